@@ -1,0 +1,1 @@
+"""All the thinking of the pack. Imports nothing of ComfyUI, aiohttp or the network."""

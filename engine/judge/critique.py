@@ -1,0 +1,56 @@
+"""The judge's structured answer about one render."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CHECKS = ("prompt_match", "artifacts", "faces", "text", "composition")
+"""The named checks of every critique. Each is a score 0..1, 1 being flawless (or: nothing of the kind to find fault with)."""
+
+Check = Literal["prompt_match", "artifacts", "faces", "text", "composition"]
+
+
+class Changes(BaseModel):
+    """What the judge proposes for the next render. A proposal: the policy decides what becomes of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt_append: str = ""
+    neg_append: str = ""
+    cfg: float | None = None
+    steps: int | None = None
+    seed: Literal["keep", "new"] = "keep"
+
+
+class Critique(BaseModel):
+    """One verdict about one picture.
+
+    outcome: "judged" means a verdict was read. "unreadable" (the model answered, nothing usable in it) and
+        "unreachable" (no answer at all) carry no score: a failed judgement is not a zero.
+    score: overall 0..1, None unless judged.
+    checks: score 0..1 by check name; empty when the model gave only a yes or no.
+    done: the model's own vote that the goal is met.
+    passed: every look agreed: done, and score at or above the pass score.
+    sees_content: False for the offline judge, which measures the picture and cannot tell what it shows.
+    measures: raw picture measures of the offline judge, by name.
+    reason: one or two plain sentences for the user.
+    seconds: wall time spent on this verdict.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    judge: Literal["ollama", "offline"]
+    model: str = ""
+    outcome: Literal["judged", "unreadable", "unreachable"]
+    score: float | None = Field(default=None, ge=0, le=1)
+    checks: dict[Check, float] = Field(default_factory=dict)
+    done: bool = False
+    passed: bool = False
+    looks: int = 0
+    changes: Changes = Changes()
+    reason: str = ""
+    sees_content: bool = True
+    measures: dict[str, float] = Field(default_factory=dict)
+    seconds: float = 0.0

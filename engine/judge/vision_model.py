@@ -1,0 +1,48 @@
+"""The port through which the judge asks a vision model, and the ways in which that can fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class ModelFailure(Exception):
+    """No usable answer. The message is one or two plain sentences for the user: what happened, what to do next."""
+
+
+class ModelUnreachable(ModelFailure):
+    """Nothing answered, or the server refused: down, wrong host, busy, out of memory, model missing or blind."""
+
+
+class AnswerUnusable(ModelFailure):
+    """The model answered, but the answer was cut off, stopped half-way or is not what was asked for."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """One request to the model.
+
+    system, text: instructions and question. jpeg: the picture, encoded. schema: JSON schema the answer must follow.
+    seed: 0 .. 2**31 - 1.
+    """
+
+    system: str
+    text: str
+    jpeg: bytes
+    schema: dict[str, Any]
+    seed: int = 0
+
+
+class VisionModel(Protocol):
+    """A model that looks at a picture. Bound to one connection and one model name."""
+
+    name: str
+
+    async def check(self) -> None:
+        """Make sure that the model is there and can see pictures. Raises ModelUnreachable."""
+
+    async def ask(self, question: Question) -> str:
+        """Return the raw answer text. Raises ModelUnreachable or AnswerUnusable."""
+
+    async def release(self) -> None:
+        """The last question of this picture was asked: give memory back if the user's keep_alive says so. Never raises."""
