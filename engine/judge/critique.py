@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 CHECKS = ("prompt_match", "artifacts", "faces", "text", "composition")
-"""The named checks of every critique. Each is a score 0..1, 1 being flawless (or: nothing of the kind to find fault with)."""
+"""The named checks. Each is a score 0..1; 1 is flawless, or nothing of the kind to find fault with."""
 
 Check = Literal["prompt_match", "artifacts", "faces", "text", "composition"]
 
@@ -54,3 +54,11 @@ class Critique(BaseModel):
     sees_content: bool = True
     measures: dict[str, float] = Field(default_factory=dict)
     seconds: float = 0.0
+
+    def describe(self) -> str:
+        """The verdict in words, one short paragraph."""
+        if self.score is None:
+            return f"Not judged: {self.reason}"
+        verdict = "Passed" if self.passed else "Not passed"
+        checks = ", ".join(f"{name} {value:.2f}" for name, value in self.checks.items())
+        return f"{verdict}, score {self.score:.2f}{f' ({checks})' if checks else ''}. {self.reason}".strip()

@@ -45,4 +45,4 @@ class VisionModel(Protocol):
         """Return the raw answer text. Raises ModelUnreachable or AnswerUnusable."""
 
     async def release(self) -> None:
-        """The last question of this picture was asked: give memory back if the user's keep_alive says so. Never raises."""
+        """The picture's last question was asked: give memory back if keep_alive says so. Never raises."""

@@ -1,0 +1,97 @@
+"""Finding the loop in an API graph, and writing an iteration's settings into it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..loop.goal import Settings
+
+LOOP_CLASS = "ImitatoesSelfImprovingPrompt"
+CRITIC_CLASS = "ImitatoesVLMCritique"
+LOOP_OUTPUT = 5
+"""Slot of SelfImprovingPrompt's `loop` output."""
+
+Graph = dict[str, Any]
+"""An API graph: node id to {class_type, inputs, _meta?}. A link is [source node id, output slot]."""
+
+
+class LoopNotFound(Exception):
+    """The graph holds no loop, or more than one. The message names the nodes and says what to do."""
+
+
+def is_link(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int)
+
+
+def sources(node: Mapping[str, Any]) -> Iterator[str]:
+    """Ids of the nodes that this node's inputs are linked to."""
+    for value in node.get("inputs", {}).values():
+        if is_link(value):
+            yield value[0]
+
+
+def loop_node_of(graph: Mapping[str, Any], critic: str) -> str:
+    """Id of the SelfImprovingPrompt whose handle reaches this critic, through any pass-through nodes between.
+
+    Raises LoopNotFound when nothing of the kind feeds the critic's `loop` input.
+    """
+    link = graph[critic].get("inputs", {}).get("loop")
+    waiting, seen = ([link[0]] if is_link(link) else []), set()
+    while waiting:
+        node_id = waiting.pop()
+        if node_id in seen or node_id not in graph:
+            continue
+        seen.add(node_id)
+        if graph[node_id].get("class_type") == LOOP_CLASS:
+            return node_id
+        waiting.extend(sources(graph[node_id]))
+    raise LoopNotFound(
+        f"VLMCritique (node {critic}): its loop input does not come from a SelfImprovingPrompt node. "
+        "Link the loop output of SelfImprovingPrompt to it, or unlink it and write the goal on VLMCritique."
+    )
+
+
+def critics_with_loop(graph: Mapping[str, Any]) -> list[str]:
+    """Ids of the VLMCritique nodes whose loop input is linked, sorted."""
+    return sorted(
+        node_id
+        for node_id, node in graph.items()
+        if node.get("class_type") == CRITIC_CLASS and is_link(node.get("inputs", {}).get("loop"))
+    )
+
+
+def the_loop(graph: Mapping[str, Any]) -> tuple[str, str]:
+    """(loop node id, critic node id) of the graph's one loop. Raises LoopNotFound when there is not exactly one."""
+    critics = critics_with_loop(graph)
+    if len(critics) > 1:
+        raise LoopNotFound(
+            f"This graph has {len(critics)} loops: VLMCritique nodes {', '.join(critics)} are all linked to a loop. "
+            "A graph can improve one picture at a time: keep the loop link of one of them, and give the others a goal "
+            "of their own instead."
+        )
+    if not critics:
+        raise LoopNotFound(
+            "This graph has no loop: link the loop output of a SelfImprovingPrompt node to a VLMCritique node."
+        )
+    return loop_node_of(graph, critics[0]), critics[0]
+
+
+def clean_copy(graph: Mapping[str, Any]) -> Graph:
+    """A deep copy without the server's own marks.
+
+    `is_changed`, which the server writes into nodes while it runs them, would make a graph sent again count as
+    unchanged, and the chain would end after one step.
+    """
+    copied = copy.deepcopy(dict(graph))
+    for node in copied.values():
+        node.pop("is_changed", None)
+    return copied
+
+
+def with_settings(graph: Mapping[str, Any], loop_node: str, settings: Settings, goal: str) -> Graph:
+    """A clean copy whose SelfImprovingPrompt holds these values literally, also where an input was linked."""
+    patched = clean_copy(graph)
+    patched[loop_node]["inputs"].update({"goal": goal, **settings.model_dump()})
+    return patched

@@ -1,0 +1,105 @@
+"""Writing an iteration's settings into the UI workflow that ComfyUI embeds in pictures.
+
+So a saved picture, dropped on the canvas, shows the values that made it.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any
+
+from ..loop.goal import Settings
+from .loop_nodes import LOOP_CLASS
+
+WIDGETS = (
+    "goal",
+    "prompt",
+    "negative",
+    "seed",
+    "control_after_generate",
+    "steps",
+    "cfg",
+    "iterations_per_loop",
+    "max_loops",
+    "pass_score",
+    "seed_policy",
+)
+"""Order of SelfImprovingPrompt's widgets in `widgets_values`. The page adds control_after_generate behind the seed."""
+
+Workflow = dict[str, Any]
+
+
+def with_settings(workflow: Mapping[str, Any], loop_node: str, settings: Settings, goal: str) -> Workflow:
+    """A copy whose SelfImprovingPrompt shows these values.
+
+    loop_node: id in the API graph; inside subgraphs "outer:inner". The seed control is set to "fixed", so that queueing
+    the loaded workflow renders this very picture. Links into the changed inputs are removed: they would win over the
+    widgets. A workflow that does not hold the node is returned as it is.
+    """
+    patched = copy.deepcopy(dict(workflow))
+    found = _find(patched, loop_node)
+    if found is None:
+        return patched
+    owner, node = found
+    values = {"goal": goal, **settings.model_dump(), "control_after_generate": "fixed"}
+    widgets = node.get("widgets_values")
+    if isinstance(widgets, dict):
+        widgets.update({k: v for k, v in values.items() if k in widgets})
+    elif isinstance(widgets, list):
+        for index, name in enumerate(WIDGETS[: len(widgets)]):
+            if name in values:
+                widgets[index] = values[name]
+    _unlink(owner, node, set(values))
+    return patched
+
+
+def in_extra_pnginfo(
+    extra_pnginfo: Mapping[str, Any] | None, loop_node: str, settings: Settings, goal: str
+) -> dict[str, Any] | None:
+    """extra_pnginfo with its workflow, where it has one, showing these values. None stays None."""
+    if extra_pnginfo is None:
+        return None
+    workflow = extra_pnginfo.get("workflow")
+    if not isinstance(workflow, Mapping):
+        return dict(extra_pnginfo)
+    return {**extra_pnginfo, "workflow": with_settings(workflow, loop_node, settings, goal)}
+
+
+def _find(workflow: Workflow, path: str) -> tuple[Workflow, dict[str, Any]] | None:
+    """The node at a path of ids, with the graph or subgraph definition that holds it."""
+    subgraphs = {s.get("id"): s for s in workflow.get("definitions", {}).get("subgraphs", [])}
+    owner = workflow
+    *outer, last = path.split(":")
+    for step in outer:
+        instance = _node(owner, step)
+        owner = subgraphs.get(instance.get("type")) if instance else None
+        if owner is None:
+            return None
+    node = _node(owner, last)
+    return (owner, node) if node is not None and node.get("type") == LOOP_CLASS else None
+
+
+def _node(owner: Mapping[str, Any], node_id: str) -> dict[str, Any] | None:
+    return next((n for n in owner.get("nodes", []) if str(n.get("id")) == node_id), None)
+
+
+def _unlink(owner: Workflow, node: dict[str, Any], names: set[str]) -> None:
+    gone = set()
+    for entry in node.get("inputs", []):
+        if entry.get("name") in names and entry.get("link") is not None:
+            gone.add(entry["link"])
+            entry["link"] = None
+    if not gone:
+        return
+    owner["links"] = [link for link in owner.get("links", []) if _link_id(link) not in gone]
+    for other in owner["nodes"]:
+        for output in other.get("outputs") or []:
+            output["links"] = [link for link in output.get("links") or [] if link not in gone]
+    for boundary in owner.get("inputs", []):  # only a subgraph has inputs of its own
+        boundary["linkIds"] = [link for link in boundary.get("linkIds") or [] if link not in gone]
+
+
+def _link_id(link: Any) -> Any:
+    """Root links are lists that begin with their id; links of subgraphs are objects."""
+    return link.get("id") if isinstance(link, dict) else link[0]

@@ -1,0 +1,381 @@
+"""The driver: the only part with side effects in time. It queues, waits, records, decides and queues again.
+
+Everything here runs on one event loop, the server's. One task drives one run, with one prompt in flight; the file work
+goes to threads. State is keyed by prompt id, so runs cannot mix.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..graph import ui_workflow
+from ..graph.family import family_of
+from ..graph.loop_nodes import Graph, clean_copy, with_settings
+from .goal import LoopHandle
+from .journal import Journal
+from .outcome import STOPPED, end_of_run, iteration_of, unsaved_reason
+from .policy import Stop, continued_plan, first_plan, next_step
+from .ports import Events, PromptState, Queue, Submission, SubmissionRejected
+from .report import Arrival, Place, Report, Seen
+from .run import Pending, Plan, Run, Status
+
+POLL_SECONDS = 0.005
+"""How often a waiting run looks for the end of its prompt: keeps the median gap between iterations under 10 ms."""
+
+
+class RunNotFound(Exception):
+    """No run of that id, live or on disk."""
+
+
+class NotNow(Exception):
+    """The run's state does not allow this. The message says why and what to do."""
+
+
+@dataclass
+class _Live:
+    run: Run
+    graph: Graph
+    extra_pnginfo: dict[str, Any] | None
+    stop: Literal["", "now", "after"] = ""
+    broken_journal: str = ""
+    report: Report | None = None
+    judging_since: float = 0.0
+    seen: list[Seen] = field(default_factory=list)
+    task: asyncio.Task[None] | None = None
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Driver:
+    """One for the server. journal: a callable, because the output folder may change while the server runs."""
+
+    def __init__(
+        self, queue: Queue, journal: Callable[[], Journal], events: Events, poll: float = POLL_SECONDS
+    ) -> None:
+        self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
+        self._live: dict[str, _Live] = {}
+
+    # What the critic calls.
+
+    async def begin(self, arrival: Arrival) -> Place:
+        """The critic of this prompt starts judging. A prompt that no run waits for starts a run of its own."""
+        live = self._waiting_for(arrival.prompt_id)
+        if live is None:
+            live = await self._start(arrival)
+        live.judging_since = time.time()
+        self._change(live, phase="judging")
+        plan = live.run.pending.plan
+        number = len(live.run.iterations) + 1
+        return Place(live.run.id, number, plan, live.run.start.goal, tuple(live.seen))
+
+    def report(self, prompt_id: str, report: Report) -> Run | None:
+        """Keep the critic's findings until the prompt has ended. The run, or None when it waits no longer."""
+        live = self._waiting_for(prompt_id)
+        if live is None:
+            return None
+        live.report = report
+        return live.run
+
+    # What the routes call.
+
+    def runs(self) -> list[Run]:
+        """All runs, newest first. Reads the disk: call it from a thread when there may be many."""
+        known = {run_id: live.run for run_id, live in self._live.items()}
+        journal = self._journal()
+        for run_id in journal.run_ids():
+            if run_id not in known:
+                run = journal.load(run_id)
+                if run is not None:
+                    known[run_id] = _as_found(run)
+        return [known[run_id] for run_id in sorted(known, reverse=True)]
+
+    def find(self, run_id: str) -> Run:
+        """A run by its id. Raises RunNotFound, ValueError for what is no run id."""
+        if run_id in self._live:
+            return self._live[run_id].run
+        run = self._journal().load(run_id)
+        if run is None:
+            raise RunNotFound(f"There is no run {run_id}.")
+        return _as_found(run)
+
+    def find_by_prompt(self, prompt_id: str) -> Run | None:
+        """The live or ended run of this server session that a prompt belongs to."""
+        for live in self._live.values():
+            pending = live.run.pending
+            ids = {live.run.first_prompt_id, *(i.prompt_id for i in live.run.iterations)}
+            if prompt_id in ids or (pending is not None and pending.prompt_id == prompt_id):
+                return live.run
+        return None
+
+    def prompt_state(self, prompt_id: str) -> PromptState:
+        return self._queue.state(prompt_id)
+
+    async def wait(self, run_id: str, seconds: float) -> Run:
+        """The run as soon as it has ended, or as it stands after so many seconds. Raises as find does."""
+        deadline = time.monotonic() + seconds
+        run = self.find(run_id)
+        while not run.ended and run_id in self._live:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                break
+            try:
+                await asyncio.wait_for(self._live[run_id].changed.wait(), left)
+            except asyncio.TimeoutError:
+                break
+            run = self._live[run_id].run
+        return self.find(run_id)
+
+    async def stop(self, run_id: str, after_this: bool = False) -> Run:
+        """Stop the run now, or after the iteration at hand. Raises as find does, NotNow when it has ended."""
+        live = self._live.get(run_id)
+        if live is None or live.run.ended:
+            self.find(run_id)
+            raise NotNow("The run has already ended.")
+        live.stop = "now" if live.stop == "now" or not after_this else "after"
+        if live.stop == "now" and live.run.pending is not None:
+            await self._queue.cancel(live.run.pending.prompt_id)
+        return live.run
+
+    async def continue_run(self, run_id: str, instruction: str = "", client_id: str = "") -> Run:
+        """Go on with an ended run for as many loops as it first had, with a further instruction or without.
+
+        Raises as find does, NotNow while the run is going on or when its graph is lost, OSError when the journal cannot
+        be written.
+        """
+        live = await self._revive(run_id, client_id)
+        run = live.run
+        if run.status == "suspended" and not instruction:
+            return await self._resubmit(live)
+        count = len(run.iterations)
+        fields: dict[str, Any] = {
+            "extra_loops": run.extra_loops + run.start.limits.max_loops,
+            "continued_after": count,
+        }
+        if instruction:
+            fields["start"] = _instructed(run.start, instruction)
+            fields["instructions"] = (*run.instructions, instruction)
+            fields["fresh_from"] = count + 1
+            live.seen.clear()  # judged against the old goal
+        plan = continued_plan(run.model_copy(update=fields), instruction)
+        if isinstance(plan, Stop):
+            raise NotNow(plan.reason)
+        live.stop = ""
+        self._change(live, **fields, status="running", reason="")
+        self._spawn(live, self._submit_and_drive(live, plan))
+        return live.run
+
+    async def resume(self, run_id: str, client_id: str = "") -> Run:
+        """Go on with a run that a server stop cut off, with the render that was lost. Raises as continue_run does."""
+        if self.find(run_id).status != "suspended":
+            raise NotNow("Only a run that was cut off by a server stop can be resumed. Use continue instead.")
+        return await self._resubmit(await self._revive(run_id, client_id))
+
+    # Starting.
+
+    async def _start(self, arrival: Arrival) -> _Live:
+        now = time.time()
+        graph = clean_copy(arrival.graph)
+        extra_pnginfo = dict(arrival.extra_pnginfo) if arrival.extra_pnginfo else None
+        run = Run(
+            id=_run_id(now),
+            created=now,
+            updated=now,
+            start=arrival.handle,
+            first_prompt_id=arrival.prompt_id,
+            family=family_of(graph),
+            loop_node=arrival.loop_node,
+            critic_node=arrival.critic_node,
+            client_id=arrival.client_id,
+            workflow_id=str(((extra_pnginfo or {}).get("workflow") or {}).get("id") or ""),
+        )
+        run = run.model_copy(update={"pending": Pending(prompt_id=arrival.prompt_id, plan=first_plan(run))})
+        live = _Live(run, graph, extra_pnginfo)
+        self._live[run.id] = live
+        try:
+            await asyncio.to_thread(self._journal().open, run, graph, extra_pnginfo)
+        except OSError as problem:
+            live.broken_journal = unsaved_reason(problem)
+        self._spawn(live, self._drive(live))
+        return live
+
+    async def _revive(self, run_id: str, client_id: str) -> _Live:
+        """An ended run made live again, its graph and fingerprints read back from disk where they are not in memory."""
+        run = self.find(run_id)
+        if not run.ended:
+            raise NotNow("The run is still going on. Stop it first, or wait for its end.")
+        live = self._live.get(run_id)
+        if live is None:
+            journal = self._journal()
+            try:
+                graph, extra_pnginfo = await asyncio.to_thread(journal.load_graph, run_id)
+            except (OSError, ValueError, KeyError) as problem:
+                raise NotNow(
+                    "The graph of this run cannot be read, so it cannot go on. Load its best picture on the canvas "
+                    "and queue that instead."
+                ) from problem
+            live = self._live.setdefault(run_id, _Live(run, graph, extra_pnginfo))
+            for i in run.comparable:
+                mark = await asyncio.to_thread(journal.load_fingerprint, run_id, i.plan)
+                if mark and i.critique.score is not None:
+                    live.seen.append(Seen(i.number, mark, i.critique))
+        if not live.run.ended:  # somebody else was faster
+            raise NotNow("The run is already going on.")
+        if client_id:
+            live.run = live.run.model_copy(update={"client_id": client_id})
+        return live
+
+    async def _resubmit(self, live: _Live) -> Run:
+        pending = live.run.pending
+        plan = (
+            pending.plan
+            if pending is not None
+            else next_step(live.run)
+            if live.run.iterations
+            else first_plan(live.run)
+        )
+        if isinstance(plan, Stop):
+            await self._finish(live, plan.status, plan.reason)
+            return live.run
+        live.stop = ""
+        self._change(live, status="running", reason="")
+        self._spawn(live, self._submit_and_drive(live, plan))
+        return live.run
+
+    def _spawn(self, live: _Live, work: Awaitable[None]) -> None:
+        live.task = asyncio.ensure_future(self._guarded(live, work))
+
+    async def _guarded(self, live: _Live, work: Awaitable[None]) -> None:
+        """No run may hang in "running" because of a mistake of ours."""
+        try:
+            await work
+        except Exception:
+            logging.exception("Imitatoes: run %s ended by an error of the pack itself", live.run.id)
+            await self._finish(
+                live,
+                "failed",
+                "An error inside Imitatoes ended the run; the server log has the details. Please report it.",
+            )
+
+    # Driving.
+
+    async def _submit_and_drive(self, live: _Live, plan: Plan) -> None:
+        if await self._submit(live, plan):
+            await self._drive(live)
+
+    async def _drive(self, live: _Live) -> None:
+        """Follow the prompt in flight to its end, record it, and go on until a stop."""
+        while True:
+            state = await self._end_of_prompt(live.run.pending.prompt_id)
+            step = await self._record(live, state) or next_step(live.run)
+            if live.stop and not isinstance(step, Stop):
+                step = Stop("stopped", STOPPED)
+            if isinstance(step, Stop):
+                await self._finish(live, step.status, step.reason)
+                return
+            if not await self._submit(live, step):
+                return
+
+    async def _end_of_prompt(self, prompt_id: str) -> PromptState:
+        while True:
+            state = self._queue.state(prompt_id)
+            if state.ended:
+                return state
+            await asyncio.sleep(self._poll)
+
+    async def _record(self, live: _Live, state: PromptState) -> Stop | None:
+        """Write down the iteration, then name the end that the prompt or the user brought about, if any."""
+        report, live.report = live.report, None
+        if report is not None:
+            iteration = iteration_of(live.run, report, state.started, live.judging_since)
+            self._change(live, iterations=(*live.run.iterations, iteration))
+            if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
+                live.seen.append(Seen(iteration.number, report.fingerprint, report.critique))
+            if not live.broken_journal:
+                try:
+                    await asyncio.to_thread(self._journal().save_iteration, live.run.id, iteration)
+                except OSError as problem:
+                    live.broken_journal = unsaved_reason(problem)
+        problem = live.broken_journal or (report.save_error if report is not None else "")
+        return end_of_run(state, report, live.stop == "now", problem)
+
+    async def _submit(self, live: _Live, plan: Plan) -> bool:
+        """Journal first, then the page, then the queue. False when that ended the run."""
+        run = live.run
+        pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
+        self._change(live, pending=pending, phase="rendering")
+        goal = run.start.goal
+        graph = with_settings(live.graph, run.loop_node, plan.settings, goal)
+        extra_pnginfo = ui_workflow.in_extra_pnginfo(live.extra_pnginfo, run.loop_node, plan.settings, goal)
+        try:
+            await asyncio.to_thread(self._journal().save, live.run)
+        except OSError as problem:
+            await self._finish(live, "unsaved", unsaved_reason(problem))
+            return False
+        if live.stop != "now":
+            try:
+                await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, live.run.client_id))
+            except SubmissionRejected as problem:
+                await self._finish(live, "failed", f"ComfyUI refused the next render. {problem}")
+                return False
+        if live.stop == "now":  # asked for while the prompt was on its way
+            await self._queue.cancel(pending.prompt_id)
+        return True
+
+    async def _finish(self, live: _Live, status: Status, reason: str) -> None:
+        journal = self._journal()
+        ended = live.run.changed(time.time(), status=status, reason=reason, phase="waiting", pending=None)
+        if status != "unsaved":
+            try:
+                await asyncio.to_thread(journal.save, ended)
+                await asyncio.to_thread(journal.close, ended)
+            except OSError as problem:
+                ended = ended.changed(time.time(), status="unsaved", reason=f"{reason} {unsaved_reason(problem)}")
+        live.task = None
+        live.run = ended
+        self._announce(live)
+
+    # Small things.
+
+    def _waiting_for(self, prompt_id: str) -> _Live | None:
+        for live in self._live.values():
+            pending = live.run.pending
+            if not live.run.ended and pending is not None and pending.prompt_id == prompt_id:
+                return live
+        return None
+
+    def _change(self, live: _Live, **fields: Any) -> None:
+        live.run = live.run.changed(time.time(), **fields)
+        self._announce(live)
+
+    def _announce(self, live: _Live) -> None:
+        woken, live.changed = live.changed, asyncio.Event()
+        woken.set()
+        try:
+            self._events.publish(live.run)
+        except Exception:  # the page is a guest: whatever goes wrong on the way there must not end a run
+            logging.exception("Imitatoes: the page could not be told about run %s", live.run.id)
+
+
+def _run_id(now: float) -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{uuid.uuid4().hex[:8]}"
+
+
+def _as_found(run: Run) -> Run:
+    """A run read from disk. "running" there means that its server stopped in the middle."""
+    if run.ended:
+        return run
+    number = len(run.iterations) + 1
+    reason = f"The server stopped during iteration {number}. Resume the run to go on with it."
+    return run.model_copy(update={"status": "suspended", "phase": "waiting", "reason": reason})
+
+
+def _instructed(start: LoopHandle, instruction: str) -> LoopHandle:
+    goal = f"{start.goal.rstrip(' .')}. {instruction}"
+    head = start.settings.prompt.rstrip(" ,")
+    prompt = f"{head}, {instruction}" if head else instruction
+    return start.model_copy(update={"goal": goal, "settings": start.settings.model_copy(update={"prompt": prompt})})

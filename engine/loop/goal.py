@@ -1,0 +1,48 @@
+"""What the user asks for: the goal, the settings a run starts from, and its limits."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SeedPolicy = Literal["auto", "keep", "new"]
+SEED_POLICIES: tuple[SeedPolicy, ...] = ("auto", "keep", "new")
+MAX_SEED = 2**64 - 1
+
+
+class Settings(BaseModel):
+    """What a run may change. seed: 0 .. 2**64 - 1. steps: 1 or more. cfg: 0 or more."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt: str
+    negative: str
+    seed: int = Field(ge=0, le=MAX_SEED)
+    steps: int = Field(ge=1)
+    cfg: float = Field(ge=0)
+
+
+class Limits(BaseModel):
+    """At most iterations_per_loop renders around one best picture, and max_loops such loops."""
+
+    model_config = ConfigDict(frozen=True)
+
+    iterations_per_loop: int = Field(default=4, ge=1)
+    max_loops: int = Field(default=3, ge=1)
+
+    @property
+    def renders(self) -> int:
+        return self.iterations_per_loop * self.max_loops
+
+
+class LoopHandle(BaseModel):
+    """What SelfImprovingPrompt hands to VLMCritique through its `loop` output."""
+
+    model_config = ConfigDict(frozen=True)
+
+    goal: str
+    settings: Settings
+    limits: Limits
+    pass_score: float = Field(ge=0, le=1)
+    seed_policy: SeedPolicy

@@ -1,0 +1,60 @@
+"""How a prompt's end becomes an iteration, or the end of the run. Pure."""
+
+from __future__ import annotations
+
+from .policy import Stop, decide
+from .ports import PromptState
+from .report import Report
+from .run import Iteration, Run
+
+
+def iteration_of(run: Run, report: Report, started: float | None, judging_since: float) -> Iteration:
+    """The iteration that the pending render became. started, judging_since: epoch seconds."""
+    seconds = dict(report.seconds)
+    if started is not None and judging_since > started:
+        seconds["render"] = judging_since - started
+    return Iteration(
+        number=len(run.iterations) + 1,
+        prompt_id=run.pending.prompt_id,
+        plan=run.pending.plan,
+        critique=report.critique,
+        decision=decide(run, report.critique, report.duplicate_of),
+        picture=report.picture,
+        batch_index=report.batch_index,
+        fingerprint=report.fingerprint,
+        duplicate_of=report.duplicate_of,
+        seconds={name: round(value, 4) for name, value in seconds.items()},
+    )
+
+
+def end_of_run(state: PromptState, report: Report | None, stopped_now: bool, journal_problem: str) -> Stop | None:
+    """The end that the prompt's own fate brings to the run; None when it may go on.
+
+    A prompt that is gone although its critic reported has ended well: the user cleared the history.
+    """
+    if state.kind == "error":
+        return Stop("failed", f"{state.message} Put that right, then continue the run.")
+    if state.kind == "interrupted" or (state.kind == "gone" and report is None):
+        if stopped_now:
+            return Stop("stopped", STOPPED)
+        if state.kind == "interrupted":
+            return Stop("interrupted", "ComfyUI's Interrupt ended the render. Continue the run to go on from the best.")
+        return Stop("deleted", "The queued render was removed from the queue. Continue the run to go on from the best.")
+    if journal_problem:
+        return Stop("unsaved", journal_problem)
+    if report is None:
+        return Stop(
+            "failed",
+            "The graph ran without its VLMCritique, so there is nothing to go by. "
+            "Make sure that VLMCritique is not muted or bypassed and its images input is linked.",
+        )
+    return None
+
+
+STOPPED = "You stopped the run. Continue it to go on from the best."
+
+
+def unsaved_reason(problem: OSError) -> str:
+    """Why the journal could not be written, and what to do."""
+    what = problem.strerror or str(problem)
+    return f"The run folder could not be written ({what}). Free some disk space or make the output folder writable."

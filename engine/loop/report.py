@@ -1,0 +1,57 @@
+"""What the executing critic and the driver tell each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..judge.critique import Critique
+from .goal import LoopHandle
+from .run import Plan
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A critic with a loop is executing: what it knows about the prompt it runs in."""
+
+    prompt_id: str
+    client_id: str
+    handle: LoopHandle
+    graph: Mapping[str, Any]
+    extra_pnginfo: Mapping[str, Any] | None
+    loop_node: str
+    critic_node: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A judged picture of the run, to recognise it when it comes again."""
+
+    number: int
+    fingerprint: str
+    critique: Critique
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the executing critic stands in its run."""
+
+    run_id: str
+    number: int
+    plan: Plan
+    goal: str
+    seen: tuple[Seen, ...]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What the critic found. save_error: why the picture could not be written, empty when it was."""
+
+    critique: Critique
+    picture: str | None
+    save_error: str = ""
+    batch_index: int = 0
+    fingerprint: str = ""
+    duplicate_of: int | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)

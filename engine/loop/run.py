@@ -1,0 +1,172 @@
+"""A run as data: what happened, what is on its way, and what is best so far. Everything here goes into run.json."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..judge.critique import Critique
+from .goal import LoopHandle, Settings
+
+Status = Literal[
+    "running",
+    "done",
+    "unverified",
+    "limit",
+    "no_progress",
+    "stopped",
+    "interrupted",
+    "deleted",
+    "failed",
+    "judge_failed",
+    "unsaved",
+    "suspended",
+]
+"""running: iterations are being rendered or judged.   done: the goal is met, two looks agreed.
+unverified: the picture is technically sound, but no judge that sees content has looked.
+limit: all iterations are used.   no_progress: rendering on would not help.   stopped: the user stopped the run.
+interrupted, deleted: ComfyUI's Interrupt ended the render, or its queue item (or history entry) was removed.
+failed: a node failed or the server refused the graph.   judge_failed: no usable verdict, twice in a row.
+unsaved: the journal could not be written.   suspended: the server stopped in the middle; the run can be resumed."""
+
+Phase = Literal["rendering", "judging", "waiting"]
+"""waiting: the run has ended; it can be continued, with a further instruction or without."""
+
+
+class Wording(BaseModel):
+    """What the run added to the user's own words: clauses of the prompt, terms of the negative, oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clauses: tuple[str, ...] = ()
+    negative_terms: tuple[str, ...] = ()
+
+
+class Plan(BaseModel):
+    """The next render: where it stands in the run, its settings, and why these."""
+
+    model_config = ConfigDict(frozen=True)
+
+    loop: int = Field(ge=1)
+    index: int = Field(ge=1, description="position within the loop, from 1")
+    settings: Settings
+    wording: Wording = Wording()
+    reason: str
+
+
+class Pending(BaseModel):
+    """The render that is queued or running."""
+
+    model_config = ConfigDict(frozen=True)
+
+    prompt_id: str
+    plan: Plan
+
+
+class Decision(BaseModel):
+    """kind "accept": this iteration is the best so far. "reject": it is not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["accept", "reject"]
+    reason: str
+
+
+class Iteration(BaseModel):
+    """Settings, render, critique, decision.
+
+    number: from 1 over the whole run. picture: file name in the run folder, None when it could not be saved.
+    batch_index: which picture of the batch was best. fingerprint: see engine.judge.picture.
+    duplicate_of: the earlier iteration whose picture this one repeats; its critique was reused.
+    seconds: wall time by stage (render, judge, encode, save).
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    prompt_id: str
+    plan: Plan
+    critique: Critique
+    decision: Decision
+    picture: str | None = None
+    batch_index: int = 0
+    fingerprint: str = ""
+    duplicate_of: int | None = None
+    seconds: dict[str, float] = Field(default_factory=dict)
+
+    @property
+    def settings(self) -> Settings:
+        return self.plan.settings
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Order by which the best iteration is chosen: confirmed first, then score. Unscored ones come last."""
+        return (self.critique.passed, -1.0 if self.critique.score is None else self.critique.score)
+
+
+class Run(BaseModel):
+    """One run.
+
+    id: time and prompt id, safe as a folder name. revision: grows with every change.
+    start: the user's goal, settings and limits; its settings are the user's own words, which edits never touch.
+    instructions: what the user added when continuing; already part of start.goal.
+    continued_after: number of the last iteration before the user continued the run, 0 if never.
+    fresh_from: iterations before this number were judged against an earlier goal; their scores do not count.
+    loop_node, critic_node: node ids in the graph. client_id: the page that queued the run.
+    first_prompt_id: the prompt that started it, by which a script knows it.
+    workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    created: float
+    updated: float
+    revision: int = 0
+    start: LoopHandle
+    instructions: tuple[str, ...] = ()
+    continued_after: int = 0
+    fresh_from: int = 1
+    extra_loops: int = 0
+    family: str = ""
+    loop_node: str
+    critic_node: str
+    client_id: str
+    first_prompt_id: str
+    workflow_id: str = ""
+    status: Status = "running"
+    phase: Phase = "rendering"
+    reason: str = ""
+    iterations: tuple[Iteration, ...] = ()
+    pending: Pending | None = None
+
+    @property
+    def ended(self) -> bool:
+        return self.status != "running"
+
+    @property
+    def comparable(self) -> tuple[Iteration, ...]:
+        """Iterations whose scores speak about the present goal."""
+        return tuple(i for i in self.iterations if i.number >= self.fresh_from)
+
+    @property
+    def best(self) -> Iteration | None:
+        """The scored iteration with the highest rank, the earlier one on a tie.
+
+        After a further instruction, the best of the earlier goal until a picture of the new one was judged.
+        """
+        for pool in (self.comparable, self.iterations):
+            scored = [i for i in pool if i.critique.score is not None]
+            if scored:
+                return max(scored, key=lambda i: (i.rank, -i.number))
+        return None
+
+    @property
+    def renders_left(self) -> int:
+        limits = self.start.limits
+        return limits.iterations_per_loop * (limits.max_loops + self.extra_loops) - len(self.iterations)
+
+    def changed(self, now: float, **fields: object) -> Run:
+        """A copy with these fields, a new revision and time."""
+        return self.model_copy(update={**fields, "updated": now, "revision": self.revision + 1})

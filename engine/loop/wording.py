@@ -1,0 +1,96 @@
+"""What a run may add to the user's own words: short clauses, few negative terms, nothing twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from .goal import Settings
+from .run import Wording
+
+MAX_EXTRA_TOKENS = 36
+MAX_NEGATIVE_TERMS = 12
+MAX_CLAUSE_WORDS = 12
+SAME_WORDS = 0.6
+"""Jaccard overlap of words above which two clauses say the same thing (loop-science, 4.3)."""
+
+_FILLER = frozenset("a an the of in on at with and is are be to it its".split())
+
+
+def token_estimate(text: str) -> int:
+    """Tokens of a text, estimated without a tokenizer: one for each 7 letters of a word begun, one for each mark.
+
+    Errs on the high side for English with CLIP's vocabulary, where common words are one token.
+    """
+    return sum(-(-len(piece) // 7) if piece[0].isalnum() else 1 for piece in re.findall(r"\w+|[^\w\s]", text))
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words that carry meaning, lower case."""
+    return frozenset(re.findall(r"\w+", text.lower())) - _FILLER
+
+
+def same_clause(a: str, b: str) -> bool:
+    """Whether two clauses say the same thing, by the overlap of their words."""
+    first, second = words_of(a), words_of(b)
+    union = first | second
+    return not union or len(first & second) / len(union) > SAME_WORDS
+
+
+def split_clauses(text: str, separators: str = r"[,;.\n]+") -> list[str]:
+    """Clauses of a proposal, trimmed, each cut to MAX_CLAUSE_WORDS words; order kept, repetitions dropped."""
+    clauses: list[str] = []
+    for part in re.split(separators, text):
+        clause = " ".join(part.split()[:MAX_CLAUSE_WORDS]).strip(" \"'")
+        if words_of(clause) and not any(same_clause(clause, c) for c in clauses):
+            clauses.append(clause)
+    return clauses
+
+
+def compose(base: Settings, wording: Wording) -> tuple[str, str]:
+    """(prompt, negative): the user's own texts, untouched, followed by what the run added."""
+    return (_joined(base.prompt, wording.clauses), _joined(base.negative, wording.negative_terms))
+
+
+def _joined(text: str, additions: Sequence[str]) -> str:
+    head = text.rstrip().rstrip(",").rstrip()
+    if not additions:
+        return text
+    return ", ".join([head, *additions] if head else additions)
+
+
+def with_clauses(base: Settings, wording: Wording, new: Iterable[str]) -> Wording:
+    """The wording with new clauses. One that says the same as an older clause replaces it in its place.
+
+    Over MAX_EXTRA_TOKENS the oldest clauses leave first. What the user's prompt already says is not added.
+    """
+    clauses, added = list(wording.clauses), []
+    said = split_clauses(base.prompt)
+    for clause in new:
+        if any(clause.lower() == s.lower() for s in said):
+            continue
+        twin = next((i for i, old in enumerate(clauses) if same_clause(old, clause)), None)
+        if twin is None:
+            clauses.append(clause)
+        else:
+            clauses[twin] = clause
+        added.append(clause)
+    while clauses and _growth(base, clauses) > MAX_EXTRA_TOKENS:
+        oldest = next((c for c in clauses if c not in added), clauses[0])
+        clauses.remove(oldest)
+    return wording.model_copy(update={"clauses": tuple(clauses)})
+
+
+def _growth(base: Settings, clauses: Sequence[str]) -> int:
+    return token_estimate(_joined(base.prompt, clauses)) - token_estimate(base.prompt)
+
+
+def with_negative_terms(base: Settings, wording: Wording, seen: Iterable[str]) -> Wording:
+    """The wording with terms seen in a picture. At most MAX_NEGATIVE_TERMS with the user's own; the oldest leave."""
+    own = [t.lower() for t in split_clauses(base.negative)]
+    terms = list(wording.negative_terms)
+    for term in seen:
+        if term.lower() not in own and not any(same_clause(term, t) for t in terms):
+            terms.append(term)
+    room = max(0, MAX_NEGATIVE_TERMS - len(own))
+    return wording.model_copy(update={"negative_terms": tuple(terms[len(terms) - room :] if room else ())})

@@ -1,0 +1,1 @@
+"""The only importer of ComfyUI's own modules. Version differences end at this wall."""

@@ -1,0 +1,162 @@
+"""VLMCritique's inputs, checked, and its work, handed to the engine."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from comfy.cli_args import args
+
+from ..engine.graph.loop_nodes import LoopNotFound, the_loop
+from ..engine.judge.chosen import ChosenJudge
+from ..engine.judge.critique import Critique
+from ..engine.judge.look import parse_checks
+from ..engine.judge.picture import encode_jpeg
+from ..engine.judge.vision_model import ModelUnreachable
+from ..engine.loop.critic import critique_in_run
+from ..engine.loop.files import write_atomically
+from ..engine.loop.goal import LoopHandle
+from ..engine.loop.report import Arrival
+from ..ollama_client import OllamaVisionModel, parse_keep_alive
+from . import app, execution, paths, settings
+
+
+class WrongInput(ValueError):
+    """The message names the node, the input, what was wrong and what to do."""
+
+
+class NoVerdict(RuntimeError):
+    """A picture could not be judged outside of a loop, where a gate must not open by itself."""
+
+
+@dataclass(frozen=True)
+class CriticInputs:
+    """The node's widgets. Optional inputs left out of an API graph take these defaults."""
+
+    goal: str = ""
+    model: str = app.DEFAULT_MODEL
+    connection: str = settings.LOCAL
+    checks: str = ""
+    pass_score: float = 0.8
+    keep_alive: str = "0"
+    judge: str = "auto"
+    loop: LoopHandle | None = field(default=None, compare=False)
+
+    @classmethod
+    def of(cls, **inputs: Any) -> CriticInputs:
+        return cls(**{name: value for name, value in inputs.items() if value is not None})
+
+
+async def prepare(inputs: CriticInputs, hidden: Any) -> None:
+    """Find out before the render what would keep it from being judged. Raises WrongInput, NoVerdict."""
+    judge = _judge(inputs, inputs.loop, hidden)
+    if judge.kind == "ollama":
+        try:
+            await judge.model.check()
+        except ModelUnreachable as problem:
+            raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
+
+
+async def critique(
+    images: torch.Tensor, loop: LoopHandle | None, inputs: CriticInputs, hidden: Any
+) -> tuple[Critique, dict[str, Any]]:
+    """Judge IMAGE [B,H,W,C]; the verdict about the best picture and what the node shows.
+
+    Raises WrongInput; NoVerdict when there is no loop and no verdict; whatever ComfyUI raises for an interrupt.
+    """
+    judge = _judge(inputs, loop, hidden)
+    here = execution.executing()
+    if loop is not None and here is not None:
+        return await _in_run(images, loop, judge, hidden, here)
+    critiques, best = await judge.judge(images, inputs.goal, 0)
+    verdict = critiques[best]
+    if verdict.score is None:
+        raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {verdict.reason}")
+    return verdict, _shown(verdict, _preview(images[best]))
+
+
+async def _in_run(
+    images: torch.Tensor, loop: LoopHandle, judge: ChosenJudge, hidden: Any, here: execution.Executing
+) -> tuple[Critique, dict[str, Any]]:
+    if here.position > 0:
+        raise WrongInput(
+            f"VLMCritique (node {hidden.unique_id}), input images: got a list of pictures. "
+            "Make one batch of it first, or pick one picture."
+        )
+    current = app.instance()
+    loop_node, critic_node = the_loop(hidden.prompt)
+    arrival = Arrival(
+        prompt_id=here.prompt_id,
+        client_id=current.server.client_id or uuid.uuid4().hex,
+        handle=loop,
+        graph=hidden.prompt,
+        extra_pnginfo=hidden.extra_pnginfo,
+        loop_node=loop_node,
+        critic_node=critic_node,
+    )
+    execution.say(current.server, here.node_id, "judging")
+    judged = await critique_in_run(
+        app.ServerLoopCalls(current), current.journal(), judge, images, arrival, embed=not args.disable_metadata
+    )
+    if judged.picture is None:
+        picture = _preview(images[judged.batch_index])
+    else:
+        picture = {
+            "filename": judged.picture,
+            "subfolder": f"{paths.NAME}/{judged.run_id}",
+            "type": "output",
+        }
+    return judged.critique, _shown(judged.critique, picture, run_id=judged.run_id, iteration=judged.number)
+
+
+def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> ChosenJudge:
+    """The judge these inputs ask for. Raises WrongInput."""
+    node = f"VLMCritique (node {hidden.unique_id})"
+    if loop is not None:
+        try:
+            the_loop(hidden.prompt)
+        except LoopNotFound as problem:
+            raise WrongInput(str(problem)) from problem
+    goal = loop.goal if loop is not None else inputs.goal
+    if not goal.strip() and inputs.judge != "offline":
+        where = "Self-Improving Prompt" if loop is not None else node
+        raise WrongInput(f"{where}, input goal: is empty. Write there what the picture must show.")
+    if inputs.judge not in ("auto", "ollama", "offline"):
+        raise WrongInput(f"{node}, input judge: '{inputs.judge}' is not one of auto, ollama, offline.")
+    try:
+        name = "checks"
+        checks = parse_checks(inputs.checks)
+        name = "keep_alive"
+        keep_alive = parse_keep_alive(inputs.keep_alive)
+        name = "connection"
+        connection = settings.connection(inputs.connection)
+    except (ValueError, settings.UnknownConnection) as problem:
+        raise WrongInput(f"{node}, input {name}: {problem}") from problem
+    if not inputs.model.strip() and inputs.judge != "offline":
+        raise WrongInput(f"{node}, input model: is empty. Write a vision model's name, such as {app.DEFAULT_MODEL}.")
+    model = OllamaVisionModel(
+        connection, inputs.model.strip(), keep_alive, interrupted=execution.interrupted, stop=execution.stop
+    )
+    pass_score = loop.pass_score if loop is not None else inputs.pass_score
+    return ChosenJudge(inputs.judge, model, pass_score, checks)
+
+
+def _preview(image: torch.Tensor) -> dict[str, str]:
+    """A JPEG of IMAGE [H,W,C] in ComfyUI's temp folder, as the page asks for it."""
+    name = f"imitatoes_{uuid.uuid4().hex}.jpg"
+    folder = paths.temp_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    jpeg = encode_jpeg(image).jpeg
+    write_atomically(folder / name, lambda stream: stream.write(jpeg) and None)
+    return {"filename": name, "subfolder": "", "type": "temp"}
+
+
+def _shown(verdict: Critique, picture: dict[str, str], **run: Any) -> dict[str, Any]:
+    """The node's ui output: the picture, the verdict in words, and all of it for our own widget."""
+    return {
+        "images": [picture],
+        "text": [verdict.describe()],
+        "imitatoes": [{**verdict.model_dump(), **run}],
+    }

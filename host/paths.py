@@ -1,0 +1,26 @@
+"""Where the pack reads and writes. Asked for anew each time: the folders can be changed while the server runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import folder_paths
+
+NAME = "imitatoes"
+
+
+def runs_folder() -> Path:
+    """Root of all run folders."""
+    return Path(folder_paths.get_output_directory()) / NAME
+
+
+def temp_folder() -> Path:
+    """ComfyUI's folder for previews, emptied at every start."""
+    return Path(folder_paths.get_temp_directory())
+
+
+def settings_file() -> Path:
+    """The server owner's settings. No route serves or writes it."""
+    if hasattr(folder_paths, "get_system_user_directory"):
+        return Path(folder_paths.get_system_user_directory(NAME)) / "settings.json"
+    return Path(folder_paths.get_user_directory()) / NAME / "settings.json"

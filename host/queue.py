@@ -1,0 +1,120 @@
+"""ComfyUI's prompt queue as the driver's Queue port.
+
+Submission goes through the server's own POST /prompt handler, called in process: no address, no HTTP client, no
+patching, and every other pack's prompt handlers still run.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..engine.loop.ports import PromptState, Submission, SubmissionRejected
+
+_Handler = Callable[[Any], Awaitable[Any]]
+
+
+class _Request:
+    """All that ComfyUI's POST handlers ask of a request."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        self.headers: dict[str, str] = {}
+        self._body = body
+
+    async def json(self) -> dict[str, Any]:
+        return self._body
+
+
+class ServerQueue:
+    """server: PromptServer.instance. Every method runs on the server's event loop."""
+
+    def __init__(self, server: Any) -> None:
+        self._server = server
+
+    async def submit(self, submission: Submission) -> None:
+        """Queue a prompt behind everything that waits. Raises SubmissionRejected with the server's reasons."""
+        extra_data: dict[str, Any] = {}
+        if submission.extra_pnginfo is not None:  # null instead of no key breaks the server's job list
+            extra_data["extra_pnginfo"] = submission.extra_pnginfo
+        response = await self._post("/prompt")(
+            _Request(
+                {
+                    "prompt": copy.deepcopy(submission.graph),  # the server keeps and changes the very dict it gets
+                    "prompt_id": submission.prompt_id,
+                    "client_id": submission.client_id,
+                    "extra_data": extra_data,
+                }
+            )
+        )
+        body = _body(response)
+        node_errors = body.get("node_errors") or {}
+        if response.status != 200 or node_errors:
+            self._server.prompt_queue.delete_queue_item(lambda item: item[1] == submission.prompt_id)
+            raise SubmissionRejected(_reasons(body, node_errors))
+
+    def state(self, prompt_id: str) -> PromptState:
+        """Queue first, then history: the worker moves a prompt from one to the other under one lock."""
+        queue = self._server.prompt_queue
+        look = getattr(queue, "get_current_queue_volatile", queue.get_current_queue)
+        running, pending = look()
+        if any(item[1] == prompt_id for item in running):
+            return PromptState("running")
+        if any(item[1] == prompt_id for item in pending):
+            return PromptState("pending")
+        status = queue.get_history(prompt_id=prompt_id, map_function=lambda entry: entry.get("status")).get(prompt_id)
+        return PromptState("gone") if status is None else _ended(status)
+
+    async def cancel(self, prompt_id: str) -> None:
+        queue = self._server.prompt_queue
+        if queue.delete_queue_item(lambda item: item[1] == prompt_id):
+            return
+        if hasattr(queue, "interrupt_if_running"):
+            queue.interrupt_if_running(prompt_id)
+        else:
+            await self._post("/interrupt")(_Request({"prompt_id": prompt_id}))
+
+    def _post(self, path: str) -> _Handler:
+        return next(
+            route.handler
+            for route in self._server.routes
+            if getattr(route, "path", None) == path and getattr(route, "method", None) == "POST"
+        )
+
+
+def _body(response: Any) -> dict[str, Any]:
+    try:
+        body = json.loads(response.body)
+    except (TypeError, ValueError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _ended(status: dict[str, Any]) -> PromptState:
+    messages = status.get("messages") or []
+    started = next((data.get("timestamp") for name, data in messages if name == "execution_start"), None)
+    since = started / 1000 if started else None
+    if status.get("status_str") == "success":
+        return PromptState("success", started=since)
+    for name, data in reversed(messages):
+        if name == "execution_interrupted":
+            return PromptState("interrupted", started=since)
+        if name == "execution_error":
+            what = str(data.get("exception_message", "")).strip() or str(data.get("exception_type", "an error"))
+            return PromptState("error", f"{data.get('node_type')} (node {data.get('node_id')}) failed: {what}", since)
+    return PromptState("error", "The render failed.", since)
+
+
+def _reasons(body: dict[str, Any], node_errors: dict[str, Any]) -> str:
+    """The server's refusal in one line: each node with its first complaint, else the general message."""
+    parts = []
+    for node_id, entry in node_errors.items():
+        first = next(iter(entry.get("errors") or []), {})
+        details = first.get("details") or ""
+        parts.append(f"{entry.get('class_type', 'node')} (node {node_id}): {first.get('message', 'refused')} {details}")
+    if not parts:
+        error = body.get("error") or {}
+        message = error.get("message", "") if isinstance(error, dict) else str(error)
+        parts.append(message or "The server gave no reason; its log may.")
+    return "; ".join(part.strip() for part in parts)

@@ -1,0 +1,25 @@
+"""The node classes. Loaded by ComfyUI through the entry point of the root."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io
+
+from ..host import app
+from ..routes import register
+from .self_improving_prompt import SelfImprovingPrompt
+from .vlm_critique import VLMCritique
+
+NODE_CLASS_MAPPINGS = {
+    "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,
+    "ImitatoesVLMCritique": VLMCritique,
+}
+
+
+class Extension(ComfyExtension):
+    """ComfyUI asks it once for the nodes, before the server listens: the moment to register the routes."""
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        server = app.server()
+        if server is not None:
+            register(server.routes, app.instance)
+        return list(NODE_CLASS_MAPPINGS.values())

@@ -1,0 +1,119 @@
+"""VLMCritique: a vision model's verdict about a picture; with a loop, the end of one iteration."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+import torch
+from comfy_api.latest import io
+
+from ..engine.graph.loop_nodes import CRITIC_CLASS
+from ..engine.judge.critique import CHECKS
+from ..engine.loop.goal import LoopHandle
+from ..host import app
+from ..host.critic import CriticInputs, critique, prepare
+from .self_improving_prompt import Loop
+
+
+class VLMCritique(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id=CRITIC_CLASS,
+            display_name="VLM Critique",
+            category="imitatoes",
+            description=(
+                "Judges pictures against a goal with a vision model in Ollama. With the loop of Self-Improving Prompt "
+                "linked, its verdict decides what is rendered next; without it, it is a quality gate."
+            ),
+            inputs=[
+                io.Image.Input(
+                    "images",
+                    lazy=True,
+                    tooltip="The pictures to judge. Of a batch, each one is judged and the best one counts.",
+                ),
+                Loop.Input(
+                    "loop", optional=True, tooltip="From Self-Improving Prompt. Brings the goal and closes the loop."
+                ),
+                io.String.Input(
+                    "goal",
+                    multiline=True,
+                    default="",
+                    optional=True,
+                    tooltip="What the picture must show. Used only when no loop is linked.",
+                ),
+                io.String.Input(
+                    "model",
+                    default=app.DEFAULT_MODEL,
+                    optional=True,
+                    tooltip="Name of a vision model in Ollama. Get the default with: ollama pull " + app.DEFAULT_MODEL,
+                ),
+                io.String.Input(
+                    "connection",
+                    default="local",
+                    optional=True,
+                    tooltip="Name of an Ollama server from this ComfyUI's own settings. local is the one on this PC.",
+                ),
+                io.String.Input(
+                    "checks",
+                    default=", ".join(CHECKS),
+                    optional=True,
+                    tooltip="Which checks count for the score, separated by commas. prompt_match always counts.",
+                ),
+                io.Float.Input(
+                    "pass_score",
+                    default=0.8,
+                    min=0.0,
+                    max=1.0,
+                    step=0.01,
+                    optional=True,
+                    tooltip="Score from which a picture can pass. Used only when no loop is linked.",
+                ),
+                io.String.Input(
+                    "keep_alive",
+                    default="0",
+                    optional=True,
+                    tooltip=(
+                        "How long Ollama keeps the model loaded after judging: 0 frees the memory at once, "
+                        "5m keeps it for five minutes, -1 for ever."
+                    ),
+                ),
+                io.Combo.Input(
+                    "judge",
+                    options=["auto", "ollama", "offline"],
+                    default="auto",
+                    optional=True,
+                    tooltip=(
+                        "auto: Ollama, or the offline checks when it does not answer. ollama: stop with a message "
+                        "when it does not answer. offline: technical checks only, no model."
+                    ),
+                ),
+            ],
+            outputs=[
+                io.Image.Output(display_name="images", tooltip="The pictures, unchanged."),
+                io.Float.Output(display_name="score", tooltip="0 to 1, of the best picture; 0 when not judged."),
+                io.Boolean.Output(display_name="passed", tooltip="Whether the goal is met: both looks agreed."),
+                io.String.Output(display_name="critique", tooltip="The verdict in words."),
+            ],
+            hidden=[io.Hidden.unique_id, io.Hidden.prompt, io.Hidden.extra_pnginfo],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, **inputs: Any) -> str:
+        """With a loop every queueing counts: an unchanged graph queued again is a new run. Alone, inputs decide."""
+        return uuid.uuid4().hex if "loop" in inputs else ""
+
+    @classmethod
+    async def check_lazy_status(cls, images: torch.Tensor | None = None, **inputs: Any) -> list[str]:
+        """Runs before anything is rendered: the moment to find out that there is no model to judge with."""
+        if images is None:
+            await prepare(CriticInputs.of(**inputs), cls.hidden)
+        return ["images"]
+
+    @classmethod
+    async def execute(cls, images: torch.Tensor, loop: LoopHandle | None = None, **inputs: Any) -> io.NodeOutput:
+        verdict, shown = await critique(images, loop, CriticInputs.of(**inputs), cls.hidden)
+        score = 0.0 if verdict.score is None else verdict.score
+        return io.NodeOutput(images, score, verdict.passed, verdict.describe(), ui=shown)
