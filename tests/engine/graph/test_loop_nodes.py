@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import pytest
+from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop, with_settings
+from pack.engine.loop.goal import Settings
+
+SETTINGS = Settings(prompt="new", negative="n", seed=2**64 - 1, steps=3, cfg=1.5)
+
+
+def graph(**nodes):
+    return {
+        "a:1": {"class_type": LOOP_CLASS, "inputs": {"goal": "g", "prompt": ["9", 0], "seed": 1}},
+        "2": {"class_type": CRITIC_CLASS, "inputs": {"loop": ["a:1", 5], "images": ["8", 0]}},
+        **nodes,
+    }
+
+
+def test_finds_the_loop_through_pass_through_nodes():
+    through = graph(**{"3": {"class_type": "Reroute", "inputs": {"any": ["a:1", 5]}}})
+    through["2"]["inputs"]["loop"] = ["3", 0]
+    assert the_loop(through) == ("a:1", "2")
+
+
+def test_two_loops_are_named():
+    two = graph(**{"7": {"class_type": CRITIC_CLASS, "inputs": {"loop": ["a:1", 5]}}})
+    with pytest.raises(LoopNotFound, match="2, 7"):
+        the_loop(two)
+
+
+def test_a_critic_with_a_goal_of_its_own_is_no_second_loop():
+    assert the_loop(graph(**{"7": {"class_type": CRITIC_CLASS, "inputs": {"goal": "sharp"}}})) == ("a:1", "2")
+
+
+@pytest.mark.parametrize("loop", [["x", 0], ["8", 0], None, "a:1"])
+def test_a_loop_link_that_leads_nowhere_is_explained(loop):
+    wrong = graph(**{"8": {"class_type": "KSampler", "inputs": {"model": ["8", 0]}}})
+    wrong["2"]["inputs"]["loop"] = loop
+    with pytest.raises(LoopNotFound, match="SelfImprovingPrompt"):
+        the_loop(wrong)
+
+
+def test_settings_are_literal_and_the_original_is_untouched():
+    original = graph()
+    original["2"]["is_changed"] = ["old"]
+    patched = with_settings(original, "a:1", SETTINGS, "goal now")
+    assert patched["a:1"]["inputs"] == {"goal": "goal now", **SETTINGS.model_dump()}
+    assert "is_changed" not in patched["2"]
+    assert original["a:1"]["inputs"]["prompt"] == ["9", 0]
+    assert original["2"]["is_changed"] == ["old"]

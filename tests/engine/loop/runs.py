@@ -1,0 +1,63 @@
+"""Runs and critiques as test data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pack.engine.judge.critique import Changes, Critique
+from pack.engine.loop.goal import Limits, LoopHandle, Settings
+from pack.engine.loop.outcome import iteration_of
+from pack.engine.loop.policy import Stop, first_plan, next_step
+from pack.engine.loop.report import Report
+from pack.engine.loop.run import Pending, Run
+
+SETTINGS = Settings(prompt="a red fox", negative="blurry", seed=5, steps=20, cfg=7.0)
+
+
+def handle(**fields: Any) -> LoopHandle:
+    limits = Limits(iterations_per_loop=fields.pop("iterations_per_loop", 4), max_loops=fields.pop("max_loops", 3))
+    values = {"goal": "a red fox in snow", "settings": SETTINGS, "pass_score": 0.8, "seed_policy": "auto"}
+    return LoopHandle(limits=limits, **{**values, **fields})
+
+
+def run(**fields: Any) -> Run:
+    values = {
+        "id": "20260101-120000-0123abcd",
+        "created": 1.0,
+        "updated": 1.0,
+        "loop_node": "10",
+        "critic_node": "11",
+        "client_id": "page",
+        "first_prompt_id": "p1",
+        "start": handle(**fields),
+    }
+    made = Run(**values)
+    return made.model_copy(update={"pending": Pending(prompt_id="p1", plan=first_plan(made))})
+
+
+def critique(score: float | None, *, done: bool = False, passed: bool = False, **changes: Any) -> Critique:
+    return Critique(
+        judge="ollama",
+        outcome="unreadable" if score is None else "judged",
+        score=score,
+        done=done or passed,
+        passed=passed,
+        changes=Changes(**changes),
+        reason="The snow is missing.",
+    )
+
+
+def judged(before: Run, verdict: Critique, duplicate_of: int | None = None) -> Run:
+    """The run after its pending render was judged so."""
+    report = Report(critique=verdict, picture="x.png", duplicate_of=duplicate_of)
+    iteration = iteration_of(before, report, None, 0.0)
+    return before.model_copy(update={"iterations": (*before.iterations, iteration)})
+
+
+def advanced(before: Run) -> Run | Stop:
+    """The run with its next render pending, or why it stops."""
+    step = next_step(before)
+    if isinstance(step, Stop):
+        return step
+    pending = Pending(prompt_id=f"p{len(before.iterations) + 1}", plan=step)
+    return before.model_copy(update={"pending": pending})

@@ -1,0 +1,373 @@
+"""The driver with an in-memory queue: every way a prompt can end, and every way a user can interfere."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import time
+
+import pytest
+from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS
+from pack.engine.loop.driver import Driver, NotNow, RunNotFound
+from pack.engine.loop.journal import Journal
+from pack.engine.loop.ports import PromptState, SubmissionRejected
+from pack.engine.loop.report import Arrival, Report
+
+from .runs import SETTINGS, critique, handle
+
+GRAPH = {
+    "10": {
+        "class_type": LOOP_CLASS,
+        "inputs": {"goal": "a red fox in snow", **SETTINGS.model_dump()},
+        "is_changed": ["stale"],
+    },
+    "11": {"class_type": CRITIC_CLASS, "inputs": {"loop": ["10", 5], "images": ["8", 0]}},
+}
+
+
+class MemoryQueue:
+    def __init__(self):
+        self.submitted, self.states, self.cancelled, self.refuse = [], {}, [], ""
+
+    async def submit(self, submission):
+        if self.refuse:
+            raise SubmissionRejected(self.refuse)
+        self.submitted.append(submission)
+        self.states[submission.prompt_id] = PromptState("pending")
+
+    def state(self, prompt_id):
+        return self.states.get(prompt_id, PromptState("gone"))
+
+    async def cancel(self, prompt_id):
+        self.cancelled.append(prompt_id)
+        was = self.states.pop(prompt_id, None)
+        if was is not None and was.kind == "running":
+            self.states[prompt_id] = PromptState("interrupted")
+
+
+class Pages:
+    def __init__(self):
+        self.published = []
+
+    def publish(self, run):
+        self.published.append(run)
+
+
+class Stage:
+    """A driver with everything it needs, and shorthand for what the critic and the server do."""
+
+    def __init__(self, root):
+        self.root, self.queue, self.pages = root, MemoryQueue(), Pages()
+        self.driver = Driver(self.queue, lambda: Journal(root), self.pages, poll=0.001)
+
+    async def begin(self, prompt_id="p1", **fields):
+        self.queue.states[prompt_id] = PromptState("running", started=time.time() - 2)
+        return await self.driver.begin(
+            Arrival(
+                prompt_id=prompt_id,
+                client_id="page",
+                handle=handle(**fields),
+                graph=GRAPH,
+                extra_pnginfo={"workflow": {"id": "w1", "nodes": [], "links": []}, "other": 1},
+                loop_node="10",
+                critic_node="11",
+            )
+        )
+
+    def judged(self, prompt_id, verdict, **fields):
+        self.driver.report(prompt_id, Report(critique=verdict, picture=None, **fields))
+        self.queue.states[prompt_id] = PromptState("success", started=time.time() - 2)
+
+    async def next_prompt(self, count):
+        """Id of the prompt that was submitted as number `count` (from 1)."""
+        await until(lambda: len(self.queue.submitted) >= count)
+        return self.queue.submitted[count - 1].prompt_id
+
+    async def ended(self, run_id):
+        run = await self.driver.wait(run_id, 5)
+        assert run.ended, run
+        return run
+
+
+async def until(condition, limit=5.0):
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        await asyncio.sleep(0.001)
+
+
+@pytest.fixture
+def stage(tmp_path):
+    return Stage(tmp_path)
+
+
+def played(story):
+    """Runs an async test."""
+
+    def test(stage):
+        asyncio.run(story(stage))
+
+    test.__name__ = story.__name__
+    return test
+
+
+@played
+async def test_one_run_to_done(stage):
+    place = await stage.begin()
+    stage.judged("p1", critique(0.5, prompt_append="deep snow"))
+    second = await stage.next_prompt(1)
+    sent = stage.queue.submitted[0]
+    assert "is_changed" not in sent.graph["10"]
+    assert sent.graph["10"]["inputs"]["prompt"] == "a red fox, deep snow"
+    assert sent.client_id == "page"
+    assert sent.extra_pnginfo["other"] == 1
+    on_disk = Journal(stage.root).load(place.run_id)
+    assert on_disk.pending.prompt_id == second, "the journal knows of the render before the queue does"
+    assert (await stage.begin(second)).number == 2
+    stage.judged(second, critique(0.9, passed=True))
+    run = await stage.ended(place.run_id)
+    assert (run.status, run.phase, run.best.number) == ("done", "waiting", 2)
+    assert run.iterations[0].seconds["render"] == pytest.approx(2, abs=0.5)
+    assert Journal(stage.root).load(place.run_id).status == "done"
+    revisions = [r.revision for r in stage.pages.published]
+    assert revisions == sorted(set(revisions))
+
+
+@played
+async def test_an_unchanged_graph_queued_again_is_a_new_run(stage):
+    first, second = await stage.begin("p1"), await stage.begin("p2")
+    assert first.run_id != second.run_id
+
+
+@played
+async def test_runs_at_the_same_time_do_not_mix(stage):
+    a, b = await stage.begin("a"), await stage.begin("b", goal="two ducks")
+    stage.judged("b", critique(0.3, prompt_append="ducks"))
+    after_b = await stage.next_prompt(1)
+    stage.judged("a", critique(0.6, prompt_append="snow"))
+    after_a = await stage.next_prompt(2)
+    assert (await stage.begin(after_a)).run_id == a.run_id
+    assert (await stage.begin(after_b)).run_id == b.run_id
+    assert stage.queue.submitted[0].graph["10"]["inputs"]["goal"] == "two ducks"
+    stage.judged(after_a, critique(0.9, passed=True))
+    stage.judged(after_b, critique(0.95, passed=True))
+    assert (await stage.ended(a.run_id)).best.critique.score == 0.9
+    assert (await stage.ended(b.run_id)).best.critique.score == 0.95
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "word"),
+    [
+        (PromptState("error", "KSampler (node 5) failed: out of memory"), "failed", "KSampler"),
+        (PromptState("interrupted"), "interrupted", "Interrupt"),
+        (PromptState("gone"), "deleted", "removed"),
+        (PromptState("success"), "failed", "VLMCritique"),
+    ],
+)
+def test_how_a_prompt_ends_names_the_runs_end_and_keeps_the_best(stage, state, status, word):
+    async def story():
+        place = await stage.begin()
+        stage.judged("p1", critique(0.5))
+        second = await stage.next_prompt(1)
+        stage.queue.states[second] = state
+        run = await stage.ended(place.run_id)
+        assert run.status == status
+        assert word in run.reason
+        assert run.best.number == 1
+
+    asyncio.run(story())
+
+
+@played
+async def test_history_wiped_after_a_good_end_is_not_taken_for_a_deletion(stage):
+    place = await stage.begin()
+    stage.judged("p1", critique(0.9, passed=True))
+    del stage.queue.states["p1"]
+    assert (await stage.ended(place.run_id)).status == "done"
+
+
+@played
+async def test_stop_now_takes_the_pending_prompt_out(stage):
+    place = await stage.begin()
+    stage.judged("p1", critique(0.5))
+    second = await stage.next_prompt(1)
+    await stage.driver.stop(place.run_id)
+    run = await stage.ended(place.run_id)
+    assert (run.status, stage.queue.cancelled) == ("stopped", [second])
+    with pytest.raises(NotNow):
+        await stage.driver.stop(place.run_id)
+
+
+@played
+async def test_stop_between_two_prompts_is_not_lost(stage):
+    place = await stage.begin()
+    submit = stage.queue.submit
+
+    async def slow(submission):
+        await stage.driver.stop(place.run_id)
+        await submit(submission)
+
+    stage.queue.submit = slow
+    stage.judged("p1", critique(0.5))
+    run = await stage.ended(place.run_id)
+    assert run.status == "stopped"
+    assert not stage.queue.states.get(stage.queue.submitted[0].prompt_id)
+
+
+@played
+async def test_stop_after_this_one_lets_it_finish(stage):
+    place = await stage.begin()
+    await stage.driver.stop(place.run_id, after_this=True)
+    stage.judged("p1", critique(0.5))
+    run = await stage.ended(place.run_id)
+    assert (run.status, len(run.iterations), stage.queue.cancelled) == ("stopped", 1, [])
+
+
+@played
+async def test_stop_after_a_picture_that_meets_the_goal_is_done(stage):
+    place = await stage.begin()
+    await stage.driver.stop(place.run_id, after_this=True)
+    stage.judged("p1", critique(0.9, passed=True))
+    assert (await stage.ended(place.run_id)).status == "done"
+
+
+@played
+async def test_continue_with_an_instruction(stage):
+    place = await stage.begin()
+    stage.judged("p1", critique(0.9, passed=True))
+    await stage.ended(place.run_id)
+    with pytest.raises(NotNow):
+        await stage.driver.resume(place.run_id)
+    run = await stage.driver.continue_run(place.run_id, "make it night", client_id="other page")
+    assert not run.ended
+    with pytest.raises(NotNow):
+        await stage.driver.continue_run(place.run_id, "again")
+    second = await stage.next_prompt(1)
+    sent = stage.queue.submitted[0]
+    assert sent.client_id == "other page"
+    assert sent.graph["10"]["inputs"]["goal"] == "a red fox in snow. make it night"
+    assert sent.graph["10"]["inputs"]["prompt"] == "a red fox, make it night"
+    assert sent.graph["10"]["inputs"]["seed"] == SETTINGS.seed
+    assert (await stage.begin(second)).goal == "a red fox in snow. make it night"
+    stage.judged(second, critique(0.7))
+    await stage.next_prompt(2)
+    assert stage.driver.find(place.run_id).best.number == 2
+
+
+@played
+async def test_continue_after_the_limit_goes_on_from_the_best(stage):
+    place = await stage.begin(iterations_per_loop=1, max_loops=1)
+    stage.judged("p1", critique(0.5, prompt_append="deep snow"))
+    assert (await stage.ended(place.run_id)).status == "limit"
+    await stage.driver.continue_run(place.run_id)
+    await stage.next_prompt(1)
+    assert stage.queue.submitted[0].graph["10"]["inputs"]["prompt"] == "a red fox, deep snow"
+
+
+@played
+async def test_a_killed_server_loses_nothing(stage):
+    place = await stage.begin()
+    stage.judged("p1", critique(0.5, prompt_append="deep snow"), fingerprint="mark")
+    await stage.next_prompt(1)
+    lost = stage.queue.submitted[0]
+    again = Stage(stage.root)  # a new server, the same disk
+    run = again.driver.find(place.run_id)
+    assert (run.status, len(run.iterations)) == ("suspended", 1)
+    assert [r.status for r in again.driver.runs()] == ["suspended"]
+    run = await again.driver.resume(place.run_id, client_id="reloaded page")
+    second = await again.next_prompt(1)
+    sent = again.queue.submitted[0]
+    assert sent.graph == lost.graph
+    assert sent.prompt_id != lost.prompt_id
+    at = await again.begin(second)
+    assert (at.number, [s.fingerprint for s in at.seen]) == (2, ["mark"])
+    again.judged(second, critique(0.9, passed=True))
+    assert (await again.ended(place.run_id)).status == "done"
+
+
+@played
+async def test_a_refused_graph_ends_the_run_with_the_servers_words(stage):
+    place = await stage.begin()
+    stage.queue.refuse = "KSampler (node 5): Value not in list"
+    stage.judged("p1", critique(0.5))
+    run = await stage.ended(place.run_id)
+    assert run.status == "failed"
+    assert "Value not in list" in run.reason
+
+
+@played
+async def test_a_folder_that_cannot_be_written_ends_the_run_in_a_named_state(stage):
+    stage.root.joinpath("blocked").write_text("a file where the folder should be")
+    stage.root = stage.root / "blocked" / "runs"
+    stage.driver = Driver(stage.queue, lambda: Journal(stage.root), stage.pages, poll=0.001)
+    place = await stage.begin()
+    stage.judged("p1", critique(0.5))
+    run = await stage.ended(place.run_id)
+    assert run.status == "unsaved"
+    assert run.best.number == 1
+    assert stage.queue.submitted == []
+
+
+def test_a_disk_that_fills_up_ends_the_run_in_a_named_state(stage, monkeypatch):
+    async def story():
+        place = await stage.begin()
+
+        def full(self, run):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(Journal, "save", full)
+        stage.judged("p1", critique(0.5))
+        run = await stage.ended(place.run_id)
+        assert run.status == "unsaved"
+        assert "No space left" in run.reason
+
+    asyncio.run(story())
+
+
+@played
+async def test_our_own_mistake_does_not_leave_a_run_hanging(stage):
+    place = await stage.begin()
+
+    def broken(prompt_id):
+        raise RuntimeError("mistake")
+
+    stage.queue.state = broken
+    run = await stage.ended(place.run_id)
+    assert run.status == "failed"
+
+
+@played
+async def test_a_page_that_cannot_be_told_does_not_end_the_run(stage):
+    def broken(run):
+        raise RuntimeError("socket")
+
+    stage.pages.publish = broken
+    place = await stage.begin()
+    stage.judged("p1", critique(0.9, passed=True))
+    assert (await stage.ended(place.run_id)).status == "done"
+
+
+@played
+async def test_waiting_ends_with_its_time(stage):
+    place = await stage.begin()
+    assert not (await stage.driver.wait(place.run_id, 0.05)).ended
+
+
+@played
+async def test_unknown_runs(stage):
+    with pytest.raises(RunNotFound):
+        stage.driver.find("20260101-000000-00000000")
+    with pytest.raises(ValueError, match="not a run id"):
+        stage.driver.find("../../etc")
+    assert stage.driver.find_by_prompt("p9") is None
+
+
+@played
+async def test_a_lost_graph_is_said_not_raised_bare(stage):
+    place = await stage.begin()
+    stage.judged("p1", critique(0.9, passed=True))
+    await stage.ended(place.run_id)
+    (stage.root / place.run_id / "graph.json").write_text("{")
+    again = Stage(stage.root)
+    with pytest.raises(NotNow, match="graph"):
+        await again.driver.continue_run(place.run_id)

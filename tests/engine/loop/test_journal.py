@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from pack.engine.loop import files
+from pack.engine.loop.journal import PICTURE, Journal
+from PIL import Image
+
+from .runs import advanced, critique, judged, run
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(tmp_path / "imitatoes")
+
+
+def test_a_picture_carries_its_graph_and_every_pixel(journal):
+    image = torch.rand(9, 7, 3)
+    now = run()
+    journal.open(now, {"1": {}}, None)
+    graph = {"1": {"class_type": "X", "inputs": {"text": 'ü "quoted" 雪'}}}
+    name = journal.save_picture(now.id, now.pending.plan, image, {"prompt": graph, "workflow": {"id": "w"}})
+    with Image.open(journal.picture(now.id, name)) as saved:
+        assert saved.size == (7, 9)
+        assert json.loads(saved.text["prompt"]) == graph
+        assert json.loads(saved.text["workflow"]) == {"id": "w"}
+        pixels = torch.from_numpy(np.array(saved)).float() / 255
+    assert (pixels - image).abs().max() <= 0.5 / 255 + 1e-6
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+def test_pictures_of_any_channels_and_broken_values(journal, channels):
+    image = torch.full((4, 4, channels), float("nan"))
+    journal.open(run(), {}, None)
+    name = journal.save_picture(run().id, run().pending.plan, image, {})
+    with Image.open(journal.picture(run().id, name)) as saved:
+        assert saved.getpixel((0, 0)) in (0, (0, 0, 0), (0, 0, 0, 0))
+
+
+def test_what_is_written_is_read_back(journal):
+    now = judged(run(), critique(0.5, prompt_append="deep snow"))
+    now = advanced(now)
+    journal.open(now, {"1": {"inputs": {}}}, {"workflow": {"id": "w"}})
+    assert journal.load(now.id) == now
+    assert journal.load_graph(now.id) == ({"1": {"inputs": {}}}, {"workflow": {"id": "w"}})
+    assert journal.run_ids() == [now.id]
+
+
+def test_an_ended_run_leaves_its_best_and_a_contact_sheet(journal):
+    now = run()
+    journal.open(now, {}, None)
+    for score, shade in ((0.3, 0.1), (0.9, 0.5), (0.4, 0.9)):
+        picture = journal.save_picture(now.id, now.pending.plan, torch.full((8, 8, 3), shade), {"prompt": {}})
+        now = judged(now, critique(score))
+        last = now.iterations[-1].model_copy(update={"picture": picture})
+        now = advanced(now.model_copy(update={"iterations": (*now.iterations[:-1], last)}))
+    journal.close(now)
+    with Image.open(journal.picture(now.id, "best.png")) as best:
+        assert best.getpixel((0, 0)) == (128, 128, 128)
+        assert "prompt" in best.text
+    with Image.open(journal.picture(now.id, "contact_sheet.jpg")) as sheet:
+        assert sheet.size == (3 * 256, 256 + 22)
+
+
+@pytest.mark.parametrize("name", ["../x", "20260101-120000-0123abcd/../..", "", "CON", "20260101-120000-0123abcd\n"])
+def test_nothing_but_run_ids_is_a_folder(journal, name):
+    with pytest.raises(ValueError, match="not a run id"):
+        journal.folder(name)
+
+
+@given(st.text())
+def test_nothing_but_pictures_is_served(name):
+    assume(not PICTURE.fullmatch(name))
+    with pytest.raises(ValueError, match="not a picture"):
+        Journal(Path("nowhere")).picture(run().id, name)
+
+
+def test_damaged_and_foreign_folders_are_left_out(journal, caplog):
+    folder = journal.folder(run().id)
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text('{"id": "half')
+    (journal.root / "notes").mkdir()
+    assert journal.run_ids() == [run().id]
+    assert journal.load(run().id) is None
+    assert "cannot be read" in caplog.text
+
+
+def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):
+    target = tmp_path / "file.txt"
+    files.write_text(target, "old")
+
+    def fail(stream):
+        stream.write(b"half")
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        files.write_atomically(target, fail)
+    assert target.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_a_file_held_open_for_a_moment_is_waited_for(tmp_path, monkeypatch):
+    attempts = []
+    replace = type(tmp_path).replace
+
+    def held(self, target):
+        attempts.append(target)
+        if len(attempts) < 3:
+            raise PermissionError("in use")
+        return replace(self, target)
+
+    monkeypatch.setattr(type(tmp_path), "replace", held)
+    files.write_text(tmp_path / "run.json", "new")
+    assert (tmp_path / "run.json").read_text() == "new"
