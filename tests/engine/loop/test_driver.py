@@ -4,96 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import time
 
 import pytest
-from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS
 from pack.engine.loop.driver import Driver, NotNow, RunNotFound
 from pack.engine.loop.journal import Journal
-from pack.engine.loop.ports import PromptState, SubmissionRejected
-from pack.engine.loop.report import Arrival, Report
+from pack.engine.loop.ports import PromptState
 
-from .runs import SETTINGS, critique, handle
-
-GRAPH = {
-    "10": {
-        "class_type": LOOP_CLASS,
-        "inputs": {"goal": "a red fox in snow", **SETTINGS.model_dump()},
-        "is_changed": ["stale"],
-    },
-    "11": {"class_type": CRITIC_CLASS, "inputs": {"loop": ["10", 5], "images": ["8", 0]}},
-}
-
-
-class MemoryQueue:
-    def __init__(self):
-        self.submitted, self.states, self.cancelled, self.refuse = [], {}, [], ""
-
-    async def submit(self, submission):
-        if self.refuse:
-            raise SubmissionRejected(self.refuse)
-        self.submitted.append(submission)
-        self.states[submission.prompt_id] = PromptState("pending")
-
-    def state(self, prompt_id):
-        return self.states.get(prompt_id, PromptState("gone"))
-
-    async def cancel(self, prompt_id):
-        self.cancelled.append(prompt_id)
-        was = self.states.pop(prompt_id, None)
-        if was is not None and was.kind == "running":
-            self.states[prompt_id] = PromptState("interrupted")
-
-
-class Pages:
-    def __init__(self):
-        self.published = []
-
-    def publish(self, run):
-        self.published.append(run)
-
-
-class Stage:
-    """A driver with everything it needs, and shorthand for what the critic and the server do."""
-
-    def __init__(self, root):
-        self.root, self.queue, self.pages = root, MemoryQueue(), Pages()
-        self.driver = Driver(self.queue, lambda: Journal(root), self.pages, poll=0.001)
-
-    async def begin(self, prompt_id="p1", **fields):
-        self.queue.states[prompt_id] = PromptState("running", started=time.time() - 2)
-        return await self.driver.begin(
-            Arrival(
-                prompt_id=prompt_id,
-                client_id="page",
-                handle=handle(**fields),
-                graph=GRAPH,
-                extra_pnginfo={"workflow": {"id": "w1", "nodes": [], "links": []}, "other": 1},
-                loop_node="10",
-                critic_node="11",
-            )
-        )
-
-    def judged(self, prompt_id, verdict, **fields):
-        self.driver.report(prompt_id, Report(critique=verdict, picture=None, **fields))
-        self.queue.states[prompt_id] = PromptState("success", started=time.time() - 2)
-
-    async def next_prompt(self, count):
-        """Id of the prompt that was submitted as number `count` (from 1)."""
-        await until(lambda: len(self.queue.submitted) >= count)
-        return self.queue.submitted[count - 1].prompt_id
-
-    async def ended(self, run_id):
-        run = await self.driver.wait(run_id, 5)
-        assert run.ended, run
-        return run
-
-
-async def until(condition, limit=5.0):
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        await asyncio.sleep(0.001)
+from .runs import SETTINGS, critique
+from .stage import Stage
 
 
 @pytest.fixture

@@ -1,0 +1,162 @@
+"""The routes over real HTTP, with the real driver behind them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+import pytest
+import torch
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from pack.engine.loop.journal import Journal
+from pack.engine.loop.ports import PromptState
+from pack.routes import register
+
+from ..engine.loop.runs import critique
+from ..engine.loop.stage import Stage, until
+
+
+class Site(Stage):
+    """A stage with a server in front."""
+
+    def journal(self):
+        return Journal(self.root)
+
+    async def serve(self, story):
+        routes = web.RouteTableDef()
+        register(routes, lambda: self)
+        site = web.Application()
+        site.add_routes(routes)
+        async with TestClient(TestServer(site)) as self.client:
+            await story(self)
+
+    async def get(self, path, status=200):
+        async with self.client.get(f"/imitatoes/{path}") as answer:
+            assert answer.status == status, await answer.text()
+            return await (answer.json() if answer.content_type == "application/json" else answer.read())
+
+    async def post(self, path, body=None, status=200, **options):
+        options = options or {"json": body or {}}
+        async with self.client.post(f"/imitatoes/{path}", **options) as answer:
+            assert answer.status == status, await answer.text()
+            return await answer.json()
+
+
+def served(story):
+    def test(tmp_path):
+        asyncio.run(Site(tmp_path).serve(story))
+
+    test.__name__ = story.__name__
+    return test
+
+
+async def finished(site, picture=True):
+    """A run that reached done with one picture."""
+    place = await site.begin()
+    name = None
+    if picture:
+        name = site.journal().save_picture(place.run_id, place.plan, torch.rand(4, 4, 3), {"prompt": {}})
+    site.judged("p1", critique(0.9, passed=True), picture=name)
+    await site.ended(place.run_id)
+    return place.run_id
+
+
+@served
+async def test_list_show_and_pictures(site):
+    assert await site.get("runs") == {"runs": []}
+    run_id = await finished(site)
+    (row,) = (await site.get("runs"))["runs"]
+    assert (row["run_id"], row["status"], row["best"]["image"]) == (run_id, "done", "best.png")
+    run = await site.get(f"runs/{run_id}")
+    assert run == await site.get("runs/p1"), "a script knows the run by its prompt id"
+    assert run["iterations"][0]["settings"]["seed"] == 5
+    assert "fingerprint" not in run["iterations"][0]
+    best = await site.get(f"runs/{run_id}/best")
+    assert best.startswith(b"\x89PNG")
+    assert await site.get(f"runs/{run_id}/pictures/best.png") == best
+    assert (await site.get(f"runs/{run_id}/pictures/contact_sheet.jpg")).startswith(b"\xff\xd8")
+
+
+@served
+async def test_what_is_not_there_is_said_in_one_shape(site):
+    run_id = await finished(site, picture=False)
+    for path, status in (
+        ("runs/20200101-000000-00000000", 404),
+        ("runs/nothing", 404),
+        ("runs/..%2F..%2Fetc", 400),
+        (f"runs/{run_id}/pictures/run.json", 400),
+        (f"runs/{run_id}/pictures/..%2Fgraph.json", 400),
+        (f"runs/{run_id}/pictures/loop_09_iter_09.png", 404),
+        (f"runs/{run_id}/best", 404),
+        (f"runs/{run_id}/wait?seconds=soon", 400),
+        (f"runs/{run_id}/wait?seconds=nan", 400),
+        ("runs/unheard-of/wait?seconds=1", 404),
+    ):
+        error = (await site.get(path, status))["error"]
+        assert set(error) == {"type", "message", "node", "input", "hint"}, path
+        assert error["message"]
+
+
+@served
+async def test_mutating_routes_demand_json(site):
+    run_id = await finished(site)
+    for action in ("stop", "continue", "resume"):
+        plain = {"data": b"{}", "headers": {"Content-Type": "text/plain"}}
+        assert (await site.post(f"runs/{run_id}/{action}", status=415, **plain))["error"]["type"] == "not_json"
+        broken = {"data": b"{", "headers": {"Content-Type": "application/json"}}
+        await site.post(f"runs/{run_id}/{action}", status=400, **broken)
+        await site.post(f"runs/{run_id}/{action}", {"surprise": 1}, status=400)
+    assert (await site.post(f"runs/{run_id}/stop", status=409))["error"]["type"] == "not_now"
+    await site.post(f"runs/{run_id}/resume", status=409)
+    await site.post(f"runs/{run_id}/continue", {"instruction": "x" * 2001}, status=400)
+
+
+@served
+async def test_one_wait_covers_queue_render_and_run(site):
+    site.queue.states["p1"] = PromptState("pending")
+    waiting = asyncio.ensure_future(site.get("runs/p1/wait?seconds=20"))
+    await asyncio.sleep(0)
+    await site.begin()
+    site.judged("p1", critique(0.5))
+    second = await site.next_prompt(1)
+    await site.begin(second)
+    site.judged(second, critique(0.9, passed=True))
+    assert (await waiting)["status"] == "done"
+
+
+@served
+async def test_waiting_for_a_prompt_that_fails_before_its_run_begins(site):
+    site.queue.states["p1"] = PromptState("error", "KSampler (node 5) failed: no memory")
+    error = (await site.get("runs/p1/wait?seconds=5", 404))["error"]
+    assert "no memory" in error["message"]
+
+
+@served
+async def test_waiting_shorter_than_the_run(site):
+    site.queue.states["p1"] = PromptState("pending")
+    assert (await site.get("runs/p1/wait?seconds=0.1", 408))["error"]["type"] == "still_queued"
+    place = await site.begin()
+    assert (await site.get(f"runs/{place.run_id}/wait?seconds=0.05"))["phase"] == "judging"
+
+
+@served
+async def test_stop_and_continue(site):
+    place = await site.begin()
+    site.judged("p1", critique(0.5))
+    await site.next_prompt(1)
+    await site.post(f"runs/{place.run_id}/stop")
+    assert (await site.get(f"runs/{place.run_id}/wait?seconds=5"))["status"] == "stopped"
+    run = await site.post(f"runs/{place.run_id}/continue", {"instruction": "make it night", "client_id": "c"})
+    assert (run["status"], run["instructions"]) == ("running", ["make it night"])
+    await until(lambda: len(site.queue.submitted) == 2)
+    await site.post(f"runs/{place.run_id}/stop", {"after_this": True})
+
+
+@served
+async def test_a_client_that_leaves_while_waiting_does_no_harm(site):
+    place = await site.begin()
+    with pytest.raises(asyncio.TimeoutError):
+        await site.client.get(f"/imitatoes/runs/{place.run_id}/wait", timeout=aiohttp.ClientTimeout(total=0.1))
+    site.judged("p1", critique(0.9, passed=True))
+    assert (await site.ended(place.run_id)).status == "done"
