@@ -62,4 +62,4 @@ def connection(name: str) -> Connection:
             f"Its owner can add one in {settings_file().name} in the imitatoes folder of ComfyUI's user directory."
         )
     found = known[name]
-    return Connection(name=name, url=found.url, allow_remote=found.allow_remote_models, allow_key=found.send_api_key)
+    return Connection(name=name, url=found.url, allow_remote=found.allow_remote_models, send_key=found.send_api_key)

@@ -20,7 +20,7 @@ from typing import Any
 import aiohttp
 import ollama
 
-from .ollama_double import OllamaDouble, Reply, pixel_judge
+from .ollama_double import OllamaDouble, pixel_judge
 from .process import ComfyError, ComfyProcess, prepare_base
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,7 +83,7 @@ def judge_choice() -> Iterator[JudgeChoice]:
     if model:
         yield JudgeChoice(f"ollama, {model}", model, None)
         return
-    with OllamaDouble(default=Reply(content=pixel_judge)) as double:
+    with OllamaDouble(default=pixel_judge) as double:
         yield JudgeChoice("rehearsal (reads pixels)", DEFAULT_MODEL, double.url)
 
 
