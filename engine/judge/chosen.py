@@ -19,9 +19,7 @@ JudgeKind = Literal["auto", "ollama", "offline"]
 class ChosenJudge:
     """model may be None for the offline kind only. pass_score: 0..1. checks: which checks count."""
 
-    def __init__(
-        self, kind: JudgeKind, model: VisionModel | None, pass_score: float, checks: Sequence[Check]
-    ) -> None:
+    def __init__(self, kind: JudgeKind, model: VisionModel | None, pass_score: float, checks: Sequence[Check]) -> None:
         self.kind, self.model, self.pass_score, self.checks = kind, model, pass_score, checks
 
     async def judge(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -15,10 +14,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
 
     A killed process leaves the old file whole. Raises OSError: disk full, folder read-only, name taken by a folder.
     """
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
-    temporary = Path(name)
+    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with temporary.open("xb") as stream:
             write(stream)
         _swap_in(temporary, path)
     except BaseException:

@@ -18,8 +18,8 @@ PLATEAU = 6
 """Renders without a better best after which a run stops (loop-science, 4.4)."""
 FAILED_JUDGEMENTS = 2
 """Failed judgements in a row after which a run stops."""
-NEW_CLAUSES = 2
-CLAUSE_TRIES = 2
+NEW_CLAUSES = 3
+CLAUSE_TRIES = 3
 """A clause whose renders were rejected this often is not tried again."""
 NEAR_PASS = 0.15
 """Closer than this to the pass score, `auto` keeps the seed for one new wording: luck was good, words are missing."""
@@ -226,8 +226,8 @@ def _keeps_seed(run: Run, best: Iteration | None, index: int, changed: bool) -> 
 
 
 def new_seed(run: Run, number: int) -> int:
-    """A seed below 2**48 (exact in the page's numbers), the same whenever the same run asks for the same render."""
-    return int.from_bytes(hashlib.sha256(f"{run.id}:{number}".encode()).digest()[:6], "big")
+    """A seed below 2**48 (exact in the page's numbers), fixed by the user's own seed: the same graph, the same run."""
+    return int.from_bytes(hashlib.sha256(f"{run.start.settings.seed}:{number}".encode()).digest()[:6], "big")
 
 
 def _plan_reason(

@@ -118,3 +118,9 @@ def test_a_file_held_open_for_a_moment_is_waited_for(tmp_path, monkeypatch):
     monkeypatch.setattr(type(tmp_path), "replace", held)
     files.write_text(tmp_path / "run.json", "new")
     assert (tmp_path / "run.json").read_text() == "new"
+
+
+def test_files_are_readable_by_whoever_may_read_the_folder(tmp_path):
+    (tmp_path / "plain").write_text("x")
+    files.write_text(tmp_path / "ours", "x")
+    assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode

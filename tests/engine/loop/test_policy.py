@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.graph.family import ranges
 from pack.engine.judge.critique import Changes, Critique
-from pack.engine.loop.policy import PLATEAU, Stop, continued_plan, next_step
+from pack.engine.loop.policy import CLAUSE_TRIES, PLATEAU, Stop, continued_plan, next_step
 from pack.engine.loop.wording import MAX_EXTRA_TOKENS, MAX_NEGATIVE_TERMS, split_clauses, token_estimate
 
 from .runs import SETTINGS, advanced, critique, judged, run
@@ -96,9 +96,9 @@ def test_next_settings_start_from_the_best_not_from_a_rejected_picture():
     assert "from iteration 1" in plan.reason.lower() or "On from iteration 1" in plan.reason
 
 
-def test_a_clause_rejected_twice_is_not_tried_a_third_time():
+def test_a_clause_that_keeps_being_rejected_is_dropped():
     now = judged(run(seed_policy="new"), critique(0.6, prompt_append="deep snow"))
-    for _ in range(2):
+    for _ in range(CLAUSE_TRIES):
         now = advanced(now)
         assert "deep snow" in now.pending.plan.settings.prompt
         now = judged(now, critique(0.2))

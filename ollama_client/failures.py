@@ -1,0 +1,174 @@
+"""Every way in which a call to Ollama can fail, in one plain sentence each: what happened, and what to do next."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from ..engine.judge.vision_model import ModelUnreachable
+
+GOOD_MODEL = "qwen3-vl:8b-instruct"
+MISSING_PACKAGE = (
+    'The Python package "ollama" is missing. Install it into ComfyUI\'s Python with: pip install ollama '
+    "Then restart ComfyUI."
+)
+
+
+def call_failures() -> tuple[type[Exception], ...]:
+    """What the ollama client is known to raise. Raises ModelUnreachable when the package is absent.
+
+    ValueError covers answers that are not JSON and those that break the client's own models. AttributeError,
+    TypeError and RecursionError come from answers of an unexpected shape (a list, a bare string, endless nesting).
+    """
+    try:
+        import httpx
+        import ollama
+    except ImportError as problem:
+        raise ModelUnreachable(MISSING_PACKAGE) from problem
+    return (
+        ollama.ResponseError,
+        ollama.RequestError,
+        ConnectionError,
+        TimeoutError,
+        httpx.HTTPError,
+        httpx.InvalidURL,
+        ValueError,
+        AttributeError,
+        TypeError,
+        RecursionError,
+    )
+
+
+def explain(problem: BaseException, host: str, model: str, timeout: float = 300.0) -> str:
+    """What went wrong and what the user can do. host: as tried. timeout: seconds that the call was given."""
+    import httpx
+    import ollama
+
+    if isinstance(problem, ollama.ResponseError):
+        return _refusal(problem.status_code, _inner_text(problem.error), host, model)
+    if isinstance(problem, httpx.ConnectTimeout):
+        return (
+            f"Ollama at {host} could not be reached within 5 seconds. "
+            "Check the address, the network and the firewall, and that Ollama listens there."
+        )
+    if isinstance(problem, httpx.TimeoutException | TimeoutError):
+        return (
+            f"Ollama at {host} gave no answer with {model} within {timeout:g} seconds. The first answer also loads the "
+            "model: queue again. If it stays slow, free graphics memory or use a smaller model."
+        )
+    if isinstance(problem, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
+        return (
+            f"Ollama at {host} hung up in the middle of the answer from {model}. "
+            "Look at Ollama's log: it may have run out of memory. Then queue again."
+        )
+    if isinstance(problem, ConnectionError | httpx.TransportError):
+        return _no_connection(problem, host)
+    if isinstance(problem, httpx.InvalidURL):
+        return f"{host} is not a usable address. Write it like http://127.0.0.1:11434"
+    return f"{host} answered, but not as Ollama does. Check the address; a proxy or another program may answer there."
+
+
+def _inner_text(error: object) -> str:
+    """Errors relayed from the model runner carry a JSON document inside the text."""
+    text = error if isinstance(error, str) else json.dumps(error, default=str)
+    try:
+        document = json.loads(text)
+        inner = document.get("error", document)
+        return f"{inner['message']} {inner.get('type', '')}".strip()
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return text
+
+
+def _refusal(status: int, text: str, host: str, model: str) -> str:
+    low = text.lower()
+    if status == 404 and "not found" in low and "page" not in low and "<" not in low:
+        return f'Ollama at {host} has no model "{model}". Check the name, or get it with "ollama pull {model}".'
+    if status == 404:
+        return f"Something answers at {host}, but it is not Ollama. Check the address and the port."
+    if 300 <= status < 400:
+        return (
+            f"{host} wants to send the picture on to another address; that was refused. "
+            "Enter the final address of Ollama as the connection."
+        )
+    if status == 401:
+        return f"{host} asks for a key. Use a connection that is allowed to send one, or an Ollama without a key."
+    if status == 403:
+        return (
+            f"Ollama refused the host name in {host}. Use its IP address, "
+            "or let the proxy in front of it set the header Host: localhost."
+        )
+    if status == 503 and "<" not in low:
+        return f"Ollama at {host} is busy with other requests. Wait a moment, then queue again."
+    for fragments, sentence in _TEXTS:
+        if any(fragment in low for fragment in fragments):
+            return sentence.format(host=host, model=model, good=GOOD_MODEL)
+    if "<html" in low or "<!doctype" in low or status in (502, 503, 504):
+        return (
+            f"A proxy at {host} answered with error {status} instead of Ollama. "
+            "Check that Ollama runs behind it, or connect to Ollama directly."
+        )
+    said = " ".join(text.split())[:200] or "no explanation"
+    return f"Ollama at {host} refused the request for {model} (error {status}: {said}). Look at Ollama's log."
+
+
+_TEXTS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (
+        ("image input is not supported", "does not support multimodal", "does not support chat", "missing vision"),
+        'The model "{model}" at {host} cannot see pictures. Choose one that can.',
+    ),
+    (
+        ("exceed_context_size", "available context size", "context length"),
+        "The picture and the goal do not fit into the context of {model} at {host}. Shorten the goal.",
+    ),
+    (
+        ("json schema", "json_schema", "failed to parse grammar", "invalid format"),
+        "Ollama at {host} could not use the answer format with {model}. Update Ollama, then queue again.",
+    ),
+    (
+        ("unknown model architecture", "unable to load", "error loading model"),
+        "Ollama at {host} cannot load {model}. Update Ollama, or choose another model, for example {good}.",
+    ),
+    (
+        ("out-of-memory", "out of memory", "has terminated", "requires more system memory", "cudamalloc"),
+        "Ollama at {host} ran out of memory or crashed while running {model}. "
+        "Use a smaller model, or free ComfyUI's memory first, then queue again.",
+    ),
+    (
+        ("timed out waiting",),
+        "Ollama at {host} did not finish loading {model}. Free graphics memory or use a smaller model.",
+    ),
+    (
+        ("does not support thinking",),
+        "Ollama at {host} refused the thinking setting for {model}. Choose an instruct model, for example {good}.",
+    ),
+    (
+        ("illegal base64", "unknown format", "invalid image", "failed to decode image", "failed to process"),
+        "Ollama at {host} could not read the picture for {model}. Update Ollama, then queue again.",
+    ),
+    (
+        ("time: ", "keep_alive", "unsupported type"),
+        "Ollama at {host} did not accept keep_alive for {model}. Use 0, 300, 5m or -1.",
+    ),
+)
+
+
+def _no_connection(problem: BaseException, host: str) -> str:
+    chain = " ".join(f"{type(link).__name__} {link}" for link in _chain(problem)).lower()
+    if "gaierror" in chain or "name or service not known" in chain or "getaddrinfo" in chain:
+        return f"The host name in {host} is not known on this network. Check the spelling, or use the IP address."
+    if "certificate" in chain:
+        return f"The certificate of {host} is not trusted. Use http:// on your own network, or a valid certificate."
+    if "ssl" in chain:
+        return f"{host} does not speak https. Write the address with http://"
+    return (
+        f"No connection to Ollama at {host}. Start it with: ollama serve "
+        "(in Docker, use the address of the computer that runs Ollama, not 127.0.0.1)."
+    )
+
+
+def _chain(problem: BaseException | None) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    while problem is not None and id(problem) not in seen:
+        seen.add(id(problem))
+        yield problem
+        problem = problem.__cause__ or problem.__context__

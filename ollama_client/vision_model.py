@@ -1,0 +1,208 @@
+"""The judge's VisionModel on Ollama: one client per call, Interrupt within a fraction of a second, no surprises sent.
+
+Every call goes through one place, `_call`: it makes the client, watches Interrupt and the time limit while waiting,
+turns each failure into a plain sentence, and closes the client, on whatever event loop it runs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from ..engine.judge.vision_model import AnswerUnusable, ModelUnreachable, Question
+from .connection import Connection, address, is_this_computer, open_client
+from .failures import GOOD_MODEL, call_failures, explain
+from .installed import Shown, loaded, shown, suggestion
+
+LOG = logging.getLogger(__name__)
+
+CONTEXT = 8192
+"""Tokens. Always the same: a change reloads the model. Fits one picture with the question and the answer twice over."""
+ANSWER_TOKENS = 768
+SEED_BITS = 0x7FFFFFFF
+POLL_SECONDS = 0.1
+BETWEEN_LOOKS = 60
+"""Seconds the model stays loaded between the looks at one picture when the user wants it gone afterwards."""
+CHECK_SECONDS, CHECK_VALID = 30.0, 60.0
+RELEASE_SECONDS, LEAVING_SECONDS = 5.0, 5.0
+
+T = TypeVar("T")
+
+_turns: dict[str, threading.Lock] = {}
+# A lock of threads, polled: an asyncio one belongs to one event loop, and ComfyUI's prompts run on different ones.
+_checked: dict[tuple[str, str], tuple[float, Shown]] = {}
+
+
+class OllamaVisionModel:
+    """One model on one connection.
+
+    keep_alive: from parse_keep_alive. interrupted: tells whether the user asked to interrupt; it only looks.
+    stop: makes the exception that ends the node then. timeout: seconds for one answer, loading included.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        model: str,
+        keep_alive: int | float | str,
+        interrupted: Callable[[], bool],
+        stop: Callable[[], BaseException],
+        timeout: float = 300.0,
+    ) -> None:
+        self.name = model.strip()
+        self._connection, self._keep_alive, self._timeout = connection, keep_alive, timeout
+        self._interrupted, self._stop = interrupted, stop
+        self._asked = False
+
+    async def check(self) -> None:
+        """Ask the server whether the model is there, sees pictures and runs on the server itself.
+
+        A good answer holds for a minute. A server too old to tell capabilities is taken at its word later.
+        Raises ModelUnreachable.
+        """
+        if not self.name:
+            raise ModelUnreachable(f"No judge model is named. Type one that sees pictures, for example {GOOD_MODEL}.")
+        host = address(self._connection)
+        known = _checked.get((host, self.name))
+        if known is not None and time.monotonic() - known[0] < CHECK_VALID:
+            found = known[1]
+        else:
+            found = await self._call(lambda client: shown(client, self.name), CHECK_SECONDS)
+            _checked[host, self.name] = (time.monotonic(), found)
+        if found.capabilities and "vision" not in found.capabilities:
+            more = await self._suggestion()
+            raise ModelUnreachable(f'The model "{self.name}" at {host} cannot see pictures. Choose one that can.{more}')
+        if found.remote_host and not self._connection.allow_remote:
+            raise ModelUnreachable(
+                f'The model "{self.name}" at {host} runs in the cloud, so your pictures would leave this computer. '
+                "Choose a local model, or use a connection that allows this."
+            )
+
+    async def ask(self, question: Question) -> str:
+        """The raw answer text. Raises ModelUnreachable or AnswerUnusable, or what `stop` makes."""
+        if not self.name:
+            raise ModelUnreachable(f"No judge model is named. Type one that sees pictures, for example {GOOD_MODEL}.")
+        host = address(self._connection)
+        request: dict[str, Any] = {
+            "model": self.name,
+            "messages": [
+                {"role": "system", "content": question.system},
+                # Bytes only: the client would read and send a file if it got a text that is a path.
+                {"role": "user", "content": question.text, "images": [bytes(question.jpeg)]},
+            ],
+            "format": question.schema,
+            "stream": False,
+            # Always sent: when it is absent, models that can think do, and the format is then not applied.
+            "think": False,
+            "options": {
+                "temperature": 0,
+                "seed": question.seed & SEED_BITS,
+                "num_ctx": CONTEXT,
+                "num_predict": ANSWER_TOKENS,
+            },
+            "keep_alive": BETWEEN_LOOKS if self._keep_alive == 0 else self._keep_alive,
+        }
+        async with self._turn(host):
+            self._asked = True
+            begun = time.monotonic()
+            reply = await self._call(lambda client: client.chat(**request), self._timeout)
+            LOG.debug("%s answered in %.2f s", self.name, time.monotonic() - begun)
+        return self._text_of(reply, host)
+
+    async def release(self) -> None:
+        """Unload the model if the user's keep_alive is 0 and it was asked anything. Never raises."""
+        if self._keep_alive != 0 or not self._asked:
+            return
+        self._asked = False
+        # An interrupted user waits for the end; the short time between looks then unloads the model soon anyway.
+        seconds = 0.5 if self._interrupted() else RELEASE_SECONDS
+        try:
+            async with open_client(self._connection, seconds) as client:
+                await asyncio.wait_for(client.chat(model=self.name, messages=[], keep_alive=0), seconds)
+                if is_this_computer(address(self._connection)):
+                    await self._until_gone(client)
+        except Exception as problem:
+            LOG.warning("%s could not be unloaded from Ollama (%s)", self.name, type(problem).__name__)
+
+    async def _until_gone(self, client: Any) -> None:
+        """Unloading goes on after the answer; the next render must not start while the memory is still taken."""
+        for _ in range(round(LEAVING_SECONDS / POLL_SECONDS)):
+            if self._interrupted() or self.name not in await loaded(client):
+                return
+            await asyncio.sleep(POLL_SECONDS)
+
+    def _text_of(self, reply: Any, host: str) -> str:
+        hint = ""
+        known = _checked.get((host, self.name))
+        if known is not None and known[1].capabilities and "thinking" in known[1].capabilities:
+            hint = f" This model thinks before it answers; an instruct model such as {GOOD_MODEL} does not."
+        if reply.done is not True:
+            raise AnswerUnusable(f"{self.name} stopped in the middle, because it was repeating itself.{hint}")
+        if reply.done_reason == "length":
+            raise AnswerUnusable(f"The answer of {self.name} was too long and was cut off.{hint}")
+        for text in (reply.message.content, reply.message.thinking):
+            if text and text.strip():
+                return text
+        raise AnswerUnusable(f"{self.name} gave an empty answer.{hint}")
+
+    @asynccontextmanager
+    async def _turn(self, host: str) -> AsyncIterator[None]:
+        """One question at a time per server: list inputs start several nodes at once, and each would load the GPU."""
+        turn = _turns.setdefault(host, threading.Lock())
+        while not turn.acquire(blocking=False):
+            self._stop_if_interrupted()
+            await asyncio.sleep(POLL_SECONDS / 2)
+        try:
+            yield
+        finally:
+            turn.release()
+
+    async def _call(self, request: Callable[[Any], Awaitable[T]], timeout: float) -> T:
+        """Raises ModelUnreachable for every known failure, or what `stop` makes."""
+        failures = call_failures()
+        host = address(self._connection)
+        self._stop_if_interrupted()
+        async with open_client(self._connection, timeout) as client:
+            try:
+                return await self._watched(request(client), timeout)
+            except failures as problem:
+                LOG.debug("call to Ollama failed: %s", type(problem).__name__)
+                _checked.pop((host, self.name), None)
+                if isinstance(problem, ConnectionError) or type(problem).__name__ == "ConnectTimeout":
+                    self._asked = False  # nobody there, so nothing to unload
+                sentence = explain(problem, host, self.name, timeout)
+                wrong_model = getattr(problem, "status_code", 0) == 404 or "cannot see pictures" in sentence
+                more = await self._suggestion() if wrong_model else ""
+                raise ModelUnreachable(sentence + more) from problem
+
+    async def _watched(self, call: Awaitable[T], timeout: float) -> T:
+        """The result of the call, or its exception. Interrupt ends the call, so that the server stops as well."""
+        task = asyncio.ensure_future(call)
+        until = time.monotonic() + timeout
+        try:
+            while not (await asyncio.wait({task}, timeout=POLL_SECONDS))[0]:
+                self._stop_if_interrupted()
+                if time.monotonic() > until:
+                    raise TimeoutError
+            return task.result()
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+
+    def _stop_if_interrupted(self) -> None:
+        if self._interrupted():
+            raise self._stop()
+
+    async def _suggestion(self) -> str:
+        """Installed models that see pictures, in a sentence; empty when the server does not tell."""
+        try:
+            async with open_client(self._connection, RELEASE_SECONDS) as client:
+                return await self._watched(suggestion(client, self.name), RELEASE_SECONDS)
+        except call_failures():
+            return ""

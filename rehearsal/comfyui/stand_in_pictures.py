@@ -1,0 +1,79 @@
+"""ComfyUI's nodes that write and read picture files, with its names, inputs and outputs."""
+# ruff: noqa: N802 - ComfyUI's method names
+
+from __future__ import annotations
+
+import hashlib
+import os
+from typing import Any
+
+import folder_paths
+import numpy as np
+import torch
+from comfy_api.latest.ui import random_letters, save_png
+from PIL import Image, ImageOps
+
+
+class SaveImage:
+    CATEGORY = "image"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+    FUNCTION = "save_images"
+    folder_type, suffix, compress_level = "output", "", 4
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {"images": ("IMAGE", {}), "filename_prefix": ("STRING", {"default": "ComfyUI"})},
+            "hidden": {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"},
+        }
+
+    def save_images(
+        self, images: Any, filename_prefix: str = "ComfyUI", prompt: Any = None, extra_pnginfo: Any = None
+    ) -> dict[str, Any]:
+        prefix = filename_prefix + self.suffix
+        saved = save_png(images, prefix, self.folder_type, self.compress_level, prompt, extra_pnginfo)
+        return {"ui": {"images": saved}}
+
+
+class PreviewImage(SaveImage):
+    folder_type, compress_level = "temp", 1
+
+    def __init__(self) -> None:
+        self.suffix = f"_temp_{random_letters()}"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        hidden = {"prompt": "PROMPT", "extra_pnginfo": "EXTRA_PNGINFO"}
+        return {"required": {"images": ("IMAGE",)}, "hidden": hidden}
+
+
+class LoadImage:
+    CATEGORY = "image"
+    RETURN_TYPES = ("IMAGE", "MASK")
+    FUNCTION = "load_image"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        folder = folder_paths.get_input_directory()
+        files = [one for one in os.listdir(folder) if os.path.isfile(os.path.join(folder, one))]
+        files = folder_paths.filter_files_content_types(files, ["image"])
+        return {"required": {"image": (sorted(files), {"image_upload": True})}}
+
+    @classmethod
+    def VALIDATE_INPUTS(cls, image: str) -> bool | str:
+        return folder_paths.exists_annotated_filepath(image) or f"Invalid image file: {image}"
+
+    @classmethod
+    def IS_CHANGED(cls, image: str) -> str:
+        with open(folder_paths.get_annotated_filepath(image), "rb") as file:
+            return hashlib.sha256(file.read()).hexdigest()
+
+    def load_image(self, image: str) -> tuple[Any, ...]:
+        with Image.open(folder_paths.get_annotated_filepath(image)) as opened:
+            picture = ImageOps.exif_transpose(opened)
+            pixels = np.asarray(picture.convert("RGB"), dtype=np.float32) / 255.0
+            mask = torch.zeros(1, 64, 64)
+            if "A" in picture.getbands():
+                mask = 1.0 - torch.from_numpy(np.asarray(picture.getchannel("A"), dtype=np.float32) / 255.0)[None]
+        return torch.from_numpy(pixels)[None], mask

@@ -1,0 +1,306 @@
+"""What the Ollama double answers on a connection: routes, chats and faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from . import ollama_rules as rules
+from .ollama_rules import RefusalError
+from .ollama_wire import ClientGoneError, Record, SentImage, Wire
+
+if TYPE_CHECKING:
+    from .ollama_double import OllamaDouble
+
+log = logging.getLogger(__name__)
+
+Kind = Literal[
+    "ok", "busy", "load_fail", "oom", "load_timeout", "overflow", "bad_schema", "forbidden_empty", "html_502",
+    "redirect", "not_json", "error_list", "drop", "drop_mid", "hang_headers", "hang_body", "mid_error", "blank_line",
+    "ticker", "length", "no_done", "json_in_thinking", "fenced", "prose", "trailing_comma", "think_tag",
+    "endless_spaces", "format_ignored",
+]  # fmt: skip
+Content = str | Callable[[dict[str, Any], list[bytes]], str]
+
+_REFUSALS = {
+    "busy": (503, "server busy, please try again.  maximum pending requests exceeded"),
+    "load_fail": (500, "llama-server process has terminated: exit status 1"),
+    "oom": (500, "llama-server reported out-of-memory during startup"),
+    "load_timeout": (500, "timed out waiting for llama-server to start"),
+    "overflow": (
+        400,
+        rules.nested_error(
+            400,
+            "request (4165 tokens) exceeds the available context size (4096 tokens)",
+            type="exceed_context_size_error",
+            n_prompt_tokens=4165,
+            n_ctx=4096,
+        ),
+    ),
+    "bad_schema": (400, rules.nested_error(400, "JSON schema conversion failed")),
+}
+_DIED = "an error was encountered while running the model: unexpected EOF"
+_BLIND = "I'm sorry, but I don't see any image."
+_NUMBERS = {
+    "total_duration": 2_345_678_901,
+    "load_duration": 123_456_789,
+    "prompt_eval_count": 1187,
+    "prompt_eval_duration": 345_678_901,
+    "eval_count": 96,
+    "eval_duration": 1_876_543_211,
+}
+_LONGEST = 600.0
+_POSTS = ("/api/chat", "/api/generate", "/api/show", "/api/pull")
+
+
+@dataclass
+class Reply:
+    """What one call of /api/chat or /api/generate gets.
+
+    kind: "ok" or the fault played. content: the model's text, said as it is, or a callable of the request body and
+    its decoded pictures, whose text is made to follow the request's format; None: the double's default.
+    delay: seconds before the answer, for "ticker" between tokens. pieces: number of chunks when streaming.
+    """
+
+    kind: Kind = "ok"
+    content: Content | None = None
+    delay: float = 0.0
+    thinking: str = ""
+    done_reason: str = "stop"
+    pieces: int = 4
+
+
+class Connection:
+    """Serves one connection until either side closes it."""
+
+    def __init__(self, double: OllamaDouble, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.double = double
+        self.wire = Wire(reader, writer, double.changed)
+
+    async def serve(self) -> None:
+        """Answer until the connection ends."""
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                while record := await self.wire.next_request():
+                    self.double.note(record)
+                    if not await self._answered(record):
+                        break
+        finally:
+            self.wire.writer.close()
+
+    async def _answered(self, record: Record) -> bool:
+        """Answer one request; returns whether the connection stays open."""
+        try:
+            stays = await self._route(record)
+        except RefusalError as refusal:
+            self.wire.send(refusal.status, {"error": refusal.text})
+            stays = True
+        except ClientGoneError:
+            self.wire.client_left()
+            return False
+        except Exception as error:
+            log.exception("the double could not answer %s", record.path)
+            self.wire.send(500, {"error": f"the double failed: {error}"})
+            stays = True
+        await self.wire.writer.drain()
+        return stays is not False
+
+    # Routes
+
+    async def _route(self, record: Record) -> bool | None:
+        double, path, method, body = self.double, record.path, record.method, record.body
+        text = {"kind": "text/plain; charset=utf-8"}
+        if path == "/" and method in ("GET", "HEAD"):
+            return self.wire.send(200, raw=b"Ollama is running", **text)
+        if (method, path) == ("GET", "/api/version"):
+            return self.wire.send(200, {"version": double.version})
+        if (method, path) == ("GET", "/api/tags"):
+            tags = [rules.listing(name) | {"capabilities": list(can)} for name, can in double.models.items()]
+            return self.wire.send(200, {"models": tags})
+        if (method, path) == ("GET", "/api/ps"):
+            return self.wire.send(200, {"models": double.running()})
+        if not (method == "POST" and path in _POSTS) and (method, path) != ("DELETE", "/api/delete"):
+            return self.wire.send(404, raw=b"404 page not found", **text)
+        if body == {}:
+            raise RefusalError(400, "missing request body")
+        if not isinstance(body, dict):
+            raise RefusalError(400, "invalid character in request body")
+        if path == "/api/pull":
+            return await self._pull(body)
+        name = double.installed(body.get("model") or body.get("name"))
+        if path == "/api/delete":
+            del double.models[name]
+            return self.wire.send(200, raw=b"")
+        if path == "/api/show":
+            shown = {"modelfile": "", "template": "{{ .Prompt }}", "model_info": {}, "modified_at": rules.timestamp()}
+            shown |= {"details": rules.listing(name)["details"], "capabilities": list(double.models[name])}
+            return self.wire.send(200, shown | rules.remote(name))
+        return await self._answer(name, body)
+
+    async def _pull(self, body: dict[str, Any]) -> None:
+        known = rules.full_name(body.get("model") or body.get("name") or "") in self.double.models
+        last = {"status": "success"} if known else {"error": "pull model manifest: file does not exist"}
+        if not body.get("stream", True):
+            return self.wire.send(200 if known else 500, last)
+        self.wire.open_stream()
+        await self.wire.chunk({"status": "pulling manifest"})
+        await self.wire.chunk(last)
+        return await self.wire.end_stream()
+
+    async def _answer(self, name: str, body: dict[str, Any]) -> bool | None:
+        double, chat = self.double, self.wire.record.path == "/api/chat"
+        keep = rules.keep_alive_seconds(body.get("keep_alive"))
+        messages = rules.check_messages(body.get("messages")) if chat else [body]
+        pictures = [p for message in messages for p in rules.decode_images(message.get("images"))]
+        self.wire.record.images = [SentImage(p, len(p), hashlib.sha256(p).hexdigest()) for p in pictures]
+        double.changed()
+        empty = not messages if chat else not body.get("prompt")
+        if empty and keep == 0:
+            double.unload_soon(name)
+            return self.wire.send(200, self._message(name, done_reason="unload"))
+        thinks = rules.check_think(body.get("think"), name, double.models[name])
+        options = rules.check_options(body.get("options"))
+        rules.check_format(body.get("format"))
+        reply = Reply() if empty else double.next_reply()
+        if reply.kind in _REFUSALS:
+            raise RefusalError(*_REFUSALS[reply.kind])
+        if (stays := await self._broken_http(reply)) is not None:
+            return stays
+        async with double.using(name, options, keep):
+            if empty:
+                return self.wire.send(200, self._message(name, done_reason="load"))
+            if pictures and "vision" not in double.models[name]:
+                if not double.legacy_vision:
+                    unsupported = "image input is not supported - hint: if this is unexpected, provide the mmproj"
+                    raise RefusalError(500, rules.nested_error(500, unsupported, type="server_error"))
+                reply = Reply(content=_BLIND)
+            if reply.kind != "ticker":
+                await self.wire.wait(reply.delay)
+            if (stays := await self._broken_speech(name, reply, body)) is not None:
+                return stays
+            return await self._speak(name, reply, body, pictures, thinks)
+
+    def _message(
+        self, name: str, content: str = "", thinking: str = "", done: bool = True, done_reason: str | None = None
+    ) -> dict[str, Any]:
+        said: dict[str, Any] = {"model": name, "created_at": rules.timestamp()} | rules.remote(name)
+        if self.wire.record.path == "/api/chat":
+            said["message"] = {"role": "assistant", "content": content} | ({"thinking": thinking} if thinking else {})
+        else:
+            said |= {"response": content} | ({"thinking": thinking} if thinking else {})
+        return said | {"done": done} | ({"done_reason": done_reason} if done_reason else {})
+
+    async def _speak(
+        self, name: str, reply: Reply, body: dict[str, Any], pictures: list[bytes], thinks: bool
+    ) -> bool | None:
+        content = await self.wire.while_connected(asyncio.ensure_future(self.double.text_for(reply, body, pictures)))
+        thinking = reply.thinking or ("Let me look at the picture." if thinks else "")
+        if reply.kind == "json_in_thinking":
+            content, thinking = "", content
+        content = distorted(content, reply.kind)
+        cut = reply.kind in ("length", "endless_spaces")
+        last = {"done": True, "done_reason": "length" if cut else reply.done_reason} | _NUMBERS
+        if reply.kind == "no_done":
+            last = {"done": False}
+        if not body.get("stream", True):
+            return self.wire.send(200, self._message(name, content, thinking) | last)
+        self.wire.open_stream()
+        if thinking:
+            await self.wire.chunk(self._message(name, "", thinking, done=False))
+        step = max(1, -(-len(content) // max(1, reply.pieces)))
+        for start in range(0, len(content), step):
+            await self.wire.chunk(self._message(name, content[start : start + step], done=False))
+        if last["done"]:
+            await self.wire.chunk(self._message(name) | last)
+        return await self.wire.end_stream()
+
+    # Faults. Each returns None when it is not its to play, else whether the connection stays open.
+
+    async def _broken_http(self, reply: Reply) -> bool | None:
+        match reply.kind:
+            case "forbidden_empty":
+                self.wire.send(403, raw=b"")
+            case "html_502":
+                self.wire.send(502, raw=b"<html><body><h1>502 Bad Gateway</h1></body></html>", kind="text/html")
+            case "redirect":
+                self.wire.send(307, raw=b"", headers=f"Location: {self.double.redirect_to}\r\n")
+            case "not_json":
+                self.wire.send(200, raw=b"hello")
+            case "error_list":
+                self.wire.send(500, raw=b'["x"]')
+            case "drop":
+                return False
+            case "hang_headers":
+                await self.wire.wait(_LONGEST)
+                return False
+            case _:
+                return None
+        return True
+
+    async def _broken_speech(self, name: str, reply: Reply, body: dict[str, Any]) -> bool | None:
+        if reply.kind not in ("drop_mid", "hang_body", "mid_error", "blank_line", "ticker"):
+            return None
+        token = self._message(name, "a ", done=False)
+        if not body.get("stream", True):
+            return await self._broken_whole(name, reply)
+        self.wire.open_stream()
+        if reply.kind == "hang_body":
+            await self.wire.writer.drain()
+            await self.wire.wait(_LONGEST)
+            return False
+        await self.wire.chunk(token)
+        if reply.kind == "drop_mid":
+            return False
+        if reply.kind == "mid_error":
+            await self.wire.chunk({"error": _DIED})
+        elif reply.kind == "blank_line":
+            await self.wire.chunk(raw=b"\n")
+        else:
+            end = time.monotonic() + _LONGEST
+            while time.monotonic() < end:
+                await self.wire.wait(reply.delay or 0.1)
+                await self.wire.chunk(token)
+        await self.wire.end_stream()
+        return True
+
+    async def _broken_whole(self, name: str, reply: Reply) -> bool:
+        """The same faults in an answer that does not stream: there the tokens stay inside the server."""
+        if reply.kind == "mid_error":
+            raise RefusalError(500, _DIED)
+        if reply.kind == "blank_line":
+            self.wire.send(200, raw=b"\n")
+            return True
+        if reply.kind == "drop_mid":
+            self.wire.send(200, raw=rules.encode(self._message(name, "a"))[:40], missing=400)
+            return False
+        if reply.kind == "hang_body":
+            self.wire.send(200, raw=b"", missing=400)
+            await self.wire.writer.drain()
+        await self.wire.wait(_LONGEST)
+        return False
+
+
+def distorted(content: str, kind: str) -> str:
+    """A model's answer as a careless model would give it."""
+    match kind:
+        case "length":
+            return content[: len(content) // 2]
+        case "fenced":
+            return f"```json\n{content}\n```"
+        case "prose":
+            return f"Sure! Here is my assessment of the picture:\n\n{content}\n\nLet me know if you need more."
+        case "trailing_comma":
+            return content.rstrip().removesuffix("}") + ",}"
+        case "think_tag":
+            return f'<think>The picture {{"seems"}} fine, I think.</think>\n{content}'
+        case "endless_spaces":
+            return "{" + " \n" * 2000
+        case "format_ignored":
+            return "The picture looks good overall. I would give it a 7 out of 10."
+    return content

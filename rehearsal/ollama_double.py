@@ -1,0 +1,322 @@
+"""A double of Ollama's HTTP server: checks requests as it does, records them, looks at pixels, plays faults on demand.
+
+It proves wiring and rules, never the quality of a model. Run it: python rehearsal/ollama_double.py --port 11999
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import io
+import json
+import logging
+import math
+import re
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+    __package__ = "rehearsal"
+
+import numpy as np
+from PIL import Image
+
+from . import ollama_rules as rules
+from .ollama_connection import Connection, Content, Reply
+from .ollama_wire import Record, SentImage
+from .world import judge
+
+__all__ = ["OllamaDouble", "Record", "Reply", "SentImage", "pixel_judge"]
+
+log = logging.getLogger("rehearsal.ollama_double")
+
+VISION = ("completion", "vision")
+DEFAULT_MODELS: dict[str, tuple[str, ...]] = {
+    "qwen3-vl:8b-instruct": VISION,
+    "qwen2.5vl:7b": VISION,
+    "gemma4:latest": (*VISION, "thinking"),
+    "text-only:latest": ("completion",),
+}
+_GOAL = re.compile(r"<goal>(.*?)</goal>", re.DOTALL)
+_NOTHING_SEEN = {
+    "assessment": {"artifacts": 0, "composition": 0, "faces": 0, "prompt_match": 0, "text": 0},
+    "changes": {"cfg": None, "neg_append": "", "prompt_append": "", "seed": "keep", "steps": None},
+    "done": False,
+}
+
+
+def pixel_judge(body: dict[str, Any], images: list[bytes]) -> str:
+    """The answer of the rehearsal world's judge about the last picture, for the last <goal>...</goal> in the texts."""
+    texts = [str(body.get(key) or "") for key in ("system", "prompt")]
+    texts += [str(message.get("content") or "") for message in body.get("messages") or []]
+    goals = _GOAL.findall("\n".join(texts))
+    if not goals:
+        return _unseen("The request names no goal between <goal> and </goal>.")
+    if not images:
+        return _unseen("The request holds no picture.")
+    try:
+        picture = np.asarray(Image.open(io.BytesIO(images[-1])).convert("RGB"))
+    except OSError:
+        return _unseen("The picture cannot be read.")
+    return json.dumps(judge.answer(goals[-1].strip(), picture), sort_keys=True)
+
+
+def _unseen(reason: str) -> str:
+    return json.dumps(_NOTHING_SEEN | {"reason": reason}, sort_keys=True)
+
+
+@dataclass
+class LoadedModel:
+    """A model in memory. until: time.time() at which it leaves. users: requests that it works on."""
+
+    signature: tuple[Any, ...]
+    context: int
+    keep: float
+    until: float
+    users: int = 0
+    leaving: bool = False
+    idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def taken(self) -> None:
+        """One request more."""
+        self.users += 1
+        self.idle.clear()
+
+    def given_back(self) -> None:
+        """One request less."""
+        self.users -= 1
+        if not self.users:
+            self.idle.set()
+
+
+class OllamaDouble:
+    """A server on its own thread. `with OllamaDouble() as double:` ... double.url, double.requests, double.script.
+
+    models: capabilities by name. default: what is said when the script is empty, a text or a callable of the request
+        body and its decoded pictures; None: a minimal answer that follows the request's format.
+    unload_delay: seconds that an unloaded model stays listed. load_delay: seconds that loading takes.
+    legacy_vision: a text model answers about a picture that it never saw, instead of an error.
+    """
+
+    def __init__(
+        self,
+        models: Mapping[str, Sequence[str]] | None = None,
+        default: Reply | Content | None = None,
+        *,
+        unload_delay: float = 0.3,
+        load_delay: float = 0.0,
+        legacy_vision: bool = False,
+        version: str = "0.32.15",
+    ) -> None:
+        self.models = {rules.full_name(n): tuple(c) for n, c in (models or DEFAULT_MODELS).items()}
+        self.default = default
+        self.unload_delay, self.load_delay = unload_delay, load_delay
+        self.legacy_vision, self.version = legacy_vision, version
+        self.redirect_to = "http://127.0.0.1:9/api/chat"
+        self.script: deque[Reply] = deque()
+        self.requests: list[Record] = []
+        self.loaded: dict[str, LoadedModel] = {}
+        self.loads = 0
+        self.url = ""
+        self._news = threading.Condition()
+        self._loading: dict[str, asyncio.Lock] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self._thread: threading.Thread | None = None
+
+    # Life
+
+    def start(self, host: str = "127.0.0.1", port: int = 0) -> OllamaDouble:
+        """Serve; port 0 takes a free one. Raises OSError if the port is taken."""
+        started = threading.Event()
+        failure: list[OSError] = []
+
+        def run() -> None:
+            try:
+                asyncio.run(self._serve(host, port, started))
+            except OSError as error:
+                failure.append(error)
+                started.set()
+
+        self._thread = threading.Thread(target=run, name="ollama-double", daemon=True)
+        self._thread.start()
+        if not started.wait(10):
+            raise RuntimeError("the double did not start within 10 s")
+        if failure:
+            raise failure[0]
+        return self
+
+    def stop(self) -> None:
+        """Close all connections and end the thread."""
+        if self._loop and self._stopping and self._thread and self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join(10)
+
+    def __enter__(self) -> OllamaDouble:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    async def _serve(self, host: str, port: int, started: threading.Event) -> None:
+        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
+        server = await asyncio.start_server(self._connected, host, port, limit=1 << 20)
+        self.url = "http://{}:{}".format(*server.sockets[0].getsockname()[:2])
+        started.set()
+        await self._stopping.wait()
+        server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        self._tasks.add(task)
+        try:
+            # A cancelled connection is only the server stopping; streams would log it as an error.
+            with contextlib.suppress(asyncio.CancelledError):
+                await Connection(self, reader, writer).serve()
+        finally:
+            self._tasks.discard(task)
+
+    # What a test asks
+
+    def chats(self) -> list[Record]:
+        """The requests that asked a model something or loaded it, by /api/chat."""
+        return [r for r in list(self.requests) if r.path == "/api/chat"]
+
+    def disconnects(self) -> list[Record]:
+        """The requests whose client left before the answer."""
+        return [r for r in list(self.requests) if r.disconnected_after is not None]
+
+    def wait_for(self, predicate: Callable[[], Any], limit: float = 5.0) -> Any:
+        """Wait until the predicate holds and return what it returned. Raises TimeoutError after limit seconds."""
+        with self._news:
+            if not (result := self._news.wait_for(predicate, limit)):
+                raise TimeoutError(f"not within {limit} s")
+            return result
+
+    # What a connection asks, on the server's thread
+
+    def note(self, record: Record) -> None:
+        self.requests.append(record)
+        self.changed()
+
+    def changed(self) -> None:
+        with self._news:
+            self._news.notify_all()
+
+    def next_reply(self) -> Reply:
+        return self.script.popleft() if self.script else self._default()
+
+    def _default(self) -> Reply:
+        return self.default if isinstance(self.default, Reply) else Reply(content=self.default)
+
+    async def text_for(self, reply: Reply, body: dict[str, Any], pictures: list[bytes]) -> str:
+        """The text that the model says."""
+        source = self._default().content if reply.content is None else reply.content
+        if isinstance(source, str):
+            return source
+        # Off the loop: looking at a picture takes a while, and other requests go on meanwhile.
+        text = await asyncio.to_thread(source, body, pictures) if source else '{"analysis": "ok", "score": 7}'
+        schema = rules.check_format(body.get("format"))
+        if schema is None:
+            return text
+        try:
+            value = json.loads(text)
+        except ValueError:
+            value = None
+        return json.dumps(rules.fit(schema, value), sort_keys=True)
+
+    def installed(self, name: Any) -> str:
+        """The full name of an installed model. Raises RefusalError."""
+        if not name:
+            raise rules.RefusalError(400, "model is required")
+        full = rules.full_name(str(name))
+        if full not in self.models:
+            raise rules.RefusalError(404, f"model '{name}' not found")
+        return full
+
+    def running(self) -> list[dict[str, Any]]:
+        """The loaded models as /api/ps lists them."""
+        now = [(n, m) for n, m in self.loaded.items() if m.users or m.until > time.time()]
+        return [
+            rules.listing(name)
+            | {"expires_at": rules.timestamp(m.until), "size_vram": 6 * 10**9, "context_length": m.context}
+            for name, m in now
+        ]
+
+    @contextlib.asynccontextmanager
+    async def using(self, name: str, options: dict[str, Any], keep: float) -> AsyncIterator[None]:
+        """Have the model in memory, loaded with these options, while one request uses it."""
+        async with self._loading.setdefault(name, asyncio.Lock()):
+            model = await self._load(name, options, keep)
+            model.taken()
+        try:
+            yield
+        finally:
+            model.given_back()
+            model.keep, model.until = keep, time.time() + keep
+            if keep == 0:
+                self.unload_soon(name)
+            self.changed()
+
+    async def _load(self, name: str, options: dict[str, Any], keep: float) -> LoadedModel:
+        signature = tuple(options.get(key) for key in rules.RELOADING_OPTIONS)
+        model = self.loaded.get(name)
+        if model and model.signature == signature and not model.leaving and (model.users or model.until > time.time()):
+            return model
+        if model and model.users:
+            await model.idle.wait()
+        self.loaded.pop(name, None)
+        await asyncio.sleep(self.load_delay)
+        self.loads += 1
+        model = LoadedModel(signature, options.get("num_ctx") or 4096, keep, time.time() + keep)
+        self.loaded[name] = model
+        self.changed()
+        return model
+
+    def unload_soon(self, name: str) -> None:
+        """Let the model go when its last request is answered; it stays listed for a moment."""
+        model = self.loaded.get(name)
+        if model is None or model.leaving:
+            return
+        model.leaving, model.until = True, math.inf
+        task = asyncio.ensure_future(self._unload(name, model))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _unload(self, name: str, model: LoadedModel) -> None:
+        if model.users:
+            await model.idle.wait()
+        await asyncio.sleep(self.unload_delay)
+        if self.loaded.get(name) is model:
+            del self.loaded[name]
+            self.changed()
+
+
+def main() -> None:
+    """Serve the pixel judge until Ctrl+C."""
+    parser = argparse.ArgumentParser(description="A double of Ollama that judges pictures of the rehearsal world.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0)
+    chosen = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    double = OllamaDouble(default=pixel_judge).start(chosen.host, chosen.port)
+    log.info("%s", double.url)
+    with contextlib.suppress(KeyboardInterrupt):
+        threading.Event().wait()
+    double.stop()
+
+
+if __name__ == "__main__":
+    main()

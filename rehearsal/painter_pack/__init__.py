@@ -1,0 +1,106 @@
+"""Test-only nodes that paint instead of sampling. They run on any ComfyUI from 0.3.64 on, and on the rehearsal."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import comfy.utils
+import numpy as np
+import torch
+from comfy_api.latest import ComfyExtension, io
+
+_PROGRESS_STEPS = 10
+
+
+class RehearsalPainter(io.ComfyNode):
+    """Paints `batch_size` pictures, the seed counting up, and takes `seconds` over it."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="RehearsalPainter",
+            display_name="Rehearsal Painter",
+            category="rehearsal",
+            inputs=[
+                io.String.Input("prompt", multiline=True, default=""),
+                io.String.Input("negative", multiline=True, default=""),
+                io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True),
+                io.Int.Input("steps", default=20, min=1, max=10000),
+                io.Float.Input("cfg", default=7.0, min=0.0, max=100.0, step=0.1),
+                io.Int.Input("width", default=512, min=16, max=16384, step=8),
+                io.Int.Input("height", default=512, min=16, max=16384, step=8),
+                io.Int.Input("batch_size", default=1, min=1, max=4096),
+                io.Float.Input("seconds", default=0.0, min=0.0, max=3600.0, step=0.01),
+            ],
+            outputs=[io.Image.Output("images", display_name="images")],
+            hidden=[],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        prompt: str,
+        negative: str,
+        seed: int,
+        steps: int,
+        cfg: float,
+        width: int,
+        height: int,
+        batch_size: int,
+        seconds: float,
+    ) -> io.NodeOutput:
+        from .world.painter import paint
+
+        progress = comfy.utils.ProgressBar(_PROGRESS_STEPS)
+        for _ in range(_PROGRESS_STEPS):
+            time.sleep(seconds / _PROGRESS_STEPS)
+            progress.update(1)
+        pictures = [
+            paint(
+                prompt=prompt,
+                negative=negative,
+                seed=(seed + index) % 2**64,
+                steps=steps,
+                cfg=cfg,
+                width=width,
+                height=height,
+            )
+            for index in range(batch_size)
+        ]
+        return io.NodeOutput(torch.from_numpy(np.stack(pictures).astype(np.float32) / 255.0))
+
+
+class RehearsalFail(io.ComfyNode):
+    """Passes pictures on, or fails with `message` when `prompt` contains `when`. An empty `when` never fails."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="RehearsalFail",
+            display_name="Rehearsal Fail",
+            category="rehearsal",
+            inputs=[
+                io.Image.Input("images"),
+                io.String.Input("prompt", multiline=True, default=""),
+                io.String.Input("when", default=""),
+                io.String.Input("message", default="rehearsed failure"),
+            ],
+            outputs=[io.Image.Output("passed", display_name="images")],
+            hidden=[],
+        )
+
+    @classmethod
+    def execute(cls, images: Any, prompt: str, when: str, message: str) -> io.NodeOutput:
+        if when and when in prompt:
+            raise RuntimeError(message)
+        return io.NodeOutput(images)
+
+
+class RehearsalExtension(ComfyExtension):
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return [RehearsalPainter, RehearsalFail]
+
+
+async def comfy_entrypoint() -> RehearsalExtension:
+    return RehearsalExtension()

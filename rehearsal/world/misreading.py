@@ -1,0 +1,143 @@
+"""How the painter gets a prompt wrong: some mistakes only better wording cures, others are the luck of the seed."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from .scene import Group, Scene, opposite
+
+# Share of an edit's side effects: how often a changed prompt redraws the luck of a requirement that it left alone.
+STIR = 0.3
+LONG_PROMPT = 75
+SCRATCHES = 0.22
+SCRATCHES_NAMED = 0.05
+LOOKALIKES = {"O": "Q", "L": "I", "E": "F", "I": "L", "A": "R", "R": "P", "S": "B", "N": "H", "T": "Y", "C": "G"}
+
+
+def chance(*parts: object) -> float:
+    """A number in [0, 1) that depends on nothing but the parts."""
+    digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+class Luck:
+    """The dice of one render. The same seed gives an untouched requirement mostly the same luck after an edit."""
+
+    def __init__(self, prompt: str, seed: int, length: int) -> None:
+        self.prompt, self.seed = prompt, seed
+        self.dilution = min(0.45, max(0, length - LONG_PROMPT) * 0.01)
+
+    def draw(self, requirement: str) -> float:
+        """In [0, 1)."""
+        if chance(self.seed, self.prompt, requirement, "stir") < STIR:
+            return chance(self.seed, self.prompt, requirement)
+        return chance(self.seed, requirement)
+
+    def fails(self, requirement: str, probability: float) -> bool:
+        """Whether this render gets the requirement wrong."""
+        return self.draw(requirement) < probability + (1 - probability) * self.dilution
+
+
+def misread(scene: Scene, prompt: str, seed: int) -> Scene:
+    """The scene that this prompt and seed really give: counts all said, some requirements wrong."""
+    luck = Luck(prompt, seed, scene.length)
+    groups = [_group(scene, index, luck) for index in range(len(scene.groups))]
+    lost = {i for i, group in enumerate(groups) if group is None}
+    kept = [i for i in range(len(groups)) if i not in lost]
+    renumbered = {old: new for new, old in enumerate(kept)}
+    relations = tuple(
+        replace(r, first=renumbered[r.first], second=renumbered[r.second])
+        for r in (_relation(scene, r, luck) for r in scene.relations)
+        if r.first not in lost and r.second not in lost
+    )
+    places = tuple(
+        replace(p, group=renumbered[p.group], where=_where(scene, p, luck)) for p in scene.places if p.group not in lost
+    )
+    return replace(
+        scene,
+        groups=tuple(g for g in groups if g is not None),
+        relations=relations,
+        places=places,
+        background=_background(scene, luck),
+        word=_word(scene, luck),
+    )
+
+
+def scratched(negative: str, prompt: str, seed: int) -> bool:
+    """Whether artefacts appear on this render."""
+    named = any(word in negative.lower() for word in ("scratch", "artifact", "artefact"))
+    return Luck(prompt, seed, 0).fails("scratches", SCRATCHES_NAMED if named else SCRATCHES)
+
+
+def _group(scene: Scene, index: int, luck: Luck) -> Group | None:
+    group = scene.groups[index]
+    name = f"{group.colour} {group.shape}"
+    later = index > 0
+    if later and luck.fails(f"presence {name}", 0.02 if group.emphatic else 0.15):
+        return None
+    colour = group.colour
+    others = [g.colour for g in scene.groups if g.colour and g.colour != colour]
+    if later and others and luck.fails(f"colour {name}", 0.05 if group.emphatic else 0.25):
+        colour = others[0]
+    if colour is None:
+        choices = [c for c in ("red", "orange", "green", "blue", "purple") if c not in others]
+        colour = choices[int(luck.draw(f"any colour {name}") * len(choices))]
+    return replace(group, colour=colour, count=_count(group, name, luck))
+
+
+def _count(group: Group, name: str, luck: Luck) -> int:
+    if group.count is None:
+        return 2 + int(luck.draw(f"any count {name}") * 4)
+    many = group.count > 2
+    likely = (0.10 if many else 0.03) if group.emphatic else (0.70 if many else 0.08)
+    if not luck.fails(f"count {name}", likely):
+        return group.count
+    fewer = group.count > 1 and luck.draw(f"fewer {name}") < 0.5
+    return group.count + (-1 if fewer else 1)
+
+
+def _relation(scene: Scene, relation: object, luck: Luck) -> object:
+    name = " ".join(sorted(scene.groups[i].shape for i in (relation.first, relation.second)))
+    if luck.fails(f"{relation.axis} {name}", 0.07 if relation.emphatic else 0.35):
+        return replace(relation, first=relation.second, second=relation.first)
+    return relation
+
+
+def _where(scene: Scene, place: object, luck: Luck) -> str:
+    wrong = luck.fails(f"place {scene.groups[place.group].shape}", 0.08 if place.emphatic else 0.35)
+    return opposite(place.where) if wrong else place.where
+
+
+def _background(scene: Scene, luck: Luck) -> str | None:
+    if scene.background is None:
+        return None
+    if not luck.fails("background", 0.02 if scene.background_emphatic else 0.08):
+        return scene.background
+    return "white" if scene.background == "grey" else None
+
+
+def _word(scene: Scene, luck: Luck) -> str | None:
+    word = scene.word
+    if word is None:
+        return None
+    likely = min(0.6, 0.15 + 0.04 * len(word)) if not scene.word_emphatic else 0.12
+    if not luck.fails("word", likely):
+        return word
+    return misspelt(word, luck.draw("misspelling"))
+
+
+def misspelt(word: str, draw: float) -> str:
+    """The word with one letter lost, doubled, swapped with the next or mistaken; never the word itself."""
+    versions: list[str] = []
+    for at, letter in enumerate(word):
+        if letter == " ":
+            continue
+        head, tail = word[:at], word[at + 1 :]
+        versions.append(head + tail)
+        versions.append(head + letter + letter + tail)
+        versions.append(head + LOOKALIKES.get(letter, "E" if letter != "E" else "F") + tail)
+        if tail and tail[0] not in (" ", letter):
+            versions.append(head + tail[0] + letter + tail[1:])
+    versions = [v for v in versions if v.strip() and v != word]
+    return versions[int(draw * len(versions))]

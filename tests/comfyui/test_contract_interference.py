@@ -1,0 +1,273 @@
+"""What users, other jobs and broken machines do to a run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+
+import pytest
+from pack.rehearsal.ollama_double import Reply
+
+from .theatre import answer, loop_graph, opened, other_job, rising
+
+
+def first_judged(run):
+    return len(run["iterations"]) >= 1
+
+
+def queued_behind_a_job(theatre):
+    """A run whose second iteration waits behind a job of the user's; (prompt id, second prompt id, job id)."""
+    theatre.judge.default = lambda body, images: answer(5, append="more snow")
+    prompt_id = theatre.client.queue(loop_graph(seconds=0.3, seed=time.time_ns() % 10**6))
+    theatre.client.wait(lambda: prompt_id in theatre.client.running())
+    job = theatre.client.queue(other_job(30.0, seed=time.time_ns() % 10**6))
+    run = theatre.until(prompt_id, lambda run: run["pending"] and run["pending"]["number"] == 2)
+    second = run["pending"]["prompt_id"]
+    theatre.client.wait(lambda: theatre.client.pending() == [second] and theatre.client.running() == [job])
+    return prompt_id, second, job
+
+
+def interrupt(theatre, prompt_id):
+    theatre.client.post("/interrupt", {"prompt_id": prompt_id})
+
+
+def test_interrupt_while_rendering_ends_the_run_and_keeps_the_best(theatre):
+    theatre.judge.default = lambda body, images: answer(5)
+    prompt_id = theatre.client.queue(loop_graph(seconds=1.0, seed=51))
+    run = theatre.until(prompt_id, lambda run: run["pending"] and run["pending"]["number"] == 2)
+    theatre.client.wait(lambda: theatre.client.running() == [run["pending"]["prompt_id"]])
+    interrupt(theatre, run["pending"]["prompt_id"])
+    run = theatre.ended(prompt_id)
+    assert (run["status"], run["best"]["iteration"]) == ("interrupted", 1)
+    assert theatre.picture(run, "best.png").is_file()
+    assert not theatre.client.pending()
+
+
+def test_interrupt_while_judging_ends_within_a_second_and_ollama_stops(theatre):
+    theatre.judge.script.append(Reply(kind="hang_headers"))
+    prompt_id = theatre.client.queue(loop_graph())
+    theatre.client.wait(lambda: theatre.looks())
+    pressed = time.monotonic()
+    interrupt(theatre, prompt_id)
+    run = theatre.ended(prompt_id)
+    assert time.monotonic() - pressed < 1.0
+    assert run["status"] == "interrupted"
+    assert theatre.judge.wait_for(lambda: theatre.judge.disconnects(), 2.0), "the server saw the client leave"
+
+
+def test_deleting_the_pending_iteration_ends_the_run(theatre):
+    prompt_id, second, job = queued_behind_a_job(theatre)
+    theatre.client.post("/queue", {"delete": [second]})
+    run = theatre.ended(prompt_id)
+    assert (run["status"], run["best"]["iteration"]) == ("deleted", 1)
+    assert theatre.client.running() == [job], "the user's own job goes on"
+    interrupt(theatre, job)
+
+
+def test_clearing_the_queue_ends_the_run(theatre):
+    prompt_id, _, job = queued_behind_a_job(theatre)
+    theatre.client.post("/queue", {"clear": True})
+    assert theatre.ended(prompt_id)["status"] == "deleted"
+    interrupt(theatre, job)
+
+
+def test_stopping_takes_out_only_our_own_prompt(theatre):
+    prompt_id, second, job = queued_behind_a_job(theatre)
+    mine = theatre.client.queue(other_job(0.0, seed=1))
+    status, _ = theatre.client.post(f"/imitatoes/runs/{prompt_id}/stop", {})
+    assert status == 200
+    assert theatre.ended(prompt_id)["status"] == "stopped"
+    assert theatre.client.running() == [job]
+    assert theatre.client.pending() == [mine]
+    interrupt(theatre, job)
+
+
+def test_stop_now_interrupts_the_render_at_hand(theatre):
+    theatre.judge.default = lambda body, images: answer(5)
+    prompt_id = theatre.client.queue(loop_graph(seconds=2.0, seed=52))
+    run = theatre.until(prompt_id, lambda run: run["pending"] and run["pending"]["number"] == 2)
+    theatre.client.wait(lambda: theatre.client.running() == [run["pending"]["prompt_id"]])
+    pressed = time.monotonic()
+    theatre.client.post(f"/imitatoes/runs/{prompt_id}/stop", {})
+    run = theatre.ended(prompt_id)
+    assert time.monotonic() - pressed < 1.5
+    assert (run["status"], len(run["iterations"])) == ("stopped", 1)
+
+
+def test_a_run_that_has_not_begun_cannot_be_stopped_but_interrupted(theatre):
+    prompt_id = theatre.client.queue(loop_graph(seconds=20.0, seed=54))
+    theatre.client.wait(lambda: prompt_id in theatre.client.running())
+    status, body = theatre.client.post(f"/imitatoes/runs/{prompt_id}/stop", {})
+    assert (status, body["error"]["type"]) == (404, "run_not_found")
+    interrupt(theatre, prompt_id)
+    assert theatre.client.entry(prompt_id)["status"]["status_str"] == "error"
+    assert theatre.known(prompt_id) is None
+
+
+def test_stop_after_this_iteration(theatre):
+    theatre.judge.default = lambda body, images: answer(5)
+    prompt_id = theatre.client.queue(loop_graph(seconds=0.5, seed=53))
+    theatre.until(prompt_id, first_judged)
+    theatre.client.post(f"/imitatoes/runs/{prompt_id}/stop", {"after_this": True})
+    run = theatre.ended(prompt_id)
+    assert (run["status"], len(run["iterations"])) == ("stopped", 2)
+
+
+def test_a_node_error_in_the_middle_names_the_node_and_keeps_the_best(theatre):
+    theatre.judge.default = lambda body, images: answer(5, append="a golden frame")
+    run = theatre.played(loop_graph(fail_when="golden"))
+    assert (run["status"], run["best"]["iteration"]) == ("failed", 1)
+    assert "RehearsalFail (node 7) failed: the paint ran out" in run["reason"]
+    assert theatre.played(loop_graph(seed=8, max_loops=1, iterations_per_loop=1))["status"] == "limit"
+
+
+def test_clearing_the_history_does_not_end_a_run(theatre):
+    theatre.judge.default = lambda body, images: answer(5)
+    prompt_id = theatre.client.queue(loop_graph(seconds=0.3, iterations_per_loop=3, max_loops=1))
+    theatre.until(prompt_id, first_judged)
+    theatre.client.post("/history", {"clear": True})
+    run = theatre.ended(prompt_id)
+    assert (run["status"], len(run["iterations"])) == ("limit", 3)
+
+
+def test_continue_with_a_further_instruction(theatre):
+    run = theatre.played(loop_graph())
+    assert run["status"] == "done"
+    words = "and exactly one green star"
+    status, going = theatre.client.post(f"/imitatoes/runs/{run['run_id']}/continue", {"instruction": words})
+    assert (status, going["status"]) == (200, "running")
+    ended = theatre.ended(run["run_id"])
+    assert len(ended["iterations"]) > len(run["iterations"])
+    assert words in ended["goal"]
+    assert words in ended["iterations"][-1]["settings"]["prompt"]
+    assert ended["best"]["iteration"] > len(run["iterations"]), "the old pictures do not show the star"
+    assert ended["status"] == "done"
+
+
+def test_the_queue_is_free_while_a_run_waits_for_instructions(theatre):
+    theatre.played(loop_graph())
+    assert theatre.client.run(other_job(0.0, seed=2))["status"]["status_str"] == "success"
+
+
+def test_two_loops_in_one_graph_are_refused_before_anything_is_rendered(theatre):
+    graph = loop_graph(seconds=20.0, seed=31)
+    graph["12"] = {"class_type": "ImitatoesVLMCritique", "inputs": dict(graph["11"]["inputs"])}
+    entry = theatre.client.run(graph)
+    error = dict(entry["status"]["messages"])["execution_error"]
+    assert "11, 12" in error["exception_message"]
+    assert not theatre.looks()
+
+
+@pytest.mark.parametrize(
+    ("critic", "words"),
+    [
+        ({"model": "qwen2.5-vl:7b", "judge": "ollama"}, "qwen2.5vl:7b"),
+        ({"model": "text-only", "judge": "ollama"}, "see"),
+        ({"connection": "http://192.0.2.1:11434"}, "connection"),
+        ({"checks": "beauty"}, "prompt_match"),
+        ({"keep_alive": "soon"}, "keep_alive"),
+    ],
+)
+def test_wrong_inputs_are_explained_before_anything_is_rendered(theatre, critic, words):
+    entry = theatre.client.run(loop_graph(seconds=20.0, seed=32, critic=critic))
+    error = dict(entry["status"]["messages"])["execution_error"]
+    assert words in error["exception_message"]
+    assert "VLMCritique (node 11)" in error["exception_message"]
+    assert "Traceback" not in error["exception_message"]
+    assert not theatre.looks()
+
+
+def test_an_empty_goal_is_explained(theatre):
+    entry = theatre.client.run(loop_graph(goal="  ", seed=33))
+    assert "goal" in dict(entry["status"]["messages"])["execution_error"]["exception_message"]
+
+
+def test_an_answer_nobody_can_read_is_asked_for_again_then_named(theatre):
+    theatre.judge.default = Reply(content="I would give it 8 out of 10.")
+    run = theatre.played(loop_graph())
+    assert run["status"] == "judge_failed"
+    assert [i["critique"]["outcome"] for i in run["iterations"]] == ["unreadable", "unreadable"]
+    assert run["best"] is None
+    assert all(i["picture"] for i in run["iterations"]), "the pictures are kept"
+    assert len(theatre.looks()) == 4
+
+
+def test_one_unreadable_answer_does_not_end_a_run(theatre):
+    theatre.judge.script.append(Reply(content="nonsense"))
+    theatre.judge.script.append(Reply(content="nonsense"))
+    run = theatre.played(loop_graph())
+    assert run["status"] == "done"
+    assert run["iterations"][0]["critique"]["outcome"] == "unreadable"
+
+
+def test_a_model_that_dies_in_the_middle_leaves_the_run_with_its_best(theatre):
+    theatre.judge.default = Reply(kind="oom")
+    theatre.judge.script.append(Reply(content=answer(5)))
+    run = theatre.played(loop_graph())
+    assert (run["status"], run["best"]["iteration"]) == ("judge_failed", 1)
+    assert "memory" in run["reason"]
+
+
+def test_the_offline_judge_says_that_it_cannot_see(theatre):
+    run = theatre.played(loop_graph(critic={"judge": "offline"}))
+    assert (run["status"], len(run["iterations"])) == ("unverified", 1)
+    assert run["iterations"][0]["critique"]["sees_content"] is False
+    assert not theatre.looks()
+
+
+def test_a_folder_that_cannot_be_written_ends_the_run_and_comfyui_goes_on(theatre, tmp_path):
+    aside = tmp_path / "aside"
+    if theatre.runs_folder.exists():
+        shutil.move(theatre.runs_folder, aside)
+    theatre.runs_folder.write_text("a file where the folder should be")
+    try:
+        run = theatre.played(loop_graph(seed=41))
+        assert run["status"] == "unsaved"
+        assert "could not be written" in run["reason"]
+        assert theatre.client.run(other_job(0.0, seed=3))["status"]["status_str"] == "success"
+    finally:
+        os.remove(theatre.runs_folder)
+        if aside.exists():
+            shutil.move(aside, theatre.runs_folder)
+
+
+@pytest.fixture
+def own_server(server, tmp_path):
+    """A server of the test's own, to be killed."""
+    with opened(tmp_path / "base", server.process.comfyui_path, server.process.python) as theatre:
+        yield theatre
+
+
+def test_a_killed_server_loses_nothing(own_server):
+    theatre = own_server
+    theatre.judge.default = lambda body, images: answer(5)
+    prompt_id = theatre.client.queue(loop_graph(seconds=0.5))
+    run = theatre.until(prompt_id, lambda run: len(run["iterations"]) == 2)
+    run_id, before = run["run_id"], run["iterations"]
+    theatre.process.kill()
+    theatre.client.close()
+    theatre.start()
+    (row,) = theatre.client.get("/imitatoes/runs")["runs"]
+    assert (row["run_id"], row["status"], row["iteration_count"]) == (run_id, "suspended", 2)
+    status, _ = theatre.client.post(f"/imitatoes/runs/{run_id}/resume", {"client_id": "reloaded"})
+    assert status == 200
+    theatre.until(run_id, lambda run: len(run["iterations"]) == 3)
+    theatre.client.post(f"/imitatoes/runs/{run_id}/stop", {})
+    run = theatre.ended(run_id)
+    assert run["iterations"][:2] == before
+    assert [i["number"] for i in run["iterations"]][:3] == [1, 2, 3]
+    assert run["iterations"][2]["settings"] != before[1]["settings"]
+
+
+def test_forty_iterations_stay_flat_in_memory(own_server):
+    theatre = own_server
+    theatre.judge.default = rising(41)
+    prompt_id = theatre.client.queue(loop_graph(size=512, iterations_per_loop=40, max_loops=1))
+    theatre.until(prompt_id, lambda run: len(run["iterations"]) >= 5)
+    early = theatre.process.memory_mb()
+    run = theatre.ended(prompt_id, seconds=18)
+    if not run["waiting"]:
+        run = theatre.ended(prompt_id)
+    assert (run["status"], len(run["iterations"])) == ("limit", 40), run["reason"]
+    assert theatre.process.memory_mb() - early < 80

@@ -1,0 +1,183 @@
+"""From one queued graph to the end of its run."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from .theatre import GOAL, MODEL, PROMPT, answer, embedded, loop_graph, other_job, pixels
+
+
+def test_one_loop_to_done(theatre):
+    prompt_id = theatre.client.queue(loop_graph())
+    run = theatre.ended(prompt_id)
+    assert (run["status"], run["phase"]) == ("done", "waiting"), run["reason"]
+    assert run["first_prompt_id"] == prompt_id
+    scores = [i["critique"]["score"] for i in run["iterations"]]
+    assert run["best"]["score"] == max(scores) >= 0.8
+    assert run["best_iteration"]["critique"]["looks"] == 2
+    assert run["iterations"][0]["settings"]["prompt"] == PROMPT
+    assert scores[0] < 0.8, "it had something to improve"
+    folder = theatre.runs_folder / run["run_id"]
+    names = {p.name for p in folder.iterdir()}
+    for i in run["iterations"]:
+        stem = f"loop_{i['plan']['loop']:02d}_iter_{i['plan']['index']:02d}"
+        assert {f"{stem}.png", f"{stem}.json"} <= names
+        assert set(i["seconds"]) >= {"render", "judge", "save"}
+        assert i["decision"]["reason"]
+    assert {"run.json", "graph.json", "best.png", "contact_sheet.jpg"} <= names
+    assert not [n for n in names if n.endswith(".part")]
+    assert (pixels(folder / "best.png") == pixels(folder / run["best_iteration"]["picture"])).all()
+
+
+def test_the_judge_is_asked_blind_and_as_ollama_wants_it(theatre):
+    run = theatre.played(loop_graph(negative="ugly"))
+    looks = theatre.looks()
+    for look in looks:
+        said = json.dumps(look.body["messages"])
+        assert GOAL in said
+        assert PROMPT not in said
+        assert "ugly" not in said
+        assert look.body["think"] is False
+        assert look.body["options"]["num_ctx"] == 8192
+        assert look.body["stream"] is False
+    assert len(looks) == sum(i["critique"]["looks"] for i in run["iterations"])
+
+
+def test_limits_end_a_run_and_the_best_is_what_comes_out(theatre):
+    levels = iter([3, 7, 5, 1])
+    theatre.judge.default = lambda body, images: answer(next(levels))
+    run = theatre.played(loop_graph(iterations_per_loop=2, max_loops=2))
+    assert run["status"] == "limit"
+    assert [(i["plan"]["loop"], i["plan"]["index"]) for i in run["iterations"]] == [(1, 1), (1, 2), (2, 1), (2, 2)]
+    assert [i["decision"]["kind"] for i in run["iterations"]] == ["accept", "accept", "reject", "reject"]
+    assert run["best"]["iteration"] == 2
+    assert (pixels(theatre.picture(run, "best.png")) == pixels(theatre.picture(run, "loop_01_iter_02.png"))).all()
+
+
+def test_a_single_done_is_not_believed(theatre):
+    votes = iter([answer(9, done=True), answer(4), answer(9, done=True), answer(9, done=True)])
+    theatre.judge.default = lambda body, images: next(votes)
+    run = theatre.played(loop_graph())
+    assert (run["status"], len(run["iterations"])) == ("done", 2)
+
+
+def test_every_picture_carries_the_graph_that_made_it(theatre):
+    run = theatre.played(loop_graph())
+    last = run["iterations"][-1]
+    path = theatre.picture(run, last["picture"])
+    graph = embedded(path)
+    assert {k: graph["10"]["inputs"][k] for k in last["settings"]} == last["settings"]
+    assert not any("is_changed" in node for node in graph.values())
+    again = theatre.played(graph)
+    assert again["run_id"] != run["run_id"]
+    assert (pixels(theatre.picture(again, "loop_01_iter_01.png")) == pixels(path)).all()
+
+
+def test_an_unchanged_graph_queued_again_starts_a_new_run(theatre):
+    graph = loop_graph(iterations_per_loop=1, max_loops=1)
+    first, second = theatre.played(graph), theatre.played(graph)
+    assert first["run_id"] != second["run_id"]
+    assert len(second["iterations"]) == 1
+    status = theatre.client.entry(second["first_prompt_id"])["status"]
+    cached = next(data["nodes"] for name, data in status["messages"] if name == "execution_cached")
+    assert "6" in cached, "only the critic looks again; nothing is rendered twice"
+
+
+def test_a_critic_of_its_own_is_a_gate_and_cached_by_its_inputs(theatre):
+    graph = loop_graph()
+    graph["11"]["inputs"] = {"images": ["6", 0], "goal": GOAL, "model": MODEL}
+    graph["10"]["inputs"]["seed"] = 77
+    entry = theatre.client.run(graph)
+    (verdict,) = entry["outputs"]["11"]["imitatoes"]
+    assert 0 <= verdict["score"] <= 1
+    assert entry["outputs"]["11"]["images"][0]["type"] == "temp"
+    asked = len(theatre.looks())
+    assert asked
+    theatre.client.run(graph)
+    assert len(theatre.looks()) == asked
+    assert theatre.known(entry["prompt"][1]) is None
+
+
+def test_each_picture_of_a_batch_is_judged_and_the_best_counts(theatre):
+    verdicts = iter([answer(2), answer(6), answer(3)])
+    theatre.judge.default = lambda body, images: next(verdicts)
+    run = theatre.played(loop_graph(batch=3, iterations_per_loop=1, max_loops=1))
+    (iteration,) = run["iterations"]
+    assert iteration["batch_index"] == 1
+    assert iteration["critique"]["checks"]["prompt_match"] == pytest.approx(0.6)
+    assert iteration["picture"]
+
+
+def test_the_same_picture_is_not_judged_twice(theatre):
+    graph = loop_graph(iterations_per_loop=3, max_loops=1)
+    for name, value in (("prompt", "two green stars"), ("seed", 5), ("negative", "")):
+        graph["6"]["inputs"][name] = value  # the loop's changes reach nothing
+    run = theatre.played(graph)
+    assert len(theatre.looks()) == 1
+    assert [i["duplicate_of"] for i in run["iterations"]] == [None, 1, 1]
+    assert [i["decision"]["kind"] for i in run["iterations"]] == ["accept", "reject", "reject"]
+
+
+def test_a_users_job_keeps_its_turn(theatre):
+    theatre.judge.default = lambda body, images: answer(3)
+    prompt_id = theatre.client.queue(loop_graph(seconds=0.5, iterations_per_loop=2, max_loops=1))
+    theatre.client.wait(lambda: prompt_id in theatre.client.running())
+    mine = theatre.client.queue(other_job(0.1))
+    run = theatre.ended(prompt_id)
+    order = [*theatre.client.get("/history")]
+    second = run["iterations"][1]["prompt_id"]
+    assert order.index(prompt_id) < order.index(mine) < order.index(second)
+
+
+def test_two_runs_at_the_same_time_do_not_mix(theatre):
+    other_goal = "two green stars on a white background"
+    a = theatre.client.queue(loop_graph(seed=3))
+    b = theatre.client.queue(loop_graph(seed=4, goal=other_goal, prompt="some green stars"))
+    first, second = theatre.ended(a), theatre.ended(b)
+    assert (first["goal"], second["goal"]) == (GOAL, other_goal)
+    ids = [[i["prompt_id"] for i in run["iterations"]] for run in (first, second)]
+    assert not set(ids[0]) & set(ids[1])
+    for run, word in ((first, "circle"), (second, "star")):
+        for i in run["iterations"]:
+            assert word in i["settings"]["prompt"]
+            assert i["settings"] == {
+                k: embedded(theatre.picture(run, i["picture"]))["10"]["inputs"][k] for k in i["settings"]
+            }
+
+
+def test_a_run_goes_on_with_the_page_closed_and_only_its_page_hears_of_it(theatre):
+    with theatre.client.page() as other, theatre.client.page() as page:
+        prompt_id = theatre.client.queue(loop_graph(), client_id=page.client_id)
+        page.wait_for(lambda m: m["type"] == "imitatoes.run" and m["data"]["phase"] == "judging")
+        assert not other.of_type("imitatoes.run")
+    assert theatre.ended(prompt_id)["status"] == "done"
+
+
+def test_the_page_learns_of_every_step_in_order(theatre):
+    with theatre.client.page() as page:
+        run = theatre.played(loop_graph(), client_id=page.client_id)
+        page.wait_for(lambda m: m["type"] == "imitatoes.run" and m["data"]["waiting"])
+        told = page.of_type("imitatoes.run")
+        assert [m["revision"] for m in told] == sorted({m["revision"] for m in told})
+        assert told[-1]["best"]["score"] == run["best"]["score"]
+        started = [m["prompt_id"] for m in page.of_type("execution_start")]
+        assert started == [i["prompt_id"] for i in run["iterations"]], "the canvas shows the loop's own prompts"
+        for prompt_id in started[1:]:
+            announced = next(n for n, m in enumerate(page.messages) if prompt_id in json.dumps(m["data"]))
+            assert page.messages[announced]["type"] == "imitatoes.run", "announced before it starts"
+
+
+def test_embedded_workflow_shows_the_iterations_values(theatre):
+    widgets = [GOAL, PROMPT, "", 1, "randomize", 20, 7.0, 4, 3, 0.8, "auto"]
+    node = {"id": 10, "type": "ImitatoesSelfImprovingPrompt", "widgets_values": widgets, "inputs": []}
+    workflow = {"id": "w-1", "nodes": [node], "links": []}
+    extra = {"extra_pnginfo": {"workflow": workflow, "other": {"kept": True}}}
+    run = theatre.played(loop_graph(), extra_data=extra)
+    assert run["workflow_id"] == "w-1"
+    for i in run["iterations"]:
+        path, settings = theatre.picture(run, i["picture"]), i["settings"]
+        shown = embedded(path, "workflow")["nodes"][0]["widgets_values"]
+        assert shown[1:7] == [*(settings[k] for k in ("prompt", "negative", "seed")), "fixed", *(settings[k] for k in ("steps", "cfg"))]
+        assert embedded(path, "other") == {"kept": True}

@@ -1,0 +1,115 @@
+"""Where calls go, and what never goes along."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+from pack.engine.judge.vision_model import ModelUnreachable
+from pack.ollama_client import Connection
+from pack.ollama_client.connection import address, is_this_computer
+
+from .conftest import QUESTION
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (None, "http://127.0.0.1:11434"),
+        ("", "http://127.0.0.1:11434"),
+        ("box", "http://box:11434"),
+        ("http://box", "http://box:80"),
+        ("https://box/ollama/", "https://box:443/ollama"),
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("http://0.0.0.0:1234", "http://127.0.0.1:1234"),
+        ("::1", "http://[::1]:11434"),
+        ("[::1]:1234", "http://[::1]:1234"),
+        ("::", "http://[::1]:11434"),
+        ("http://user:secret@box:1234", "http://box:1234"),
+    ],
+)
+def test_addresses(url, expected):
+    tried = address(Connection("x", url))
+    # httpx leaves a port out where the scheme implies it.
+    assert tried in (expected, expected.replace(":80", "").replace(":443", ""))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:11434"),
+        ("0.0.0.0:1234", "http://127.0.0.1:1234"),
+        ("https://box:8443", "https://box:8443"),
+        ("[::]:1234", "http://[::1]:1234"),
+    ],
+)
+def test_without_an_address_ollama_host_counts(monkeypatch, value, expected):
+    monkeypatch.setenv("OLLAMA_HOST", value)
+    assert address(Connection("x")) == expected
+    assert address(Connection("x", "http://box:1")) == "http://box:1"
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://box", "file:///etc/passwd", "http://box:port", "http://[::1", "http://box:99999"]
+)
+def test_unusable_addresses_are_named(url):
+    with pytest.raises(ModelUnreachable) as caught:
+        address(Connection("x", url))
+    assert url in str(caught.value)
+    assert "http://127.0.0.1:11434" in str(caught.value)
+
+
+def test_a_bare_ipv6_address_in_ollama_host_is_explained(monkeypatch):
+    monkeypatch.setenv("OLLAMA_HOST", "::1")
+    try:
+        assert address(Connection("x")) == "http://[::1]:11434"
+    except ModelUnreachable as problem:
+        assert "OLLAMA_HOST" in str(problem)
+        assert "[::1]" in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("url", "here"),
+    [
+        ("http://127.0.0.1:11434", True),
+        ("http://127.8.8.8:1", True),
+        ("http://[::1]:1", True),
+        ("http://localhost:1", True),
+        ("http://127.0.0.1", True),
+        ("https://localhost/ollama", True),
+        ("http://192.168.1.5:11434", False),
+        ("http://box:11434", False),
+    ],
+)
+def test_which_addresses_are_this_computer(url, here):
+    assert is_this_computer(url) is here
+
+
+def test_a_key_is_sent_only_where_the_connection_allows_it(monkeypatch, double, model_on):
+    monkeypatch.setenv("OLLAMA_API_KEY", "secret-key")
+    asyncio.run(model_on(double.url).ask(QUESTION))
+    assert "authorization" not in double.chats()[-1].headers
+    asyncio.run(model_on(double.url, send_key=True).ask(QUESTION))
+    assert double.chats()[-1].headers["authorization"] == "Bearer secret-key"
+
+
+def test_proxy_variables_are_ignored(monkeypatch, double, model_on):
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert asyncio.run(model_on(double.url).ask(QUESTION))
+
+
+def test_redirects_are_not_followed(double, raw, model_on):
+    raw.answers[""] = (307, b"")
+    raw.headers["Location"] = f"{double.url}/api/chat"
+    with pytest.raises(ModelUnreachable, match="refused"):
+        asyncio.run(model_on(raw.url).ask(QUESTION))
+    assert double.requests == []
+
+
+@pytest.mark.parametrize("missing", ["ollama", "httpx"])
+def test_a_missing_package_is_named_with_the_command(monkeypatch, model_on, missing):
+    monkeypatch.setitem(sys.modules, missing, None)
+    with pytest.raises(ModelUnreachable, match="pip install ollama"):
+        asyncio.run(model_on("http://127.0.0.1:9").check())

@@ -1,0 +1,252 @@
+"""The model over HTTP: what is sent, Interrupt, turns, the capabilities check and release."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import threading
+import time
+
+import pytest
+from pack.engine.judge.schema import ANSWER_SCHEMA
+from pack.engine.judge.vision_model import ModelUnreachable
+from pack.ollama_client import vision_model
+from pack.rehearsal.ollama_double import Reply
+
+from .conftest import ANSWER, MODEL, QUESTION, Stopped
+
+
+def test_the_request_as_sent(double, model_on):
+    assert asyncio.run(model_on(double.url).ask(QUESTION)) == ANSWER
+    (sent,) = double.chats()
+    messages = sent.body.pop("messages")
+    assert sent.body == {
+        "model": MODEL,
+        "stream": False,
+        "think": False,
+        "tools": [],
+        "format": ANSWER_SCHEMA,
+        "keep_alive": 300.0,
+        "options": {"temperature": 0, "seed": 5, "num_ctx": 8192, "num_predict": 768},
+    }
+    assert [message["role"] for message in messages] == ["system", "user"]
+    assert (messages[0]["content"], messages[1]["content"]) == (QUESTION.system, QUESTION.text)
+    assert [image.sha256 for image in sent.images] == [hashlib.sha256(QUESTION.jpeg).hexdigest()]
+    assert sent.headers["user-agent"].startswith("ollama-python/")
+
+
+def test_keys_of_the_schema_keep_their_order(double, model_on):
+    asyncio.run(model_on(double.url).ask(QUESTION))
+    assert list(double.chats()[0].body["format"]["properties"]) == ["assessment", "changes", "done", "reason"]
+
+
+def test_seeds_have_31_bits(double, model_on):
+    asyncio.run(model_on(double.url).ask(QUESTION.__class__("s", "t", b"x", {}, 2**63 + 9)))
+    assert double.chats()[0].body["options"]["seed"] == 9
+
+
+def test_an_answer_in_thinking_is_read(double, model_on):
+    double.script.append(Reply(content=ANSWER, kind="json_in_thinking"))
+    assert asyncio.run(model_on(double.url).ask(QUESTION)) == ANSWER
+
+
+def test_interrupt_ends_the_call_and_the_server_notices(double, model_on):
+    double.script.append(Reply(kind="hang_headers"))
+    flag = threading.Event()
+    threading.Timer(0.3, flag.set).start()
+    begun = time.monotonic()
+    with pytest.raises(Stopped):
+        asyncio.run(model_on(double.url, interrupted=flag.is_set, timeout=60).ask(QUESTION))
+    assert time.monotonic() - begun < 1
+    time.sleep(0.1)
+    assert double.disconnects()[-1].disconnected_after < 1
+
+
+def test_an_interrupt_before_the_call_sends_nothing(double, model_on):
+    with pytest.raises(Stopped):
+        asyncio.run(model_on(double.url, interrupted=lambda: True).ask(QUESTION))
+    assert double.requests == []
+
+
+def test_a_cancelled_task_hangs_up_as_well(double, model_on):
+    double.script.append(Reply(kind="hang_headers"))
+
+    async def call():
+        task = asyncio.ensure_future(model_on(double.url).ask(QUESTION))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert task.cancelled()
+
+    asyncio.run(call())
+    time.sleep(0.1)
+    assert double.disconnects()
+
+
+def overlap(double):
+    """Seconds from the first to the last request's arrival."""
+    times = [record.started for record in double.chats()]
+    return max(times) - min(times)
+
+
+def test_one_question_at_a_time_on_one_loop(double, model_on):
+    double.default = Reply(content=ANSWER, delay=0.25)
+
+    async def three():
+        await asyncio.gather(*(model_on(double.url).ask(QUESTION) for _ in range(3)))
+
+    asyncio.run(three())
+    assert overlap(double) >= 0.45
+
+
+def test_one_question_at_a_time_on_several_loops(double, model_on):
+    double.default = Reply(content=ANSWER, delay=0.25)
+    ask = model_on(double.url).ask
+    threads = [threading.Thread(target=lambda: asyncio.run(ask(QUESTION))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(5)
+    assert len(double.chats()) == 3
+    assert overlap(double) >= 0.45
+
+
+def test_interrupt_while_waiting_for_the_turn(double, model_on):
+    double.script.append(Reply(content=ANSWER, delay=1.0))
+
+    async def two():
+        first = asyncio.ensure_future(model_on(double.url).ask(QUESTION))
+        await asyncio.sleep(0.2)
+        with pytest.raises(Stopped):
+            await model_on(double.url, interrupted=lambda: True).ask(QUESTION)
+        assert not first.done()
+        await first
+
+    asyncio.run(two())
+    assert len(double.chats()) == 1
+
+
+def test_the_turn_is_given_back_after_a_failure(double, model_on):
+    double.script.append(Reply(kind="busy"))
+    model = model_on(double.url)
+    with pytest.raises(ModelUnreachable):
+        asyncio.run(model.ask(QUESTION))
+    assert asyncio.run(model.ask(QUESTION)) == ANSWER
+
+
+def test_check_asks_once_a_minute(double, model_on, monkeypatch):
+    for _ in range(3):
+        asyncio.run(model_on(double.url).check())
+    assert len(double.requests) == 1
+    monkeypatch.setattr(vision_model, "CHECK_VALID", 0.0)
+    asyncio.run(model_on(double.url).check())
+    assert len(double.requests) == 2
+
+
+def test_a_failed_check_is_not_remembered(double, model_on):
+    model = model_on(double.url, "new:1b")
+    with pytest.raises(ModelUnreachable, match="new:1b"):
+        asyncio.run(model.check())
+    double.models["new:1b"] = ["completion", "vision"]
+    asyncio.run(model.check())
+
+
+def test_check_refuses_a_model_that_cannot_see(double, model_on):
+    with pytest.raises(ModelUnreachable) as caught:
+        asyncio.run(model_on(double.url, "text-only").check())
+    assert "cannot see pictures" in str(caught.value)
+    assert "qwen2.5vl:7b" in str(caught.value)
+
+
+def test_check_refuses_the_cloud_unless_allowed(raw, model_on):
+    raw.answers["/api/show"] = (200, b'{"capabilities": ["vision"], "remote_host": "https://ollama.com:443"}')
+    with pytest.raises(ModelUnreachable, match="cloud"):
+        asyncio.run(model_on(raw.url).check())
+    asyncio.run(model_on(raw.url, allow_remote=True).check())
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"capabilities": null, "model_info": {}}', b'{"capabilities": []}'])
+def test_check_accepts_an_old_server(raw, model_on, body):
+    raw.answers["/api/show"] = (200, body)
+    asyncio.run(model_on(raw.url).check())
+
+
+def test_keep_alive_0_keeps_the_model_between_looks_and_unloads_at_the_end(double, model_on):
+    model = model_on(double.url, keep_alive=0)
+
+    async def looks():
+        await model.ask(QUESTION)
+        await model.ask(QUESTION)
+        assert MODEL in double.loaded
+        await model.release()
+
+    asyncio.run(looks())
+    first, second, unload = double.chats()
+    assert first.body["keep_alive"] == second.body["keep_alive"] == 60
+    assert (unload.body["messages"], unload.body["keep_alive"]) == ([], 0)
+    assert MODEL not in double.loaded
+
+
+@pytest.mark.parametrize("keep_alive", [300, -1, "5m"])
+def test_release_leaves_other_keep_alives_alone(double, model_on, keep_alive):
+    model = model_on(double.url, keep_alive=keep_alive)
+    asyncio.run(model.ask(QUESTION))
+    asyncio.run(model.release())
+    (sent,) = double.chats()
+    assert sent.body["keep_alive"] == keep_alive
+
+
+def test_release_without_a_question_sends_nothing(double, model_on):
+    asyncio.run(model_on(double.url, keep_alive=0).release())
+    assert double.requests == []
+
+
+def test_release_does_not_call_a_server_that_is_not_there(model_on, caplog):
+    model = model_on("http://127.0.0.1:9", keep_alive=0)
+    with pytest.raises(ModelUnreachable):
+        asyncio.run(model.ask(QUESTION))
+    asyncio.run(model.release())
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+@pytest.mark.parametrize("kind", ["busy", "drop", "not_json", "hang_headers"])
+def test_release_never_raises(double, raw, model_on, kind, monkeypatch):
+    monkeypatch.setattr(vision_model, "RELEASE_SECONDS", 0.3)
+    model = model_on(double.url, keep_alive=0)
+    asyncio.run(model.ask(QUESTION))
+    raw.answers[""] = {"busy": (503, b"{}"), "not_json": (200, b"x")}.get(kind, (500, b"[]"))
+    model._connection = model._connection.__class__("x", raw.url if kind != "drop" else "http://127.0.0.1:9")
+    asyncio.run(model.release())
+
+
+def test_release_after_an_interrupt_is_quick(double, model_on):
+    double.script.append(Reply(kind="hang_headers"))
+    flag = threading.Event()
+    model = model_on(double.url, keep_alive=0, interrupted=flag.is_set)
+    threading.Timer(0.2, flag.set).start()
+    begun = time.monotonic()
+
+    async def judge():
+        try:
+            await model.ask(QUESTION)
+        finally:
+            await model.release()
+
+    with pytest.raises(Stopped):
+        asyncio.run(judge())
+    assert time.monotonic() - begun < 1
+
+
+def test_logs_hold_neither_question_nor_picture_nor_key(double, model_on, caplog, monkeypatch):
+    monkeypatch.setenv("OLLAMA_API_KEY", "secret-key")
+    caplog.set_level(logging.DEBUG, logger="pack")
+    model = model_on(double.url, keep_alive=0, send_key=True)
+    asyncio.run(model.ask(QUESTION))
+    double.script.append(Reply(kind="oom"))
+    with pytest.raises(ModelUnreachable):
+        asyncio.run(model.ask(QUESTION))
+    ours = "".join(record.getMessage() for record in caplog.records if record.name.startswith("pack"))
+    assert ours
+    for secret in (QUESTION.text, QUESTION.system, "secret-key", "a picture"):
+        assert secret not in ours

@@ -1,0 +1,88 @@
+"""The judge from tensor to critique over HTTP, with a model that reads pixels."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+import torch
+from pack.engine.judge.critique import CHECKS
+from pack.engine.judge.look import judge_batch, judge_picture
+from pack.rehearsal.ollama_double import OllamaDouble, Reply, pixel_judge
+from pack.rehearsal.world.painter import draw
+from pack.rehearsal.world.scene import parse
+
+from .conftest import Stopped
+
+GOAL = "three red circles and one blue square"
+
+
+@pytest.fixture
+def seeing():
+    with OllamaDouble(default=pixel_judge, unload_delay=0.05) as server:
+        yield server
+
+
+def painted(prompt):
+    return torch.from_numpy(draw(parse(prompt), 5, 512, 512).astype("float32") / 255)
+
+
+def judged(model, image, goal=GOAL):
+    return asyncio.run(judge_picture(model, image, goal, 0.8, CHECKS, 5))
+
+
+def test_the_right_picture_passes_after_two_looks(seeing, model_on):
+    critique = judged(model_on(seeing.url, keep_alive=0), painted(GOAL))
+    assert (critique.outcome, critique.passed, critique.looks) == ("judged", True, 2)
+    looks = [record for record in seeing.chats() if record.body["messages"]]
+    assert len(looks) == 2
+    assert looks[0].body["messages"] != looks[1].body["messages"]
+    assert seeing.loaded == {}
+
+
+def test_the_wrong_picture_does_not_pass_and_a_change_is_proposed(seeing, model_on):
+    critique = judged(model_on(seeing.url), painted("two red circles"))
+    assert (critique.outcome, critique.passed, critique.looks) == ("judged", False, 1)
+    assert critique.score < 0.8
+    assert critique.changes.prompt_append
+
+
+def test_the_best_of_a_batch(seeing, model_on):
+    images = torch.stack([painted("two red circles"), painted(GOAL), torch.zeros(512, 512, 3)])
+    critiques, best = asyncio.run(judge_batch(model_on(seeing.url, keep_alive=0), images, GOAL, 0.8, CHECKS, 5))
+    assert best == 1
+    assert [critique.passed for critique in critiques] == [False, True, False]
+    unloads = [record for record in seeing.chats() if not record.body["messages"]]
+    assert len(unloads) == 1
+
+
+@pytest.mark.parametrize("kind", ["fenced", "prose", "trailing_comma", "think_tag", "json_in_thinking"])
+def test_careless_models_are_understood(seeing, model_on, kind):
+    seeing.script.extend([Reply(kind=kind), Reply(kind=kind)])
+    assert judged(model_on(seeing.url), painted(GOAL)).passed
+
+
+@pytest.mark.parametrize("kind", ["length", "no_done", "endless_spaces"])
+def test_models_that_fail_twice_give_no_score(seeing, model_on, kind):
+    seeing.script.extend([Reply(kind=kind), Reply(kind=kind)])
+    critique = judged(model_on(seeing.url), painted(GOAL))
+    assert (critique.outcome, critique.score) == ("unreadable", None)
+    assert "qwen2.5vl:7b" in critique.reason
+
+
+@pytest.mark.parametrize("kind", ["length", "format_ignored"])
+def test_one_bad_answer_is_asked_again(seeing, model_on, kind):
+    seeing.script.append(Reply(kind=kind))
+    assert judged(model_on(seeing.url), painted("two red circles")).outcome == "judged"
+
+
+def test_an_interrupt_ends_the_look(seeing, model_on):
+    asked = []
+
+    def interrupted():
+        asked.append(len(seeing.chats()))
+        return asked[-1] > 0
+
+    seeing.script.append(Reply(kind="hang_headers"))
+    with pytest.raises(Stopped):
+        judged(model_on(seeing.url, interrupted=interrupted), painted(GOAL))
