@@ -19,11 +19,11 @@ from ..graph.family import family_of
 from ..graph.loop_nodes import Graph, clean_copy, with_settings
 from .goal import LoopHandle
 from .journal import Journal
-from .outcome import STOPPED, end_of_run, iteration_of, unsaved_reason
+from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason
 from .policy import Stop, continued_plan, first_plan, next_step
 from .ports import Events, PromptState, Queue, Submission, SubmissionRejected
 from .report import Arrival, Place, Report, Seen
-from .run import Pending, Plan, Run, Status
+from .run import Iteration, Pending, Plan, Run
 
 POLL_SECONDS = 0.005
 """How often a waiting run looks for the end of its prompt: keeps the median gap between iterations under 10 ms."""
@@ -239,7 +239,7 @@ class Driver:
             else first_plan(live.run)
         )
         if isinstance(plan, Stop):
-            await self._finish(live, plan.status, plan.reason)
+            await self._finish(live, live.run, plan)
             return live.run
         live.stop = ""
         self._change(live, status="running", reason="")
@@ -255,29 +255,33 @@ class Driver:
             await work
         except Exception:
             logging.exception("Imitatoes: run %s ended by an error of the pack itself", live.run.id)
-            await self._finish(
-                live,
-                "failed",
-                "An error inside Imitatoes ended the run; the server log has the details. Please report it.",
-            )
+            await self._finish(live, live.run, Stop("failed", OUR_MISTAKE))
 
     # Driving.
 
     async def _submit_and_drive(self, live: _Live, plan: Plan) -> None:
-        if await self._submit(live, plan):
+        if await self._submit(live, live.run, plan):
             await self._drive(live)
 
     async def _drive(self, live: _Live) -> None:
         """Follow the prompt in flight to its end, record it, and go on until a stop."""
         while True:
             state = await self._end_of_prompt(live.run.pending.prompt_id)
-            step = await self._record(live, state) or next_step(live.run)
+            report, live.report = live.report, None
+            run, iteration = live.run, None
+            if report is not None:
+                iteration = iteration_of(run, report, state.started, live.judging_since)
+                run = run.changed(time.time(), iterations=(*run.iterations, iteration), pending=None)
+                if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
+                    live.seen.append(Seen(iteration.number, report.fingerprint, report.critique))
+            problem = live.broken_journal or (report.save_error if report is not None else "")
+            step = end_of_run(state, report, live.stop == "now", problem) or next_step(run)
             if live.stop and not isinstance(step, Stop):
                 step = Stop("stopped", STOPPED)
             if isinstance(step, Stop):
-                await self._finish(live, step.status, step.reason)
+                await self._finish(live, run, step, iteration)
                 return
-            if not await self._submit(live, step):
+            if not await self._submit(live, run, step, iteration):
                 return
 
     async def _end_of_prompt(self, prompt_id: str) -> PromptState:
@@ -287,54 +291,43 @@ class Driver:
                 return state
             await asyncio.sleep(self._poll)
 
-    async def _record(self, live: _Live, state: PromptState) -> Stop | None:
-        """Write down the iteration, then name the end that the prompt or the user brought about, if any."""
-        report, live.report = live.report, None
-        if report is not None:
-            iteration = iteration_of(live.run, report, state.started, live.judging_since)
-            self._change(live, iterations=(*live.run.iterations, iteration))
-            if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
-                live.seen.append(Seen(iteration.number, report.fingerprint, report.critique))
-            if not live.broken_journal:
-                try:
-                    await asyncio.to_thread(self._journal().save_iteration, live.run.id, iteration)
-                except OSError as problem:
-                    live.broken_journal = unsaved_reason(problem)
-        problem = live.broken_journal or (report.save_error if report is not None else "")
-        return end_of_run(state, report, live.stop == "now", problem)
+    async def _submit(self, live: _Live, run: Run, plan: Plan, iteration: Iteration | None = None) -> bool:
+        """Journal first, then the page, then the queue. False when that ended the run.
 
-    async def _submit(self, live: _Live, plan: Plan) -> bool:
-        """Journal first, then the page, then the queue. False when that ended the run."""
-        run = live.run
+        iteration: the one just recorded in run, not yet on disk. Nobody sees it before it is.
+        """
         pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
-        self._change(live, pending=pending, phase="rendering")
+        run = run.changed(time.time(), pending=pending, phase="rendering")
         goal = run.start.goal
         graph = with_settings(live.graph, run.loop_node, plan.settings, goal)
         extra_pnginfo = ui_workflow.in_extra_pnginfo(live.extra_pnginfo, run.loop_node, plan.settings, goal)
         try:
-            await asyncio.to_thread(self._journal().save, live.run)
+            await asyncio.to_thread(self._journal().record, run, iteration)
         except OSError as problem:
-            await self._finish(live, "unsaved", unsaved_reason(problem))
+            await self._finish(live, run, Stop("unsaved", unsaved_reason(problem)))
             return False
+        live.run = run
+        self._announce(live)
         if live.stop != "now":
             try:
-                await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, live.run.client_id))
+                await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, run.client_id))
             except SubmissionRejected as problem:
-                await self._finish(live, "failed", f"ComfyUI refused the next render. {problem}")
+                await self._finish(live, run, Stop("failed", f"ComfyUI refused the next render. {problem}"))
                 return False
         if live.stop == "now":  # asked for while the prompt was on its way
             await self._queue.cancel(pending.prompt_id)
         return True
 
-    async def _finish(self, live: _Live, status: Status, reason: str) -> None:
+    async def _finish(self, live: _Live, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
         journal = self._journal()
-        ended = live.run.changed(time.time(), status=status, reason=reason, phase="waiting", pending=None)
-        if status != "unsaved":
+        ended = run.changed(time.time(), status=stop.status, reason=stop.reason, phase="waiting", pending=None)
+        if stop.status != "unsaved":
             try:
-                await asyncio.to_thread(journal.save, ended)
+                await asyncio.to_thread(journal.record, ended, iteration)
                 await asyncio.to_thread(journal.close, ended)
             except OSError as problem:
-                ended = ended.changed(time.time(), status="unsaved", reason=f"{reason} {unsaved_reason(problem)}")
+                reason = f"{stop.reason} {unsaved_reason(problem)}"
+                ended = ended.changed(time.time(), status="unsaved", reason=reason)
         live.task = None
         live.run = ended
         self._announce(live)

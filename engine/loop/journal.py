@@ -67,9 +67,12 @@ class Journal:
         save_png(image, self.folder(run_id) / name, metadata)
         return name
 
-    def save_iteration(self, run_id: str, iteration: Iteration) -> None:
-        path = self.folder(run_id) / f"{stem(iteration.plan)}.json"
-        write_text(path, iteration.model_dump_json(indent=1))
+    def record(self, run: Run, iteration: Iteration | None) -> None:
+        """Write the run, and before it the iteration that is new in it, if any."""
+        if iteration is not None:
+            path = self.folder(run.id) / f"{stem(iteration.plan)}.json"
+            write_text(path, iteration.model_dump_json(indent=1))
+        self.save(run)
 
     def close(self, run: Run) -> None:
         """Write what an ended run leaves behind: best.png and the contact sheet."""

@@ -8,6 +8,10 @@ from .report import Report
 from .run import Iteration, Run
 
 
+STOPPED = "You stopped the run. Continue it to go on from the best."
+OUR_MISTAKE = "An error inside Imitatoes ended the run; the server log has the details. Please report it."
+
+
 def iteration_of(run: Run, report: Report, started: float | None, judging_since: float) -> Iteration:
     """The iteration that the pending render became. started, judging_since: epoch seconds."""
     seconds = dict(report.seconds)
@@ -49,9 +53,6 @@ def end_of_run(state: PromptState, report: Report | None, stopped_now: bool, jou
             "Make sure that VLMCritique is not muted or bypassed and its images input is linked.",
         )
     return None
-
-
-STOPPED = "You stopped the run. Continue it to go on from the best."
 
 
 def unsaved_reason(problem: OSError) -> str:

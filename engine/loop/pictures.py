@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ def save_png(image: torch.Tensor, path: Path, metadata: Mapping[str, Any]) -> No
 def save_contact_sheet(tiles: Sequence[tuple[Path, str, bool]], path: Path) -> None:
     """One picture of all iterations. tiles: (picture file, caption, is the best). Missing files are left out.
 
-    Raises OSError.
+    A picture larger than Pillow dares to open keeps an empty tile. Raises OSError.
     """
     tiles = [t for t in tiles if t[0].is_file()]
     if not tiles:
@@ -46,7 +47,7 @@ def save_contact_sheet(tiles: Sequence[tuple[Path, str, bool]], path: Path) -> N
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
     for position, (file, caption, is_best) in enumerate(tiles):
         left, top = position % columns * TILE, position // columns * (TILE + CAPTION)
-        with Image.open(file) as picture:
+        with contextlib.suppress(Image.DecompressionBombError), Image.open(file) as picture:
             picture.thumbnail((TILE - 8, TILE - 8))
             inset = (left + (TILE - picture.width) // 2, top + (TILE - picture.height) // 2)
             sheet.paste(picture.convert("RGB"), inset)

@@ -179,5 +179,9 @@ def test_embedded_workflow_shows_the_iterations_values(theatre):
     for i in run["iterations"]:
         path, settings = theatre.picture(run, i["picture"]), i["settings"]
         shown = embedded(path, "workflow")["nodes"][0]["widgets_values"]
-        assert shown[1:7] == [*(settings[k] for k in ("prompt", "negative", "seed")), "fixed", *(settings[k] for k in ("steps", "cfg"))]
+        assert shown[1:7] == [
+            *(settings[k] for k in ("prompt", "negative", "seed")),
+            "fixed",
+            *(settings[k] for k in ("steps", "cfg")),
+        ]
         assert embedded(path, "other") == {"kept": True}

@@ -134,7 +134,7 @@ def answer(match: int, *, done: bool = False, others: int = 10, append: str = ""
 
 def rising(levels: int) -> Any:
     """A judge that finds each picture a little better than the one before, and never good enough."""
-    pairs = sorted(((m, o) for m in range(9) for o in range(11)), key=lambda p: (0.85 * p[0] + 0.15 * p[1]))
+    pairs = sorted(((m, o) for m in range(9) for o in range(11)), key=lambda p: 0.85 * p[0] + 0.15 * p[1])
     chosen = pairs[:: max(1, len(pairs) // levels)]
     count = iter(range(10**9))
 

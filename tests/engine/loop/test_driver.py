@@ -49,6 +49,9 @@ async def test_one_run_to_done(stage):
     assert Journal(stage.root).load(place.run_id).status == "done"
     revisions = [r.revision for r in stage.pages.published]
     assert revisions == sorted(set(revisions))
+    for told in stage.pages.published:
+        recorded = {i.prompt_id for i in told.iterations}
+        assert told.pending is None or told.pending.prompt_id not in recorded, "what is recorded is no longer pending"
 
 
 @played
@@ -289,3 +292,22 @@ async def test_a_lost_graph_is_said_not_raised_bare(stage):
     again = Stage(stage.root)
     with pytest.raises(NotNow, match="graph"):
         await again.driver.continue_run(place.run_id)
+
+
+@played
+async def test_nobody_sees_an_iteration_that_is_not_on_disk(stage):
+    place = await stage.begin()
+    journal, unsaved = Journal(stage.root), []
+
+    def look(run):
+        on_disk = journal.load(place.run_id)
+        if on_disk is None or len(on_disk.iterations) < len(run.iterations):
+            unsaved.append(run)
+
+    stage.pages.publish = look
+    stage.judged("p1", critique(0.5))
+    second = await stage.next_prompt(1)
+    await stage.begin(second)
+    stage.judged(second, critique(0.9, passed=True))
+    await stage.ended(place.run_id)
+    assert unsaved == []
