@@ -7,7 +7,6 @@ from .ports import PromptState
 from .report import Report
 from .run import Iteration, Run
 
-
 STOPPED = "You stopped the run. Continue it to go on from the best."
 OUR_MISTAKE = "An error inside Imitatoes ended the run; the server log has the details. Please report it."
 

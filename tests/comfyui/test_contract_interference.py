@@ -73,7 +73,7 @@ def test_clearing_the_queue_ends_the_run(theatre):
 
 
 def test_stopping_takes_out_only_our_own_prompt(theatre):
-    prompt_id, second, job = queued_behind_a_job(theatre)
+    prompt_id, _, job = queued_behind_a_job(theatre)
     mine = theatre.client.queue(other_job(0.0, seed=1))
     status, _ = theatre.client.post(f"/imitatoes/runs/{prompt_id}/stop", {})
     assert status == 200

@@ -14,7 +14,7 @@ from pack.rehearsal.process import ComfyProcess, prepare_base
 from PIL import Image
 
 from ..conftest import ROOT
-from ..rehearsal.outside_client import OutsideClient
+from ..outside_client import OutsideClient
 
 GOAL = "three red circles to the left of a blue square, on a white background"
 PROMPT = "some red circles and a blue square"

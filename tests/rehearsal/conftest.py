@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from outside_client import OutsideClient
 from pack.rehearsal.process import ComfyProcess, prepare_base
+
+from ..outside_client import OutsideClient
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 
 import pytest
-from graphs import node, shown, text
+
+from .graphs import node, shown, text
 
 
 def cached(entry) -> set[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from graphs import node
-from outside_client import OutsideClient
 from pack.rehearsal.process import ComfyProcess, prepare_base
 from PIL import Image
+
+from ..outside_client import OutsideClient
+from .graphs import node
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SAMPLING = {"seed": 42, "denoise": 1.0, "latent_image": ["latent", 0], "model": ["model", 0]}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from graphs import node, shown, text
+
+from .graphs import node, shown, text
 
 
 def kinds(messages) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from graphs import node, shown, text
+from .graphs import node, shown, text
 
 
 def wait_graph(word: str = "wait") -> dict:

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-from graphs import node, shown, text
 from PIL import Image
+
+from .graphs import node, shown, text
 
 
 def painted(**inputs):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from graphs import node, shown, text
+
+from .graphs import node, shown, text
 
 
 def refusal(comfy, graph, **fields):

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from pack.rehearsal.world.judge import answer, look
 from pack.rehearsal.world.painter import draw, paint
 from pack.rehearsal.world.scene import parse
-from scenes import broken, goal_of, photographed, random_scene, random_size
+
+from .scenes import broken, goal_of, photographed, random_scene, random_size
 
 GOAL = "three red circles to the left of a blue square, on a white background"
 

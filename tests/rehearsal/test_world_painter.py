@@ -8,7 +8,8 @@ from pack.rehearsal.world.judge import look
 from pack.rehearsal.world.misreading import misread, misspelt, scratched
 from pack.rehearsal.world.painter import draw, paint
 from pack.rehearsal.world.scene import parse
-from scenes import photographed
+
+from .scenes import photographed
 
 GOAL = "three red circles to the left of a blue square, on a white background"
 START = "some red circles and a blue square"

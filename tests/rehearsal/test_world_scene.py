@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pack.rehearsal.world.scene import Group, Place, Relation, Scene, opposite, parse
-from scenes import goal_of, random_scene
+
+from .scenes import goal_of, random_scene
 
 
 def groups(text: str) -> list[tuple[int | None, str | None, str]]:
