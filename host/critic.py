@@ -96,7 +96,6 @@ async def _in_run(
         loop_node=loop_node,
         critic_node=critic_node,
     )
-    execution.say(current.server, here.node_id, "judging")
     judged = await critique_in_run(
         app.ServerLoopCalls(current), current.journal(), judge, images, arrival, embed=not args.disable_metadata
     )

@@ -1,9 +1,8 @@
-"""The prompt that is executing: its ids, its interrupt, its progress text."""
+"""The prompt that is executing: its ids and its interrupt."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import comfy.model_management
 from comfy_execution.utils import get_executing_context
@@ -34,9 +33,3 @@ def interrupted() -> bool:
 def stop() -> BaseException:
     """What to raise when interrupted."""
     return comfy.model_management.InterruptProcessingException()
-
-
-def say(server: Any, node_id: str, text: str) -> None:
-    """A line of text on the node while it works, where this version of the server can show one."""
-    if hasattr(server, "send_progress_text"):
-        server.send_progress_text(text, node_id, server.client_id)
