@@ -14,7 +14,7 @@ from ..engine.judge.chosen import ChosenJudge
 from ..engine.judge.critique import Critique
 from ..engine.judge.look import parse_checks
 from ..engine.judge.picture import encode_jpeg
-from ..engine.judge.vision_model import ModelUnreachable
+from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable
 from ..engine.loop.critic import critique_in_run
 from ..engine.loop.files import write_atomically
 from ..engine.loop.goal import LoopHandle
@@ -52,10 +52,12 @@ class CriticInputs:
 async def prepare(inputs: CriticInputs, hidden: Any) -> None:
     """Find out before the render what would keep it from being judged. Raises WrongInput, NoVerdict."""
     judge = _judge(inputs, inputs.loop, hidden)
-    if judge.kind == "ollama":
-        try:
-            await judge.model.check()
-        except ModelUnreachable as problem:
+    if judge.kind == "offline":
+        return
+    try:
+        await judge.model.check()
+    except ModelUnreachable as problem:
+        if judge.kind == "ollama" or isinstance(problem, ModelUnfit):
             raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
 
 

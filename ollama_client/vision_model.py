@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from ..engine.judge.vision_model import AnswerUnusable, ModelUnreachable, Question
+from ..engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable, Question
 from .connection import Connection, address, is_this_computer, open_client
 from .failures import GOOD_MODEL, call_failures, explain
 from .installed import Shown, loaded, shown, suggestion
@@ -63,7 +63,7 @@ class OllamaVisionModel:
         """Ask the server whether the model is there, sees pictures and runs on the server itself.
 
         A good answer holds for a minute. A server too old to tell capabilities is taken at its word later.
-        Raises ModelUnreachable.
+        Raises ModelUnreachable; ModelUnfit when there is a server but the model cannot judge.
         """
         if not self.name:
             raise ModelUnreachable(f"No judge model is named. Type one that sees pictures, for example {GOOD_MODEL}.")
@@ -76,9 +76,9 @@ class OllamaVisionModel:
             _checked[host, self.name] = (time.monotonic(), found)
         if found.capabilities and "vision" not in found.capabilities:
             more = await self._suggestion()
-            raise ModelUnreachable(f'The model "{self.name}" at {host} cannot see pictures. Choose one that can.{more}')
+            raise ModelUnfit(f'The model "{self.name}" at {host} cannot see pictures. Choose one that can.{more}')
         if found.remote_host and not self._connection.allow_remote:
-            raise ModelUnreachable(
+            raise ModelUnfit(
                 f'The model "{self.name}" at {host} runs in the cloud, so your pictures would leave this computer. '
                 "Choose a local model, or use a connection that allows this."
             )
@@ -176,9 +176,10 @@ class OllamaVisionModel:
                 if isinstance(problem, ConnectionError) or type(problem).__name__ == "ConnectTimeout":
                     self._asked = False  # nobody there, so nothing to unload
                 sentence = explain(problem, host, self.name, timeout)
-                wrong_model = getattr(problem, "status_code", 0) == 404 or "cannot see pictures" in sentence
+                missing = getattr(problem, "status_code", 0) == 404 and self.name in sentence
+                wrong_model = missing or "cannot see pictures" in sentence
                 more = await self._suggestion() if wrong_model else ""
-                raise ModelUnreachable(sentence + more) from problem
+                raise (ModelUnfit if wrong_model else ModelUnreachable)(sentence + more) from problem
 
     async def _watched(self, call: Awaitable[T], timeout: float) -> T:
         """The result of the call, or its exception. Interrupt ends the call, so that the server stops as well."""

@@ -11,7 +11,7 @@ import torch
 from . import offline
 from .critique import Check, Critique
 from .look import judge_batch
-from .vision_model import ModelUnreachable, VisionModel
+from .vision_model import ModelUnfit, ModelUnreachable, VisionModel
 
 JudgeKind = Literal["auto", "ollama", "offline"]
 
@@ -27,13 +27,16 @@ class ChosenJudge:
     ) -> tuple[list[Critique], int]:
         """A critique for each picture of IMAGE [B,H,W,C], and the index of the best.
 
-        others: offline measures of the run's earlier pictures. A model that does not answer makes `auto` fall back to
-        the offline checks, which say so; `ollama` gives "unreachable" critiques.
+        others: offline measures of the run's earlier pictures. Where no server answers, `auto` falls back to
+        the offline checks, which say so; `ollama` gives "unreachable" critiques, as both do for a model that cannot
+        judge.
         """
         missing = ""
         if self.kind == "auto":
             try:
                 await self.model.check()
+            except ModelUnfit:
+                pass  # asked below, it gives a critique that says so
             except ModelUnreachable as problem:
                 missing = f" {problem}"
         if self.kind == "offline" or missing:

@@ -14,6 +14,10 @@ class ModelUnreachable(ModelFailure):
     """Nothing answered, or the server refused: down, wrong host, busy, out of memory, model missing or blind."""
 
 
+class ModelUnfit(ModelUnreachable):
+    """The server answered, but this model cannot judge: not installed, unable to see, or run elsewhere."""
+
+
 class AnswerUnusable(ModelFailure):
     """The model answered, but the answer was cut off, stopped half-way or is not what was asked for."""
 

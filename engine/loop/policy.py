@@ -109,8 +109,7 @@ def _stop(run: Run, last: Iteration) -> Stop | None:
     if critique.passed and last.duplicate_of is None:
         return Stop(
             "unverified",
-            "The picture is technically sound, but the offline judge cannot see what it shows. "
-            "Start Ollama and continue, or look for yourself.",
+            f"{critique.reason} Look for yourself; to have it judged, start Ollama, set judge to auto and queue again.",
         )
     tail = [i for i in run.iterations if i.number > run.continued_after][-FAILED_JUDGEMENTS:]
     if len(tail) == FAILED_JUDGEMENTS and all(i.critique.score is None for i in tail):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import time
@@ -163,6 +164,7 @@ def test_two_loops_in_one_graph_are_refused_before_anything_is_rendered(theatre)
     ("critic", "words"),
     [
         ({"model": "qwen2.5-vl:7b", "judge": "ollama"}, "qwen2.5vl:7b"),
+        ({"model": "qwen2.5-vl:7b"}, "qwen2.5vl:7b"),
         ({"model": "text-only", "judge": "ollama"}, "see"),
         ({"connection": "http://192.0.2.1:11434"}, "connection"),
         ({"checks": "beauty"}, "prompt_match"),
@@ -214,6 +216,26 @@ def test_the_offline_judge_says_that_it_cannot_see(theatre):
     assert (run["status"], len(run["iterations"])) == ("unverified", 1)
     assert run["iterations"][0]["critique"]["sees_content"] is False
     assert not theatre.looks()
+
+
+def test_without_ollama_auto_checks_offline_and_says_so_and_ollama_stops_before_the_render(theatre):
+    nobody = {"connections": {"nobody": {"url": "http://127.0.0.1:9"}}}
+    folders = [theatre.base / "user" / name for name in ("__imitatoes", "imitatoes")]  # 0.8.0 and later, 0.3.64
+    for folder in folders:
+        folder.mkdir(exist_ok=True)
+        (folder / "settings.json").write_text(json.dumps(nobody))
+    try:
+        run = theatre.played(loop_graph(seed=42, critic={"connection": "nobody"}))
+        assert run["status"] == "unverified"
+        assert "http://127.0.0.1:9" in run["reason"]
+        assert "cannot see" in run["reason"]
+        entry = theatre.client.run(
+            loop_graph(seed=43, seconds=20.0, critic={"connection": "nobody", "judge": "ollama"})
+        )
+        assert "http://127.0.0.1:9" in dict(entry["status"]["messages"])["execution_error"]["exception_message"]
+    finally:
+        for folder in folders:
+            (folder / "settings.json").unlink()
 
 
 def test_a_folder_that_cannot_be_written_ends_the_run_and_comfyui_goes_on(theatre, tmp_path):

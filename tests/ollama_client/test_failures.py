@@ -8,7 +8,7 @@ import threading
 import time
 
 import pytest
-from pack.engine.judge.vision_model import AnswerUnusable, ModelUnreachable
+from pack.engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable
 from pack.rehearsal.ollama_double import Reply
 
 from .conftest import MODEL, QUESTION
@@ -100,7 +100,7 @@ def test_answers_of_other_kinds(raw, model_on, name):
     status, body, next_step = RAW[name]
     raw.answers["/api/chat"] = (status, body)
     problem = failure(model_on(raw.url))
-    assert type(problem) is ModelUnreachable
+    assert type(problem) is (ModelUnfit if next_step == "cannot see" else ModelUnreachable)
     assert raw.url in str(problem)
     assert next_step in str(problem)
     assert "{" not in str(problem)

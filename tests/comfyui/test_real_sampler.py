@@ -1,0 +1,160 @@
+"""The whole loop through a real ComfyUI's own loader, text encoder, sampler and decoder, with tiny random weights."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from pack.rehearsal.ollama_double import Reply
+
+from ..conftest import ROOT
+from .theatre import MODEL, answer, embedded, opened, other_job, pixels
+from .tiny_models import save_checkpoint
+
+pytestmark = pytest.mark.comfyui
+COMFYUI_PATH = os.environ.get("COMFYUI_PATH")
+if not COMFYUI_PATH:
+    pytest.skip("set COMFYUI_PATH to a ComfyUI checkout to run these", allow_module_level=True)
+
+TEMPLATES = sorted((ROOT / "workflows" / "api").glob("*.json"))
+TEMPLATE_MODELS = (
+    "checkpoints/sd_xl_base_1.0.safetensors",
+    "diffusion_models/flux1-dev.safetensors",
+    "text_encoders/clip_l.safetensors",
+    "text_encoders/t5xxl_fp16.safetensors",
+    "vae/ae.safetensors",
+)
+PROMPT = "a lantern on a table"
+
+
+@pytest.fixture(scope="session")
+def sampler(tmp_path_factory):
+    """A real server with one tiny checkpoint, and empty files by the names that the templates use."""
+    base = tmp_path_factory.mktemp("sampler")
+    save_checkpoint(base / "models" / "checkpoints" / "tiny.safetensors")
+    for name in TEMPLATE_MODELS:
+        path = base / "models" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with opened(base, Path(COMFYUI_PATH), os.environ.get("COMFYUI_PYTHON")) as theatre:
+        yield theatre
+
+
+def graph(**inputs):
+    """SelfImprovingPrompt (10) in an ordinary SD3 graph of 64 pixels and two steps, VLMCritique (11) at its end."""
+    hub = {"goal": "a red lantern", "prompt": PROMPT, "negative": "", "seed": 5, "steps": 2, "cfg": 3.0}
+    hub |= {"iterations_per_loop": 4, "max_loops": 1, "pass_score": 0.8, "seed_policy": "keep", **inputs}
+    nodes = {
+        "1": ("CheckpointLoaderSimple", {"ckpt_name": "tiny.safetensors"}),
+        "2": ("CLIPTextEncode", {"clip": ["1", 1], "text": ["10", 0]}),
+        "3": ("CLIPTextEncode", {"clip": ["1", 1], "text": ["10", 1]}),
+        "4": ("EmptySD3LatentImage", {"width": 64, "height": 64, "batch_size": 1}),
+        "5": (
+            "KSampler",
+            {
+                "model": ["1", 0],
+                "positive": ["2", 0],
+                "negative": ["3", 0],
+                "latent_image": ["4", 0],
+                "seed": ["10", 2],
+                "steps": ["10", 3],
+                "cfg": ["10", 4],
+                "sampler_name": "euler",
+                "scheduler": "simple",
+                "denoise": 1.0,
+            },
+        ),
+        "6": ("VAEDecode", {"samples": ["5", 0], "vae": ["1", 2]}),
+        "10": ("ImitatoesSelfImprovingPrompt", hub),
+        "11": ("ImitatoesVLMCritique", {"images": ["6", 0], "loop": ["10", 5], "model": MODEL}),
+    }
+    return {node: {"class_type": kind, "inputs": values} for node, (kind, values) in nodes.items()}
+
+
+def ended(sampler, prompt_id):
+    """The run of a prompt, once it has ended. The first one loads the weights, which may take a while."""
+    for _ in range(4):
+        run = sampler.client.get(f"/imitatoes/runs/{prompt_id}/wait?seconds=15")
+        if run["waiting"]:
+            return run
+    raise AssertionError(run)
+
+
+@pytest.fixture(scope="session")
+def played(sampler):
+    """A run whose judge asks for one thing more after each of two renders, and is content with the third."""
+    done = answer(9, done=True)
+    said = [answer(3, append="glowing red"), answer(5, append="on dark oak"), done, done]
+    sampler.judge.script.extend(Reply(content=text) for text in said)
+    return ended(sampler, sampler.client.queue(graph()))
+
+
+def picture(sampler, run, number):
+    return pixels(sampler.picture(run, run["iterations"][number - 1]["picture"]))
+
+
+def cached(sampler, run, number):
+    messages = sampler.client.entry(run["iterations"][number - 1]["prompt_id"])["status"]["messages"]
+    return set(next(data["nodes"] for name, data in messages if name == "execution_cached"))
+
+
+def test_a_run_to_done_in_three_iterations(sampler, played):
+    assert (played["status"], len(played["iterations"])) == ("done", 3), played["reason"]
+    assert played["best"]["iteration"] == 3
+    assert [i["decision"]["kind"] for i in played["iterations"]] == ["accept", "accept", "accept"]
+    names = {path.name for path in (sampler.runs_folder / played["run_id"]).iterdir()}
+    stems = {f"loop_01_iter_0{number}{ending}" for number in (1, 2, 3) for ending in (".png", ".json")}
+    assert {*stems, "run.json", "graph.json", "best.png", "contact_sheet.jpg"} <= names
+
+
+def test_a_changed_prompt_reaches_the_text_encoder(sampler, played):
+    """With the seed kept, only the words differ, so only they can have changed the picture."""
+    settings = [i["settings"] for i in played["iterations"]]
+    assert [s["prompt"] for s in settings] == [
+        PROMPT,
+        f"{PROMPT}, glowing red",
+        f"{PROMPT}, glowing red, on dark oak",
+    ]
+    assert all({**s, "prompt": PROMPT} == settings[0] for s in settings)
+    shown = [picture(sampler, played, number) for number in (1, 2, 3)]
+    assert all(one.shape == (64, 64, 3) and one.std() > 10 for one in shown)
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        assert abs(shown[one].astype(int) - shown[other]).mean() > 2
+
+
+def test_only_what_changed_is_run_again(sampler, played):
+    for number in (2, 3):
+        kept = cached(sampler, played, number)
+        assert {"1", "4"} <= kept, "weights and empty latent"
+        assert not {"2", "5", "6", "10", "11"} & kept
+
+
+def test_an_embedded_graph_makes_the_identical_picture_again(sampler, played):
+    path = sampler.picture(played, played["iterations"][1]["picture"])
+    carried = embedded(path)
+    assert carried["10"]["inputs"]["prompt"] == played["iterations"][1]["settings"]["prompt"]
+    sampler.client.post("/free", {"unload_models": True, "free_memory": True})
+    done = answer(9, done=True)
+    sampler.judge.script.extend(Reply(content=text) for text in (done, done))
+    again = ended(sampler, sampler.client.queue(carried))
+    assert (again["status"], again["run_id"] != played["run_id"]) == ("done", True)
+    assert "5" not in cached(sampler, again, 1), "rendered again, not remembered"
+    assert (picture(sampler, again, 1) == pixels(path)).all()
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
+def test_a_shipped_template_is_accepted_by_the_server(sampler, path):
+    job = sampler.client.queue(other_job(60.0))
+    try:
+        sampler.client.wait(lambda: sampler.client.running() == [job])
+        # Accepted means no error about any node; it must not come to run, for its models are empty files.
+        queued = sampler.client.queue(json.loads(path.read_text(encoding="utf-8")))
+        assert sampler.client.pending() == [queued]
+        sampler.client.post("/queue", {"delete": [queued]})
+        assert not sampler.client.pending()
+    finally:
+        sampler.client.post("/queue", {"clear": True})
+        sampler.client.post("/interrupt", {"prompt_id": job})
+        sampler.client.wait(lambda: not sampler.client.running())
