@@ -29,6 +29,10 @@ POLL_SECONDS = 0.005
 """How often a waiting run looks for the end of its prompt: keeps the median gap between iterations under 10 ms."""
 
 
+REMEMBERED_RUNS = 20
+"""Ended runs kept in memory with their graphs."""
+
+
 class RunNotFound(Exception):
     """No run of that id, live or on disk."""
 
@@ -59,6 +63,7 @@ class Driver:
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
         self._live: dict[str, _Live] = {}
+        self._run_of_prompt: dict[str, str] = {}
 
     # What the critic calls.
 
@@ -85,7 +90,7 @@ class Driver:
 
     def runs(self) -> list[Run]:
         """All runs, newest first. Reads the disk: call it from a thread when there may be many."""
-        known = {run_id: live.run for run_id, live in self._live.items()}
+        known = {run_id: live.run for run_id, live in list(self._live.items())}
         journal = self._journal()
         for run_id in journal.run_ids():
             if run_id not in known:
@@ -104,13 +109,9 @@ class Driver:
         return _as_found(run)
 
     def find_by_prompt(self, prompt_id: str) -> Run | None:
-        """The live or ended run of this server session that a prompt belongs to."""
-        for live in self._live.values():
-            pending = live.run.pending
-            ids = {live.run.first_prompt_id, *(i.prompt_id for i in live.run.iterations)}
-            if prompt_id in ids or (pending is not None and pending.prompt_id == prompt_id):
-                return live.run
-        return None
+        """The run that a prompt of this server session belongs to; None when it started none."""
+        run_id = self._run_of_prompt.get(prompt_id)
+        return None if run_id is None else self.find(run_id)
 
     def prompt_state(self, prompt_id: str) -> PromptState:
         return self._queue.state(prompt_id)
@@ -196,6 +197,7 @@ class Driver:
         run = run.model_copy(update={"pending": Pending(prompt_id=arrival.prompt_id, plan=first_plan(run))})
         live = _Live(run, graph, extra_pnginfo)
         self._live[run.id] = live
+        self._run_of_prompt[arrival.prompt_id] = run.id
         try:
             await asyncio.to_thread(self._journal().open, run, graph, extra_pnginfo)
         except OSError as problem:
@@ -307,6 +309,7 @@ class Driver:
             await self._finish(live, run, Stop("unsaved", unsaved_reason(problem)))
             return False
         live.run = run
+        self._run_of_prompt[pending.prompt_id] = run.id
         self._announce(live)
         if live.stop != "now":
             try:
@@ -331,6 +334,7 @@ class Driver:
         live.task = None
         live.run = ended
         self._announce(live)
+        self._forget_old()
 
     # Small things.
 
@@ -340,6 +344,12 @@ class Driver:
             if not live.run.ended and pending is not None and pending.prompt_id == prompt_id:
                 return live
         return None
+
+    def _forget_old(self) -> None:
+        """Ended runs beyond the last few live on disk alone. What could not be saved stays: there is nowhere else."""
+        ended = [run_id for run_id, live in self._live.items() if live.run.ended and live.run.status != "unsaved"]
+        for run_id in ended[:-REMEMBERED_RUNS]:
+            del self._live[run_id]
 
     def _change(self, live: _Live, **fields: Any) -> None:
         live.run = live.run.changed(time.time(), **fields)

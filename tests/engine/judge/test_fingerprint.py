@@ -7,7 +7,7 @@ import io
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pack.engine.judge.picture import Fingerprint, fingerprint, near_duplicate
 from PIL import Image, ImageDraw
@@ -73,7 +73,10 @@ def test_another_colour_of_one_object(kind: str) -> None:
     fill=st.sampled_from(["yellow", "purple", "#40a080"]),
 )
 def test_one_more_small_object(kind: str, across: float, down: float, size: int, fill: str) -> None:
-    assert not same(scene(kind, size), scene(kind, size, extra=(across, down, fill)))
+    before, after = scene(kind, size), scene(kind, size, extra=(across, down, fill))
+    changed = (before - after).abs().amax(dim=-1)
+    assume(changed[changed > 0].numel() and changed[changed > 0].median() > 0.2)  # yellow on yellow cannot be seen
+    assert not same(before, after)
 
 
 @given(st.integers(0, 2**64 - 1), st.binary(min_size=3072, max_size=3072))

@@ -6,7 +6,7 @@ import asyncio
 import errno
 
 import pytest
-from pack.engine.loop.driver import Driver, NotNow, RunNotFound
+from pack.engine.loop.driver import REMEMBERED_RUNS, Driver, NotNow, RunNotFound
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState
 
@@ -311,3 +311,17 @@ async def test_nobody_sees_an_iteration_that_is_not_on_disk(stage):
     stage.judged(second, critique(0.9, passed=True))
     await stage.ended(place.run_id)
     assert unsaved == []
+
+
+@played
+async def test_old_runs_leave_memory_but_not_the_disk(stage):
+    for n in range(REMEMBERED_RUNS + 5):
+        place = await stage.begin(f"p{n}")
+        stage.judged(f"p{n}", critique(0.9, passed=True))
+        await stage.ended(place.run_id)
+    assert len(stage.driver._live) == REMEMBERED_RUNS
+    assert len(stage.driver.runs()) == REMEMBERED_RUNS + 5
+    assert stage.driver.find_by_prompt("p0").status == "done"
+    first = stage.driver.find_by_prompt("p0").id
+    assert (await stage.driver.wait(first, 1)).status == "done"
+    assert (await stage.driver.continue_run(first, "make it night")).status == "running"
