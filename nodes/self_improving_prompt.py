@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
-from ..engine.graph.loop_nodes import LOOP_CLASS
 from ..engine.loop.goal import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
 
 Loop = io.Custom("IMITATOES_LOOP")
@@ -16,7 +15,7 @@ class SelfImprovingPrompt(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
         return io.Schema(
-            node_id=LOOP_CLASS,
+            node_id="ImitatoesSelfImprovingPrompt",  # a literal, for scanners that read sources
             display_name="Self-Improving Prompt",
             category="imitatoes",
             description=(
