@@ -6,11 +6,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-import torch
-
 from . import offline
 from .critique import Check, Critique
 from .look import judge_batch
+from .picture import Pictures
 from .vision_model import ModelUnfit, ModelUnreachable, VisionModel
 
 JudgeKind = Literal["auto", "ollama", "offline"]
@@ -22,10 +21,15 @@ class ChosenJudge:
     def __init__(self, kind: JudgeKind, model: VisionModel | None, pass_score: float, checks: Sequence[Check]) -> None:
         self.kind, self.model, self.pass_score, self.checks = kind, model, pass_score, checks
 
+    @property
+    def looks(self) -> bool:
+        """Whether a model is to be shown the pictures, as JPEG."""
+        return self.kind != "offline"
+
     async def judge(
-        self, images: torch.Tensor, goal: str, seed: int, others: Sequence[Mapping[str, float]] = ()
+        self, images: Pictures, goal: str, seed: int, others: Sequence[Mapping[str, float]] = ()
     ) -> tuple[list[Critique], int]:
-        """A critique for each picture of IMAGE [B,H,W,C], and the index of the best.
+        """A critique for each picture, and the index of the best.
 
         others: offline measures of the run's earlier pictures. Where no server answers, `auto` falls back to
         the offline checks, which say so; `ollama` gives "unreachable" critiques, as both do for a model that cannot

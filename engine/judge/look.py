@@ -13,7 +13,7 @@ import torch
 from .answer import read_answer
 from .critique import CHECKS, Check, Critique
 from .offline import broken
-from .picture import encode_jpeg
+from .picture import Picture, Pictures, encode_jpeg
 from .prompts import Look, asked_again, question
 from .schema import ANSWER_SCHEMA, TOP, Answer
 from .vision_model import AnswerUnusable, ModelUnreachable, Question, VisionModel
@@ -46,7 +46,7 @@ def parse_checks(text: str) -> tuple[Check, ...]:
 
 
 async def judge_picture(
-    model: VisionModel, image: torch.Tensor, goal: str, pass_score: float, checks: Sequence[str], seed: int
+    model: VisionModel, image: torch.Tensor | Picture, goal: str, pass_score: float, checks: Sequence[str], seed: int
 ) -> Critique:
     """Judge IMAGE [H,W,C] (float 0..1; C 1, 3 or 4) against the goal.
 
@@ -61,9 +61,9 @@ async def judge_picture(
 
 
 async def judge_batch(
-    model: VisionModel, images: torch.Tensor, goal: str, pass_score: float, checks: Sequence[str], seed: int
+    model: VisionModel, images: Pictures, goal: str, pass_score: float, checks: Sequence[str], seed: int
 ) -> BatchVerdict:
-    """Judge each picture of IMAGE [B,H,W,C], as judge_picture does, and tell the best; the first on a tie.
+    """Judge each picture as judge_picture does, and tell the best; the first on a tie.
 
     Once the model is unreachable, it is not asked about the rest of the batch. Raises ValueError for an empty batch.
     """
@@ -92,7 +92,7 @@ class _Sight:
 
 
 async def _judged(
-    model: VisionModel, image: torch.Tensor, goal: str, pass_score: float, checks: Sequence[str], seed: int
+    model: VisionModel, image: torch.Tensor | Picture, goal: str, pass_score: float, checks: Sequence[str], seed: int
 ) -> Critique:
     begun = time.perf_counter()
     critique = await _verdict(model, image, goal, pass_score, checks, seed)
@@ -100,7 +100,7 @@ async def _judged(
 
 
 async def _verdict(
-    model: VisionModel, image: torch.Tensor, goal: str, pass_score: float, checks: Sequence[str], seed: int
+    model: VisionModel, image: torch.Tensor | Picture, goal: str, pass_score: float, checks: Sequence[str], seed: int
 ) -> Critique:
     fault = await asyncio.to_thread(broken, image)
     if fault is not None:

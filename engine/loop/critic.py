@@ -13,7 +13,7 @@ import torch
 from ..graph import ui_workflow
 from ..graph.loop_nodes import clean_copy
 from ..judge.critique import Critique
-from ..judge.picture import Fingerprint, fingerprint, near_duplicate
+from ..judge.picture import Fingerprint, Picture, Pictures, near_duplicate
 from .journal import Journal
 from .outcome import unsaved_reason
 from .report import Arrival, Place, Report, Seen
@@ -33,10 +33,13 @@ class DriverCalls(Protocol):
 class Judging(Protocol):
     """A judge bound to the critic's own inputs."""
 
+    looks: bool
+    """Whether a model is to be shown the pictures, as JPEG."""
+
     async def judge(
-        self, images: torch.Tensor, goal: str, seed: int, others: Sequence[Mapping[str, float]] = ()
+        self, images: Pictures, goal: str, seed: int, others: Sequence[Mapping[str, float]] = ()
     ) -> tuple[list[Critique], int]:
-        """A critique for each picture of IMAGE [B,H,W,C], and which one is best."""
+        """A critique for each picture, and which one is best."""
 
 
 @dataclass(frozen=True)
@@ -60,14 +63,17 @@ async def critique_in_run(
 ) -> Judged:
     """Judge IMAGE [B,H,W,C] as the pending render of its run and report to the driver.
 
-    The picture is written while the model looks at it, so that saving costs no time of its own. embed: whether
-    pictures carry their graph. Whatever the judge raises (an interrupt above all) passes through.
+    The picture is written while the model looks at it, and not before its JPEG is ready, so that neither waits for
+    the other. embed: whether pictures carry their graph. Whatever the judge raises, an interrupt above all, passes.
     """
     place = await driver.begin(arrival)
     since = time.perf_counter()
-    marks = await asyncio.to_thread(lambda: [fingerprint(image) for image in images])
+    pictures = [Picture(image) for image in images]
+    marks = await asyncio.to_thread(_fingerprints, pictures)
     known = _known(place.seen, marks)
-    seconds = {"fingerprint": time.perf_counter() - since}
+    if known is None and judging.looks:
+        await asyncio.to_thread(_encode, pictures)
+    seconds = {"reduce": time.perf_counter() - since}
     extra = ui_workflow.in_extra_pnginfo(arrival.extra_pnginfo, arrival.loop_node, place.plan.settings, place.goal)
     metadata = {"prompt": clean_copy(arrival.graph), **(extra or {})} if embed else {}
 
@@ -88,7 +94,7 @@ async def critique_in_run(
     else:
         judged_at = time.perf_counter()
         measures = [s.critique.measures for s in place.seen if s.critique.measures]
-        critiques, best = await judging.judge(images, place.goal, place.number, measures)
+        critiques, best = await judging.judge(pictures, place.goal, place.number, measures)
         critique = critiques[best]
         seconds["judge"] = time.perf_counter() - judged_at
     picture, save_error = await (saving if saving is not None else save(best))
@@ -103,6 +109,16 @@ async def critique_in_run(
     )
     await driver.report(arrival.prompt_id, report)
     return Judged(critique, best, place.run_id, place.number, picture)
+
+
+def _fingerprints(pictures: Sequence[Picture]) -> list[Fingerprint]:
+    return [picture.fingerprint for picture in pictures]
+
+
+def _encode(pictures: Sequence[Picture]) -> None:
+    """Make the JPEGs now; the judge finds them ready."""
+    for picture in pictures:
+        _ = picture.encoded
 
 
 def _known(seen: Sequence[Seen], marks: Sequence[Fingerprint]) -> Seen | None:
