@@ -29,7 +29,7 @@ TEMPLATE_MODELS = (
 PROMPT = "a lantern on a table"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def sampler(tmp_path_factory):
     """A real server with one tiny checkpoint, and empty files by the names that the templates use."""
     base = tmp_path_factory.mktemp("sampler")
@@ -82,7 +82,7 @@ def ended(sampler, prompt_id):
     raise AssertionError(run)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def played(sampler):
     """A run whose judge asks for one thing more after each of two renders, and is content with the third."""
     done = answer(9, done=True)
@@ -146,7 +146,7 @@ def test_an_embedded_graph_makes_the_identical_picture_again(sampler, played):
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
 def test_a_shipped_template_is_accepted_by_the_server(sampler, path):
-    job = sampler.client.queue(other_job(60.0))
+    job = sampler.client.queue(other_job(15.0))
     try:
         sampler.client.wait(lambda: sampler.client.running() == [job])
         # Accepted means no error about any node; it must not come to run, for its models are empty files.
