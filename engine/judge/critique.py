@@ -24,6 +24,32 @@ class Changes(BaseModel):
     seed: Literal["keep", "new"] = "keep"
 
 
+class Item(BaseModel):
+    """One requirement of the checklist, as seen in one picture.
+
+    answer: the model's own word or number. p: probability that the requirement is met, bias corrected, .02 to .98;
+    .5 is unknown. passed: p above .5. looks: how many wordings were asked. evidence: what is there instead, if asked.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    answer: str
+    p: float = Field(ge=0, le=1)
+    passed: bool
+    looks: int = 1
+    evidence: str = ""
+
+
+class Edit(BaseModel):
+    """A clause that asks for one requirement in other words. A proposal of the editor."""
+
+    model_config = ConfigDict(frozen=True)
+
+    requirement: str
+    clause: str
+
+
 class Critique(BaseModel):
     """One verdict about one picture.
 
@@ -34,6 +60,9 @@ class Critique(BaseModel):
     done: the model's own vote that the goal is met.
     passed: every look agreed: done, and score at or above the pass score.
     sees_content: False for the offline judge, which measures the picture and cannot tell what it shows.
+    items: one per requirement, in the checklist's order; empty without a checklist.
+    soft: whether p comes from token probabilities rather than from plain words.
+    edits, negative: the editor's proposals: clauses for failing requirements, unwanted things seen in this picture.
     measures: raw picture measures of the offline judge, by name.
     reason: one or two plain sentences for the user.
     seconds: wall time spent on this verdict.
@@ -52,6 +81,10 @@ class Critique(BaseModel):
     changes: Changes = Changes()
     reason: str = ""
     sees_content: bool = True
+    items: tuple[Item, ...] = ()
+    soft: bool = False
+    edits: tuple[Edit, ...] = ()
+    negative: tuple[str, ...] = ()
     measures: dict[str, float] = Field(default_factory=dict)
     seconds: float = 0.0
 
