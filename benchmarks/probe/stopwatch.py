@@ -11,6 +11,7 @@ from typing import Any
 
 _PACK = "imitatoes"
 _spans: list[tuple[str, float, float]] = []
+_stopwatches: list[Callable[..., Any]] = []
 
 
 def attach(stages: dict[str, list[list[str]]]) -> list[str]:
@@ -25,8 +26,9 @@ def attach(stages: dict[str, list[list[str]]]) -> list[str]:
             found = getattr(owner, name, None)
             if found is None:
                 missing.append(f"{module_name}:{attribute}")
-            elif not hasattr(found, "__wrapped__"):
-                setattr(owner, name, _timed(stage, found))
+            elif found not in _stopwatches:
+                _stopwatches.append(_timed(stage, found))
+                setattr(owner, name, _stopwatches[-1])
     return missing
 
 

@@ -43,15 +43,19 @@ class Requirement(BaseModel):
 
 
 class Checklist(BaseModel):
-    """goal: the goal it was made from. requirements: in the goal's order, at most MOST_REQUIREMENTS."""
+    """goal: the goal it was made from. requirements: in the goal's order, at most MOST_REQUIREMENTS.
+
+    notes: sentences for the user about how far these can be judged; no part of the digest.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     goal: str
     requirements: tuple[Requirement, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """Hash of the canonical JSON: two runs with the same one judged by the same questions."""
-        canonical = json.dumps(self.model_dump(), sort_keys=True, separators=(",", ":"))
+        canonical = json.dumps(self.model_dump(exclude={"notes"}), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -24,6 +26,7 @@ it fills one of them almost completely and moves it by its whole contrast."""
 CLEAR_STEP = 1.7
 """Levels of 255. Neighbours closer than this count as equal in the dHash, or noise would decide on flat areas."""
 HASH_ROWS, HASH_COLUMNS, THUMBNAIL_SIDE = 8, 9, 32
+COARSE_SIDE = 256
 
 
 @dataclass(frozen=True)
@@ -57,24 +60,69 @@ class Fingerprint:
         return cls(int.from_bytes(raw[:8], "big"), raw[8:])
 
 
-@torch.inference_mode()
-def encode_jpeg(image: torch.Tensor) -> Encoded:
-    """Encode IMAGE [H,W,C] (float 0..1; C 1, 3 or 4, the fourth being opacity) for the judge.
+class Picture:
+    """IMAGE [H,W,C] (float 0..1; C 1, 3 or 4, the fourth being opacity) and what is derived from it, each made once.
 
-    The long side becomes at most 1024 pixels (never enlarged), the file at most 600,000 bytes. Transparent parts show
-    white. Values that are not finite become 0. Raises ValueError for any other shape.
+    Gate, fingerprint and JPEG all begin with the same reduction; of a large picture that is most of the work.
+    The properties raise ValueError for any other shape.
     """
-    return _encode_within(rgb(image), MAX_BYTES)
+
+    def __init__(self, image: torch.Tensor) -> None:
+        self.image = image
+
+    @classmethod
+    def of(cls, image: torch.Tensor | Picture) -> Picture:
+        return image if isinstance(image, Picture) else cls(image)
+
+    @cached_property
+    @torch.inference_mode()
+    def finite(self) -> bool:
+        """Whether all values are numbers."""
+        # One sum instead of a test of each value: 6 ms against 250 ms at 4096 x 4096. No sane picture overflows it.
+        return bool(torch.isfinite(self.image.detach().sum(dtype=torch.float32)))
+
+    @cached_property
+    @torch.inference_mode()
+    def reduced(self) -> torch.Tensor:
+        """[h,w,3], long side at most 1024 (never enlarged), transparency over white, values that are no numbers 0."""
+        full = rgb(self.image)
+        scale = min(1.0, LONG_SIDE / max(full.shape[:2]))
+        return resized(full, max(1, round(full.shape[0] * scale)), max(1, round(full.shape[1] * scale)))
+
+    @cached_property
+    @torch.inference_mode()
+    def coarse(self) -> torch.Tensor:
+        """[256,256,3], whatever the proportions were."""
+        return resized(self.reduced, COARSE_SIDE, COARSE_SIDE, enlarge=True)
+
+    @cached_property
+    @torch.inference_mode()
+    def encoded(self) -> Encoded:
+        """The JPEG for the judge, at most 600,000 bytes."""
+        return _encode_within(self.reduced, max(self.image.shape[:2]), MAX_BYTES)
+
+    @cached_property
+    @torch.inference_mode()
+    def fingerprint(self) -> Fingerprint:
+        small = self.coarse * 255
+        thumbnail = resized(small, THUMBNAIL_SIDE, THUMBNAIL_SIDE).round_().to(torch.uint8)
+        grey = resized(small, HASH_ROWS, HASH_COLUMNS) @ torch.tensor([0.299, 0.587, 0.114])
+        bits = (grey[:, 1:] - grey[:, :-1] > CLEAR_STEP).flatten().tolist()
+        return Fingerprint(int("".join("1" if bit else "0" for bit in bits), 2), thumbnail.numpy().tobytes())
 
 
-@torch.inference_mode()
-def fingerprint(image: torch.Tensor) -> Fingerprint:
-    """The fingerprint of IMAGE [H,W,C], as `encode_jpeg` takes it."""
-    small = resized(rgb(image), 256, 256, enlarge=True) * 255
-    thumbnail = resized(small, THUMBNAIL_SIDE, THUMBNAIL_SIDE).round_().to(torch.uint8)
-    grey = resized(small, HASH_ROWS, HASH_COLUMNS) @ torch.tensor([0.299, 0.587, 0.114])
-    bits = (grey[:, 1:] - grey[:, :-1] > CLEAR_STEP).flatten().tolist()
-    return Fingerprint(int("".join("1" if bit else "0" for bit in bits), 2), thumbnail.numpy().tobytes())
+Pictures = torch.Tensor | Sequence[Picture]
+"""IMAGE [B,H,W,C], or its pictures one by one."""
+
+
+def encode_jpeg(image: torch.Tensor | Picture) -> Encoded:
+    """The JPEG of IMAGE [H,W,C] for the judge, see Picture."""
+    return Picture.of(image).encoded
+
+
+def fingerprint(image: torch.Tensor | Picture) -> Fingerprint:
+    """The fingerprint of IMAGE [H,W,C], see Picture."""
+    return Picture.of(image).fingerprint
 
 
 def near_duplicate(a: Fingerprint, b: Fingerprint) -> bool:
@@ -112,17 +160,17 @@ def resized(picture: torch.Tensor, height: int, width: int, enlarge: bool = Fals
     return scaled[0].permute(1, 2, 0)
 
 
-def _encode_within(picture: torch.Tensor, limit: int) -> Encoded:
+def _encode_within(picture: torch.Tensor, original_side: int, limit: int) -> Encoded:
     """Quality goes down first; the size only when the lowest quality is still too much."""
     height, width = picture.shape[:2]
-    scale = min(1.0, LONG_SIDE / max(height, width))
+    scale = 1.0
     while True:
         rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
         pixels = resized(picture, rows, columns).mul(255).round_().clamp_(0, 255).to(torch.uint8).contiguous().numpy()
         for quality in QUALITIES:
             jpeg = _jpeg(pixels, quality)
             if len(jpeg) <= limit or (rows, columns, quality) == (1, 1, QUALITIES[-1]):
-                return Encoded(jpeg, columns, rows, max(rows, columns) / max(height, width), quality)
+                return Encoded(jpeg, columns, rows, max(rows, columns) / original_side, quality)
         scale *= SHRINK
 
 

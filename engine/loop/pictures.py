@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
+import struct
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont
 
 from .files import write_atomically
 
-PNG_OPTIONS = {"compress_level": 1, "compress_type": 3}
-"""zlib level 1 with run-length matching: on photo-like pictures as small as level 4 in a third of the time."""
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_COLOUR = {1: 0, 3: 2, 4: 6}
+PNG_UP = 2
+"""The row filter: each row less the one above."""
 TILE = 256
 CAPTION = 22
 
@@ -25,12 +30,47 @@ def save_png(image: torch.Tensor, path: Path, metadata: Mapping[str, Any]) -> No
     metadata: each entry becomes a text chunk of JSON, as ComfyUI's SaveImage writes `prompt` and `workflow`.
     Raises OSError.
     """
-    pixels = torch.nan_to_num(image.detach().cpu().float()).clamp(0, 1).mul(255).round_().to(torch.uint8).numpy()
-    picture = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-    chunks = PngImagePlugin.PngInfo()
-    for key, value in metadata.items():
-        chunks.add_text(key, json.dumps(value))
-    write_atomically(path, lambda stream: picture.save(stream, "PNG", pnginfo=chunks, **PNG_OPTIONS))
+    texts = {key: json.dumps(value) for key, value in metadata.items()}
+    png = png_chunks(_eight_bits(image), texts)
+    write_atomically(path, lambda stream: stream.writelines(png))
+
+
+def png_chunks(pixels: np.ndarray, texts: Mapping[str, str]) -> list[bytes]:
+    """A PNG file in pieces. pixels: uint8 [H,W,C], C 1, 3 or 4. texts: ASCII; unfit keys are left out.
+
+    Written here because Pillow tries five filters for each row: 77 / 311 / 1243 ms at 1024 / 2048 / 4096 pixels square
+    on a photo-like picture, against 24 / 97 / 406 for one filter and zlib with run-length matching, at the same size.
+    """
+    height, width, channels = pixels.shape
+    rows = pixels.reshape(height, width * channels)
+    filtered = np.empty((height, width * channels + 1), np.uint8)
+    filtered[:, 0] = PNG_UP
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    deflate = zlib.compressobj(1, zlib.DEFLATED, 15, 9, zlib.Z_RLE)
+    data = deflate.compress(filtered) + deflate.flush()
+    header = struct.pack(">IIBBBBB", width, height, 8, PNG_COLOUR[channels], 0, 0, 0)
+    fit = {key: text for key, text in texts.items() if key.isascii() and key.isprintable() and 0 < len(key) < 80}
+    return [
+        PNG_SIGNATURE,
+        _chunk(b"IHDR", header),
+        *(_chunk(b"tEXt", key.encode() + b"\0" + text.encode("ascii")) for key, text in fit.items()),
+        _chunk(b"IDAT", data),
+        _chunk(b"IEND", b""),
+    ]
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return b"".join([struct.pack(">I", len(body)), kind, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))])
+
+
+@torch.inference_mode()
+def _eight_bits(image: torch.Tensor) -> np.ndarray:
+    clean = image.detach().cpu().float()
+    low, high = clean.aminmax()
+    if not (low >= 0 and high <= 1):
+        clean = torch.nan_to_num(clean, nan=0.0, posinf=0.0, neginf=0.0).clamp_(0, 1)
+    return clean.mul(255).round_().to(torch.uint8).numpy()
 
 
 def save_contact_sheet(tiles: Sequence[tuple[Path, str, bool]], path: Path) -> None:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pack.engine.loop import files
 from pack.engine.loop.journal import PICTURE, Journal
+from pack.engine.loop.pictures import png_chunks
 from PIL import Image
 
 from .runs import advanced, critique, judged, run
@@ -124,3 +126,23 @@ def test_files_are_readable_by_whoever_may_read_the_folder(tmp_path):
     (tmp_path / "plain").write_text("x")
     files.write_text(tmp_path / "ours", "x")
     assert (tmp_path / "ours").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@given(
+    height=st.integers(1, 40),
+    width=st.integers(1, 40),
+    channels=st.sampled_from([1, 3, 4]),
+    seed=st.integers(0, 99),
+    text=st.text(max_size=40),
+)
+@settings(max_examples=60, deadline=None)
+def test_any_pixels_come_back_as_written(height, width, channels, seed, text):
+    pixels = np.random.default_rng(seed).integers(0, 256, (height, width, channels), dtype=np.uint8)
+    png = b"".join(
+        png_chunks(pixels, {"prompt": json.dumps(text), "": "x", "k\n": "x", "\u96ea": "x", "long" * 30: "x"})
+    )
+    with Image.open(io.BytesIO(png)) as picture:
+        picture.load()
+        assert picture.mode == {1: "L", 3: "RGB", 4: "RGBA"}[channels]
+        assert (np.array(picture).reshape(height, width, channels) == pixels).all()
+        assert {key: json.loads(value) for key, value in picture.text.items()} == {"prompt": text}
