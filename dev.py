@@ -1,4 +1,4 @@
-"""Runs the project on a bare machine: `python dev.py demo`, `python dev.py test`, `python dev.py bench NAME`.
+"""Runs the project on a bare machine: `python dev.py demo`, `python dev.py test` and the like.
 
 Standard library only. Makes .venv beside this file, installs what is needed once, and is quick from then on.
 """
@@ -21,12 +21,13 @@ REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 
 USAGE = """usage: python dev.py demo [--goal TEXT] [--json]
        python dev.py test [pytest arguments]
-       python dev.py bench NAME [--json]"""
+       python dev.py bench NAME [--json]
+       python dev.py judge --model NAME [--url http://...] [--rehearsal] [--json]"""
 
 
 def main(arguments: list[str]) -> int:
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if command not in ("demo", "test", "bench"):
+    if command not in ("demo", "test", "bench", "judge"):
         print(USAGE)
         return 2
     if sys.version_info < (3, 10):  # noqa: UP036  (whoever runs this may have an older one)
@@ -41,6 +42,8 @@ def main(arguments: list[str]) -> int:
         return run([str(PYTHON), "-m", "pytest", *rest])
     if command == "demo":
         return run([str(PYTHON), "-m", "rehearsal.demo", *rest])
+    if command == "judge":
+        return run([str(PYTHON), "-m", "rehearsal.self_test", *rest])
     return bench(rest)
 
 

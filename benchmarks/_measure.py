@@ -93,16 +93,12 @@ def controller(server: Server, size: int) -> Cycle:
         raise ComfyError(f"The benchmark names code that is not there: {', '.join(missing)}.")
     server.client.get("/benchmark/spans")
     server.judge.requests.clear()
-    looks: list[float] = []
-
-    def seen(number: int) -> None:
-        # From the whole request in hand to the answer: all that a model's server does is its time, not ours.
-        looks.append(time.monotonic() - server.judge.requests[-1].started)
-
-    server.judge.default = Reply(content=rising(seen), delay=LOOK_SECONDS)
+    server.judge.default = Reply(content=rising(), delay=LOOK_SECONDS)
     passes = CONTROLLER_PASSES[size]
     prompts = server.prompts(played(server.client, graph(size=size, seed=size, iterations=passes), passes))
     spans = [Span(*span) for span in server.client.get("/benchmark/spans")]
+    # From the whole request in hand to the whole answer: all that a model's server does is its time, not ours.
+    looks = [record.answered_after for record in server.judge.chats() if record.images]
     return middle(cycles(prompts, spans, looks)[1:])
 
 

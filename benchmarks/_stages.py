@@ -15,7 +15,7 @@ STAGES: dict[str, list[list[str]]] = {
     BEFORE_RENDER: [["nodes.vlm_critique", "prepare"]],
     "reduction and fingerprint": [["engine.loop.critic", "_fingerprints"]],
     SAVING: [["engine.loop.journal", "Journal.save_picture"]],
-    "broken-picture gate": [["engine.judge.look", "broken"]],
+    "broken-picture gate": [["engine.judge.looker", "broken"]],
     "JPEG": [["engine.loop.critic", "_encode"]],
     "is the model there": [["ollama_client.vision_model", "OllamaVisionModel.check"]],
     LOOKING: [["ollama_client.vision_model", "OllamaVisionModel.ask"]],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,9 @@ from ._client import Client
 
 GOAL = "a quiet landscape in soft light"
 MODEL = "qwen3-vl:8b-instruct"
+CHECKLIST = ("a lake", "a hill", "a tree", "a path", "a cloud", "a house", "a fence", "a boat", "a bird")
+QUALITY = ("bad", "poor", "fair", "good", "excellent")
+_ASKED = re.compile(r"^(q\d+) \((.*)$", re.MULTILINE)
 Judge = Callable[[dict[str, Any], list[bytes]], str]
 
 
@@ -21,6 +25,7 @@ def graph(*, size: int, seed: int, iterations: int, seconds: float = 0.0, spread
     """SelfImprovingPrompt (10) -> photo-like picture (6) -> VLMCritique (11) with the loop closed."""
     hub = {"goal": GOAL, "prompt": "a landscape", "negative": "", "seed": seed, "steps": 20, "cfg": 7.0}
     hub |= {"iterations_per_loop": iterations, "max_loops": 1, "pass_score": 1.0, "seed_policy": "new"}
+    hub["checklist"] = "\n".join(CHECKLIST)
     photo = {"prompt": ["10", 0], "seed": ["10", 2], "size": size, "seconds": seconds, "spread": spread}
     critic = {"images": ["6", 0], "loop": ["10", 5], "model": MODEL}
     return {
@@ -40,21 +45,30 @@ def without_loop(looped: dict[str, Any]) -> dict[str, Any]:
 def rising(seen: Callable[[int], None] = lambda number: None) -> Judge:
     """A judge that finds every picture a little better than the one before, so that no plateau ends the run.
 
-    seen: called with the number of each look, from 1, while the server waits for the answer.
+    It finds more requirements met and better quality by turns, and never all of them. seen: called while
+    the server waits for an answer, with the number of the look, from 1; once more when the editor is asked about it.
     """
-    pairs = ((match, others) for match in range(10) for others in range(10))
-    answers = iter(sorted(pairs, key=lambda pair: 0.85 * pair[0] + 0.15 * pair[1]))
+    pairs = [(met, quality) for met in range(len(CHECKLIST)) for quality in range(len(QUALITY))]
+    pairs.sort(key=lambda pair: 0.85 * 0.1 * 9 ** (pair[0] / len(CHECKLIST)) + 0.15 * pair[1] / 4)
+    answers = iter(pairs)
     count = 0
 
     def judge(body: dict[str, Any], pictures: list[bytes]) -> str:
         nonlocal count
+        said = "\n".join(str(message.get("content")) for message in body["messages"])
+        if "<task>edit</task>" in said:
+            seen(count)
+            wishes = {"settings": {"cfg": None, "steps": None}, "reason": "", "verdict": "continue"}
+            return json.dumps({"edits": [], "evidence": [], "local_fix": None, "negative": [], **wishes})
         count += 1
         seen(count)
-        match, others = next(answers)
-        checks = dict.fromkeys(("artifacts", "composition", "faces", "text"), others)
-        changes = {"cfg": None, "neg_append": "", "prompt_append": "", "seed": "new", "steps": None}
-        verdict = {"assessment": {**checks, "prompt_match": match}, "changes": changes}
-        return json.dumps({**verdict, "done": False, "reason": "A little better."})
+        met, quality = next(answers, pairs[-1])
+        asked = {number: line for number, line in _ASKED.findall(said)}
+        found = {
+            number: "yes" if any(text in line for text in CHECKLIST[:met]) else "no" for number, line in asked.items()
+        }
+        levels = {f"quality_{n}": QUALITY[quality] for n in ("artifacts", "composition", "faces", "text")}
+        return json.dumps({**found, **levels})
 
     return judge
 

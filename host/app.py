@@ -13,13 +13,28 @@ from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.report import Arrival, Place, Report
 from ..engine.loop.run import Run
+from ..ollama_client import OllamaVisionModel
+from . import settings
 from .events import PageEvents
-from .paths import runs_folder
+from .memory import FileTeacher
+from .paths import judges_folder, runs_folder, wordings_file
 from .queue import ServerQueue
+from .self_tests import SelfTests, SelfTestStore
 
 Result = TypeVar("Result")
 
 DEFAULT_MODEL = "qwen3-vl:8b-instruct"
+
+self_test_store = SelfTestStore(judges_folder)
+
+
+def tested_model(connection: str, model: str) -> OllamaVisionModel:
+    """A model outside of any prompt: no Interrupt concerns it, and it leaves memory at the end. Raises ValueError."""
+    try:
+        place = settings.connection(connection)
+    except settings.UnknownConnection as problem:
+        raise ValueError(f"connection: {problem}") from problem
+    return OllamaVisionModel(place, model, 0, interrupted=lambda: False, stop=asyncio.CancelledError)
 
 
 class App:
@@ -27,7 +42,9 @@ class App:
 
     def __init__(self, server: Any) -> None:
         self.server = server
-        self.driver = Driver(ServerQueue(server), self.journal, PageEvents(server))
+        teacher = FileTeacher(wordings_file, lambda: settings.load().learn_from_runs)
+        self.driver = Driver(ServerQueue(server), self.journal, PageEvents(server), teacher=teacher)
+        self.self_tests = SelfTests(self_test_store, tested_model)
 
     @staticmethod
     def journal() -> Journal:

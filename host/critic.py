@@ -10,10 +10,13 @@ import torch
 from comfy.cli_args import args
 
 from ..engine.graph.loop_nodes import LoopNotFound, the_loop
+from ..engine.judge.checklist import Checklist
+from ..engine.judge.checklist_rules import checklist_of_lines
 from ..engine.judge.chosen import ChosenJudge
 from ..engine.judge.critique import Critique
 from ..engine.judge.look import parse_checks
 from ..engine.judge.picture import encode_jpeg
+from ..engine.judge.self_test import bias_of
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable
 from ..engine.loop.critic import critique_in_run
 from ..engine.loop.files import write_atomically
@@ -68,15 +71,36 @@ async def critique(
 
     Raises WrongInput; NoVerdict when there is no loop and no verdict; whatever ComfyUI raises for an interrupt.
     """
-    judge = _judge(inputs, loop, hidden)
+    judge = await _tested(_judge(inputs, loop, hidden))
     here = execution.executing()
     if loop is not None and here is not None:
         return await _in_run(images, loop, judge, hidden, here)
-    critiques, best = await judge.judge(images, inputs.goal, 0)
+    try:
+        checklist = await _checklist_of(judge, inputs)
+        critiques, best = await judge.judge(images, checklist, 0)
+    except ModelUnreachable as problem:
+        raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
+    finally:
+        await judge.release()
     verdict = critiques[best]
     if verdict.score is None:
         raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {verdict.reason}")
     return verdict, _shown(verdict, _preview(images[best]))
+
+
+_checklists: dict[tuple[str, ...], Checklist] = {}
+"""Of goals judged outside of a loop: a gate that sees many pictures takes its goal apart once."""
+MOST_CHECKLISTS = 50
+
+
+async def _checklist_of(judge: ChosenJudge, inputs: CriticInputs) -> Checklist:
+    tested = judge.tested.date if judge.tested is not None else ""
+    key = (judge.kind, inputs.connection, inputs.model, inputs.goal, tested)
+    if key not in _checklists:
+        while len(_checklists) >= MOST_CHECKLISTS:
+            del _checklists[next(iter(_checklists))]
+        _checklists[key] = await judge.make_checklist(inputs.goal)
+    return _checklists[key]
 
 
 async def _in_run(
@@ -126,6 +150,11 @@ def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Chosen
         raise WrongInput(f"{where}, input goal: is empty. Write there what the picture must show.")
     if inputs.judge not in ("auto", "ollama", "offline"):
         raise WrongInput(f"{node}, input judge: '{inputs.judge}' is not one of auto, ollama, offline.")
+    if loop is not None and loop.checklist.strip():
+        try:
+            checklist_of_lines(loop.goal, loop.checklist.splitlines())
+        except ValueError as problem:
+            raise WrongInput(f"Self-Improving Prompt, input checklist: {problem}") from problem
     try:
         name = "checks"
         checks = parse_checks(inputs.checks)
@@ -142,6 +171,13 @@ def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Chosen
     )
     pass_score = loop.pass_score if loop is not None else inputs.pass_score
     return ChosenJudge(inputs.judge, model, pass_score, checks)
+
+
+async def _tested(judge: ChosenJudge) -> ChosenJudge:
+    """The judge with what its self-test found, if there was one of this very model."""
+    if judge.looks and (found := await app.self_test_store.of(judge.model)) is not None:
+        judge.tested, judge.bias = found, bias_of(found)
+    return judge
 
 
 def _preview(image: torch.Tensor) -> dict[str, str]:

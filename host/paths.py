@@ -19,6 +19,16 @@ def temp_folder() -> Path:
     return Path(folder_paths.get_temp_directory())
 
 
+def judges_folder() -> Path:
+    """The self-tests of judge models."""
+    return settings_file().parent / "judges"
+
+
+def wordings_file() -> Path:
+    """What past runs taught. Plain JSON that anybody may read or delete."""
+    return settings_file().parent / "wordings.json"
+
+
 def settings_file() -> Path:
     """The server owner's settings. No route serves or writes it."""
     if hasattr(folder_paths, "get_system_user_directory"):

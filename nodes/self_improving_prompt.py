@@ -96,6 +96,16 @@ class SelfImprovingPrompt(io.ComfyNode):
                         "keep: your seed throughout. new: always a new one."
                     ),
                 ),
+                io.String.Input(
+                    "checklist",
+                    multiline=True,
+                    default="",
+                    optional=True,
+                    tooltip=(
+                        "What must be visible, one requirement a line, at most 10. Empty: the judge makes it from the "
+                        "goal, once per run. Every picture is judged by it."
+                    ),
+                ),
             ],
             outputs=[
                 io.String.Output(display_name="prompt", tooltip="To the positive text encoder."),
@@ -121,6 +131,7 @@ class SelfImprovingPrompt(io.ComfyNode):
         max_loops: int,
         pass_score: float,
         seed_policy: str,
+        checklist: str = "",
     ) -> io.NodeOutput:
         handle = LoopHandle(
             goal=goal,
@@ -128,5 +139,6 @@ class SelfImprovingPrompt(io.ComfyNode):
             limits=Limits(iterations_per_loop=iterations_per_loop, max_loops=max_loops),
             pass_score=pass_score,
             seed_policy=seed_policy,
+            checklist=checklist,
         )
         return io.NodeOutput(prompt, negative, seed, steps, cfg, handle)

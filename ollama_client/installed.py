@@ -24,6 +24,7 @@ class Shown(BaseModel):
 
 class _Listed(BaseModel):
     name: str = ""
+    digest: str = ""
     capabilities: list[str] | None = None
     remote_host: str | None = None
 
@@ -42,6 +43,13 @@ async def loaded(client: Any) -> set[str]:
     listed = await client._request(_List, "GET", "/api/ps")
     names = {entry.name for entry in listed.models}
     return names | {name.removesuffix(":latest") for name in names}
+
+
+async def digest_of(client: Any, model: str) -> str:
+    """The digest under which the server lists a model, "" when it does not. The client's own `list` drops names."""
+    listed = (await client._request(_List, "GET", "/api/tags")).models
+    name = model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
+    return next((entry.digest for entry in listed if entry.name.lower() == name.lower()), "")
 
 
 async def suggestion(client: Any, wanted: str) -> str:

@@ -14,16 +14,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from ..engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable, Question
+from ..engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable, Question, Reply
 from .connection import Connection, address, is_this_computer, open_client
 from .failures import GOOD_MODEL, call_failures, explain
-from .installed import Shown, loaded, shown, suggestion
+from .installed import Shown, digest_of, loaded, shown, suggestion
+from .tokens import asked_for, read_tokens, refused
 
 LOG = logging.getLogger(__name__)
 
 CONTEXT = 8192
 """Tokens. Always the same: a change reloads the model. Fits one picture with the question and the answer twice over."""
-ANSWER_TOKENS = 768
+ANSWER_TOKENS, TEXT_TOKENS = 768, 2048
+"""At most, for a question about a picture, and for one about text alone: a checklist is longer than a verdict."""
 SEED_BITS = 0x7FFFFFFF
 POLL_SECONDS = 0.1
 BETWEEN_LOOKS = 60
@@ -36,6 +38,8 @@ T = TypeVar("T")
 _turns: dict[str, threading.Lock] = {}
 # A lock of threads, polled: an asyncio one belongs to one event loop, and ComfyUI's prompts run on different ones.
 _checked: dict[tuple[str, str], tuple[float, Shown]] = {}
+_digests: dict[tuple[str, str], tuple[float, str]] = {}
+_without_probabilities: set[str] = set()
 
 
 class OllamaVisionModel:
@@ -83,36 +87,66 @@ class OllamaVisionModel:
                 "Choose a local model, or use a connection that allows this."
             )
 
-    async def ask(self, question: Question) -> str:
-        """The raw answer text. Raises ModelUnreachable or AnswerUnusable, or what `stop` makes."""
+    async def ask(self, question: Question) -> Reply:
+        """The raw answer, with token probabilities where they are wanted and the server has them.
+
+        Raises ModelUnreachable or AnswerUnusable, or what `stop` makes.
+        """
         if not self.name:
             raise ModelUnreachable(f"No judge model is named. Type one that sees pictures, for example {GOOD_MODEL}.")
         host = address(self._connection)
-        request: dict[str, Any] = {
+        request = self._request(question)
+        async with self._turn(host):
+            self._asked = True
+            begun = time.monotonic()
+            reply = await self._call(lambda client: self._chat(client, request, question, host), self._timeout)
+            LOG.debug("%s answered in %.2f s", self.name, time.monotonic() - begun)
+        return Reply(self._text_of(reply, host), read_tokens(reply) if question.probabilities else ())
+
+    async def digest(self) -> str:
+        """The digest of the installed model; "" from a server that does not tell. Raises ModelUnreachable.
+
+        Asked once a minute: a model may be pulled anew under the same name.
+        """
+        host = address(self._connection)
+        known = _digests.get((host, self.name))
+        if known is None or time.monotonic() - known[0] >= CHECK_VALID:
+            found = await self._call(lambda client: digest_of(client, self.name), CHECK_SECONDS)
+            known = _digests[host, self.name] = (time.monotonic(), found)
+        return known[1]
+
+    def _request(self, question: Question) -> dict[str, Any]:
+        asked: dict[str, Any] = {"role": "user", "content": question.text}
+        if question.jpeg:
+            # Bytes only: the client would read and send a file if it got a text that is a path.
+            asked["images"] = [bytes(question.jpeg)]
+        return {
             "model": self.name,
-            "messages": [
-                {"role": "system", "content": question.system},
-                # Bytes only: the client would read and send a file if it got a text that is a path.
-                {"role": "user", "content": question.text, "images": [bytes(question.jpeg)]},
-            ],
+            "messages": [{"role": "system", "content": question.system}, asked],
             "format": question.schema,
             "stream": False,
             # Always sent: when it is absent, models that can think do, and the format is then not applied.
             "think": False,
             "options": {
-                "temperature": 0,
+                "temperature": question.temperature,
                 "seed": question.seed & SEED_BITS,
                 "num_ctx": CONTEXT,
-                "num_predict": ANSWER_TOKENS,
+                "num_predict": ANSWER_TOKENS if question.jpeg else TEXT_TOKENS,
             },
             "keep_alive": BETWEEN_LOOKS if self._keep_alive == 0 else self._keep_alive,
         }
-        async with self._turn(host):
-            self._asked = True
-            begun = time.monotonic()
-            reply = await self._call(lambda client: client.chat(**request), self._timeout)
-            LOG.debug("%s answered in %.2f s", self.name, time.monotonic() - begun)
-        return self._text_of(reply, host)
+
+    async def _chat(self, client: Any, request: dict[str, Any], question: Question, host: str) -> Any:
+        """With probabilities where they are wanted; without them where the server refuses the very fields."""
+        if not question.probabilities or host in _without_probabilities:
+            return await client.chat(**request)
+        try:
+            return await client.chat(**request, **asked_for(client))
+        except call_failures() as problem:
+            if not refused(problem):
+                raise
+            _without_probabilities.add(host)
+            return await client.chat(**request)
 
     async def release(self) -> None:
         """Unload the model if the user's keep_alive is 0 and it was asked anything. Never raises."""

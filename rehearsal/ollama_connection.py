@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from . import ollama_rules as rules
 from .ollama_rules import RefusalError
+from .ollama_tokens import logprobs, supported
 from .ollama_wire import ClientGoneError, Record, SentImage, Wire
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class Connection:
             self.wire.send(500, {"error": f"the double failed: {error}"})
             stays = True
         await self.wire.writer.drain()
+        record.answered_after = time.monotonic() - record.started
         return stays is not False
 
     # Routes
@@ -133,6 +135,8 @@ class Connection:
             raise RefusalError(400, "invalid character in request body")
         if path == "/api/pull":
             return await self._pull(body)
+        if path in ("/api/chat", "/api/generate"):
+            rules.check_top_logprobs(body.get("top_logprobs") if self._gives_logprobs("") else None)
         name = double.installed(body.get("model") or body.get("name"))
         if path == "/api/delete":
             del double.models[name]
@@ -196,26 +200,44 @@ class Connection:
             said |= {"response": content} | ({"thinking": thinking} if thinking else {})
         return said | {"done": done} | ({"done_reason": done_reason} if done_reason else {})
 
+    def _gives_logprobs(self, name: str) -> bool:
+        """Cloud models give none."""
+        return self.double.logprobs and supported(self.double.version) and not rules.remote(name)
+
+    def _entries(self, name: str, body: dict[str, Any], text: str, beliefs: dict[str, Any]) -> list[dict[str, Any]]:
+        """The log-probabilities of a text, none if not asked for."""
+        if not (body.get("logprobs") and self._gives_logprobs(name)):
+            return []
+        return logprobs(text, beliefs, rules.check_top_logprobs(body.get("top_logprobs")))
+
     async def _speak(
         self, name: str, reply: Reply, body: dict[str, Any], pictures: list[bytes], thinks: bool
     ) -> bool | None:
-        content = await self.wire.while_connected(asyncio.ensure_future(self.double.text_for(reply, body, pictures)))
+        content = said = await self.wire.while_connected(
+            asyncio.ensure_future(self.double.text_for(reply, body, pictures))
+        )
         thinking = reply.thinking or ("Let me look at the picture." if thinks else "")
         if reply.kind == "json_in_thinking":
             content, thinking = "", content
+        beliefs = getattr(said, "beliefs", {})
         content = distorted(content, reply.kind)
+        thought, told = (self._entries(name, body, part, beliefs) for part in (thinking, content))
         cut = reply.kind in ("length", "endless_spaces")
         last = {"done": True, "done_reason": "length" if cut else reply.done_reason} | _NUMBERS
         if reply.kind == "no_done":
             last = {"done": False}
         if not body.get("stream", True):
-            return self.wire.send(200, self._message(name, content, thinking) | last)
+            # What was thought was generated too, and comes first.
+            return self.wire.send(200, self._message(name, content, thinking) | last | _with(thought + told))
         self.wire.open_stream()
         if thinking:
-            await self.wire.chunk(self._message(name, "", thinking, done=False))
-        step = max(1, -(-len(content) // max(1, reply.pieces)))
-        for start in range(0, len(content), step):
-            await self.wire.chunk(self._message(name, content[start : start + step], done=False))
+            await self.wire.chunk(self._message(name, "", thinking, done=False) | _with(thought))
+        parts = told or content
+        step = max(1, -(-len(parts) // max(1, reply.pieces)))
+        for start in range(0, len(parts), step):
+            part = parts[start : start + step]
+            text = "".join(entry["token"] for entry in part) if told else part
+            await self.wire.chunk(self._message(name, text, done=False) | (_with(part) if told else {}))
         if last["done"]:
             await self.wire.chunk(self._message(name) | last)
         return await self.wire.end_stream()
@@ -284,6 +306,11 @@ class Connection:
             await self.wire.writer.drain()
         await self.wire.wait(_LONGEST)
         return False
+
+
+def _with(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """The field, left out when empty as the server does."""
+    return {"logprobs": entries} if entries else {}
 
 
 def distorted(content: str, kind: str) -> str:

@@ -8,17 +8,16 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import io
 import json
 import logging
 import math
-import re
 import sys
 import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,10 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     __package__ = "rehearsal"
 
-import numpy as np
-from PIL import Image
-
 from . import ollama_rules as rules
 from .ollama_connection import Connection, Content, Reply
+from .ollama_pixels import SMALL_DOUBT, Spoken, pixel_judge
 from .ollama_wire import Record, SentImage
-from .world import judge
 
 __all__ = ["OllamaDouble", "Record", "Reply", "SentImage", "pixel_judge"]
 
@@ -45,32 +41,6 @@ DEFAULT_MODELS: dict[str, tuple[str, ...]] = {
     "gemma4:latest": (*VISION, "thinking"),
     "text-only:latest": ("completion",),
 }
-_GOAL = re.compile(r"<goal>(.*?)</goal>", re.DOTALL)
-_NOTHING_SEEN = {
-    "assessment": {"artifacts": 0, "composition": 0, "faces": 0, "prompt_match": 0, "text": 0},
-    "changes": {"cfg": None, "neg_append": "", "prompt_append": "", "seed": "keep", "steps": None},
-    "done": False,
-}
-
-
-def pixel_judge(body: dict[str, Any], images: list[bytes]) -> str:
-    """The answer of the rehearsal world's judge about the last picture, for the last <goal>...</goal> in the texts."""
-    texts = [str(body.get(key) or "") for key in ("system", "prompt")]
-    texts += [str(message.get("content") or "") for message in body.get("messages") or []]
-    goals = _GOAL.findall("\n".join(texts))
-    if not goals:
-        return _unseen("The request names no goal between <goal> and </goal>.")
-    if not images:
-        return _unseen("The request holds no picture.")
-    try:
-        picture = np.asarray(Image.open(io.BytesIO(images[-1])).convert("RGB"))
-    except OSError:
-        return _unseen("The picture cannot be read.")
-    return json.dumps(judge.answer(goals[-1].strip(), picture), sort_keys=True)
-
-
-def _unseen(reason: str) -> str:
-    return json.dumps(_NOTHING_SEEN | {"reason": reason}, sort_keys=True)
 
 
 @dataclass
@@ -104,6 +74,8 @@ class OllamaDouble:
         body and its decoded pictures; None: a minimal answer that follows the request's format.
     unload_delay: seconds that an unloaded model stays listed. load_delay: seconds that loading takes.
     legacy_vision: a text model answers about a picture that it never saw, instead of an error.
+    version: what the server says of itself; before 0.12.11 it gives no log-probabilities. logprobs: False leaves them
+        out in any version. doubt: of the pixel judge, if that is the default, see SMALL_DOUBT.
     """
 
     def __init__(
@@ -115,11 +87,14 @@ class OllamaDouble:
         load_delay: float = 0.0,
         legacy_vision: bool = False,
         version: str = "0.32.15",
+        logprobs: bool = True,
+        doubt: float = SMALL_DOUBT,
     ) -> None:
         self.models = {rules.full_name(n): tuple(c) for n, c in (models or DEFAULT_MODELS).items()}
         self.default = default
         self.unload_delay, self.load_delay = unload_delay, load_delay
         self.legacy_vision, self.version = legacy_vision, version
+        self.logprobs, self.doubt = logprobs, doubt
         self.redirect_to = "http://127.0.0.1:9/api/chat"
         self.script: deque[Reply] = deque()
         self.requests: list[Record] = []
@@ -222,10 +197,12 @@ class OllamaDouble:
         return self.default if isinstance(self.default, Reply) else Reply(content=self.default)
 
     async def text_for(self, reply: Reply, body: dict[str, Any], pictures: list[bytes]) -> str:
-        """The text that the model says."""
+        """The text that the model says, as Spoken where it says how sure it is."""
         source = self._default().content if reply.content is None else reply.content
         if isinstance(source, str):
             return source
+        if source is pixel_judge:
+            source = partial(pixel_judge, doubt=self.doubt)
         # Off the loop: looking at a picture takes a while, and other requests go on meanwhile.
         text = await asyncio.to_thread(source, body, pictures) if source else '{"analysis": "ok", "score": 7}'
         schema = rules.check_format(body.get("format"))
@@ -235,7 +212,8 @@ class OllamaDouble:
             value = json.loads(text)
         except ValueError:
             value = None
-        return json.dumps(rules.fit(schema, value), sort_keys=True)
+        fitted = json.dumps(rules.fit(schema, value), sort_keys=True)
+        return Spoken(fitted, text.beliefs) if isinstance(text, Spoken) else fitted
 
     def installed(self, name: Any) -> str:
         """The full name of an installed model. Raises RefusalError."""

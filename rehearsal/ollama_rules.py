@@ -146,6 +146,17 @@ def check_format(value: Any) -> dict[str, Any] | None:
     return None
 
 
+def check_top_logprobs(value: Any) -> int:
+    """How many alternatives a token gets. Raises RefusalError."""
+    if value is None:
+        return 0
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise RefusalError(400, "json: cannot unmarshal into Go struct field ChatRequest.top_logprobs of type int")
+    if not 0 <= value <= 20:
+        raise RefusalError(400, "top_logprobs must be between 0 and 20")
+    return value
+
+
 def check_messages(messages: Any) -> list[dict[str, Any]]:
     """The messages. Raises RefusalError."""
     if messages is None:
@@ -181,7 +192,8 @@ def fit(schema: dict[str, Any], value: Any = None, root: dict[str, Any] | None =
     if "const" in schema:
         return schema["const"]
     if "enum" in schema:
-        return value if value in schema["enum"] else schema["enum"][0]
+        # A number may be asked for as text: 3 is then "3".
+        return next((one for one in schema["enum"] if str(one) == str(value)), schema["enum"][0])
     for union in ("anyOf", "oneOf"):
         if union in schema:
             return _fit_one_of(schema[union], value, root)
@@ -211,9 +223,11 @@ def _fit_kind(schema: dict[str, Any], kind: str | None, value: Any, root: dict[s
         given = given + [None] * (schema.get("minItems", 0) - len(given))
         return [fit(schema.get("items", {}), item, root) for item in given]
     if kind == "string":
-        text = value if isinstance(value, str) else ""
+        text = value if isinstance(value, str) else str(value) if type(value) in (int, float) else ""
         return text[: schema.get("maxLength", len(text))].ljust(schema.get("minLength", 0), ".")
     if kind in ("integer", "number"):
+        if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
+            value = int(value)
         number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
         if kind == "number":
             return number

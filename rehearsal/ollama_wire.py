@@ -26,7 +26,10 @@ class SentImage:
 
 @dataclass
 class Record:
-    """One request. status: 0 until answered. disconnected_after: seconds until the client left without an answer."""
+    """One request. status: 0 until answered. answered_after: seconds until the whole answer was on its way.
+
+    disconnected_after: seconds until the client left without one.
+    """
 
     method: str
     path: str
@@ -36,6 +39,7 @@ class Record:
     started: float = field(default_factory=time.monotonic)
     status: int = 0
     disconnected_after: float | None = None
+    answered_after: float | None = None
 
 
 class ClientGoneError(ConnectionError):

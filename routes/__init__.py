@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from .runs import register
+from collections.abc import Callable
+from typing import Protocol
+
+from aiohttp import web
+
+from . import judge, runs
 
 __all__ = ["register"]
+
+
+class App(runs.App, judge.App, Protocol):
+    """What all routes need of host/app."""
+
+
+def register(routes: web.RouteTableDef, app: Callable[[], App]) -> None:
+    """Add all handlers. app is asked at each request, so nothing is built before it is needed."""
+    runs.register(routes, app)
+    judge.register(routes, app)

@@ -159,14 +159,16 @@ def test_the_judge_rises_as_long_as_a_measurement_needs():
     seen = []
     judge = workload.rising(seen.append)
     scores = []
-    for _ in range(60):
-        verdict = json.loads(judge({}, []))
-        checks = dict(verdict["assessment"])
-        match = checks.pop("prompt_match")
-        scores.append(0.85 * match + 0.15 * sum(checks.values()) / len(checks))
-        assert not verdict["done"]
+    asked = "\n".join(f"q{n:02d} (yes/no): Is there {text}?" for n, text in enumerate(workload.CHECKLIST, 1))
+    needed = 44
+    for _ in range(needed):
+        verdict = json.loads(judge({"messages": [{"content": f"<questions>\n{asked}\n</questions>"}]}, []))
+        met = sum(verdict[f"q{n:02d}"] == "yes" for n in range(1, len(workload.CHECKLIST) + 1))
+        assert met < len(workload.CHECKLIST)
+        quality = workload.QUALITY.index(verdict["quality_artifacts"]) / 4
+        scores.append(0.85 * 0.1 * 9 ** (met / len(workload.CHECKLIST)) + 0.15 * quality)
     assert scores == sorted(set(scores))
-    assert seen == list(range(1, 61))
+    assert seen == list(range(1, needed + 1))
 
 
 def test_the_outside_client_renders_the_same_graph_without_its_loop():

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from pack.rehearsal.ollama_double import Reply
 
-from .comfyui.theatre import answer, opened
+from .comfyui.theatre import opened, scripted
 from .conftest import ROOT
 
 UI = sorted((ROOT / "workflows").glob("*.json"))
@@ -131,9 +130,8 @@ def test_a_template_runs_to_an_end_as_an_ordinary_prompt(path, theatre):
     for node in graph.values():
         if node["class_type"] in LATENTS:
             node["inputs"] |= {"width": 512, "height": 512}
-    done = answer(9, done=True)
-    theatre.judge.script.clear()
-    theatre.judge.script.extend(Reply(content=text) for text in (answer(5, append="a red fox"), done, done))
+    graph["10"]["inputs"]["checklist"] = "a red fox"
+    theatre.judge.default = scripted(-3, 5, 5)
     run = theatre.played(graph)
     assert (run["status"], len(run["iterations"])) == ("done", 2), run["reason"]
     assert run["best"]["iteration"] == 2

@@ -90,8 +90,10 @@ def clean_copy(graph: Mapping[str, Any]) -> Graph:
     return copied
 
 
-def with_settings(graph: Mapping[str, Any], loop_node: str, settings: Settings, goal: str) -> Graph:
+def with_settings(
+    graph: Mapping[str, Any], loop_node: str, settings: Settings, goal: str, checklist: str = ""
+) -> Graph:
     """A clean copy whose SelfImprovingPrompt holds these values literally, also where an input was linked."""
     patched = clean_copy(graph)
-    patched[loop_node]["inputs"].update({"goal": goal, **settings.model_dump()})
+    patched[loop_node]["inputs"].update({"goal": goal, "checklist": checklist, **settings.model_dump()})
     return patched

@@ -24,13 +24,16 @@ WIDGETS = (
     "max_loops",
     "pass_score",
     "seed_policy",
+    "checklist",
 )
 """Order of SelfImprovingPrompt's widgets in `widgets_values`. The page adds control_after_generate behind the seed."""
 
 Workflow = dict[str, Any]
 
 
-def with_settings(workflow: Mapping[str, Any], loop_node: str, settings: Settings, goal: str) -> Workflow:
+def with_settings(
+    workflow: Mapping[str, Any], loop_node: str, settings: Settings, goal: str, checklist: str = ""
+) -> Workflow:
     """A copy whose SelfImprovingPrompt shows these values.
 
     loop_node: id in the API graph; inside subgraphs "outer:inner". The seed control is set to "fixed", so that queueing
@@ -42,7 +45,7 @@ def with_settings(workflow: Mapping[str, Any], loop_node: str, settings: Setting
     if found is None:
         return patched
     owner, node = found
-    values = {"goal": goal, **settings.model_dump(), "control_after_generate": "fixed"}
+    values = {"goal": goal, "checklist": checklist, **settings.model_dump(), "control_after_generate": "fixed"}
     widgets = node.get("widgets_values")
     if isinstance(widgets, dict):
         widgets.update({k: v for k, v in values.items() if k in widgets})
@@ -55,7 +58,7 @@ def with_settings(workflow: Mapping[str, Any], loop_node: str, settings: Setting
 
 
 def in_extra_pnginfo(
-    extra_pnginfo: Mapping[str, Any] | None, loop_node: str, settings: Settings, goal: str
+    extra_pnginfo: Mapping[str, Any] | None, loop_node: str, settings: Settings, goal: str, checklist: str = ""
 ) -> dict[str, Any] | None:
     """extra_pnginfo with its workflow, where it has one, showing these values. None stays None."""
     if extra_pnginfo is None:
@@ -63,7 +66,7 @@ def in_extra_pnginfo(
     workflow = extra_pnginfo.get("workflow")
     if not isinstance(workflow, Mapping):
         return dict(extra_pnginfo)
-    return {**extra_pnginfo, "workflow": with_settings(workflow, loop_node, settings, goal)}
+    return {**extra_pnginfo, "workflow": with_settings(workflow, loop_node, settings, goal, checklist)}
 
 
 def _find(workflow: Workflow, path: str) -> tuple[Workflow, dict[str, Any]] | None:

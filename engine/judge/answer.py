@@ -6,9 +6,6 @@ import json
 import re
 from typing import Any, NoReturn
 
-from pydantic import ValidationError
-
-from .schema import Answer
 from .vision_model import AnswerUnusable
 
 MAX_CHARACTERS = 65_536
@@ -23,11 +20,11 @@ _TOKEN = re.compile(
 _WORDS = {"True": "true", "False": "false", "None": "null", ",": ""}
 
 
-def read_answer(text: str) -> Answer:
-    """Read what the model wrote.
+def read_object(text: str) -> dict[str, Any]:
+    """The one object that the model wrote.
 
     Accepted: one JSON object, alone or in a fence or in prose, with trailing commas, single quotes or Python's words
-    put right. Two different objects, a list, a cut object or a field out of range are no answer.
+    put right. Two different objects, a list, a cut object or a key with two values are no answer.
     Raises AnswerUnusable, with a message that also helps the model when it is asked again.
     """
     text = text.strip()
@@ -45,7 +42,7 @@ def read_answer(text: str) -> Answer:
         raise AnswerUnusable("The model's answer is not one sensible JSON object.") from problem
     if not isinstance(found, dict):
         raise AnswerUnusable("The model's answer is not one JSON object.")
-    return _validated(found)
+    return found
 
 
 class _Contradiction(ValueError):
@@ -136,13 +133,3 @@ def _as_json(word: str) -> str:
         return _WORDS.get(word, word)
     inner = re.sub(r"\\.|\"", lambda m: {"\\'": "'", '"': '\\"'}.get(m[0], m[0]), word[1:-1], flags=re.DOTALL)
     return f'"{inner}"'
-
-
-def _validated(found: dict[str, Any]) -> Answer:
-    try:
-        return Answer.model_validate(found)
-    except ValidationError as problem:
-        first = problem.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        what = first["msg"].removeprefix("Value error, ")
-        raise AnswerUnusable(f'The model\'s answer breaks the format at "{where}": {what}.') from problem

@@ -24,6 +24,43 @@ class Changes(BaseModel):
     seed: Literal["keep", "new"] = "keep"
 
 
+class Item(BaseModel):
+    """One requirement of the checklist, as seen in one picture.
+
+    answer: the model's own word or number. p: probability that the requirement is met, bias corrected, .02 to .98;
+    .5 is unknown. passed: p above .5 in every look, and no parent failed. looks: how many wordings were asked.
+    evidence: what is there instead, if asked.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    answer: str
+    p: float = Field(ge=0, le=1)
+    passed: bool
+    looks: int = 1
+    evidence: str = ""
+
+
+class Edit(BaseModel):
+    """A clause that asks for one requirement in other words. A proposal of the editor."""
+
+    model_config = ConfigDict(frozen=True)
+
+    requirement: str
+    clause: str
+
+
+class LocalFix(BaseModel):
+    """A part of this picture that an edit could mend, leaving the rest. region: where, in words. A proposal."""
+
+    model_config = ConfigDict(frozen=True)
+
+    requirement: str
+    region: str
+    instruction: str
+
+
 class Critique(BaseModel):
     """One verdict about one picture.
 
@@ -32,8 +69,12 @@ class Critique(BaseModel):
     score: overall 0..1, None unless judged.
     checks: score 0..1 by check name; empty when the model gave only a yes or no.
     done: the model's own vote that the goal is met.
-    passed: every look agreed: done, and score at or above the pass score.
+    passed: every look agreed: done, no poor quality, and score at or above the pass score.
     sees_content: False for the offline judge, which measures the picture and cannot tell what it shows.
+    items: one per requirement, in the checklist's order; empty without a checklist.
+    soft: whether p comes from token probabilities rather than from plain words.
+    edits, negative: the editor's proposals: clauses for failing requirements, unwanted things seen in this picture.
+    local_fix, editor_says: its proposal for one region, and its own verdict; recorded, never obeyed blindly.
     measures: raw picture measures of the offline judge, by name.
     reason: one or two plain sentences for the user.
     seconds: wall time spent on this verdict.
@@ -52,6 +93,12 @@ class Critique(BaseModel):
     changes: Changes = Changes()
     reason: str = ""
     sees_content: bool = True
+    items: tuple[Item, ...] = ()
+    soft: bool = False
+    edits: tuple[Edit, ...] = ()
+    negative: tuple[str, ...] = ()
+    local_fix: LocalFix | None = None
+    editor_says: Literal["", "continue", "done"] = ""
     measures: dict[str, float] = Field(default_factory=dict)
     seconds: float = 0.0
 

@@ -1,26 +1,18 @@
-"""One verdict about one picture: gate, encode, ask, read, and look twice before saying that the goal is met."""
+"""A verdict about each picture: two looks before it passes, and proposals for the best one when it does not."""
 
 from __future__ import annotations
 
-import asyncio
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import torch
 
-from .answer import read_answer
+from .checklist import Checklist
 from .critique import CHECKS, Check, Critique
-from .offline import broken
-from .picture import Picture, Pictures, encode_jpeg
-from .prompts import Look, asked_again, question
-from .schema import ANSWER_SCHEMA, TOP, Answer
-from .vision_model import AnswerUnusable, ModelUnreachable, Question, VisionModel
-
-PROMPT_MATCH_WEIGHT = 0.85
-"""The goal decides; the other checks separate pictures that meet it equally well."""
-SEED_LIMIT = 2**31
+from .looker import Looker, Seen
+from .picture import Picture, Pictures
+from .scoring import NO_BIAS, Bias
+from .vision_model import VisionModel
 
 
 class BatchVerdict(NamedTuple):
@@ -46,136 +38,85 @@ def parse_checks(text: str) -> tuple[Check, ...]:
 
 
 async def judge_picture(
-    model: VisionModel, image: torch.Tensor | Picture, goal: str, pass_score: float, checks: Sequence[str], seed: int
+    model: VisionModel,
+    image: torch.Tensor | Picture,
+    checklist: Checklist,
+    pass_score: float,
+    checks: Sequence[str],
+    seed: int,
+    bias: Bias = NO_BIAS,
+    want_edits: bool = True,
+    votes: int = 1,
 ) -> Critique:
-    """Judge IMAGE [H,W,C] (float 0..1; C 1, 3 or 4) against the goal.
+    """Judge IMAGE [H,W,C] (float 0..1; C 1, 3 or 4) by the checklist.
 
-    pass_score: 0..1. checks: names from CHECKS that count, see parse_checks. seed: any whole number.
+    It passes when every item does, no quality level that counts is poor and the score reaches pass_score (0..1), in
+    two differently worded looks (loop-science, 4.3, the strict rule). checks: names from CHECKS that count, see
+    parse_checks. seed: any whole number; it decides the order of the questions. want_edits: whether the editor is
+    asked when an item fails. votes: answers drawn for a look where the server gives no token probabilities.
     A model that fails is an outcome, never an exception; what its `ask` raises besides ModelFailure (an interrupt)
-    goes through. The model is released at the end in every case.
+    goes through. The model is released at the end in every case. Raises ValueError for an empty checklist.
     """
-    try:
-        return await _judged(model, image, goal, pass_score, checks, seed)
-    finally:
-        await model.release()
+    found = await judge_batch(model, [Picture.of(image)], checklist, pass_score, checks, seed, bias, want_edits, votes)
+    return found.critiques[0]
 
 
 async def judge_batch(
-    model: VisionModel, images: Pictures, goal: str, pass_score: float, checks: Sequence[str], seed: int
+    model: VisionModel,
+    images: Pictures,
+    checklist: Checklist,
+    pass_score: float,
+    checks: Sequence[str],
+    seed: int,
+    bias: Bias = NO_BIAS,
+    want_edits: bool = True,
+    votes: int = 1,
 ) -> BatchVerdict:
-    """Judge each picture as judge_picture does, and tell the best; the first on a tie.
+    """Judge each picture of IMAGE [B,H,W,C], as judge_picture does, and tell the best; the first on a tie.
 
-    Once the model is unreachable, it is not asked about the rest of the batch. Raises ValueError for an empty batch.
+    The editor is asked about the best one only. Once the model is unreachable, it is not asked about the rest of the
+    batch. Raises ValueError for an empty batch or checklist.
     """
     if not len(images):
         raise ValueError("There is no picture in the batch. Link the output of a VAE decode to images.")
-    critiques: list[Critique] = []
+    looker = Looker(model, checklist, pass_score, checks, seed, bias, votes)
+    seen: list[Seen] = []
     try:
         for image in images:
-            if critiques and critiques[-1].outcome == "unreachable":
-                critiques.append(critiques[-1].model_copy(update={"seconds": 0.0}))
+            if seen and seen[-1].critique.outcome == "unreachable":
+                seen.append(Seen(seen[-1].critique.model_copy(update={"seconds": 0.0})))
             else:
-                critiques.append(await _judged(model, image, goal, pass_score, checks, seed))
+                seen.append(await looker.judged(image))
+        ranks = [(one.critique.passed, -1.0 if one.critique.score is None else one.critique.score) for one in seen]
+        best = ranks.index(max(ranks))
+        if want_edits:
+            seen[best] = await looker.edited(seen[best])
     finally:
         await model.release()
-    ranks = [(critique.passed, -1.0 if critique.score is None else critique.score) for critique in critiques]
-    return BatchVerdict(critiques, ranks.index(max(ranks)))
+    return BatchVerdict([one.critique for one in seen], best)
 
 
-@dataclass(frozen=True)
-class _Sight:
-    """One look that was read."""
-
-    answer: Answer
-    score: float
-    checks: dict[Check, float]
-
-
-async def _judged(
-    model: VisionModel, image: torch.Tensor | Picture, goal: str, pass_score: float, checks: Sequence[str], seed: int
+async def second_look(
+    model: VisionModel,
+    image: torch.Tensor | Picture,
+    checklist: Checklist,
+    pass_score: float,
+    checks: Sequence[str],
+    seed: int,
+    bias: Bias = NO_BIAS,
+    first: Critique | None = None,
+    votes: int = 1,
 ) -> Critique:
-    begun = time.perf_counter()
-    critique = await _verdict(model, image, goal, pass_score, checks, seed)
-    return critique.model_copy(update={"model": model.name, "seconds": round(time.perf_counter() - begun, 4)})
+    """Look at IMAGE [H,W,C] once, in the second wording: the final look at the best pictures of a run.
 
-
-async def _verdict(
-    model: VisionModel, image: torch.Tensor | Picture, goal: str, pass_score: float, checks: Sequence[str], seed: int
-) -> Critique:
-    fault = await asyncio.to_thread(broken, image)
-    if fault is not None:
-        return Critique(judge="ollama", outcome="judged", score=0.0, reason=fault)
+    first: the picture's critique so far; both are then merged, and passed by the strict rule. Without it the critique
+    of this look alone, never passed. When the model fails, `first` unchanged; without it, as judge_picture.
+    One that saw the picture twice already is not asked again. The model is released. Raises ValueError as above.
+    """
+    if first is not None and (first.looks != 1 or not first.items):
+        return first
+    looker = Looker(model, checklist, pass_score, checks, seed, bias, votes)
     try:
-        await model.check()
-        jpeg = (await asyncio.to_thread(encode_jpeg, image)).jpeg
-        first = await _look(model, jpeg, goal, checks, seed, 1)
-    except ModelUnreachable as problem:
-        return Critique(judge="ollama", outcome="unreachable", reason=str(problem))
-    except AnswerUnusable as problem:
-        reason = f"{model.name} gave no usable answer in two tries. {problem} Try another judge model."
-        return Critique(judge="ollama", outcome="unreadable", reason=reason)
-    if not (first.answer.done and first.score >= pass_score):
-        return _critique([first], passed=False, reason=first.answer.reason or _default_reason(first, pass_score))
-    try:
-        second = await _look(model, jpeg, goal, checks, seed + 1, 2)
-    except (ModelUnreachable, AnswerUnusable) as problem:
-        return _critique(
-            [first], passed=False, reason=f"The first look says done, but there was no second one. {problem}"
-        )
-    both = _critique([first, second], passed=False, reason="")
-    passed = both.done and both.score is not None and both.score >= pass_score
-    if passed:
-        return both.model_copy(update={"passed": True, "reason": first.answer.reason or "Both looks say done."})
-    said = second.answer.reason or "It gave no reason."
-    changes = second.answer.changes
-    return both.model_copy(update={"reason": f"A second look did not agree: {said}", "changes": changes})
-
-
-async def _look(model: VisionModel, jpeg: bytes, goal: str, checks: Sequence[str], seed: int, look: Look) -> _Sight:
-    """One look, asked once more with the reason when the answer cannot be used."""
-    system, text = question(goal, look)
-    asked = Question(system=system, text=text, jpeg=jpeg, schema=ANSWER_SCHEMA, seed=seed % SEED_LIMIT)
-    try:
-        answer = read_answer(await model.ask(asked))
-    except AnswerUnusable as problem:
-        again = Question(system, asked_again(text, str(problem)), jpeg, ANSWER_SCHEMA, asked.seed)
-        answer = read_answer(await model.ask(again))
-    return _scored(answer, checks)
-
-
-def _scored(answer: Answer, checks: Sequence[str]) -> _Sight:
-    if answer.assessment is None:
-        return _Sight(answer, 1.0 if answer.done else 0.0, {})
-    counted = [name for name in CHECKS if name in checks or name == "prompt_match"]
-    scores: dict[Check, float] = {name: getattr(answer.assessment, name) / TOP for name in counted}
-    others = [score for name, score in scores.items() if name != "prompt_match"]
-    match = scores["prompt_match"]
-    score = PROMPT_MATCH_WEIGHT * match + (1 - PROMPT_MATCH_WEIGHT) * sum(others) / len(others) if others else match
-    return _Sight(answer, _rounded(score), scores)
-
-
-def _critique(sights: Sequence[_Sight], passed: bool, reason: str) -> Critique:
-    """The mean of the looks. A check counts where every look has it."""
-    names = [name for name in CHECKS if all(name in sight.checks for sight in sights)]
-    return Critique(
-        judge="ollama",
-        outcome="judged",
-        score=_rounded(sum(sight.score for sight in sights) / len(sights)),
-        checks={name: _rounded(sum(sight.checks[name] for sight in sights) / len(sights)) for name in names},
-        done=all(sight.answer.done for sight in sights),
-        passed=passed,
-        looks=len(sights),
-        changes=sights[0].answer.changes,
-        reason=reason,
-    )
-
-
-def _default_reason(sight: _Sight, pass_score: float) -> str:
-    if sight.answer.done:
-        return f"The model says done, but its score {sight.score:.2f} is below the pass score {pass_score:.2f}."
-    return "The model says that the goal is not met, without a reason."
-
-
-def _rounded(score: float) -> float:
-    """Without the dust of floating point, so that .85 * .8 + .15 * .8 reaches a pass score of .8."""
-    return round(score, 4)
+        return await looker.again(image, first)
+    finally:
+        await model.release()

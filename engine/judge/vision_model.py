@@ -26,8 +26,9 @@ class AnswerUnusable(ModelFailure):
 class Question:
     """One request to the model.
 
-    system, text: instructions and question. jpeg: the picture, encoded. schema: JSON schema the answer must follow.
-    seed: 0 .. 2**31 - 1.
+    system, text: instructions and question. jpeg: the picture, encoded; empty for a question about text alone.
+    schema: JSON schema the answer must follow. seed: 0 .. 2**31 - 1. temperature: 0 for the likeliest answer.
+    probabilities: whether token probabilities are wanted; servers that have none leave them out.
     """
 
     system: str
@@ -35,6 +36,25 @@ class Question:
     jpeg: bytes
     schema: dict[str, Any]
     seed: int = 0
+    temperature: float = 0.0
+    probabilities: bool = False
+
+
+@dataclass(frozen=True)
+class Token:
+    """A generated token with its natural log-probability and the likeliest alternatives, before the grammar's mask."""
+
+    text: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model said. tokens: the answer's tokens in order, empty where the server gives no probabilities."""
+
+    text: str
+    tokens: tuple[Token, ...] = ()
 
 
 class VisionModel(Protocol):
@@ -45,8 +65,11 @@ class VisionModel(Protocol):
     async def check(self) -> None:
         """Make sure that the model is there and can see pictures. Raises ModelUnreachable."""
 
-    async def ask(self, question: Question) -> str:
-        """Return the raw answer text. Raises ModelUnreachable or AnswerUnusable."""
+    async def ask(self, question: Question) -> Reply:
+        """Return the raw answer. Raises ModelUnreachable or AnswerUnusable."""
+
+    async def digest(self) -> str:
+        """What tells this very model from another one of the same name. Raises ModelUnreachable."""
 
     async def release(self) -> None:
         """The picture's last question was asked: give memory back if keep_alive says so. Never raises."""

@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 
 from ..graph import ui_workflow
 from ..graph.loop_nodes import clean_copy
+from ..judge.checklist import Checklist
 from ..judge.critique import Critique
 from ..judge.picture import Fingerprint, Picture, Pictures, near_duplicate
-from .journal import Journal
-from .outcome import unsaved_reason
+from ..judge.vision_model import ModelFailure
+from .journal import Journal, stem
+from .outcome import iteration_of, unsaved_reason, with_iteration
+from .policy import clauses_wanted, final_look
 from .report import Arrival, Place, Report, Seen
 from .run import Run
 
@@ -31,15 +34,29 @@ class DriverCalls(Protocol):
 
 
 class Judging(Protocol):
-    """A judge bound to the critic's own inputs."""
+    """A judge bound to the critic's own inputs. Nothing is released before release() is called."""
 
     looks: bool
     """Whether a model is to be shown the pictures, as JPEG."""
 
+    async def make_checklist(self, goal: str, lines: Sequence[str], seed: int) -> Checklist:
+        """The user's lines, or the goal taken apart. Raises ModelUnreachable, ValueError."""
+
     async def judge(
-        self, images: Pictures, goal: str, seed: int, others: Sequence[Mapping[str, float]] = ()
+        self, images: Pictures, checklist: Checklist, seed: int, others: Sequence[Mapping[str, float]] = ()
     ) -> tuple[list[Critique], int]:
         """A critique for each picture, and which one is best."""
+
+    async def edited(
+        self, picture: Picture, checklist: Checklist, critique: Critique, wanted: Sequence[str], seed: int
+    ) -> Critique:
+        """The critique with the editor's proposals for the wanted requirements."""
+
+    async def look_again(self, picture: Picture, checklist: Checklist, seed: int) -> Critique:
+        """What one look in the second wording finds, alone."""
+
+    async def release(self) -> None:
+        """The last question of this iteration was asked."""
 
 
 @dataclass(frozen=True)
@@ -74,41 +91,80 @@ async def critique_in_run(
     if known is None and judging.looks:
         await asyncio.to_thread(_encode, pictures)
     seconds = {"reduce": time.perf_counter() - since}
-    extra = ui_workflow.in_extra_pnginfo(arrival.extra_pnginfo, arrival.loop_node, place.plan.settings, place.goal)
+    shown = (place.plan.settings, place.run.start.goal, place.run.start.checklist)
+    extra = ui_workflow.in_extra_pnginfo(arrival.extra_pnginfo, arrival.loop_node, *shown)
     metadata = {"prompt": clean_copy(arrival.graph), **(extra or {})} if embed else {}
 
     async def save(index: int) -> tuple[str | None, str]:
         started = time.perf_counter()
         try:
-            name = await asyncio.to_thread(journal.save_picture, place.run_id, place.plan, images[index], metadata)
+            name = await asyncio.to_thread(journal.save_picture, place.run.id, place.plan, images[index], metadata)
             return name, ""
         except OSError as problem:
             return None, unsaved_reason(problem)
         finally:
             seconds["save"] = time.perf_counter() - started
 
-    duplicate_of = None
     saving = asyncio.ensure_future(save(0)) if len(images) == 1 else None
-    if known is not None:
-        critique, best, duplicate_of = known.critique, 0, known.number
-    else:
-        judged_at = time.perf_counter()
-        measures = [s.critique.measures for s in place.seen if s.critique.measures]
-        critiques, best = await judging.judge(pictures, place.goal, place.number, measures)
-        critique = critiques[best]
-        seconds["judge"] = time.perf_counter() - judged_at
+    judged_at = time.perf_counter()
+    try:
+        if known is not None:
+            report = Report(known.critique, stem(place.plan), duplicate_of=known.number, checklist=place.run.checklist)
+        else:
+            report = await _judged(judging, place, pictures)
+        report = replace(report, relooks=await _looked_again(judging, journal, place, report, pictures))
+    finally:
+        await judging.release()
+    seconds["judge"] = time.perf_counter() - judged_at
+    best = report.batch_index
     picture, save_error = await (saving if saving is not None else save(best))
-    report = Report(
-        critique=critique,
-        picture=picture,
-        save_error=save_error,
-        batch_index=best,
-        fingerprint=marks[best].to_text(),
-        duplicate_of=duplicate_of,
-        seconds=seconds,
-    )
+    report = replace(report, picture=picture, save_error=save_error, fingerprint=marks[best].to_text(), seconds=seconds)
     await driver.report(arrival.prompt_id, report)
-    return Judged(critique, best, place.run_id, place.number, picture)
+    return Judged(report.critique, best, place.run.id, place.number, picture)
+
+
+async def _judged(judging: Judging, place: Place, pictures: Sequence[Picture]) -> Report:
+    """The verdict about the best picture, with the clauses that the policy wants for the next prompt."""
+    run, seed = place.run, place.number
+    checklist = run.checklist
+    if checklist is None:
+        try:
+            checklist = await judging.make_checklist(run.start.goal, run.start.checklist.splitlines(), seed)
+        except ModelFailure as problem:
+            return Report(Critique(judge="ollama", outcome="unreachable", reason=str(problem)), None)
+    measures = [s.critique.measures for s in place.seen if s.critique.measures]
+    critiques, best = await judging.judge(pictures, checklist, seed, measures)
+    report = Report(critiques[best], stem(place.plan), batch_index=best, checklist=checklist)
+    wanted = clauses_wanted(_with_iteration(run, report))
+    if not wanted:
+        return report
+    return replace(report, critique=await judging.edited(pictures[best], checklist, critiques[best], wanted, seed))
+
+
+async def _looked_again(
+    judging: Judging, journal: Journal, place: Place, report: Report, pictures: Sequence[Picture]
+) -> dict[int, Critique]:
+    """Second looks at the leading pictures where the run would end here unconfirmed."""
+    run, relooks = _with_iteration(place.run, report), {}
+    while run.checklist is not None and (numbers := final_look(run)):
+        for number in numbers:
+            if number == place.number:
+                picture = pictures[report.batch_index]
+            else:
+                try:
+                    name = run.iterations[number - 1].picture
+                    picture = Picture(await asyncio.to_thread(journal.load_picture, run.id, name))
+                except OSError as problem:
+                    relooks[number] = Critique(judge="ollama", outcome="unreachable", reason=unsaved_reason(problem))
+                    continue
+            relooks[number] = await judging.look_again(picture, run.checklist, place.number)
+        run = run.model_copy(update={"relooks": {**run.relooks, **relooks}})
+    return relooks
+
+
+def _with_iteration(run: Run, report: Report) -> Run:
+    """The run as it will be once the driver has recorded this report."""
+    return with_iteration(run, report, iteration_of(run, report, None, 0.0))
 
 
 def _fingerprints(pictures: Sequence[Picture]) -> list[Fingerprint]:

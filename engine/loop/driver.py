@@ -19,9 +19,9 @@ from ..graph.family import family_of
 from ..graph.loop_nodes import Graph, clean_copy, with_settings
 from .goal import LoopHandle
 from .journal import Journal
-from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason
+from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
 from .policy import Stop, continued_plan, first_plan, next_step
-from .ports import Events, PromptState, Queue, Submission, SubmissionRejected
+from .ports import Events, PromptState, Queue, Submission, SubmissionRejected, Teacher
 from .report import Arrival, Place, Report, Seen
 from .run import Iteration, Pending, Plan, Run
 
@@ -63,9 +63,15 @@ class Driver:
     """One for the server. journal: a callable, because the output folder may change while the server runs."""
 
     def __init__(
-        self, queue: Queue, journal: Callable[[], Journal], events: Events, poll: float = POLL_SECONDS
+        self,
+        queue: Queue,
+        journal: Callable[[], Journal],
+        events: Events,
+        poll: float = POLL_SECONDS,
+        teacher: Teacher | None = None,
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
+        self._teacher = teacher
         self._live: dict[str, _Live] = {}
         self._run_of_prompt: dict[str, str] = {}
 
@@ -79,8 +85,7 @@ class Driver:
         live.judging_since = time.time()
         self._change(live, phase="judging")
         plan = live.run.pending.plan
-        number = len(live.run.iterations) + 1
-        return Place(live.run.id, number, plan, live.run.start.goal, tuple(live.seen))
+        return Place(live.run, plan, tuple(live.seen))
 
     def report(self, prompt_id: str, report: Report) -> Run | None:
         """Keep the critic's findings until the prompt has ended. The run, or None when it waits no longer."""
@@ -165,6 +170,8 @@ class Driver:
             fields["start"] = _instructed(run.start, instruction)
             fields["instructions"] = (*run.instructions, instruction)
             fields["fresh_from"] = count + 1
+            fields["checklist"] = None
+            fields["remembered"] = {}
             live.seen.clear()  # judged against the old goal
         plan = continued_plan(run.model_copy(update=fields), instruction)
         if isinstance(plan, Stop):
@@ -277,7 +284,9 @@ class Driver:
             run, iteration = live.run, None
             if report is not None:
                 iteration = iteration_of(run, report, state.started, live.judging_since)
-                run = run.changed(time.time(), iterations=(*run.iterations, iteration), pending=None)
+                run = with_iteration(run, report, iteration).changed(time.time(), pending=None)
+                if live.run.checklist is None:
+                    run = await self._recalled(run)
                 if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
                     live.seen.append(Seen(iteration.number, report.fingerprint, report.critique))
             problem = live.broken_journal or (report.save_error if report is not None else "")
@@ -306,9 +315,9 @@ class Driver:
         """
         pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
         run = run.changed(time.time(), pending=pending, phase="rendering")
-        goal = run.start.goal
-        graph = with_settings(live.graph, run.loop_node, plan.settings, goal)
-        extra_pnginfo = ui_workflow.in_extra_pnginfo(live.extra_pnginfo, run.loop_node, plan.settings, goal)
+        shown = (run.loop_node, plan.settings, run.start.goal, run.start.checklist)
+        graph = with_settings(live.graph, *shown)
+        extra_pnginfo = ui_workflow.in_extra_pnginfo(live.extra_pnginfo, *shown)
         try:
             await asyncio.to_thread(self._journal().record, run, iteration)
         except OSError as problem:
@@ -337,10 +346,32 @@ class Driver:
             except OSError as problem:
                 reason = f"{stop.reason} {unsaved_reason(problem)}"
                 ended = ended.changed(time.time(), status="unsaved", reason=reason)
+        await self._learn(ended)
         live.task = None
         live.run = ended
         self._announce(live)
         self._forget_old()
+
+    # What past runs teach: a help, never a reason for a run to end.
+
+    async def _recalled(self, run: Run) -> Run:
+        """The run with the clauses that worked in past runs for its checklist, where it has one."""
+        if self._teacher is None or run.checklist is None:
+            return run
+        try:
+            known = await asyncio.to_thread(self._teacher.recall, run.family, run.checklist)
+        except Exception:
+            logging.exception("Imitatoes: what past runs taught could not be read")
+            return run
+        return run.model_copy(update={"remembered": known})
+
+    async def _learn(self, run: Run) -> None:
+        if self._teacher is None or run.checklist is None:
+            return
+        try:
+            await asyncio.to_thread(self._teacher.learn, run)
+        except Exception:
+            logging.exception("Imitatoes: what run %s taught could not be kept", run.id)
 
     # Small things.
 
@@ -387,4 +418,6 @@ def _instructed(start: LoopHandle, instruction: str) -> LoopHandle:
     goal = f"{start.goal.rstrip(' .')}. {instruction}"
     head = start.settings.prompt.rstrip(" ,")
     prompt = f"{head}, {instruction}" if head else instruction
-    return start.model_copy(update={"goal": goal, "settings": start.settings.model_copy(update={"prompt": prompt})})
+    checklist = f"{start.checklist.rstrip()}\n{instruction}" if start.checklist.strip() else ""
+    settings = start.settings.model_copy(update={"prompt": prompt})
+    return start.model_copy(update={"goal": goal, "checklist": checklist, "settings": settings})

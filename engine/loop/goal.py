@@ -37,7 +37,10 @@ class Limits(BaseModel):
 
 
 class LoopHandle(BaseModel):
-    """What SelfImprovingPrompt hands to VLMCritique through its `loop` output."""
+    """What SelfImprovingPrompt hands to VLMCritique through its `loop` output.
+
+    checklist: the user's own requirements, one a line; empty to have them made from the goal.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -46,3 +49,4 @@ class LoopHandle(BaseModel):
     limits: Limits
     pass_score: float = Field(ge=0, le=1)
     seed_policy: SeedPolicy
+    checklist: str = ""

@@ -18,7 +18,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from PIL import Image
 from pydantic import ValidationError
 
 from .files import write_atomically, write_text
@@ -66,6 +68,12 @@ class Journal:
         name = f"{stem(plan)}.png"
         save_png(image, self.folder(run_id) / name, metadata)
         return name
+
+    def load_picture(self, run_id: str, name: str) -> torch.Tensor:
+        """A picture of a run as IMAGE [H,W,3], float 0..1. Raises OSError."""
+        with Image.open(self.folder(run_id) / name) as picture:
+            pixels = np.array(picture.convert("RGB"))
+        return torch.from_numpy(pixels).float().div_(255)
 
     def record(self, run: Run, iteration: Iteration | None) -> None:
         """Write the run, and before it the iteration that is new in it, if any."""

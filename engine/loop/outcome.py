@@ -13,6 +13,7 @@ OUR_MISTAKE = "An error inside Imitatoes ended the run; the server log has the d
 
 def iteration_of(run: Run, report: Report, started: float | None, judging_since: float) -> Iteration:
     """The iteration that the pending render became. started, judging_since: epoch seconds."""
+    judged = run.model_copy(update={"checklist": report.checklist or run.checklist})
     seconds = dict(report.seconds)
     if started is not None and judging_since > started:
         seconds["render"] = judging_since - started
@@ -21,12 +22,23 @@ def iteration_of(run: Run, report: Report, started: float | None, judging_since:
         prompt_id=run.pending.prompt_id,
         plan=run.pending.plan,
         critique=report.critique,
-        decision=decide(run, report.critique, report.duplicate_of),
+        decision=decide(judged, report.critique, report.duplicate_of),
         picture=report.picture,
         batch_index=report.batch_index,
         fingerprint=report.fingerprint,
         duplicate_of=report.duplicate_of,
         seconds={name: round(value, 4) for name, value in seconds.items()},
+    )
+
+
+def with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
+    """The run with what the report brought: its iteration, the checklist, second looks at earlier pictures."""
+    return run.model_copy(
+        update={
+            "iterations": (*run.iterations, iteration),
+            "checklist": report.checklist or run.checklist,
+            "relooks": {**run.relooks, **report.relooks},
+        }
     )
 
 

@@ -1,71 +1,55 @@
 """The policy: from a run so far to the next settings, or a stop with its reason. Pure and deterministic.
 
-Version 1 keeps the best, always starts from it, adds little and says why. It believes no single "done".
+It keeps the best picture apart, starts every prompt from the user's own words, adds for each requirement at most one
+clause, the one with the best record, and renders on a new seed. It believes no single "done".
 """
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
-from ..graph.family import Ranges, ranges
-from ..judge.critique import Critique
+from . import items
+from .composing import Words, next_words, parameter_step
+from .deciding import decide
+from .ending import FAILED_JUDGEMENTS, PATIENCE, PLATEAU, Stop, comparable_best, stop_after
 from .goal import Settings
-from .run import Decision, Iteration, Plan, Run, Status, Wording
-from .wording import compose, same_clause, split_clauses, with_clauses, with_negative_terms
+from .record import choices, stocked_clause
+from .run import Iteration, Plan, Run
+from .wording import compose
 
-PLATEAU = 6
-"""Renders without a better best after which a run stops (loop-science, 4.4)."""
-FAILED_JUDGEMENTS = 2
-"""Failed judgements in a row after which a run stops."""
-NEW_CLAUSES = 3
-CLAUSE_TRIES = 3
-"""A clause whose renders were rejected this often is not tried again."""
+__all__ = [
+    "FAILED_JUDGEMENTS",
+    "PATIENCE",
+    "PLATEAU",
+    "Stop",
+    "clauses_wanted",
+    "continued_plan",
+    "decide",
+    "final_look",
+    "first_plan",
+    "next_step",
+]
+
 NEAR_PASS = 0.15
-"""Closer than this to the pass score, `auto` keeps the seed for one new wording: luck was good, words are missing."""
-CFG_STEP = 0.5
-
-
-@dataclass(frozen=True)
-class Stop:
-    """The end of a run, with its reason in plain words."""
-
-    status: Status
-    reason: str
-
-
-def decide(run: Run, critique: Critique, duplicate_of: int | None) -> Decision:
-    """Accept a picture that ranks above the best so far, else reject it."""
-    best = _comparable_best(run)
-    if critique.score is None:
-        return Decision(kind="reject", reason=f"Not judged: {critique.reason}")
-    said = f" {critique.reason}" if critique.reason else ""
-    if duplicate_of is not None:
-        return Decision(
-            kind="reject", reason=f"The same picture as iteration {duplicate_of}: nothing new to learn from it."
-        )
-    if best is None:
-        return Decision(kind="accept", reason=f"First judged picture, score {critique.score:.2f}.{said}")
-    if (critique.passed, critique.score) > best.rank:
-        return Decision(
-            kind="accept", reason=f"Kept: score {critique.score:.2f}, before {best.critique.score:.2f}.{said}"
-        )
-    return Decision(
-        kind="reject",
-        reason=f"Score {critique.score:.2f} does not beat {best.critique.score:.2f} (iteration {best.number}).{said}",
-    )
+"""Without a checklist: closer than this to the pass score, `auto` keeps the seed for one new wording."""
+SAME_SEED_TRIES = 2
+"""`auto` leaves the best's seed after so many renders that did not beat it (loop-science, 4.3)."""
+LOCAL_TRIES, LOCAL_FAILS = 2, 2
+"""Local edits of one picture for one requirement, and the most failing requirements to try it with (4.3, 4.4)."""
+FINAL_LOOKS = 3
+"""The leading pictures that are looked at again before a run ends unconfirmed (loop-science, 4.4)."""
 
 
 def next_step(run: Run) -> Plan | Stop:
     """What to render after the last iteration of the run, or why to stop."""
     last = run.iterations[-1]
-    stop = _stop(run, last)
+    stop = stop_after(run, last)
     if stop is not None:
         return stop
     loop, index = last.plan.loop, last.plan.index + 1
     if index > run.start.limits.iterations_per_loop:
         loop, index = loop + 1, 1
-    return _plan(run, loop, index)
+    return _local_edit(run, loop, index) or _plan(run, loop, index)
 
 
 def first_plan(run: Run) -> Plan:
@@ -85,69 +69,79 @@ def continued_plan(run: Run, instruction: str) -> Plan | Stop:
     if not instruction:
         return _plan(run, loop, 1)
     best = run.best or run.iterations[-1]
-    prompt, negative = compose(run.start.settings, best.plan.wording)
+    # The requirements that owned the clauses were those of the earlier goal.
+    wording = best.plan.wording.model_copy(update={"owners": ()})
+    prompt, negative = compose(run.start.settings, wording)
     settings = best.settings.model_copy(update={"prompt": prompt, "negative": negative})
     return Plan(
         loop=loop,
         index=1,
         settings=settings,
-        wording=best.plan.wording,
+        wording=wording,
         reason=f"Your instruction, from iteration {best.number} on.",
     )
 
 
-def _comparable_best(run: Run) -> Iteration | None:
-    best = run.best
-    return best if best is not None and best.number >= run.fresh_from else None
+def clauses_wanted(run: Run) -> tuple[str, ...]:
+    """Ids of the failing requirements for which an editor should write clauses now.
+
+    Ask before next_step, with the present iteration in the run; what the editor proposes goes into that iteration's
+    critique as edits, three clauses for each requirement at best: what is not used at once is kept in stock. Empty
+    unless the next prompt needs a clause that nothing in stock gives; then all that fails without stock is asked for.
+    So one call serves many renders: .3 calls for each (benchmarks/policy.py).
+    """
+    last = run.iterations[-1]
+    if not last.critique.items or stop_after(run, last) is not None or _local_edit(run, 1, 1) is not None:
+        return ()
+    failing = [item.id for item in items.failing(run, last.critique)]
+    short = tuple(name for name in failing if stocked_clause(run, name) is None)
+    needed = {choice.requirement for choice in choices(run) if choice.clause is None}
+    return short if needed & set(short) else ()
 
 
-def _stop(run: Run, last: Iteration) -> Stop | None:
-    best = _comparable_best(run)
-    critique = last.critique
-    if critique.passed and critique.sees_content:
-        return Stop("done", f"The goal is met in iteration {last.number}, score {critique.score:.2f}: two looks agree.")
-    if critique.passed and last.duplicate_of is None:
-        return Stop(
-            "unverified",
-            f"{critique.reason} Look for yourself; to have it judged, start Ollama, set judge to auto and queue again.",
-        )
-    tail = [i for i in run.iterations if i.number > run.continued_after][-FAILED_JUDGEMENTS:]
-    if len(tail) == FAILED_JUDGEMENTS and all(i.critique.score is None for i in tail):
-        return Stop("judge_failed", f"{critique.reason} Put that right, then continue the run.")
-    if run.renders_left <= 0:
-        return Stop("limit", _limit_reason(run, best))
-    if best is not None and last.number - max(best.number, run.continued_after) >= PLATEAU:
-        return Stop(
-            "no_progress",
-            f"{PLATEAU} renders in a row did not beat iteration {best.number} (score {best.critique.score:.2f}). "
-            "Try another wording of the goal or prompt, then continue.",
-        )
-    return None
+def final_look(run: Run) -> tuple[int, ...]:
+    """Numbers of the iterations whose pictures must be looked at again before the run may end where it stands.
+
+    The leading pictures owe part of their score to the judge's luck, so the top FINAL_LOOKS get a second look in other
+    words (Run.relooks). Should another picture lead after that, it is looked at too: ask again until the answer is
+    empty. So the result is the best under equal looks. Empty while the run goes on, and when two looks confirmed it.
+    A look that failed belongs into relooks as well, without a score.
+    """
+    if not run.iterations:
+        return ()
+    step = next_step(run)
+    if not isinstance(step, Stop) or step.status not in ("limit", "no_progress"):
+        return ()
+    seen = [i for i in run.comparable if i.critique.score is not None and i.critique.sees_content]
+    seen = [i for i in seen if i.duplicate_of is None and i.picture is not None]
+    leading = sorted(seen, key=lambda i: (*i.rank, -i.number), reverse=True)[:FINAL_LOOKS]
+    leader = max(seen, key=lambda i: (*run.rank_of(i), -i.number), default=None)
+    once = [i.number for i in leading if not _looked_twice(run, i)]
+    if not once and leader is not None and not _looked_twice(run, leader):
+        once = [leader.number]
+    return tuple(once)
 
 
-def _limit_reason(run: Run, best: Iteration | None) -> str:
-    count = len(run.iterations)
-    if best is None:
-        return f"All {count} renders are used and none could be judged."
-    missing = f" Still missing: {best.critique.reason}" if best.critique.reason else ""
-    return f"All {count} renders are used. Best: iteration {best.number}, score {best.critique.score:.2f}.{missing}"
+def new_seed(run: Run, number: int) -> int:
+    """A seed below 2**48 (exact in the page's numbers), fixed by the user's own seed: the same graph, the same run."""
+    return int.from_bytes(hashlib.sha256(f"{run.start.settings.seed}:{number}".encode()).digest()[:6], "big")
+
+
+def _looked_twice(run: Run, iteration: Iteration) -> bool:
+    return iteration.critique.looks > 1 or iteration.number in run.relooks
 
 
 def _plan(run: Run, loop: int, index: int) -> Plan | Stop:
-    best = _comparable_best(run) or run.best
+    best = comparable_best(run) or run.best
     last = run.iterations[-1]
-    if best is None:
-        base, wording = run.start.settings, Wording()
-    else:
-        base, wording = best.settings, best.plan.wording
+    base = run.start.settings if best is None else best.settings
     number = len(run.iterations) + 1
-    new_wording = _edited(run, wording, best, last)
-    changed_words = new_wording != wording
-    prompt, negative = compose(run.start.settings, new_wording)
+    words = next_words(run, best, last)
+    prompt, negative = compose(run.start.settings, words.wording)
     steps, cfg, moved = base.steps, base.cfg, ""
-    if not changed_words:
-        steps, cfg, moved = _parameter_step(run, base, last)
-    keep = _keeps_seed(run, best, index, changed_words or bool(moved))
+    if not words.changed and not items.failing(run, last.critique):
+        steps, cfg, moved = parameter_step(run, base, last)
+    keep = _keeps_seed(run, best, index, words, bool(moved))
     seed = base.seed if keep else new_seed(run, number)
     settings = Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg)
     if any(i.settings == settings for i in run.iterations):
@@ -161,84 +155,59 @@ def _plan(run: Run, loop: int, index: int) -> Plan | Stop:
         loop=loop,
         index=index,
         settings=settings,
-        wording=new_wording,
-        reason=_plan_reason(best, index, loop, wording, new_wording, moved, keep),
+        wording=words.wording,
+        action="parameters" if moved else "compose",
+        reason=_plan_reason(best, index, loop, words, moved, keep),
     )
 
 
-def _edited(run: Run, wording: Wording, best: Iteration | None, last: Iteration) -> Wording:
-    """The best's wording with what the last critique and the best's own propose and was not rejected before."""
-    judged = [i for i in (last, best) if i is not None and i.duplicate_of is None and i.critique.score is not None]
-    critics = [i.critique for i in judged]
-    proposals: list[str] = []
-    for critique in critics:
-        for clause in split_clauses(critique.changes.prompt_append):
-            new = not any(same_clause(clause, c) for c in (*proposals, *wording.clauses))
-            if new and _rejections(run, clause) < CLAUSE_TRIES:
-                proposals.append(clause)
-    edited = with_clauses(run.start.settings, wording, proposals[:NEW_CLAUSES])
-    seen = [t for c in critics[:1] for t in split_clauses(c.changes.neg_append)][:3]
-    return with_negative_terms(run.start.settings, edited, seen)
-
-
-def _rejections(run: Run, clause: str) -> int:
-    return sum(
-        i.decision.kind == "reject" and any(same_clause(clause, c) for c in i.plan.wording.clauses)
-        for i in run.comparable
+def _local_edit(run: Run, loop: int, index: int) -> Plan | None:
+    """One spot of the best picture, when hardly anything fails in it and the graph can do that."""
+    best = comparable_best(run)
+    if not run.can_edit_locally or best is None or best.picture is None:
+        return None
+    failing = items.failing(run, best.critique)
+    if not 1 <= len(failing) <= LOCAL_FAILS:
+        return None
+    target = failing[0]
+    tried = sum(i.plan.edit_of == best.number and i.plan.requirement == target.id for i in run.iterations)
+    keep = run.start.seed_policy == "keep"
+    if tried >= (1 if keep else LOCAL_TRIES):
+        return None
+    seed = best.settings.seed if keep else new_seed(run, len(run.iterations) + 1)
+    return Plan(
+        loop=loop,
+        index=index,
+        settings=best.settings.model_copy(update={"seed": seed}),
+        wording=best.plan.wording,
+        action="local_edit",
+        edit_of=best.number,
+        requirement=target.id,
+        reason=f"Edit iteration {best.number} in one place only: {items.named(run, [target])}.",
     )
 
 
-def _parameter_step(run: Run, base: Settings, last: Iteration) -> tuple[int, float, str]:
-    """One small step of steps or cfg towards the judge's wish, inside the family's range; not one already tried."""
-    start = run.start.settings
-    allowed: Ranges = ranges(run.family, start.steps, start.cfg)
-    wish = last.critique.changes
-    options: list[tuple[int, float, str]] = []
-    if wish.steps is not None and wish.steps != base.steps:
-        step = max(1, round(base.steps * 0.15))
-        steps = _towards(base.steps, wish.steps, step, allowed.steps)
-        options.append((steps, base.cfg, f"steps {base.steps} to {steps}"))
-    if wish.cfg is not None and wish.cfg != base.cfg:
-        cfg = round(_towards(base.cfg, wish.cfg, CFG_STEP, allowed.cfg), 2)
-        options.append((base.steps, cfg, f"cfg {base.cfg:g} to {cfg:g}"))
-    tried = {(i.settings.steps, i.settings.cfg) for i in run.comparable}
-    for steps, cfg, what in options:
-        if (steps, cfg) not in tried:
-            return steps, cfg, what
-    return base.steps, base.cfg, ""
+def _keeps_seed(run: Run, best: Iteration | None, index: int, words: Words, moved: bool) -> bool:
+    """Whether the next render uses the best's seed. New by default (loop-science, 1.6): seeds decide much.
 
-
-def _towards(value: float, wish: float, step: float, allowed: tuple[float, float]) -> float:
-    moved = min(value + step, wish) if wish > value else max(value - step, wish)
-    return min(max(moved, allowed[0]), allowed[1])
-
-
-def _keeps_seed(run: Run, best: Iteration | None, index: int, changed: bool) -> bool:
-    """Whether the next render uses the best's seed. New by default (loop-science, 1.6): seeds decide much."""
+    `auto` keeps it while wording, not luck, is what is missing: one requirement fails in the best and only its own
+    clause changed. Without a checklist: the last picture is the best, near the pass score, and the words changed.
+    """
     policy = run.start.seed_policy
     if policy != "auto":
         return policy == "keep"
-    if best is None or not changed or index == 1:
+    if best is None or index == 1:
         return False
-    near = (best.critique.score or 0.0) >= run.start.pass_score - NEAR_PASS
-    return near and run.iterations[-1].number == best.number
+    if not best.critique.items:
+        near = (best.critique.score or 0.0) >= run.start.pass_score - NEAR_PASS
+        return near and (words.changed or moved) and run.iterations[-1].number == best.number
+    failing = items.failing(run, best.critique)
+    fresh = run.iterations[-1].number - best.number < SAME_SEED_TRIES
+    return fresh and len(failing) == 1 and words.changed_owners == {failing[0].id}
 
 
-def new_seed(run: Run, number: int) -> int:
-    """A seed below 2**48 (exact in the page's numbers), fixed by the user's own seed: the same graph, the same run."""
-    return int.from_bytes(hashlib.sha256(f"{run.start.settings.seed}:{number}".encode()).digest()[:6], "big")
-
-
-def _plan_reason(
-    best: Iteration | None, index: int, loop: int, before: Wording, after: Wording, moved: str, keep: bool
-) -> str:
-    parts = []
-    added = [c for c in after.clauses if c not in before.clauses]
-    terms = [t for t in after.negative_terms if t not in before.negative_terms]
-    if added:
-        parts.append("add " + " and ".join(f'"{c}"' for c in added))
-    if terms:
-        parts.append("avoid " + ", ".join(terms))
+def _plan_reason(best: Iteration | None, index: int, loop: int, words: Words, moved: str, keep: bool) -> str:
+    parts = list(words.told)
     if moved:
         parts.append(moved)
     parts.append("same seed" if keep else "new seed")

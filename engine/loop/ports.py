@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from ..judge.checklist import Checklist
 from .run import Run
 
 
@@ -58,3 +59,13 @@ class Events(Protocol):
 
     def publish(self, run: Run) -> None:
         """Tell the page that queued the run how it stands."""
+
+
+class Teacher(Protocol):
+    """What past runs teach about wordings. Both calls may block: the driver makes them in threads."""
+
+    def recall(self, family: str, checklist: Checklist) -> dict[str, str]:
+        """By requirement id, the clause that worked in past runs; requirements without one are left out."""
+
+    def learn(self, run: Run) -> None:
+        """Keep what an ended run found out."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..judge.checklist import Checklist
 from ..judge.critique import Critique
 from .goal import LoopHandle
-from .run import Plan
+from .run import Plan, Run
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,22 @@ class Seen:
 class Place:
     """Where the executing critic stands in its run."""
 
-    run_id: str
-    number: int
+    run: Run
     plan: Plan
-    goal: str
     seen: tuple[Seen, ...]
+
+    @property
+    def number(self) -> int:
+        return len(self.run.iterations) + 1
 
 
 @dataclass(frozen=True)
 class Report:
-    """What the critic found. save_error: why the picture could not be written, empty when it was."""
+    """What the critic found.
+
+    save_error: why the picture could not be written, empty when it was. checklist: what the picture was judged by.
+    relooks: by iteration number, a second look at an earlier picture, before the run may end.
+    """
 
     critique: Critique
     picture: str | None
@@ -54,4 +61,6 @@ class Report:
     batch_index: int = 0
     fingerprint: str = ""
     duplicate_of: int | None = None
+    checklist: Checklist | None = None
+    relooks: Mapping[int, Critique] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)

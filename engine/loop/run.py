@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..judge.checklist import Checklist
 from ..judge.critique import Critique
 from .goal import LoopHandle, Settings
 
@@ -34,17 +35,34 @@ Phase = Literal["rendering", "judging", "waiting"]
 """waiting: the run has ended; it can be continued, with a further instruction or without."""
 
 
+Action = Literal["compose", "parameters", "local_edit"]
+"""compose: words and seed.   parameters: one small step of steps or cfg.   local_edit: one spot of a picture."""
+
+
 class Wording(BaseModel):
-    """What the run added to the user's own words: clauses of the prompt, terms of the negative, oldest first."""
+    """What the run added to the user's own words: clauses of the prompt, terms of the negative, oldest first.
+
+    owners: for each clause the id of the requirement it asks for, "" for none; empty when no clause has an owner.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     clauses: tuple[str, ...] = ()
     negative_terms: tuple[str, ...] = ()
+    owners: tuple[str, ...] = ()
+
+    @property
+    def owned(self) -> dict[str, str]:
+        """The clause of each requirement that has one."""
+        return {owner: clause for owner, clause in zip(self.owners, self.clauses, strict=False) if owner}
 
 
 class Plan(BaseModel):
-    """The next render: where it stands in the run, its settings, and why these."""
+    """The next render: where it stands in the run, its settings, and why these.
+
+    action: what is done. For a local edit, edit_of is the iteration whose picture is edited, and requirement the id of
+    what the edit is to put right; its settings differ from that iteration's in the seed alone.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -52,6 +70,9 @@ class Plan(BaseModel):
     index: int = Field(ge=1, description="position within the loop, from 1")
     settings: Settings
     wording: Wording = Wording()
+    action: Action = "compose"
+    edit_of: int | None = None
+    requirement: str = ""
     reason: str
 
 
@@ -101,7 +122,7 @@ class Iteration(BaseModel):
 
     @property
     def rank(self) -> tuple[bool, float]:
-        """Order by which the best iteration is chosen: confirmed first, then score. Unscored ones come last."""
+        """Order of iterations as first judged: confirmed first, then score. Unscored ones come last."""
         return (self.critique.passed, -1.0 if self.critique.score is None else self.critique.score)
 
 
@@ -113,6 +134,11 @@ class Run(BaseModel):
     instructions: what the user added when continuing; already part of start.goal.
     continued_after: number of the last iteration before the user continued the run, 0 if never.
     fresh_from: iterations before this number were judged against an earlier goal; their scores do not count.
+    checklist: the present goal's requirements; None where the judge has none.
+    relooks: by iteration number, what a second look at its picture found before the run ended: merged with the first
+        look (looks 2) or by itself.
+    remembered: by requirement id, the clause that worked best for it in past runs (see memory).
+    can_edit_locally: whether the graph can change one spot of a picture and keep the rest.
     loop_node, critic_node: node ids in the graph. client_id: the page that queued the run.
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
@@ -129,6 +155,10 @@ class Run(BaseModel):
     continued_after: int = 0
     fresh_from: int = 1
     extra_loops: int = 0
+    checklist: Checklist | None = None
+    relooks: dict[int, Critique] = Field(default_factory=dict)
+    remembered: dict[str, str] = Field(default_factory=dict)
+    can_edit_locally: bool = False
     family: str = ""
     loop_node: str
     critic_node: str
@@ -150,6 +180,19 @@ class Run(BaseModel):
         """Iterations whose scores speak about the present goal."""
         return tuple(i for i in self.iterations if i.number >= self.fresh_from)
 
+    def score_of(self, iteration: Iteration) -> float | None:
+        """The score of an iteration: of both looks where its picture was looked at again at the end."""
+        score, again = iteration.critique.score, self.relooks.get(iteration.number)
+        if score is None or again is None or again.score is None:
+            return score
+        # A judge may give the second look merged with the first one, or by itself.
+        return again.score if again.looks > 1 else (score + again.score) / 2
+
+    def rank_of(self, iteration: Iteration) -> tuple[bool, float]:
+        """Order by which the best iteration is chosen: confirmed first, then score. Unscored ones come last."""
+        score = self.score_of(iteration)
+        return (iteration.critique.passed, -1.0 if score is None else score)
+
     @property
     def best(self) -> Iteration | None:
         """The scored iteration with the highest rank, the earlier one on a tie.
@@ -159,7 +202,7 @@ class Run(BaseModel):
         for pool in (self.comparable, self.iterations):
             scored = [i for i in pool if i.critique.score is not None]
             if scored:
-                return max(scored, key=lambda i: (i.rank, -i.number))
+                return max(scored, key=lambda i: (self.rank_of(i), -i.number))
         return None
 
     @property

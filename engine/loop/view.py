@@ -27,6 +27,8 @@ def run_view(run: Run) -> dict[str, Any]:
         if pending
         else None,
         "best_iteration": _iteration_view(best) if best else None,
+        "checklist": {**run.checklist.model_dump(), "digest": run.checklist.digest} if run.checklist else None,
+        "relooks": {str(number): critique.model_dump() for number, critique in run.relooks.items()},
         "iterations": [_iteration_view(i) for i in run.iterations],
         "contact_sheet": CONTACT_SHEET if run.ended and run.iterations else None,
     }

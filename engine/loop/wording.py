@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from .goal import Settings
 from .run import Wording
@@ -17,6 +18,7 @@ SAME_WORDS = 0.6
 _FILLER = frozenset("a an the of in on at with and is are be to it its".split())
 
 
+@lru_cache(maxsize=1024)
 def token_estimate(text: str) -> int:
     """Tokens of a text, estimated without a tokenizer: one for each 7 letters of a word begun, one for each mark.
 
@@ -25,6 +27,7 @@ def token_estimate(text: str) -> int:
     return sum(-(-len(piece) // 7) if piece[0].isalnum() else 1 for piece in re.findall(r"\w+|[^\w\s]", text))
 
 
+@lru_cache(maxsize=1024)
 def words_of(text: str) -> frozenset[str]:
     """The words that carry meaning, lower case."""
     return frozenset(re.findall(r"\w+", text.lower())) - _FILLER
@@ -65,9 +68,8 @@ def with_clauses(base: Settings, wording: Wording, new: Iterable[str]) -> Wordin
     Over MAX_EXTRA_TOKENS the oldest clauses leave first. What the user's prompt already says is not added.
     """
     clauses, added = list(wording.clauses), []
-    said = split_clauses(base.prompt)
     for clause in new:
-        if any(clause.lower() == s.lower() for s in said):
+        if said_by(base, clause):
             continue
         twin = next((i for i, old in enumerate(clauses) if same_clause(old, clause)), None)
         if twin is None:
@@ -78,7 +80,32 @@ def with_clauses(base: Settings, wording: Wording, new: Iterable[str]) -> Wordin
     while clauses and _growth(base, clauses) > MAX_EXTRA_TOKENS:
         oldest = next((c for c in clauses if c not in added), clauses[0])
         clauses.remove(oldest)
-    return wording.model_copy(update={"clauses": tuple(clauses)})
+    return wording.model_copy(update={"clauses": tuple(clauses), "owners": ()})
+
+
+def with_owned_clauses(base: Settings, owned: Iterable[tuple[str, str]]) -> Wording:
+    """The user's own words with one clause for each (requirement id, clause), the most urgent first.
+
+    A clause that would grow the prompt over MAX_EXTRA_TOKENS, or that an earlier one says already, is left out.
+    """
+    owners: list[str] = []
+    clauses: list[str] = []
+    for owner, clause in owned:
+        said = any(words_of(clause) == words_of(other) for other in clauses)
+        if not said and _growth(base, [*clauses, clause]) <= MAX_EXTRA_TOKENS:
+            owners.append(owner)
+            clauses.append(clause)
+    return Wording(clauses=tuple(clauses), owners=tuple(owners))
+
+
+def said_by(base: Settings, clause: str) -> bool:
+    """Whether the user's prompt holds this very clause."""
+    return clause.lower() in _parts(base.prompt)
+
+
+@lru_cache(maxsize=64)
+def _parts(prompt: str) -> frozenset[str]:
+    return frozenset(clause.lower() for clause in split_clauses(prompt))
 
 
 def _growth(base: Settings, clauses: Sequence[str]) -> int:

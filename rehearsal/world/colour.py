@@ -35,6 +35,18 @@ def name(colour: np.ndarray) -> str:
     return next((name for end, name in _HUES if hue < end), "red")
 
 
+def clearness(colour: np.ndarray) -> float:
+    """How far from where its name would change, 0..1; 1 is about 15 degrees of hue or 8 units of chroma."""
+    lightness, a, b = (float(v) for v in colour)
+    chroma = float(np.hypot(a, b))
+    apart = abs(chroma - COLOURLESS) / 8
+    if chroma < COLOURLESS:
+        return min(1.0, apart + 0.4, abs(lightness - 25) / 8, abs(lightness - 89) / 4)
+    hue = float(np.degrees(np.arctan2(b, a)) % 360)
+    turn = min(min(abs(hue - end), 360 - abs(hue - end)) for end, _ in _HUES)
+    return min(1.0, apart, turn / 15)
+
+
 def vividness(colour: np.ndarray) -> float | None:
     """Chroma against the usual one of that colour: 1 is natural. None for black, grey and white."""
     usual = _USUAL_CHROMA.get(name(colour))

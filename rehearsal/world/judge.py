@@ -19,7 +19,7 @@ LEAST_SHARPNESS = 0.31
 WASHED_OUT, OVER_SATURATED = 0.85, 1.15
 MOST_CLAUSES, LONGEST_APPEND = 2, 120
 GOOD_STEPS, GOOD_CFG = 20, 7.0
-_BESIDE = 0.03
+BESIDE = 0.03
 
 Kind = Literal["count", "relation", "place", "background", "word"]
 
@@ -71,8 +71,16 @@ def look(goal: str, picture: np.ndarray, *, error_rate: float = 0.0, mood: int =
 
     error_rate: share of requirements judged wrongly, the same ones for the same mood, picture and requirement.
     """
-    scene = parse(goal)
     view = see(picture)
+    found = check(parse(goal), view)
+    if error_rate > 0:
+        fingerprint = hashlib.blake2b(np.ascontiguousarray(picture).tobytes()).hexdigest()
+        found = [replace(r, met=not r.met) if chance(mood, fingerprint, r.text) < error_rate else r for r in found]
+    return Finding(tuple(found), view)
+
+
+def check(scene: Scene, view: View) -> list[Requirement]:
+    """Each requirement of the scene as it was found; what must be absent is none of them."""
     found = [_count(g, view) for g in scene.groups]
     found += [_relation(scene, r, view) for r in scene.relations]
     found += [_place(scene, p, view) for p in scene.places]
@@ -80,10 +88,7 @@ def look(goal: str, picture: np.ndarray, *, error_rate: float = 0.0, mood: int =
         found.append(_background(scene.background, view))
     if scene.word:
         found.append(_word(scene.word, view))
-    if error_rate > 0:
-        fingerprint = hashlib.blake2b(np.ascontiguousarray(picture).tobytes()).hexdigest()
-        found = [replace(r, met=not r.met) if chance(mood, fingerprint, r.text) < error_rate else r for r in found]
-    return Finding(tuple(found), view)
+    return found
 
 
 def answer(goal: str, picture: np.ndarray, *, error_rate: float = 0.0, mood: int = 0) -> dict[str, Any]:
@@ -102,7 +107,7 @@ def verdict(finding: Finding) -> dict[str, Any]:
         "assessment": _marks(finding),
         "changes": {
             "cfg": GOOD_CFG if finding.tone != "natural" else None,
-            "neg_append": ", ".join(_faults(finding)),
+            "neg_append": ", ".join(faults_of(finding)),
             "prompt_append": ", ".join(clauses),
             # One thing left to cure, or only damage: that is more likely luck than wording.
             "seed": "new" if finding.scratched or len(unmet) == 1 else "keep",
@@ -134,13 +139,14 @@ def _tenths(met: list[bool]) -> int:
     return min(9, round(10 * sum(met) / len(met)))
 
 
-def _faults(finding: Finding) -> list[str]:
+def faults_of(finding: Finding) -> list[str]:
+    """What is wrong with the picture itself, as a negative prompt says it."""
     faults = {"scratches": finding.scratched, "blurry": finding.blurred, finding.tone: finding.tone != "natural"}
     return [name for name, present in faults.items() if present]
 
 
 def _reason(finding: Finding) -> str:
-    faults = _faults(finding)
+    faults = faults_of(finding)
     damage = f"The picture has flaws: {', '.join(faults)}." if faults else ""
     if not finding.requirements:
         said = "The goal names no coloured shape, place, background or word, so there is nothing I can check."
@@ -151,47 +157,50 @@ def _reason(finding: Finding) -> str:
     return f"{said} {damage}".strip()
 
 
-def _members(group: Group, view: View) -> list[SeenShape]:
+def members(group: Group, view: View) -> list[SeenShape]:
+    """The seen shapes that are of that kind."""
     return [s for s in view.shapes if s.shape == group.shape and group.colour in (None, s.colour)]
 
 
-def _counted(number: int, group: Group) -> str:
+def counted(number: int, group: Group) -> str:
+    """So many of the group in words."""
     name = group.named(number)
     return f"no {group.named(2)}" if number == 0 else f"{spoken(number)} {name}"
 
 
 def _count(group: Group, view: View) -> Requirement:
-    number = len(_members(group, view))
+    number = len(members(group, view))
     met = number >= 1 if group.count is None else number == group.count
-    seen = _counted(number, group)
+    seen = counted(number, group)
     if not met:
         others = Counter((s.colour, s.shape) for s in view.shapes if group.colour == s.colour or group.shape == s.shape)
         others.pop((group.colour, group.shape), None)
-        also = [_counted(n, Group(shape, colour)) for (colour, shape), n in sorted(others.items())]
+        also = [counted(n, Group(shape, colour)) for (colour, shape), n in sorted(others.items())]
         seen += f" (but {' and '.join(also)})" if also else ""
     return Requirement(
         "count", group.phrase, met, seen, f"{'clearly' if group.count is None else 'exactly'} {group.phrase}"
     )
 
 
-def _centre(group: Group, view: View) -> tuple[float, float] | None:
-    members = _members(group, view)
-    if not members:
+def centre_of(group: Group, view: View) -> tuple[float, float] | None:
+    """Where the group is on average, as shares of width and height; None where nothing of it is seen."""
+    seen = members(group, view)
+    if not seen:
         return None
-    return float(np.mean([s.x for s in members])), float(np.mean([s.y for s in members]))
+    return float(np.mean([s.x for s in seen])), float(np.mean([s.y for s in seen]))
 
 
 def _relation(scene: Scene, relation: Relation, view: View) -> Requirement:
     first, second = scene.groups[relation.first], scene.groups[relation.second]
     wanted, other = ("left of", "right of") if relation.axis == "left" else ("above", "below")
     at = 0 if relation.axis == "left" else 1
-    here, there = _centre(first, view), _centre(second, view)
+    here, there = centre_of(first, view), centre_of(second, view)
     if here is None or there is None:
         met, seen = False, f"no {(first if here is None else second).named(2)}"
     else:
         ahead = there[at] - here[at]
-        met = ahead > _BESIDE
-        how = wanted if met else other if ahead < -_BESIDE else "beside" if at else "above or below"
+        met = ahead > BESIDE
+        how = wanted if met else other if ahead < -BESIDE else "beside" if at else "above or below"
         seen = f"{first.noun} {how} {second.noun}"
     lead = "clearly left of" if relation.axis == "left" else "clearly above"
     text = f"{first.noun} {wanted} {second.noun}"
@@ -200,8 +209,8 @@ def _relation(scene: Scene, relation: Relation, view: View) -> Requirement:
 
 def _place(scene: Scene, place: Place, view: View) -> Requirement:
     group = scene.groups[place.group]
-    centre = _centre(group, view)
-    text, clause = f"{group.noun} {_within(place.where)}", f"the {group.noun} clearly {_within(place.where)}"
+    centre = centre_of(group, view)
+    text, clause = f"{group.noun} {within(place.where)}", f"the {group.noun} clearly {within(place.where)}"
     if centre is None:
         return Requirement("place", text, False, f"no {group.named(2)}", clause)
     parts = place.where.split()
@@ -215,10 +224,11 @@ def _place(scene: Scene, place: Place, view: View) -> Requirement:
     across = "left" if x < 0.36 else "right" if x > 0.64 else "centre"
     down = "top" if y < 0.36 else "bottom" if y > 0.64 else "centre"
     there = "centre" if across == down == "centre" else f"{down} {across}".replace("centre ", "")
-    return Requirement("place", text, met, f"{group.noun} {_within(place.where if met else there)}", clause)
+    return Requirement("place", text, met, f"{group.noun} {within(place.where if met else there)}", clause)
 
 
-def _within(where: str) -> str:
+def within(where: str) -> str:
+    """The place with its preposition."""
     return f"at the {where}" if where in ("top", "bottom") else f"in the {where}"
 
 

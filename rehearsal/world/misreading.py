@@ -5,13 +5,15 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from .scene import Group, Scene, opposite
+from .scene import Group, Scene, opposite, parse
 
 # Share of an edit's side effects: how often a changed prompt redraws the luck of a requirement that it left alone.
 STIR = 0.3
 LONG_PROMPT = 75
 SCRATCHES = 0.22
 SCRATCHES_NAMED = 0.05
+MOST_DRAWN = 6
+"""Of one kind: whoever asks for more gets four to six, whatever the wording."""
 LOOKALIKES = {"O": "Q", "L": "I", "E": "F", "I": "L", "A": "R", "R": "P", "S": "B", "N": "H", "T": "Y", "C": "G"}
 
 
@@ -39,10 +41,12 @@ class Luck:
         return self.draw(requirement) < probability + (1 - probability) * self.dilution
 
 
-def misread(scene: Scene, prompt: str, seed: int) -> Scene:
-    """The scene that this prompt and seed really give: counts all said, some requirements wrong."""
+def misread(scene: Scene, prompt: str, seed: int, negative: str = "") -> Scene:
+    """The scene that this prompt, seed and negative prompt really give: counts all said, some requirements wrong."""
     luck = Luck(prompt, seed, scene.length)
-    groups = [_group(scene, index, luck) for index in range(len(scene.groups))]
+    unwanted = parse(negative).groups
+    groups = [_group(scene, index, luck, unwanted) for index in range(len(scene.groups))]
+    groups += [_summoned(scene, group, luck, unwanted) for group in scene.absent]
     lost = {i for i, group in enumerate(groups) if group is None}
     kept = [i for i in range(len(groups)) if i not in lost]
     renumbered = {old: new for new, old in enumerate(kept)}
@@ -70,9 +74,26 @@ def scratched(negative: str, prompt: str, seed: int) -> bool:
     return Luck(prompt, seed, 0).fails("scratches", SCRATCHES_NAMED if named else SCRATCHES)
 
 
-def _group(scene: Scene, index: int, luck: Luck) -> Group | None:
+def _named(group: Group, others: tuple[Group, ...]) -> bool:
+    return any(o.shape == group.shape and o.colour in (None, group.colour) for o in others)
+
+
+def _summoned(scene: Scene, group: Group, luck: Luck, unwanted: tuple[Group, ...]) -> Group | None:
+    """A thing that is only named to have none of it appears easily; less so by emphasis or the negative prompt."""
+    name = f"absent {group.colour} {group.shape}"
+    likely = 0.15 if group.emphatic else 0.6
+    if not luck.fails(name, likely / 4 if _named(group, unwanted) else likely):
+        return None
+    colour = group.colour or next(c for c in ("green", "red", "blue") if c != scene.background)
+    return Group(group.shape, colour, 1 + int(3 * luck.draw(f"any count {name}")))
+
+
+def _group(scene: Scene, index: int, luck: Luck, unwanted: tuple[Group, ...]) -> Group | None:
     group = scene.groups[index]
     name = f"{group.colour} {group.shape}"
+    # What the prompt asks for with a number is stronger than the negative prompt.
+    if group.count is None and not group.emphatic and _named(group, unwanted) and luck.fails(f"kept out {name}", 0.7):
+        return None
     later = index > 0
     if later and luck.fails(f"presence {name}", 0.02 if group.emphatic else 0.15):
         return None
@@ -89,6 +110,8 @@ def _group(scene: Scene, index: int, luck: Luck) -> Group | None:
 def _count(group: Group, name: str, luck: Luck) -> int:
     if group.count is None:
         return 2 + int(luck.draw(f"any count {name}") * 4)
+    if group.count > MOST_DRAWN:
+        return 4 + int(luck.draw(f"too many {name}") * 3)
     many = group.count > 2
     likely = (0.10 if many else 0.03) if group.emphatic else (0.70 if many else 0.08)
     if not luck.fails(f"count {name}", likely):

@@ -38,10 +38,10 @@ LOWEST_CFG, HIGHEST_CFG, GUIDED = 5.0, 9.0, 1.5
 def paint(prompt: str, negative: str, seed: int, steps: int, cfg: float, width: int, height: int) -> np.ndarray:
     """The picture of these settings, uint8 [height, width, 3]; the same for the same arguments.
 
-    negative: scratches are rarer when it names them. steps: below 8 the picture is blurred.
+    negative: scratches and shapes that it names are rarer. steps: below 8 the picture is blurred.
     cfg: below 5 (but above 1.5) it is washed out, above 9 it is over-saturated.
     """
-    scene = misread(parse(prompt), prompt, seed)
+    scene = misread(parse(prompt), prompt, seed, negative)
     return draw(
         scene,
         seed,

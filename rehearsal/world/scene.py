@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-COLOURS = ("red", "orange", "yellow", "green", "cyan", "blue", "purple", "black", "white", "grey")
-SHAPES = ("circle", "square", "triangle", "star", "diamond", "ring")
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six")
-MAX_WORD = 12
+from .vocabulary import (
+    BACKGROUND,
+    COLOUR_WORDS,
+    COLOURS,
+    COMPARING,
+    COUNT_WORDS,
+    EMPHASIS,
+    NEGATION,
+    PICTURE_WORDS,
+    PLACE_WORDS,
+    PLAIN,
+    SHAPE_WORDS,
+    SHAPES,
+    TOKEN,
+    VAGUE,
+    VERTICAL,
+    WEIGHT,
+    WORD_TOKEN,
+    WRITTEN,
+    plain_word,
+    spoken,
+)
 
-_COLOUR_WORDS = {c: c for c in COLOURS} | {"gray": "grey", "violet": "purple", "turquoise": "cyan", "teal": "cyan"}
-_SHAPE_WORDS = (
-    {s: (s, False) for s in SHAPES}
-    | {s + "s": (s, True) for s in SHAPES}
-    | {"disc": ("circle", False), "discs": ("circle", True), "disk": ("circle", False), "disks": ("circle", True)}
-)
-_COUNT_WORDS = {w: n for n, w in enumerate(NUMBERS) if n} | {str(n): n for n in range(1, 7)} | {"a": 1, "an": 1}
-_VAGUE = {"some", "several", "few", "many", "multiple", "various"}
-_EMPHASIS = {"exactly", "precisely", "clearly", "definitely"}
-_PLAIN = {"plain", "pure", "solid"}
-_NEGATION = {"no", "without"}
-_BACKGROUND = {"background", "backdrop"}
-_VERTICAL = {"above": "above", "over": "above", "below": "below", "under": "below", "beneath": "below"}
-_PLACE_WORDS = {
-    "top": "top",
-    "upper": "top",
-    "bottom": "bottom",
-    "lower": "bottom",
-    "left": "left",
-    "right": "right",
-    "centre": "centre",
-    "center": "centre",
-    "middle": "centre",
-}
-_PICTURE_WORDS = {"picture", "image", "canvas", "frame", "scene", "photo"}
-_WORD = re.compile(
-    r"\b(?i:words?|texts?|saying|says|reads?|reading|written|letters|sign|title|label(?:led)?|caption)\b"
-    r"[^\"“”,.;\n]{0,16}[\"“”]([^\"“”\n]{1,40})[\"“”]"
-    r"|\b(?i:word|text|saying|reads)\s+['‘’]([^'‘’\n]{1,40})['‘’]"  # noqa: RUF001
-    # Without quotes too: they are taken out of what a judge proposes.
-    r"|\b(?i:word|text)\s+([A-Z0-9]+(?: [A-Z0-9]+)*)\b",
-)
-_WEIGHT = re.compile(r":\s*\d+(?:\.\d+)?\s*\)")
-_TOKEN = re.compile(r"[a-z]+|\d+|[,.;:!?\n]")
-_WORD_TOKEN = "thewrittenword"
+__all__ = ["COLOURS", "SHAPES", "Group", "Place", "Relation", "Scene", "opposite", "parse", "spoken"]
 
 Axis = Literal["left", "above"]
 
@@ -96,7 +79,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a text asks for. length: its number of words; a word (to write) is upper case, letters, digits, spaces."""
+    """What a text asks for. length: its number of words; a word (to write) is upper case, letters, digits, spaces.
+
+    absent: what must not be there, with count 0.
+    """
 
     groups: tuple[Group, ...] = ()
     relations: tuple[Relation, ...] = ()
@@ -106,11 +92,7 @@ class Scene:
     word: str | None = None
     word_emphatic: bool = False
     length: int = 0
-
-
-def spoken(number: int) -> str:
-    """The number as a word where this language has one, else in digits."""
-    return NUMBERS[number] if number < len(NUMBERS) else str(number)
+    absent: tuple[Group, ...] = ()
 
 
 def opposite(where: str) -> str:
@@ -119,11 +101,6 @@ def opposite(where: str) -> str:
         return "top left"
     across = {"top": "bottom", "bottom": "top", "left": "right", "right": "left"}
     return " ".join(across.get(part, part) for part in where.split())
-
-
-def plain_word(text: str) -> str:
-    """The text as it is painted: upper case letters, digits and single spaces, at most MAX_WORD characters."""
-    return " ".join(re.sub(r"[^A-Z0-9 ]", "", text.upper()).split())[:MAX_WORD].strip()
 
 
 def parse(text: str) -> Scene:
@@ -162,30 +139,35 @@ class _Reader:
     open_relation: tuple[int, str, bool] | None = None
     background_ahead: bool = False
     item: tuple[str, object] | None = None
+    absent: dict[tuple[str, str | None], Group] = field(default_factory=dict)
 
     def read(self, text: str) -> Scene:
         length = len(text.split())
-        text = self._take_word(_WEIGHT.sub(")", text))
-        tokens = _TOKEN.findall(text.lower().replace("-", " ").replace("_", " "))
+        text = self._take_word(WEIGHT.sub(")", text))
+        tokens = TOKEN.findall(text.lower().replace("-", " ").replace("_", " "))
         place = 0
         while place < len(tokens):
             place += self._step(tokens, place)
         self._end_clause()
+        kept = [i for i, group in enumerate(self.groups) if group.count != 0]
+        now = {old: new for new, old in enumerate(kept)}
+        between = [r for r in self.relations.values() if r.first in now and r.second in now]
         return Scene(
-            groups=tuple(self.groups),
-            relations=tuple(self.relations.values()),
-            places=tuple(self.places.values()),
+            groups=tuple(self.groups[i] for i in kept),
+            relations=tuple(replace(r, first=now[r.first], second=now[r.second]) for r in between),
+            places=tuple(replace(p, group=now[p.group]) for p in self.places.values() if p.group in now),
             background=self.background,
             background_emphatic=self.background_emphatic,
             word=self.word,
             word_emphatic=self.word_emphatic,
             length=length,
+            absent=tuple(self.absent.values()),
         )
 
     def _take_word(self, text: str) -> str:
-        words = [plain_word("".join(filter(None, found.groups()))) for found in _WORD.finditer(text)]
+        words = [plain_word("".join(filter(None, found.groups()))) for found in WRITTEN.finditer(text)]
         self.word = next((word for word in reversed(words) if word), None)
-        return _WORD.sub(f" {_WORD_TOKEN} ", text)
+        return WRITTEN.sub(f" {WORD_TOKEN} ", text)
 
     def _step(self, tokens: list[str], at: int) -> int:
         """Read the token at that place; returns how many tokens were used up."""
@@ -193,31 +175,31 @@ class _Reader:
         follows = tokens[at + 1] if at + 1 < len(tokens) else ""
         if not token.isalnum():
             self._end_clause()
-        elif token in _SHAPE_WORDS:
-            self._mention(*_SHAPE_WORDS[token])
-        elif token in _COLOUR_WORDS:
-            self._colour(_COLOUR_WORDS[token])
-        elif token in _COUNT_WORDS:
-            self.pending.count = _COUNT_WORDS[token]
-        elif token in _VAGUE:
+        elif token in SHAPE_WORDS:
+            self._mention(*SHAPE_WORDS[token])
+        elif token in COLOUR_WORDS:
+            self._colour(COLOUR_WORDS[token])
+        elif token in COUNT_WORDS:
+            self.pending.count = COUNT_WORDS[token]
+        elif token in VAGUE:
             self.pending.count, self.pending.vague = None, True
         elif token == "the":
             self.pending.definite = True
-        elif token in _NEGATION:
+        elif (token in NEGATION and follows not in COMPARING) or (token == "free" and follows == "of"):
             self.pending.negated = True
-        elif token in _EMPHASIS or token in _PLAIN:
+        elif token in EMPHASIS or token in PLAIN:
             self.emphatic = True
-        elif token in _BACKGROUND:
+        elif token in BACKGROUND:
             self._background()
-        elif token == _WORD_TOKEN:
+        elif token == WORD_TOKEN:
             self._emphasise("word", None)
             self.pending = _Pending()
-        elif token in _VERTICAL:
-            self._relate(_VERTICAL[token])
+        elif token in VERTICAL:
+            self._relate(VERTICAL[token])
         elif token in ("left", "right") and follows == "of" and not self._of_picture(tokens, at + 2):
             self._relate(token)
             return 2
-        elif token in _PLACE_WORDS:
+        elif token in PLACE_WORDS:
             return self._place(tokens, at)
         elif token == "and":
             self.pending = _Pending()
@@ -225,7 +207,7 @@ class _Reader:
 
     @staticmethod
     def _of_picture(tokens: list[str], at: int) -> bool:
-        return any(t in _PICTURE_WORDS for t in tokens[at : at + 2])
+        return any(t in PICTURE_WORDS for t in tokens[at : at + 2])
 
     def _colour(self, colour: str) -> None:
         if self.background_ahead:
@@ -243,8 +225,10 @@ class _Reader:
 
     def _mention(self, shape: str, plural: bool) -> None:
         said, self.pending = self.pending, _Pending()
-        if said.negated:
+        if said.negated or said.count == 0:
+            self._rule_out(shape, said.colour)
             return
+        self.absent.pop((shape, said.colour), None)
         index = self._known(shape, said.colour)
         count = said.count
         if index is None:
@@ -267,6 +251,15 @@ class _Reader:
             self.places[index] = Place(index, self.place_ahead)
             self.place_ahead = None
         self.group, self.in_clause, self.counted_subject = index, True, said.count is not None
+
+    def _rule_out(self, shape: str, colour: str | None) -> None:
+        """Take back what was asked for before, and remember that it must not be there."""
+        for index, group in enumerate(self.groups):
+            if group.shape == shape and colour in (None, group.colour):
+                self.groups[index] = replace(group, count=0)
+        self.absent[shape, colour] = Group(shape, colour, 0)
+        self._emphasise("absent", (shape, colour))
+        self.open_relation = self.place_ahead = None
 
     def _known(self, shape: str, colour: str | None) -> int | None:
         """The group that a mention means, if it was mentioned before."""
@@ -300,9 +293,9 @@ class _Reader:
 
     def _place(self, tokens: list[str], at: int) -> int:
         end = at
-        while end < len(tokens) and tokens[end] in _PLACE_WORDS:
+        while end < len(tokens) and tokens[end] in PLACE_WORDS:
             end += 1
-        parts = {_PLACE_WORDS[t] for t in tokens[at:end]}
+        parts = {PLACE_WORDS[t] for t in tokens[at:end]}
         order = [p for p in ("top", "bottom", "left", "right", "centre") if p in parts]
         where = " ".join(order[:2])
         clause = []
@@ -310,7 +303,7 @@ class _Reader:
             if not token.isalnum():
                 break
             clause.append(token)
-        if not self.in_clause and any(t in _SHAPE_WORDS for t in clause):
+        if not self.in_clause and any(t in SHAPE_WORDS for t in clause):
             self.place_ahead = where
         elif self.group is not None:
             self.places[self.group] = Place(self.group, where)
@@ -332,6 +325,8 @@ class _Reader:
             self.relations[which] = replace(self.relations[which], emphatic=True)
         elif kind == "place":
             self.places[which] = replace(self.places[which], emphatic=True)
+        elif kind == "absent":
+            self.absent[which] = replace(self.absent[which], emphatic=True)
         elif kind == "background":
             self.background_emphatic = True
         elif kind == "word":

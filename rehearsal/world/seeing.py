@@ -18,13 +18,14 @@ _SIGN_ASPECT = 1.6
 
 @dataclass(frozen=True)
 class SeenShape:
-    """One shape. x, y: its centre as share of width and height. area: share of the picture."""
+    """One shape. x, y: its centre as share of width and height. area: share of the picture. sure: of its name, 0..1."""
 
     shape: str
     colour: str
     x: float
     y: float
     area: float
+    sure: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class View:
     """Everything seen. word: what the sign says, None without a sign. scratches: share of the picture covered.
 
     sharpness: steepness of outlines, 0.4 to 0.6 when sharp, 0.1 when very soft; None without an outline to measure.
+    ground_sure: how clear the background's colour is, 0..1.
     vividness: 1 natural, below 0.85 washed out, above 1.15 over-saturated; None without a coloured shape.
     """
 
@@ -41,6 +43,7 @@ class View:
     scratches: float
     sharpness: float | None
     vividness: float | None
+    ground_sure: float = 1.0
 
 
 def see(picture: np.ndarray) -> View:
@@ -60,22 +63,26 @@ def see(picture: np.ndarray) -> View:
     for body in bodies:
         inside = tones[body.box][body.core]
         tone = np.median(inside, axis=0)
+        shape, sure = silhouette.shape_of(body.mask, body.filled)
         shapes.append(
             SeenShape(
-                silhouette.shape_of(body.mask, body.filled),
+                shape,
                 colour.name(tone),
                 float(body.box[1].start + body.centre[1]) / width,
                 float(body.box[0].start + body.centre[0]) / height,
                 body.area / (height * width),
+                min(sure, colour.clearness(tone)),
             )
         )
         vividness.append(colour.vividness(tone))
         steepness.append(_steepness(pixels, body, tone, ground))
     steep = [s for s in steepness if s is not None]
     vivid = [v for v in vividness if v is not None]
+    middle = ground[height // 2, width // 2]
     return View(
         shapes=tuple(shapes),
-        background=colour.name(ground[height // 2, width // 2]),
+        background=colour.name(middle),
+        ground_sure=colour.clearness(middle),
         word=word,
         scratches=scratches,
         sharpness=float(np.median(steep)) if steep else None,

@@ -12,11 +12,15 @@ _GRID = 40
 _REACH = 1.9
 """Half width of the compared window, in units of the radius of a circle of the same area."""
 _LEAST_OVERLAP = 0.72
+_CLEAR_LEAD = 0.1
 _HOLE = (0.15, 0.55)
 
 
-def shape_of(mask: np.ndarray, filled: np.ndarray) -> str:
-    """The name of the shape, "something" if it is none. mask, filled: bool [h, w], with and without its holes."""
+def shape_of(mask: np.ndarray, filled: np.ndarray) -> tuple[str, float]:
+    """The name of the shape, "something" if it is none, and how sure, 0..1: its lead over the next best.
+
+    mask, filled: bool [h, w], with and without its holes.
+    """
     names, stencils = _stencils()
     window = _normal(filled)
     common = (stencils & window).sum(axis=(1, 2))
@@ -24,11 +28,13 @@ def shape_of(mask: np.ndarray, filled: np.ndarray) -> str:
     overlap = common / np.maximum(either, 1)
     best = int(np.argmax(overlap))
     if overlap[best] < _LEAST_OVERLAP:
-        return "something"
+        return "something", 0.5
+    lead = overlap[best] - max(o for name, o in zip(names, overlap, strict=True) if name != names[best])
+    sure = float(min(1.0, lead / _CLEAR_LEAD))
     hole = 1 - mask.sum() / max(1, filled.sum())
     if names[best] == "circle" and _HOLE[0] < hole < _HOLE[1]:
-        return "ring"
-    return names[best]
+        return "ring", sure
+    return names[best], sure
 
 
 def _normal(mask: np.ndarray) -> np.ndarray:

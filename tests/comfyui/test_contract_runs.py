@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from .theatre import GOAL, MODEL, PROMPT, answer, embedded, loop_graph, other_job, pixels
+from .theatre import GOAL, MODEL, ONE_LINE, PROMPT, embedded, loop_graph, other_job, pixels, scripted
 
 
 def test_one_loop_to_done(theatre):
@@ -36,30 +36,52 @@ def test_the_judge_is_asked_blind_and_as_ollama_wants_it(theatre):
     looks = theatre.looks()
     for look in looks:
         said = json.dumps(look.body["messages"])
-        assert GOAL in said
+        assert GOAL not in said
         assert PROMPT not in said
         assert "ugly" not in said
         assert look.body["think"] is False
         assert look.body["options"]["num_ctx"] == 8192
+        assert look.body["options"]["temperature"] == 0
         assert look.body["stream"] is False
+        assert look.body["logprobs"] is True
     assert len(looks) == sum(i["critique"]["looks"] for i in run["iterations"])
+    assert all(i["critique"]["soft"] for i in run["iterations"])
+
+
+def test_the_checklist_is_made_once_frozen_and_kept(theatre):
+    run = theatre.played(loop_graph())
+    asked = [c for c in theatre.judge.chats() if "<task>checklist</task>" in json.dumps(c.body)]
+    assert len(asked) == 1
+    assert {r["kind"] for r in run["checklist"]["requirements"]} >= {"count", "relation"}
+    assert all(r["span"].lower() in GOAL for r in run["checklist"]["requirements"])
+    on_disk = json.loads(theatre.picture(run, "run.json").read_text())
+    assert on_disk["checklist"]["requirements"] == run["checklist"]["requirements"]
+    for i in run["iterations"]:
+        assert [item["id"] for item in i["critique"]["items"]] == [r["id"] for r in run["checklist"]["requirements"]]
+
+
+def test_the_users_own_checklist_is_used_as_it_is(theatre):
+    lines = "exactly three red circles\na white background"
+    run = theatre.played(loop_graph(checklist=lines, seed=21))
+    assert [r["text"] for r in run["checklist"]["requirements"]] == lines.split("\n")
+    assert not [c for c in theatre.judge.chats() if "<task>checklist</task>" in json.dumps(c.body)]
+    assert embedded(theatre.picture(run, "best.png"))["10"]["inputs"]["checklist"] == lines
 
 
 def test_limits_end_a_run_and_the_best_is_what_comes_out(theatre):
-    levels = iter([3, 7, 5, 1])
-    theatre.judge.default = lambda body, images: answer(next(levels))
-    run = theatre.played(loop_graph(iterations_per_loop=2, max_loops=2))
+    theatre.judge.default = scripted(-2, -4, -3, -1)
+    run = theatre.played(loop_graph(iterations_per_loop=2, max_loops=2, seed=22, **ONE_LINE))
     assert run["status"] == "limit"
     assert [(i["plan"]["loop"], i["plan"]["index"]) for i in run["iterations"]] == [(1, 1), (1, 2), (2, 1), (2, 2)]
     assert [i["decision"]["kind"] for i in run["iterations"]] == ["accept", "accept", "reject", "reject"]
+    assert set(run["relooks"]) == {"1", "2", "3"}, "the leading three were looked at again"
     assert run["best"]["iteration"] == 2
     assert (pixels(theatre.picture(run, "best.png")) == pixels(theatre.picture(run, "loop_01_iter_02.png"))).all()
 
 
 def test_a_single_done_is_not_believed(theatre):
-    votes = iter([answer(9, done=True), answer(4), answer(9, done=True), answer(9, done=True)])
-    theatre.judge.default = lambda body, images: next(votes)
-    run = theatre.played(loop_graph())
+    theatre.judge.default = scripted(5, -2, 5, 5)
+    run = theatre.played(loop_graph(seed=23, **ONE_LINE))
     assert (run["status"], len(run["iterations"])) == ("done", 2)
 
 
@@ -101,28 +123,28 @@ def test_a_critic_of_its_own_is_a_gate_and_cached_by_its_inputs(theatre):
 
 
 def test_each_picture_of_a_batch_is_judged_and_the_best_counts(theatre):
-    verdicts = iter([answer(2), answer(6), answer(3)])
-    theatre.judge.default = lambda body, images: next(verdicts)
-    run = theatre.played(loop_graph(batch=3, iterations_per_loop=1, max_loops=1))
+    theatre.judge.default = scripted(-2, -4, -3)
+    run = theatre.played(loop_graph(batch=3, iterations_per_loop=1, max_loops=1, **ONE_LINE))
     (iteration,) = run["iterations"]
     assert iteration["batch_index"] == 1
-    assert iteration["critique"]["checks"]["prompt_match"] == pytest.approx(0.6)
+    assert iteration["critique"]["checks"]["artifacts"] == pytest.approx(0.75)
     assert iteration["picture"]
 
 
 def test_the_same_picture_is_not_judged_twice(theatre):
-    graph = loop_graph(iterations_per_loop=3, max_loops=1)
+    graph = loop_graph(iterations_per_loop=3, max_loops=1, checklist="two green stars on the left")
     for name, value in (("prompt", "two green stars"), ("seed", 5), ("negative", "")):
         graph["6"]["inputs"][name] = value  # the loop's changes reach nothing
+    theatre.judge.default = scripted(-3)
     run = theatre.played(graph)
-    assert len(theatre.looks()) == 1
+    assert len(theatre.looks()) == 1 + len(run["relooks"])
     assert [i["duplicate_of"] for i in run["iterations"]] == [None, 1, 1]
     assert [i["decision"]["kind"] for i in run["iterations"]] == ["accept", "reject", "reject"]
 
 
 def test_a_users_job_keeps_its_turn(theatre):
-    theatre.judge.default = lambda body, images: answer(3)
-    prompt_id = theatre.client.queue(loop_graph(seconds=0.5, iterations_per_loop=2, max_loops=1))
+    theatre.judge.default = scripted(-3)
+    prompt_id = theatre.client.queue(loop_graph(seconds=0.5, iterations_per_loop=2, max_loops=1, **ONE_LINE))
     theatre.client.wait(lambda: prompt_id in theatre.client.running())
     mine = theatre.client.queue(other_job(0.1))
     run = theatre.ended(prompt_id)
@@ -170,7 +192,7 @@ def test_the_page_learns_of_every_step_in_order(theatre):
 
 
 def test_embedded_workflow_shows_the_iterations_values(theatre):
-    widgets = [GOAL, PROMPT, "", 1, "randomize", 20, 7.0, 4, 3, 0.8, "auto"]
+    widgets = [GOAL, PROMPT, "", 1, "randomize", 20, 7.0, 4, 3, 0.8, "auto", ""]
     node = {"id": 10, "type": "ImitatoesSelfImprovingPrompt", "widgets_values": widgets, "inputs": []}
     workflow = {"id": "w-1", "nodes": [node], "links": []}
     extra = {"extra_pnginfo": {"workflow": workflow, "other": {"kept": True}}}

@@ -51,7 +51,7 @@ def test_every_input_and_output_explains_itself(theatre):
 
 def test_what_the_engine_knows_of_the_nodes_is_true(theatre):
     info = described(theatre, LOOP_CLASS)
-    widgets = [*info["input"]["required"]]
+    widgets = [*info["input"]["required"], *info["input"]["optional"]]
     widgets.insert(widgets.index("seed") + 1, "control_after_generate")
     assert tuple(widgets) == WIDGETS
     assert info["output_name"][LOOP_OUTPUT] == "loop"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -69,8 +70,8 @@ class Theatre:
         return self.client.wait(look)
 
     def looks(self) -> list[Any]:
-        """The judge's requests that hold a picture."""
-        return [chat for chat in self.judge.chats() if chat.body["messages"]]
+        """The judge's requests for a verdict about a picture."""
+        return [chat for chat in self.judge.chats() if "<task>look</task>" in json.dumps(chat.body)]
 
     def picture(self, run: dict[str, Any], name: str) -> Path:
         return self.runs_folder / run["run_id"] / name
@@ -123,24 +124,28 @@ def other_job(seconds: float, seed: int = 99) -> dict[str, Any]:
     }
 
 
-def answer(match: int, *, done: bool = False, others: int = 10, append: str = "", **changes: Any) -> str:
-    """A verdict as a model writes it. match, others: 0..10."""
-    rest = dict.fromkeys(("artifacts", "composition", "faces", "text"), others)
-    proposal = {"cfg": None, "neg_append": "", "prompt_append": append, "seed": "new", "steps": None, **changes}
-    return json.dumps(
-        {"assessment": {**rest, "prompt_match": match}, "changes": proposal, "done": done, "reason": "As scripted."}
-    )
+QUALITY = ("bad", "poor", "fair", "good", "excellent")
+_ASKED = re.compile(r"^(q\d+) \(", re.MULTILINE)
+ONE_LINE = {"checklist": "a red circle"}
+"""Input of SelfImprovingPrompt with which scripted judges are asked one question a look and make no checklist."""
 
 
-def rising(levels: int) -> Any:
-    """A judge that finds each picture a little better than the one before, and never good enough."""
-    pairs = sorted(((m, o) for m in range(9) for o in range(11)), key=lambda p: 0.85 * p[0] + 0.15 * p[1])
-    chosen = pairs[:: max(1, len(pairs) // levels)]
-    count = iter(range(10**9))
+def scripted(*looks: int, clause: str | Sequence[str] = ()) -> Any:
+    """A judge whose looks are scripted: 1..5 when the requirement is met, -1..-5 when not, by quality; the last one for
+    ever. Its editor proposes the clauses. To be used with ONE_LINE."""
+    left, clauses = list(looks), [clause] if isinstance(clause, str) else [*clause]
 
     def judge(body: dict[str, Any], images: list[bytes]) -> str:
-        match, others = chosen[min(next(count), len(chosen) - 1)]
-        return answer(match, others=others)
+        said = "\n".join(str(message.get("content")) for message in body["messages"])
+        if "<task>edit</task>" in said:
+            edits = [{"clause": words, "requirement": "r1"} for words in clauses]
+            wishes = {"settings": {"cfg": None, "steps": None}, "reason": "As scripted.", "verdict": "continue"}
+            return json.dumps({"edits": edits, "evidence": [], "local_fix": None, "negative": [], **wishes})
+        look = left.pop(0) if len(left) > 1 else left[0]
+        met = (look > 0) != ("missing" in said)  # the second wording asks whether it is missing
+        answers = dict.fromkeys(_ASKED.findall(said), "yes" if met else "no")
+        quality = {f"quality_{n}": QUALITY[abs(look) - 1] for n in ("artifacts", "composition", "faces", "text")}
+        return json.dumps({**answers, **quality})
 
     return judge
 

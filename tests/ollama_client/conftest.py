@@ -9,14 +9,19 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from pack.engine.judge.schema import ANSWER_SCHEMA
 from pack.engine.judge.vision_model import Question
 from pack.ollama_client import Connection, OllamaVisionModel, vision_model
 from pack.rehearsal.ollama_double import OllamaDouble, Reply
 
 MODEL = "qwen2.5vl:7b"
 ANSWER = '{"done": true, "changes": {}, "reason": "ok"}'
-QUESTION = Question(system="Judge.", text="What is it?", jpeg=b"\xff\xd8 a picture", schema=ANSWER_SCHEMA, seed=5)
+SCHEMA = {
+    "type": "object",
+    "properties": {"q01": {"type": "string", "enum": ["yes", "no"]}, "a": {"type": "integer"}},
+    "required": ["q01", "a"],
+    "additionalProperties": False,
+}
+QUESTION = Question(system="Judge.", text="What is it?", jpeg=b"\xff\xd8 a picture", schema=SCHEMA, seed=5)
 
 
 class Stopped(BaseException):
@@ -26,6 +31,8 @@ class Stopped(BaseException):
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     vision_model._checked.clear()
+    vision_model._digests.clear()
+    vision_model._without_probabilities.clear()
     for name in ("OLLAMA_HOST", "OLLAMA_API_KEY"):
         monkeypatch.delenv(name, raising=False)
 

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import logging
 import threading
 import time
+import types
+from dataclasses import replace
 
 import pytest
-from pack.engine.judge.schema import ANSWER_SCHEMA
 from pack.engine.judge.vision_model import ModelUnreachable
 from pack.ollama_client import vision_model
-from pack.rehearsal.ollama_double import Reply
+from pack.ollama_client.tokens import asked_for, read_tokens
+from pack.rehearsal.ollama_double import OllamaDouble, Reply
 
-from .conftest import ANSWER, MODEL, QUESTION, Stopped
+from .conftest import ANSWER, MODEL, QUESTION, SCHEMA, Stopped
 
 
 def test_the_request_as_sent(double, model_on):
-    assert asyncio.run(model_on(double.url).ask(QUESTION)) == ANSWER
+    assert asyncio.run(model_on(double.url).ask(QUESTION)).text == ANSWER
     (sent,) = double.chats()
     messages = sent.body.pop("messages")
     assert sent.body == {
@@ -26,7 +29,7 @@ def test_the_request_as_sent(double, model_on):
         "stream": False,
         "think": False,
         "tools": [],
-        "format": ANSWER_SCHEMA,
+        "format": SCHEMA,
         "keep_alive": 300.0,
         "options": {"temperature": 0, "seed": 5, "num_ctx": 8192, "num_predict": 768},
     }
@@ -38,7 +41,88 @@ def test_the_request_as_sent(double, model_on):
 
 def test_keys_of_the_schema_keep_their_order(double, model_on):
     asyncio.run(model_on(double.url).ask(QUESTION))
-    assert list(double.chats()[0].body["format"]["properties"]) == ["assessment", "changes", "done", "reason"]
+    assert list(double.chats()[0].body["format"]["properties"]) == ["q01", "a"]
+
+
+def test_a_question_about_text_alone_sends_no_picture_and_has_more_room(double, model_on):
+    question = QUESTION.__class__("s", "t", b"", SCHEMA, 5, temperature=0.7)
+    asyncio.run(model_on(double.url).ask(question))
+    (sent,) = double.chats()
+    assert "images" not in sent.body["messages"][1]
+    assert sent.body["options"] == {"temperature": 0.7, "seed": 5, "num_ctx": 8192, "num_predict": 2048}
+
+
+PROBABLE = replace(QUESTION, probabilities=True)
+
+
+def test_probabilities_are_asked_for_and_read(double, model_on):
+    reply = asyncio.run(model_on(double.url).ask(PROBABLE))
+    (sent,) = double.chats()
+    assert (sent.body["logprobs"], sent.body["top_logprobs"]) == (True, 20)
+    assert "".join(token.text for token in reply.tokens) == reply.text == ANSWER
+    assert all(token.logprob <= 0 and len(token.top) <= 20 for token in reply.tokens)
+    assert asyncio.run(model_on(double.url).ask(QUESTION)).tokens == ()
+
+
+def test_a_server_that_leaves_them_out_still_answers(model_on):
+    with OllamaDouble(version="0.12.10", default=Reply(content=ANSWER)) as old:
+        reply = asyncio.run(model_on(old.url).ask(PROBABLE))
+    assert (reply.text, reply.tokens) == (ANSWER, ())
+
+
+def chat_body(**more):
+    message = {"role": "assistant", "content": ANSWER}
+    return json.dumps({"model": MODEL, "message": message, "done": True, "done_reason": "stop"} | more).encode()
+
+
+def test_a_server_that_refuses_them_is_asked_without_from_then_on(raw, model_on, monkeypatch):
+    refusal = json.dumps({"error": 'json: unknown field "top_logprobs"'}).encode()
+    raw.answers["/api/chat"] = (400, refusal)
+    asked = []
+
+    def answer_the_plain_request(client):
+        asked.append(len(raw.paths))
+        return {"logprobs": True}
+
+    monkeypatch.setattr(vision_model, "asked_for", answer_the_plain_request)
+    with pytest.raises(ModelUnreachable):
+        asyncio.run(model_on(raw.url).ask(PROBABLE))
+    assert raw.paths == ["/api/chat", "/api/chat"]
+    raw.answers["/api/chat"] = (200, chat_body())
+    assert asyncio.run(model_on(raw.url).ask(PROBABLE)).text == ANSWER
+    assert (len(asked), len(raw.paths)) == (1, 3)
+
+
+@pytest.mark.parametrize("listed", ["none", {"token": "a"}, [{"token": "a"}], [{"logprob": -1}]])
+def test_probabilities_of_an_unknown_form_are_done_without(raw, model_on, listed):
+    raw.answers["/api/chat"] = (200, chat_body(logprobs=listed))
+    with pytest.raises(ModelUnreachable):
+        asyncio.run(model_on(raw.url).ask(PROBABLE))
+    assert len(raw.paths) == 2
+
+
+def test_values_that_are_none_count_as_next_to_impossible():
+    one = types.SimpleNamespace(token="a", logprob=float("-inf"), top_logprobs=None)
+    (token,) = read_tokens(types.SimpleNamespace(logprobs=[one]))
+    assert (token.text, token.logprob, token.top) == ("a", -100.0, ())
+
+
+def test_a_client_that_does_not_know_the_fields_is_not_given_them():
+    class Old:
+        async def chat(self, model="", messages=None):
+            pass
+
+    assert asked_for(Old()) == {}
+
+
+def test_the_digest_is_asked_once_a_minute(double, model_on):
+    model = model_on(double.url)
+    expected = hashlib.sha256(MODEL.encode()).hexdigest()
+    assert [asyncio.run(model.digest()) for _ in range(3)] == [expected] * 3
+    assert len([record for record in double.requests if record.path == "/api/tags"]) == 1
+    assert asyncio.run(model_on(double.url, "not-there").digest()) == ""
+    with pytest.raises(ModelUnreachable):
+        asyncio.run(model_on("http://127.0.0.1:9").digest())
 
 
 def test_seeds_have_31_bits(double, model_on):
@@ -48,7 +132,7 @@ def test_seeds_have_31_bits(double, model_on):
 
 def test_an_answer_in_thinking_is_read(double, model_on):
     double.script.append(Reply(content=ANSWER, kind="json_in_thinking"))
-    assert asyncio.run(model_on(double.url).ask(QUESTION)) == ANSWER
+    assert asyncio.run(model_on(double.url).ask(QUESTION)).text == ANSWER
 
 
 def test_interrupt_ends_the_call_and_the_server_notices(double, model_on):
@@ -132,7 +216,7 @@ def test_the_turn_is_given_back_after_a_failure(double, model_on):
     model = model_on(double.url)
     with pytest.raises(ModelUnreachable):
         asyncio.run(model.ask(QUESTION))
-    assert asyncio.run(model.ask(QUESTION)) == ANSWER
+    assert asyncio.run(model.ask(QUESTION)).text == ANSWER
 
 
 def test_check_asks_once_a_minute(double, model_on, monkeypatch):

@@ -1,4 +1,4 @@
-"""The judge from tensor to critique over HTTP, with a model that reads pixels."""
+"""The judge from goal and tensor to critique over HTTP, with a model that reads pixels."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 import torch
+from pack.engine.judge.checklist_making import checklist_of_lines, make_checklist
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.look import judge_batch, judge_picture
+from pack.engine.judge.look import judge_batch, judge_picture, second_look
 from pack.rehearsal.ollama_double import OllamaDouble, Reply, pixel_judge
 from pack.rehearsal.world.painter import draw
 from pack.rehearsal.world.scene import parse
@@ -15,6 +16,7 @@ from pack.rehearsal.world.scene import parse
 from .conftest import Stopped
 
 GOAL = "three red circles and one blue square"
+CHECKLIST = checklist_of_lines(GOAL, ["three red circles", "one blue square"])
 
 
 @pytest.fixture
@@ -27,29 +29,67 @@ def painted(prompt):
     return torch.from_numpy(draw(parse(prompt), 5, 512, 512).astype("float32") / 255)
 
 
-def judged(model, image, goal=GOAL):
-    return asyncio.run(judge_picture(model, image, goal, 0.8, CHECKS, 5))
+def judged(model, image, checklist=CHECKLIST, **more):
+    return asyncio.run(judge_picture(model, image, checklist, 0.8, CHECKS, 5, **more))
 
 
-def test_the_right_picture_passes_after_two_looks(seeing, model_on):
+def made(model, goal=GOAL):
+    return asyncio.run(make_checklist(model, goal, 5))
+
+
+@pytest.mark.parametrize(
+    ("goal", "kinds"),
+    [
+        (GOAL, {"count"}),
+        ("two green stars left of one yellow triangle", {"count", "relation"}),
+        ('one red circle and the word "HELLO" on a black background', {"text"}),
+    ],
+)
+def test_a_model_takes_the_goal_apart_and_the_right_picture_passes(seeing, model_on, goal, kinds):
+    model = model_on(seeing.url)
+    checklist = made(model, goal)
+    assert kinds <= {one.kind for one in checklist.requirements}
+    critique = judged(model, painted(goal), checklist)
+    assert (critique.outcome, critique.passed, critique.looks) == ("judged", True, 2), critique.reason
+    assert critique.soft
+
+
+def test_the_right_picture_passes_after_two_blind_looks(seeing, model_on):
     critique = judged(model_on(seeing.url, keep_alive=0), painted(GOAL))
-    assert (critique.outcome, critique.passed, critique.looks) == ("judged", True, 2)
+    assert (critique.outcome, critique.passed, critique.looks) == ("judged", True, 2), critique.reason
     looks = [record for record in seeing.chats() if record.body["messages"]]
     assert len(looks) == 2
     assert looks[0].body["messages"] != looks[1].body["messages"]
+    assert not any(GOAL in str(record.body["messages"]) for record in looks)
     assert seeing.loaded == {}
 
 
-def test_the_wrong_picture_does_not_pass_and_a_change_is_proposed(seeing, model_on):
-    critique = judged(model_on(seeing.url), painted("two red circles"))
+def test_the_wrong_picture_does_not_pass_and_a_wording_is_proposed(seeing, model_on):
+    critique = judged(model_on(seeing.url), painted("two red circles and one blue square"))
     assert (critique.outcome, critique.passed, critique.looks) == ("judged", False, 1)
     assert critique.score < 0.8
-    assert critique.changes.prompt_append
+    assert "I count 2 where the goal wants three red circles" in critique.reason
+    assert [edit.requirement for edit in critique.edits] == ["r1"]
+
+
+def test_a_server_without_probabilities_gives_plain_words(model_on):
+    with OllamaDouble(default=pixel_judge, version="0.12.10") as old:
+        critique = judged(model_on(old.url), painted(GOAL))
+    assert (critique.passed, critique.soft) == (True, False)
+    assert all(item.p == pytest.approx(0.9) for item in critique.items)
+
+
+def test_the_final_look_at_a_picture_seen_once(seeing, model_on):
+    image = painted("two red circles and one blue square")
+    first = judged(model_on(seeing.url), image, want_edits=False)
+    found = asyncio.run(second_look(model_on(seeing.url), image, CHECKLIST, 0.8, CHECKS, 5, first=first))
+    assert (found.looks, found.passed) == (2, False)
+    assert not found.items[0].passed
 
 
 def test_the_best_of_a_batch(seeing, model_on):
     images = torch.stack([painted("two red circles"), painted(GOAL), torch.zeros(512, 512, 3)])
-    critiques, best = asyncio.run(judge_batch(model_on(seeing.url, keep_alive=0), images, GOAL, 0.8, CHECKS, 5))
+    critiques, best = asyncio.run(judge_batch(model_on(seeing.url, keep_alive=0), images, CHECKLIST, 0.8, CHECKS, 5))
     assert best == 1
     assert [critique.passed for critique in critiques] == [False, True, False]
     unloads = [record for record in seeing.chats() if not record.body["messages"]]

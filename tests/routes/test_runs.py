@@ -56,10 +56,10 @@ async def finished(site, picture=True):
     place = await site.begin()
     name = None
     if picture:
-        name = site.journal().save_picture(place.run_id, place.plan, torch.rand(4, 4, 3), {"prompt": {}})
+        name = site.journal().save_picture(place.run.id, place.plan, torch.rand(4, 4, 3), {"prompt": {}})
     site.judged("p1", critique(0.9, passed=True), picture=name)
-    await site.ended(place.run_id)
-    return place.run_id
+    await site.ended(place.run.id)
+    return place.run.id
 
 
 @served
@@ -137,7 +137,7 @@ async def test_waiting_shorter_than_the_run(site):
     site.queue.states["p1"] = PromptState("pending")
     assert (await site.get("runs/p1/wait?seconds=0.1", 408))["error"]["type"] == "still_queued"
     place = await site.begin()
-    assert (await site.get(f"runs/{place.run_id}/wait?seconds=0.05"))["phase"] == "judging"
+    assert (await site.get(f"runs/{place.run.id}/wait?seconds=0.05"))["phase"] == "judging"
 
 
 @served
@@ -145,18 +145,18 @@ async def test_stop_and_continue(site):
     place = await site.begin()
     site.judged("p1", critique(0.5))
     await site.next_prompt(1)
-    await site.post(f"runs/{place.run_id}/stop")
-    assert (await site.get(f"runs/{place.run_id}/wait?seconds=5"))["status"] == "stopped"
-    run = await site.post(f"runs/{place.run_id}/continue", {"instruction": "make it night", "client_id": "c"})
+    await site.post(f"runs/{place.run.id}/stop")
+    assert (await site.get(f"runs/{place.run.id}/wait?seconds=5"))["status"] == "stopped"
+    run = await site.post(f"runs/{place.run.id}/continue", {"instruction": "make it night", "client_id": "c"})
     assert (run["status"], run["instructions"]) == ("running", ["make it night"])
     await until(lambda: len(site.queue.submitted) == 2)
-    await site.post(f"runs/{place.run_id}/stop", {"after_this": True})
+    await site.post(f"runs/{place.run.id}/stop", {"after_this": True})
 
 
 @served
 async def test_a_client_that_leaves_while_waiting_does_no_harm(site):
     place = await site.begin()
     with pytest.raises(asyncio.TimeoutError):
-        await site.client.get(f"/imitatoes/runs/{place.run_id}/wait", timeout=aiohttp.ClientTimeout(total=0.1))
+        await site.client.get(f"/imitatoes/runs/{place.run.id}/wait", timeout=aiohttp.ClientTimeout(total=0.1))
     site.judged("p1", critique(0.9, passed=True))
-    assert (await site.ended(place.run_id)).status == "done"
+    assert (await site.ended(place.run.id)).status == "done"

@@ -24,7 +24,7 @@ pytestmark = [
 QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-sync"
 KNOWN = {"Cannot read properties of undefined (reading 'id')"}
 """What frontend 1.27.10 throws of its own, without any pack, when a second workflow is opened."""
-WIDGETS = [GOAL, PROMPT, "", 1, "randomize", 20, 7.0, 4, 3, 0.8, "auto"]
+WIDGETS = [GOAL, PROMPT, "", 1, "randomize", 20, 7.0, 4, 3, 0.8, "auto", ""]
 
 
 def ui_workflow():

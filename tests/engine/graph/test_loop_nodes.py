@@ -43,7 +43,7 @@ def test_settings_are_literal_and_the_original_is_untouched():
     original = graph()
     original["2"]["is_changed"] = ["old"]
     patched = with_settings(original, "a:1", SETTINGS, "goal now")
-    assert patched["a:1"]["inputs"] == {"goal": "goal now", **SETTINGS.model_dump()}
+    assert patched["a:1"]["inputs"] == {"goal": "goal now", "checklist": "", **SETTINGS.model_dump()}
     assert "is_changed" not in patched["2"]
     assert original["a:1"]["inputs"]["prompt"] == ["9", 0]
     assert original["2"]["is_changed"] == ["old"]

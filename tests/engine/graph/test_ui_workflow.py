@@ -7,8 +7,8 @@ from pack.engine.graph.ui_workflow import WIDGETS, in_extra_pnginfo, with_settin
 from pack.engine.loop.goal import Settings
 
 SETTINGS = Settings(prompt="new", negative="n", seed=7, steps=3, cfg=1.5)
-WIDGET_VALUES = ["g", "old", "neg", 1, "randomize", 20, 7.0, 4, 3, 0.8, "auto"]
-EXPECTED = ["g2", "new", "n", 7, "fixed", 3, 1.5, 4, 3, 0.8, "auto"]
+WIDGET_VALUES = ["g", "old", "neg", 1, "randomize", 20, 7.0, 4, 3, 0.8, "auto", "old line"]
+EXPECTED = ["g2", "new", "n", 7, "fixed", 3, 1.5, 4, 3, 0.8, "auto", "line"]
 
 
 def node(node_id=10, **fields):
@@ -18,14 +18,14 @@ def node(node_id=10, **fields):
 def test_the_widgets_show_the_iterations_values():
     workflow = {"id": "w", "nodes": [node()], "links": []}
     before = copy.deepcopy(workflow)
-    patched = with_settings(workflow, "10", SETTINGS, "g2")
+    patched = with_settings(workflow, "10", SETTINGS, "g2", "line")
     assert patched["nodes"][0]["widgets_values"] == EXPECTED
     assert workflow == before
 
 
 def test_named_widget_values():
     named = dict(zip(WIDGETS, WIDGET_VALUES, strict=True))
-    patched = with_settings({"nodes": [node(widgets_values=named)], "links": []}, "10", SETTINGS, "g2")
+    patched = with_settings({"nodes": [node(widgets_values=named)], "links": []}, "10", SETTINGS, "g2", "line")
     assert patched["nodes"][0]["widgets_values"] == dict(zip(WIDGETS, EXPECTED, strict=True))
 
 
@@ -37,7 +37,7 @@ def test_links_into_changed_inputs_are_removed_and_others_stay():
         ],
         "links": [[1, 3, 0, 10, 0, "INT"], [2, 3, 1, 10, 1, "INT"], [4, 3, 0, 5, 0, "INT"]],
     }
-    patched = with_settings(workflow, "10", SETTINGS, "g2")
+    patched = with_settings(workflow, "10", SETTINGS, "g2", "line")
     assert [link[0] for link in patched["links"]] == [2, 4]
     assert patched["nodes"][0]["inputs"] == [{"name": "seed", "link": None}, {"name": "max_loops", "link": 2}]
     assert [o["links"] for o in patched["nodes"][1]["outputs"]] == [[4], [2], []]
@@ -58,7 +58,7 @@ def test_inside_a_subgraph():
             ]
         },
     }
-    patched = with_settings(workflow, "7:3", SETTINGS, "g2")["definitions"]["subgraphs"][0]
+    patched = with_settings(workflow, "7:3", SETTINGS, "g2", "line")["definitions"]["subgraphs"][0]
     assert patched["nodes"][0]["widgets_values"] == EXPECTED
     assert patched["links"] == [{"id": 12}]
     assert patched["inputs"] == [{"linkIds": [12]}]
@@ -72,6 +72,12 @@ def test_a_workflow_without_the_node_is_left_alone():
 def test_everything_else_that_is_embedded_stays():
     assert in_extra_pnginfo(None, "10", SETTINGS, "g") is None
     assert in_extra_pnginfo({"other": 1}, "10", SETTINGS, "g") == {"other": 1}
-    both = in_extra_pnginfo({"other": 1, "workflow": {"nodes": [node()], "links": []}}, "10", SETTINGS, "g2")
+    both = in_extra_pnginfo({"other": 1, "workflow": {"nodes": [node()], "links": []}}, "10", SETTINGS, "g2", "line")
     assert both["other"] == 1
     assert both["workflow"]["nodes"][0]["widgets_values"] == EXPECTED
+
+
+def test_a_workflow_saved_before_there_was_a_checklist_keeps_its_widgets():
+    workflow = {"nodes": [node(widgets_values=WIDGET_VALUES[:-1])], "links": []}
+    patched = with_settings(workflow, "10", SETTINGS, "g2", "line")
+    assert patched["nodes"][0]["widgets_values"] == EXPECTED[:-1]

@@ -9,11 +9,11 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.judge.answer import read_answer
+from pack.engine.judge.answer import read_object
+from pack.engine.judge.plain_contract import read_plain
 from pack.engine.judge.vision_model import AnswerUnusable
 
 FULL = {
-    "assessment": {"artifacts": 8, "composition": 7, "faces": 10, "prompt_match": 6, "text": 9},
     "changes": {"cfg": 6.5, "neg_append": "blur", "prompt_append": "a red cube", "seed": "keep", "steps": None},
     "done": False,
     "reason": "The cube is missing.",
@@ -22,8 +22,8 @@ GOOD = json.dumps(FULL)
 PLAIN = '{"done": true, "changes": {"prompt_append": "a hat"}, "reason": "ok"}'
 
 
-def scored(**scores):
-    return json.dumps(FULL | {"assessment": FULL["assessment"] | scores})
+def read_answer(text):
+    return read_plain(read_object(text))
 
 
 READ = {
@@ -42,7 +42,6 @@ READ = {
     "single quotes and JSON words": GOOD.replace('"', "'").replace("None", "null"),
     "line break in a text": GOOD.replace("The cube", "The\ncube"),
     "repeated": f"{GOOD}\n{GOOD}",
-    "numbers as text": scored(faces="10", text="9/10", artifacts="8 out of 10", composition=7.0),
     "unknown field": json.dumps(FULL | {"mood": "dark"}),
     "a remark in brackets first": f"[note] [1] {GOOD}",
     "format shown first": 'Format: {"done": true or false}. ' + GOOD,
@@ -53,7 +52,6 @@ READ = {
 def test_badly_written_answers_are_read(name):
     answer = read_answer(READ[name])
     assert answer.done is False
-    assert answer.assessment.model_dump() == FULL["assessment"]
     assert (answer.changes.prompt_append, answer.changes.cfg) == ("a red cube", 6.5)
 
 
@@ -75,18 +73,6 @@ UNUSABLE = {
     "done is null": (PLAIN.replace("true", "null"), '"done"'),
     "done twice": ('{"done": true, "reason": "x", "done": false}', "contradicts itself"),
     "schema echoed": ('{"type": "object", "properties": {"done": {"type": "boolean"}}}', '"done"'),
-    "score too high": (scored(faces=11), "assessment.faces"),
-    "score negative": (scored(faces=-1), "assessment.faces"),
-    "score 7/5": (scored(faces="7/5"), "assessment.faces"),
-    "score 70%": (scored(faces="70%"), "assessment.faces"),
-    "score 7.5": (scored(faces=7.5), "assessment.faces"),
-    "score in words": (scored(faces="good"), "assessment.faces"),
-    "score true": (scored(faces=True), "assessment.faces"),
-    "score null": (scored(faces=None), "assessment.faces"),
-    "score NaN": (scored(faces=float("nan")), "no JSON"),
-    "score infinite": (GOOD.replace("10", "1e999"), "assessment.faces"),
-    "check missing": ('{"assessment": {"faces": 7}, "done": true, "reason": "x"}', "assessment."),
-    "assessment is a number": ('{"assessment": 8, "done": true, "reason": "x"}', "assessment"),
     "reason is a list": ('{"done": true, "reason": ["x"]}', "reason"),
     "unquoted quotes": ('{"done": true, "reason": "the "hand" is bad"}', "no JSON"),
     "comment": ('{"done": true, // fine\n "reason": "x"}', "no JSON"),
@@ -94,7 +80,8 @@ UNUSABLE = {
     "brace flood": ("{" * 100_000, "long"),
     "bracket flood": ("[" * 50_000, "sensible"),
     "too long": (GOOD + " x" * 40_000, "long"),
-    "huge number": (scored().replace("10", "9" * 5000), "JSON"),
+    "huge number": (GOOD.replace("6.5", "9" * 5000), "JSON"),
+    "not a number": (GOOD.replace("6.5", "NaN"), "no JSON"),
 }
 
 
@@ -112,14 +99,12 @@ def test_what_is_no_clear_verdict_is_none(name):
     [
         PLAIN,
         '{"done": true, "reason": "ok"}',
-        '{"assessment": null, "done": true}',
+        '{"done": true}',
         '{"done":true,"changes":[],"reason":null}',
     ],
 )
 def test_a_plain_yes_or_no_is_enough(text):
-    answer = read_answer(text)
-    assert answer.done is True
-    assert answer.assessment is None
+    assert read_answer(text).done is True
 
 
 @pytest.mark.parametrize("end", range(len(GOOD)))
@@ -141,13 +126,9 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6), inner, max_size=4),
     max_leaves=12,
 )
-assessments = st.dictionaries(
-    st.sampled_from([*FULL["assessment"], "other"]), values | st.integers(0, 10) | st.just("7/10"), max_size=6
-)
 dictionaries = st.fixed_dictionaries(
     {},
     optional={
-        "assessment": assessments | values,
         "changes": st.dictionaries(st.sampled_from([*FULL["changes"], "x"]), values) | values,
         "done": st.booleans() | values,
         "reason": values,
@@ -178,5 +159,3 @@ def test_a_thousand_malformed_answers_never_crash_nor_become_a_verdict_of_ours(t
         return
     said = "true" if answer.done else "false"
     assert re.search(rf"""(["'])done\1\s*:\s*{said}""", text, re.IGNORECASE)
-    if answer.assessment is not None:
-        assert all(0 <= score <= 10 for score in answer.assessment.model_dump().values())

@@ -1,4 +1,4 @@
-"""One verdict about one picture, with a model in memory."""
+"""Verdicts about pictures, with a model in memory."""
 
 from __future__ import annotations
 
@@ -8,53 +8,39 @@ import json
 
 import pytest
 import torch
+from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.look import judge_batch, judge_picture, parse_checks
-from pack.engine.judge.schema import ANSWER_SCHEMA
-from pack.engine.judge.vision_model import AnswerUnusable, ModelUnreachable
+from pack.engine.judge.look import judge_batch, judge_picture, parse_checks, second_look
+from pack.engine.judge.vision_model import AnswerUnusable, ModelUnreachable, Reply, Token
 from PIL import Image
+
+from .memory_model import CHECKLIST, MemoryModel, answers, seeing
 
 PICTURE = torch.rand(64, 96, 3, generator=torch.Generator().manual_seed(1))
 BLACK = torch.zeros(64, 96, 3)
+EDIT = json.dumps(
+    {
+        "edits": [{"clause": "exactly three ducks", "requirement": "r1"}],
+        "evidence": [{"requirement": "r1", "seen": "two ducks, one cropped"}],
+        "local_fix": None,
+        "negative": ["fog"],
+        "reason": "x",
+        "settings": {"cfg": None, "steps": 30},
+        "verdict": "done",
+    }
+)
+DONE = '{"done": true, "changes": {}, "reason": "All there."}'
+NOT_DONE = (
+    '{"done": false, "changes": {"prompt_append": "three ducks", "neg_append": "fog", "cfg": 5}, "reason": "Two."}'
+)
 
 
 class Interrupted(BaseException):
     pass
 
 
-class MemoryModel:
-    """Gives the prepared answers, the last one for ever. An exception among them is raised."""
-
-    name = "memory:1b"
-
-    def __init__(self, *answers, check=None):
-        self.answers, self.check_problem = list(answers), check
-        self.questions, self.checks, self.released = [], 0, 0
-
-    async def check(self):
-        self.checks += 1
-        if self.check_problem:
-            raise self.check_problem
-
-    async def ask(self, question):
-        self.questions.append(question)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        if isinstance(answer, BaseException):
-            raise answer
-        return answer
-
-    async def release(self):
-        self.released += 1
-
-
-def answer(match=9, other=9, done=True, reason="fine", **changes):
-    scores = {name: other for name in CHECKS} | {"prompt_match": match}
-    edits = {"cfg": None, "neg_append": "", "prompt_append": "", "seed": "keep", "steps": None} | changes
-    return json.dumps({"assessment": scores, "changes": edits, "done": done, "reason": reason})
-
-
-def judged(model, image=PICTURE, goal="a red cube", pass_score=0.8, checks="", seed=7):
-    critique = asyncio.run(judge_picture(model, image, goal, pass_score, parse_checks(checks), seed))
+def judged(model, image=PICTURE, pass_score=0.8, checks="", seed=7, **more):
+    critique = asyncio.run(judge_picture(model, image, CHECKLIST, pass_score, parse_checks(checks), seed, **more))
     assert model.released == 1
     assert critique.seconds >= 0
     assert critique.model == model.name
@@ -62,95 +48,124 @@ def judged(model, image=PICTURE, goal="a red cube", pass_score=0.8, checks="", s
 
 
 def test_one_look_is_enough_for_a_no():
-    model = MemoryModel(answer(4, 8, done=False, reason="No cube.", prompt_append="a red cube", seed="new"))
-    critique = judged(model)
+    model = MemoryModel(seeing(r1=2))
+    critique = judged(model, want_edits=False)
     assert (critique.judge, critique.outcome, critique.looks, critique.sees_content) == ("ollama", "judged", 1, True)
-    assert critique.score == pytest.approx(0.85 * 0.4 + 0.15 * 0.8)
-    assert critique.checks == {name: 0.4 if name == "prompt_match" else 0.8 for name in CHECKS}
-    assert (critique.done, critique.passed, critique.reason) == (False, False, "No cube.")
-    assert (critique.changes.prompt_append, critique.changes.seed) == ("a red cube", "new")
-    assert model.checks == 1
+    assert (critique.done, critique.passed) == (False, False)
+    assert critique.reason == "I count 2 where the goal wants three ducks."
+    assert [item.passed for item in critique.items] == [False, True, True]
+    assert (model.checks, model.tasks) == (1, ["look"])
 
 
 def test_the_question_is_blind_and_carries_picture_and_schema():
-    model = MemoryModel(answer(done=False))
-    judged(model, seed=2**63 + 5)
-    (question,) = model.questions
-    assert "<goal>a red cube</goal>" in question.text
-    assert question.schema is ANSWER_SCHEMA
-    assert Image.open(io.BytesIO(question.jpeg)).size == (96, 64)
-    assert question.seed == 5
+    model = MemoryModel(seeing())
+    judged(model, seed=2**31 + 7)
+    for question in model.questions:
+        assert CHECKLIST.goal not in question.text + question.system
+        assert Image.open(io.BytesIO(question.jpeg)).size == (96, 64)
+        assert (question.temperature, question.probabilities) == (0.0, True)
+        assert question.schema["required"][0] == "q01"
+    assert [question.seed for question in model.questions] == [7, 8]
 
 
-def test_yes_needs_a_second_look_in_other_words_with_another_seed():
-    model = MemoryModel(answer(10, 10), answer(8, 8, reason="also fine"))
+def test_yes_needs_a_second_look_in_other_words_and_order():
+    model = MemoryModel(seeing())
     critique = judged(model)
-    assert (critique.passed, critique.done, critique.looks, critique.score) == (True, True, 2, 0.9)
-    assert critique.checks["faces"] == 0.9
-    assert critique.reason == "fine"
+    assert (critique.passed, critique.done, critique.looks) == (True, True, 2)
+    assert all(item.looks == 2 for item in critique.items)
+    assert model.tasks == ["look", "look"]
     first, second = model.questions
-    assert first.system != second.system
-    assert first.text != second.text
-    assert first.seed != second.seed
+    assert (first.system, first.text, first.jpeg) != (second.system, second.text, b"")
     assert first.jpeg == second.jpeg
 
 
-def test_a_score_that_meets_the_pass_score_exactly_passes():
-    assert judged(MemoryModel(answer(8, 8)), pass_score=0.8).passed
-
-
-@pytest.mark.parametrize(
-    "second", [answer(9, 9, done=False, reason="Two cubes."), answer(2, 9, done=True, reason="Two cubes.")]
-)
-def test_a_second_look_that_disagrees_prevents_passing(second):
-    critique = judged(MemoryModel(answer(9, 9), second))
-    assert not critique.passed
-    assert critique.looks == 2
-    assert critique.score < 0.95
-    assert "Two cubes." in critique.reason
-
-
-def test_the_disagreeing_look_proposes_the_changes():
-    critique = judged(MemoryModel(answer(), answer(5, done=False, prompt_append="one cube only")))
-    assert critique.changes.prompt_append == "one cube only"
+@pytest.mark.parametrize("again", [{"r1_again": 2}, {"r2_again": "yes"}, {"r3_again": "blue"}, {"r3_again": ""}])
+def test_a_second_look_that_disagrees_prevents_passing(again):
+    critique = judged(MemoryModel(seeing(**again)))
+    assert (critique.passed, critique.done, critique.looks) == (False, False, 2)
+    assert critique.reason.startswith("A second look did not agree: ")
+    assert critique.score < 0.8
 
 
 @pytest.mark.parametrize("problem", ["nonsense", AnswerUnusable("Cut off."), ModelUnreachable("Gone. Start it.")])
 def test_without_a_readable_second_look_nothing_passes(problem):
-    critique = judged(MemoryModel(answer(), problem))
+    critique = judged(MemoryModel(seeing(), problem))
     assert (critique.outcome, critique.done, critique.passed, critique.looks) == ("judged", True, False, 1)
     assert "second" in critique.reason
 
 
-def test_done_below_the_pass_score_is_no_pass_and_needs_no_second_look():
-    model = MemoryModel(answer(5, 5, done=True, reason=""))
-    critique = judged(model)
-    assert (critique.done, critique.passed, critique.looks, len(model.questions)) == (True, False, 1, 1)
-    assert "pass score 0.80" in critique.reason
+@pytest.mark.parametrize(("quality", "pass_score"), [("poor", 0.2), ("excellent", 0.95)])
+def test_poor_quality_or_a_low_score_is_no_pass_and_needs_neither_second_look_nor_editor(quality, pass_score):
+    model = MemoryModel(seeing(quality=quality))
+    critique = judged(model, pass_score=pass_score)
+    assert (critique.done, critique.passed, critique.looks, model.tasks) == (True, False, 1, ["look"])
 
 
 def test_only_selected_checks_count():
-    text = json.dumps(json.loads(answer(10, 0, done=False)))
-    assert judged(MemoryModel(text), checks="prompt_match").score == 1.0
-    critique = judged(MemoryModel(text), checks="faces")
-    assert critique.score == 0.85
-    assert set(critique.checks) == {"prompt_match", "faces"}
+    assert judged(MemoryModel(seeing(quality="bad")), checks="prompt_match").passed
+    assert set(judged(MemoryModel(seeing()), checks="faces").checks) == {"prompt_match", "faces"}
 
 
-def test_a_plain_yes_is_a_full_score_without_checks():
-    critique = judged(MemoryModel('{"done": true, "changes": {}, "reason": "ok"}'))
-    assert (critique.score, critique.checks, critique.passed, critique.looks) == (1.0, {}, True, 2)
-    critique = judged(MemoryModel('{"done": false, "changes": {"prompt_append": "hat"}, "reason": "no hat"}'))
-    assert (critique.score, critique.checks, critique.passed) == (0.0, {}, False)
-    assert critique.changes.prompt_append == "hat"
+def test_the_editor_is_asked_when_an_item_fails():
+    model = MemoryModel(seeing(r1=2, edit=EDIT))
+    critique = judged(model)
+    assert model.tasks == ["look", "edit"]
+    assert [(edit.requirement, edit.clause) for edit in critique.edits] == [("r1", "exactly three ducks")]
+    assert (critique.negative, critique.changes.steps, critique.editor_says) == (("fog",), 30, "done")
+    assert critique.items[0].evidence == "two ducks, one cropped"
+    assert critique.reason == "I count 2 where the goal wants three ducks (two ducks, one cropped)."
+    assert not critique.passed
+
+
+def test_the_editor_is_asked_after_a_second_look_that_disagrees():
+    model = MemoryModel(seeing(r1_again=2, edit=EDIT))
+    critique = judged(model)
+    assert model.tasks == ["look", "look", "edit"]
+    assert "two ducks, one cropped" in critique.reason
+
+
+@pytest.mark.parametrize("edit", ["nonsense", AnswerUnusable("Cut."), ModelUnreachable("Gone.")])
+def test_the_verdict_stands_without_the_editor(edit):
+    model = MemoryModel(lambda question: edit if "<task>edit" in question.text else answers(r1=2))
+    critique = judged(model)
+    assert (critique.outcome, critique.edits, critique.looks) == ("judged", (), 1)
+    assert critique.reason == "I count 2 where the goal wants three ducks."
+
+
+def test_a_plain_done_passes_after_two():
+    model = MemoryModel(DONE)
+    critique = judged(model)
+    assert (critique.passed, critique.done, critique.looks, critique.score) == (True, True, 2, 0.9)
+    assert critique.checks == {}
+    assert len(model.questions) == 2
+    assert not judged(MemoryModel(DONE, NOT_DONE)).passed
+
+
+def test_a_plain_no_keeps_its_proposals_and_asks_no_editor():
+    model = MemoryModel(NOT_DONE)
+    critique = judged(model)
+    assert (critique.passed, critique.done, critique.reason, model.tasks) == (False, False, "Two.", ["look"])
+    assert [(edit.requirement, edit.clause) for edit in critique.edits] == [("r1", "three ducks")]
+    assert (critique.negative, critique.changes.cfg) == (("fog",), 5.0)
+    assert critique.items[0].p == pytest.approx(0.1)
 
 
 def test_an_unusable_answer_is_asked_again_with_the_reason():
-    model = MemoryModel('{"reason": "x"}', answer(done=False))
-    assert judged(model).outcome == "judged"
+    model = MemoryModel('{"reason": "x"}', answers(r1=2))
+    assert judged(model, want_edits=False).outcome == "judged"
     first, second = model.questions
     assert second.text.startswith(first.text)
-    assert '"done"' in second.text.removeprefix(first.text)
+    assert "unusable" in second.text.removeprefix(first.text)
+
+
+def test_a_part_is_asked_again_and_then_unknown():
+    part = answers(r2="perhaps")
+    model = MemoryModel(part, "nonsense", "{}")
+    critique = judged(model, want_edits=False)
+    assert len(model.questions) == 2
+    assert (critique.items[1].answer, critique.items[1].p, critique.passed) == ("unknown", 0.5, False)
+    whole = MemoryModel(part, answers(r1=2))
+    assert judged(whole, want_edits=False).items[1].passed
 
 
 @pytest.mark.parametrize("bad", ["no idea", AnswerUnusable("The answer was cut off.")])
@@ -175,46 +190,104 @@ def test_an_unreachable_model_is_no_score(where):
 
 
 def test_a_broken_picture_costs_no_call():
-    model = MemoryModel(answer())
+    model = MemoryModel(seeing())
     critique = judged(model, image=BLACK)
     assert (critique.outcome, critique.score, critique.passed, critique.looks) == ("judged", 0.0, False, 0)
     assert "black" in critique.reason
-    assert (model.questions, model.checks) == ([], 0)
+    assert (model.questions, model.checks, critique.items) == ([], 0, ())
 
 
 def test_an_interrupt_goes_through_and_the_model_is_released():
     model = MemoryModel(Interrupted())
     with pytest.raises(Interrupted):
-        asyncio.run(judge_picture(model, PICTURE, "a cube", 0.8, CHECKS, 0))
+        asyncio.run(judge_picture(model, PICTURE, CHECKLIST, 0.8, CHECKS, 0))
     assert model.released == 1
 
 
-def batch(model, images, pass_score=0.8):
-    found = asyncio.run(judge_batch(model, images, "a red cube", pass_score, CHECKS, 7))
+def test_votes_are_drawn_where_there_are_no_probabilities():
+    model = MemoryModel(answers(r1=2), answers(), answers(), "{}")
+    critique = judged(model, votes=3, want_edits=False)
+    assert [question.temperature for question in model.questions] == [0.0, 0.7, 0.7]
+    assert len({question.seed for question in model.questions}) == 3
+    assert [item.p for item in critique.items] == pytest.approx([0.625, 0.875, 0.875])
+    lost = judged(MemoryModel(answers(), answers(), AnswerUnusable("x"), "{}"), votes=3, want_edits=False)
+    assert lost.items[0].p == pytest.approx(0.625)
+
+
+def test_no_votes_are_drawn_where_there_are():
+    text = answers(r1=2)
+    model = MemoryModel(Reply(text, (Token(text, -0.1, (("x", -1.0),)),)))
+    judged(model, votes=3, want_edits=False)
+    assert len(model.questions) == 1
+
+
+def again(model, first=None, image=PICTURE):
+    found = asyncio.run(second_look(model, image, CHECKLIST, 0.8, CHECKS, 7, first=first))
+    return found
+
+
+def test_a_second_look_alone_is_merged_with_the_first():
+    first = judged(MemoryModel(seeing(r1=2)), want_edits=False)
+    model = MemoryModel(seeing())
+    found = again(model, first)
+    assert (found.looks, found.passed, model.released) == (2, False, 1)
+    assert first.score < found.score < 0.8
+    assert (found.items[0].answer, found.items[0].p) == ("2", pytest.approx(0.5))
+    assert found.seconds >= first.seconds
+
+
+def test_a_second_look_without_a_first_stands_for_itself():
+    found = again(MemoryModel(seeing()))
+    assert (found.looks, found.passed, found.done, found.model) == (1, False, True, "memory:1b")
+
+
+def test_what_was_seen_twice_is_not_looked_at_again():
+    first = judged(MemoryModel(seeing()))
+    model = MemoryModel(seeing())
+    assert again(model, first) is first
+    assert model.questions == []
+
+
+@pytest.mark.parametrize("problem", ["nonsense", ModelUnreachable("Gone.")])
+def test_a_second_look_that_fails_leaves_the_first(problem):
+    first = judged(MemoryModel(seeing(r1=2)), want_edits=False)
+    assert again(MemoryModel(problem), first) == first
+    assert again(MemoryModel(problem)).score is None
+
+
+def test_an_empty_checklist_is_refused():
+    with pytest.raises(ValueError, match="at least one"):
+        asyncio.run(judge_picture(MemoryModel(""), PICTURE, Checklist(goal="", requirements=()), 0.8, CHECKS, 0))
+
+
+def batch(model, images, **more):
+    found = asyncio.run(judge_batch(model, images, CHECKLIST, 0.8, CHECKS, 7, **more))
     assert model.released == 1
     return found
 
 
-def test_a_batch_has_one_critique_each_and_a_best():
+def test_a_batch_has_one_critique_each_and_the_editor_sees_the_best():
     images = torch.stack([PICTURE, BLACK, PICTURE.flip(0), PICTURE.flip(1)])
-    model = MemoryModel(answer(4, done=False), answer(7, done=False), answer(6, done=False))
+    model = MemoryModel(answers(r1=2, r3="no"), answers(r1=2), answers(r2="no", r1=1), EDIT)
     critiques, best = batch(model, images)
-    assert [critique.score for critique in critiques] == [0.475, 0.0, 0.73, 0.645]
     assert best == 2
+    assert critiques[1].score == 0.0
+    assert model.tasks == ["look", "look", "look", "edit"]
+    assert model.questions[3].jpeg == model.questions[1].jpeg
+    assert [bool(critique.edits) for critique in critiques] == [False, False, True, False]
 
 
-def test_in_a_batch_a_confirmed_picture_beats_a_higher_score():
-    model = MemoryModel(answer(10, 10, done=False), answer(8, 8), answer(8, 8))
+def test_in_a_batch_a_confirmed_picture_wins_and_needs_no_editor():
+    model = MemoryModel(answers(quality="excellent", r1=2), answers(quality="fair"), answers(2, "fair"))
     critiques, best = batch(model, torch.stack([PICTURE, PICTURE]))
     assert [critique.passed for critique in critiques] == [False, True]
-    assert best == 1
+    assert (best, len(model.questions)) == (1, 3)
 
 
 def test_the_first_is_best_on_a_tie_and_unjudged_ones_come_last():
     images = torch.stack([PICTURE, PICTURE, PICTURE])
-    assert batch(MemoryModel(answer(5, done=False)), images).best == 0
-    model = MemoryModel("bad", "bad", answer(1, done=False))
-    found = batch(model, images)
+    assert batch(MemoryModel(answers(r1=2)), images, want_edits=False).best == 0
+    found = batch(MemoryModel("bad", "bad", answers(r1=1)), images, want_edits=False)
     assert found.critiques[0].outcome == "unreadable"
     assert found.best == 1
 
@@ -228,7 +301,7 @@ def test_an_unreachable_model_is_asked_once_per_batch():
 
 def test_an_empty_batch_is_refused():
     with pytest.raises(ValueError, match="no picture"):
-        asyncio.run(judge_batch(MemoryModel(answer()), torch.zeros(0, 8, 8, 3), "x", 0.8, CHECKS, 0))
+        asyncio.run(judge_batch(MemoryModel(""), torch.zeros(0, 8, 8, 3), CHECKLIST, 0.8, CHECKS, 0))
 
 
 @pytest.mark.parametrize(

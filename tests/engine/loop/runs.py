@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pack.engine.judge.critique import Changes, Critique
+from pack.engine.judge.checklist import Checklist, Requirement
+from pack.engine.judge.critique import Changes, Critique, Edit, Item
 from pack.engine.loop.goal import Limits, LoopHandle, Settings
 from pack.engine.loop.outcome import iteration_of
 from pack.engine.loop.policy import Stop, first_plan, next_step
@@ -44,6 +45,62 @@ def critique(score: float | None, *, done: bool = False, passed: bool = False, *
         passed=passed,
         changes=Changes(**changes),
         reason="The snow is missing.",
+    )
+
+
+def checklist(*texts: str, parents: dict[str, tuple[str, ...]] | None = None) -> Checklist:
+    """One requirement for each text; a text that begins with a number is a count."""
+    numbers = {"two": "2", "three": "3", "four": "4"}
+    requirements = []
+    for n, text in enumerate(texts, 1):
+        number = numbers.get(text.split()[0])
+        requirements.append(
+            Requirement(
+                id=f"r{n}",
+                kind="count" if number else "object",
+                text=text,
+                question=f"How many {text}?" if number else f"Is there a {text}?",
+                ask="count" if number else "yesno",
+                expect=(number or "yes",),
+                alt_question=f"Is it true: {text}?",
+                alt_ask="yesno",
+                alt_expect=("yes",),
+                parents=(parents or {}).get(f"r{n}", ()),
+                span=text,
+            )
+        )
+    return Checklist(goal=", ".join(texts), requirements=tuple(requirements))
+
+
+def itemised(
+    *chances: float,
+    score: float | None = None,
+    answers: dict[str, str] | None = None,
+    edits: dict[str, str] | None = None,
+    negative: tuple[str, ...] = (),
+    looks: int = 1,
+    passed: bool = False,
+    **changes: Any,
+) -> Critique:
+    """A critique by checklist. chances: of r1, r2, ...; score: their mean unless given. edits: clauses, "|" between."""
+    items = tuple(
+        Item(id=f"r{n}", answer=(answers or {}).get(f"r{n}", "yes" if p > 0.5 else "no"), p=p, passed=p > 0.5)
+        for n, p in enumerate(chances, 1)
+    )
+    clauses = [(name, clause) for name, text in (edits or {}).items() for clause in text.split("|")]
+    return Critique(
+        judge="ollama",
+        outcome="judged",
+        score=round(sum(chances) / len(chances), 4) if score is None else score,
+        done=all(item.passed for item in items),
+        passed=passed,
+        looks=2 if passed else looks,
+        items=items,
+        soft=True,
+        edits=tuple(Edit(requirement=name, clause=clause) for name, clause in clauses),
+        negative=negative,
+        changes=Changes(**changes),
+        reason="Why.",
     )
 
 

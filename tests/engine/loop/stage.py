@@ -54,9 +54,9 @@ class Pages:
 class Stage:
     """A driver with everything it needs, and shorthand for what the critic and the server do."""
 
-    def __init__(self, root):
+    def __init__(self, root, teacher=None):
         self.root, self.queue, self.pages = root, MemoryQueue(), Pages()
-        self.driver = Driver(self.queue, lambda: Journal(root), self.pages, poll=0.001)
+        self.driver = Driver(self.queue, lambda: Journal(root), self.pages, poll=0.001, teacher=teacher)
 
     async def begin(self, prompt_id="p1", **fields):
         self.queue.states[prompt_id] = PromptState("running", started=time.time() - 2)

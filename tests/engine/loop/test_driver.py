@@ -39,14 +39,14 @@ async def test_one_run_to_done(stage):
     assert sent.graph["10"]["inputs"]["prompt"] == "a red fox, deep snow"
     assert sent.client_id == "page"
     assert sent.extra_pnginfo["other"] == 1
-    on_disk = Journal(stage.root).load(place.run_id)
+    on_disk = Journal(stage.root).load(place.run.id)
     assert on_disk.pending.prompt_id == second, "the journal knows of the render before the queue does"
     assert (await stage.begin(second)).number == 2
     stage.judged(second, critique(0.9, passed=True))
-    run = await stage.ended(place.run_id)
+    run = await stage.ended(place.run.id)
     assert (run.status, run.phase, run.best.number) == ("done", "waiting", 2)
     assert run.iterations[0].seconds["render"] == pytest.approx(2, abs=0.5)
-    assert Journal(stage.root).load(place.run_id).status == "done"
+    assert Journal(stage.root).load(place.run.id).status == "done"
     revisions = [r.revision for r in stage.pages.published]
     assert revisions == sorted(set(revisions))
     for told in stage.pages.published:
@@ -57,7 +57,7 @@ async def test_one_run_to_done(stage):
 @played
 async def test_an_unchanged_graph_queued_again_is_a_new_run(stage):
     first, second = await stage.begin("p1"), await stage.begin("p2")
-    assert first.run_id != second.run_id
+    assert first.run.id != second.run.id
 
 
 @played
@@ -67,13 +67,13 @@ async def test_runs_at_the_same_time_do_not_mix(stage):
     after_b = await stage.next_prompt(1)
     stage.judged("a", critique(0.6, prompt_append="snow"))
     after_a = await stage.next_prompt(2)
-    assert (await stage.begin(after_a)).run_id == a.run_id
-    assert (await stage.begin(after_b)).run_id == b.run_id
+    assert (await stage.begin(after_a)).run.id == a.run.id
+    assert (await stage.begin(after_b)).run.id == b.run.id
     assert stage.queue.submitted[0].graph["10"]["inputs"]["goal"] == "two ducks"
     stage.judged(after_a, critique(0.9, passed=True))
     stage.judged(after_b, critique(0.95, passed=True))
-    assert (await stage.ended(a.run_id)).best.critique.score == 0.9
-    assert (await stage.ended(b.run_id)).best.critique.score == 0.95
+    assert (await stage.ended(a.run.id)).best.critique.score == 0.9
+    assert (await stage.ended(b.run.id)).best.critique.score == 0.95
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_how_a_prompt_ends_names_the_runs_end_and_keeps_the_best(stage, state, s
         stage.judged("p1", critique(0.5))
         second = await stage.next_prompt(1)
         stage.queue.states[second] = state
-        run = await stage.ended(place.run_id)
+        run = await stage.ended(place.run.id)
         assert run.status == status
         assert word in run.reason
         assert run.best.number == 1
@@ -104,7 +104,7 @@ async def test_history_wiped_after_a_good_end_is_not_taken_for_a_deletion(stage)
     place = await stage.begin()
     stage.judged("p1", critique(0.9, passed=True))
     del stage.queue.states["p1"]
-    assert (await stage.ended(place.run_id)).status == "done"
+    assert (await stage.ended(place.run.id)).status == "done"
 
 
 @played
@@ -112,11 +112,11 @@ async def test_stop_now_takes_the_pending_prompt_out(stage):
     place = await stage.begin()
     stage.judged("p1", critique(0.5))
     second = await stage.next_prompt(1)
-    await stage.driver.stop(place.run_id)
-    run = await stage.ended(place.run_id)
+    await stage.driver.stop(place.run.id)
+    run = await stage.ended(place.run.id)
     assert (run.status, stage.queue.cancelled) == ("stopped", [second])
     with pytest.raises(NotNow):
-        await stage.driver.stop(place.run_id)
+        await stage.driver.stop(place.run.id)
 
 
 @played
@@ -125,12 +125,12 @@ async def test_stop_between_two_prompts_is_not_lost(stage):
     submit = stage.queue.submit
 
     async def slow(submission):
-        await stage.driver.stop(place.run_id)
+        await stage.driver.stop(place.run.id)
         await submit(submission)
 
     stage.queue.submit = slow
     stage.judged("p1", critique(0.5))
-    run = await stage.ended(place.run_id)
+    run = await stage.ended(place.run.id)
     assert run.status == "stopped"
     assert not stage.queue.states.get(stage.queue.submitted[0].prompt_id)
 
@@ -138,49 +138,49 @@ async def test_stop_between_two_prompts_is_not_lost(stage):
 @played
 async def test_stop_after_this_one_lets_it_finish(stage):
     place = await stage.begin()
-    await stage.driver.stop(place.run_id, after_this=True)
+    await stage.driver.stop(place.run.id, after_this=True)
     stage.judged("p1", critique(0.5))
-    run = await stage.ended(place.run_id)
+    run = await stage.ended(place.run.id)
     assert (run.status, len(run.iterations), stage.queue.cancelled) == ("stopped", 1, [])
 
 
 @played
 async def test_stop_after_a_picture_that_meets_the_goal_is_done(stage):
     place = await stage.begin()
-    await stage.driver.stop(place.run_id, after_this=True)
+    await stage.driver.stop(place.run.id, after_this=True)
     stage.judged("p1", critique(0.9, passed=True))
-    assert (await stage.ended(place.run_id)).status == "done"
+    assert (await stage.ended(place.run.id)).status == "done"
 
 
 @played
 async def test_continue_with_an_instruction(stage):
     place = await stage.begin()
     stage.judged("p1", critique(0.9, passed=True))
-    await stage.ended(place.run_id)
+    await stage.ended(place.run.id)
     with pytest.raises(NotNow):
-        await stage.driver.resume(place.run_id)
-    run = await stage.driver.continue_run(place.run_id, "make it night", client_id="other page")
+        await stage.driver.resume(place.run.id)
+    run = await stage.driver.continue_run(place.run.id, "make it night", client_id="other page")
     assert not run.ended
     with pytest.raises(NotNow):
-        await stage.driver.continue_run(place.run_id, "again")
+        await stage.driver.continue_run(place.run.id, "again")
     second = await stage.next_prompt(1)
     sent = stage.queue.submitted[0]
     assert sent.client_id == "other page"
     assert sent.graph["10"]["inputs"]["goal"] == "a red fox in snow. make it night"
     assert sent.graph["10"]["inputs"]["prompt"] == "a red fox, make it night"
     assert sent.graph["10"]["inputs"]["seed"] == SETTINGS.seed
-    assert (await stage.begin(second)).goal == "a red fox in snow. make it night"
+    assert (await stage.begin(second)).run.start.goal == "a red fox in snow. make it night"
     stage.judged(second, critique(0.7))
     await stage.next_prompt(2)
-    assert stage.driver.find(place.run_id).best.number == 2
+    assert stage.driver.find(place.run.id).best.number == 2
 
 
 @played
 async def test_continue_after_the_limit_goes_on_from_the_best(stage):
     place = await stage.begin(iterations_per_loop=1, max_loops=1)
     stage.judged("p1", critique(0.5, prompt_append="deep snow"))
-    assert (await stage.ended(place.run_id)).status == "limit"
-    await stage.driver.continue_run(place.run_id)
+    assert (await stage.ended(place.run.id)).status == "limit"
+    await stage.driver.continue_run(place.run.id)
     await stage.next_prompt(1)
     assert stage.queue.submitted[0].graph["10"]["inputs"]["prompt"] == "a red fox, deep snow"
 
@@ -192,10 +192,10 @@ async def test_a_killed_server_loses_nothing(stage):
     await stage.next_prompt(1)
     lost = stage.queue.submitted[0]
     again = Stage(stage.root)  # a new server, the same disk
-    run = again.driver.find(place.run_id)
+    run = again.driver.find(place.run.id)
     assert (run.status, len(run.iterations)) == ("suspended", 1)
     assert [r.status for r in again.driver.runs()] == ["suspended"]
-    run = await again.driver.resume(place.run_id, client_id="reloaded page")
+    run = await again.driver.resume(place.run.id, client_id="reloaded page")
     second = await again.next_prompt(1)
     sent = again.queue.submitted[0]
     assert sent.graph == lost.graph
@@ -203,7 +203,7 @@ async def test_a_killed_server_loses_nothing(stage):
     at = await again.begin(second)
     assert (at.number, [s.fingerprint for s in at.seen]) == (2, ["mark"])
     again.judged(second, critique(0.9, passed=True))
-    assert (await again.ended(place.run_id)).status == "done"
+    assert (await again.ended(place.run.id)).status == "done"
 
 
 @played
@@ -211,7 +211,7 @@ async def test_a_refused_graph_ends_the_run_with_the_servers_words(stage):
     place = await stage.begin()
     stage.queue.refuse = "KSampler (node 5): Value not in list"
     stage.judged("p1", critique(0.5))
-    run = await stage.ended(place.run_id)
+    run = await stage.ended(place.run.id)
     assert run.status == "failed"
     assert "Value not in list" in run.reason
 
@@ -223,7 +223,7 @@ async def test_a_folder_that_cannot_be_written_ends_the_run_in_a_named_state(sta
     stage.driver = Driver(stage.queue, lambda: Journal(stage.root), stage.pages, poll=0.001)
     place = await stage.begin()
     stage.judged("p1", critique(0.5))
-    run = await stage.ended(place.run_id)
+    run = await stage.ended(place.run.id)
     assert run.status == "unsaved"
     assert run.best.number == 1
     assert stage.queue.submitted == []
@@ -238,7 +238,7 @@ def test_a_disk_that_fills_up_ends_the_run_in_a_named_state(stage, monkeypatch):
 
         monkeypatch.setattr(Journal, "save", full)
         stage.judged("p1", critique(0.5))
-        run = await stage.ended(place.run_id)
+        run = await stage.ended(place.run.id)
         assert run.status == "unsaved"
         assert "No space left" in run.reason
 
@@ -253,7 +253,7 @@ async def test_our_own_mistake_does_not_leave_a_run_hanging(stage):
         raise RuntimeError("mistake")
 
     stage.queue.state = broken
-    run = await stage.ended(place.run_id)
+    run = await stage.ended(place.run.id)
     assert run.status == "failed"
 
 
@@ -265,13 +265,13 @@ async def test_a_page_that_cannot_be_told_does_not_end_the_run(stage):
     stage.pages.publish = broken
     place = await stage.begin()
     stage.judged("p1", critique(0.9, passed=True))
-    assert (await stage.ended(place.run_id)).status == "done"
+    assert (await stage.ended(place.run.id)).status == "done"
 
 
 @played
 async def test_waiting_ends_with_its_time(stage):
     place = await stage.begin()
-    assert not (await stage.driver.wait(place.run_id, 0.05)).ended
+    assert not (await stage.driver.wait(place.run.id, 0.05)).ended
 
 
 @played
@@ -287,11 +287,11 @@ async def test_unknown_runs(stage):
 async def test_a_lost_graph_is_said_not_raised_bare(stage):
     place = await stage.begin()
     stage.judged("p1", critique(0.9, passed=True))
-    await stage.ended(place.run_id)
-    (stage.root / place.run_id / "graph.json").write_text("{")
+    await stage.ended(place.run.id)
+    (stage.root / place.run.id / "graph.json").write_text("{")
     again = Stage(stage.root)
     with pytest.raises(NotNow, match="graph"):
-        await again.driver.continue_run(place.run_id)
+        await again.driver.continue_run(place.run.id)
 
 
 @played
@@ -300,7 +300,7 @@ async def test_nobody_sees_an_iteration_that_is_not_on_disk(stage):
     journal, unsaved = Journal(stage.root), []
 
     def look(run):
-        on_disk = journal.load(place.run_id)
+        on_disk = journal.load(place.run.id)
         if on_disk is None or len(on_disk.iterations) < len(run.iterations):
             unsaved.append(run)
 
@@ -309,7 +309,7 @@ async def test_nobody_sees_an_iteration_that_is_not_on_disk(stage):
     second = await stage.next_prompt(1)
     await stage.begin(second)
     stage.judged(second, critique(0.9, passed=True))
-    await stage.ended(place.run_id)
+    await stage.ended(place.run.id)
     assert unsaved == []
 
 
@@ -318,7 +318,7 @@ async def test_old_runs_leave_memory_but_not_the_disk(stage):
     for n in range(REMEMBERED_RUNS + 5):
         place = await stage.begin(f"p{n}")
         stage.judged(f"p{n}", critique(0.9, passed=True))
-        await stage.ended(place.run_id)
+        await stage.ended(place.run.id)
     assert len(stage.driver._live) == REMEMBERED_RUNS
     assert len(stage.driver.runs()) == REMEMBERED_RUNS + 5
     assert stage.driver.find_by_prompt("p0").status == "done"

@@ -12,6 +12,7 @@ from pack.engine.loop.wording import (
     token_estimate,
     with_clauses,
     with_negative_terms,
+    with_owned_clauses,
 )
 
 from .runs import SETTINGS
@@ -64,3 +65,18 @@ def test_a_user_with_many_negative_terms_gets_none_added():
 def test_same_clause_looks_at_meaning_words():
     assert same_clause("the red fox", "a red fox")
     assert not same_clause("red fox", "red fox in deep snow at night")
+
+
+def test_owned_clauses_are_taken_in_order_as_far_as_they_fit():
+    long = "seven remarkable lighthouses illuminating magnificent underwater architecture"
+    wording = with_owned_clauses(SETTINGS, [("r1", long), ("r2", "red ducks"), ("r3", "ducks, red"), ("r4", long * 3)])
+    assert wording.owned == {"r1": long, "r2": "red ducks"}
+    assert Wording(clauses=("of an older run",)).owned == {}
+
+
+@given(st.lists(st.tuples(st.sampled_from(["r1", "r2", "r3"]), st.text(max_size=200)), max_size=12))
+def test_any_owned_text_keeps_the_limit(owned):
+    wording = with_owned_clauses(SETTINGS, owned)
+    prompt, _ = compose(SETTINGS, wording)
+    assert token_estimate(prompt) - token_estimate(SETTINGS.prompt) <= MAX_EXTRA_TOKENS
+    assert len(wording.owners) == len(wording.clauses)

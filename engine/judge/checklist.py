@@ -1,0 +1,61 @@
+"""The checklist: the goal taken apart, once, into visible requirements. Frozen for the run and hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Kind = Literal["object", "attribute", "count", "relation", "text", "style", "composition", "absence"]
+Ask = Literal["yesno", "count", "open"]
+
+MOST_REQUIREMENTS = 10
+
+
+class Requirement(BaseModel):
+    """One visible fact.
+
+    text: the requirement in words ("three red circles"), also what a prompt may say to ask for it.
+    question, expect: how the first look asks, and the right answers, lower case; counts as digits ("3").
+    alt_question, alt_ask, alt_expect: a second wording, open or of opposite polarity where possible.
+    parents: ids without which this one cannot be seen (no umbrella, no red umbrella).
+    span: the words of the goal it comes from. weight: importance, 1 is usual. trust: 0..1, how far judges can tell.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str = Field(pattern=r"^r[0-9]{1,2}$")
+    kind: Kind
+    text: str
+    question: str
+    ask: Ask
+    expect: tuple[str, ...]
+    alt_question: str
+    alt_ask: Ask
+    alt_expect: tuple[str, ...]
+    parents: tuple[str, ...] = ()
+    span: str
+    weight: float = Field(default=1.0, gt=0)
+    trust: float = Field(default=1.0, ge=0, le=1)
+    source: Literal["user", "model"] = "model"
+
+
+class Checklist(BaseModel):
+    """goal: the goal it was made from. requirements: in the goal's order, at most MOST_REQUIREMENTS.
+
+    notes: sentences for the user about how far these can be judged; no part of the digest.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    goal: str
+    requirements: tuple[Requirement, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Hash of the canonical JSON: two runs with the same one judged by the same questions."""
+        canonical = json.dumps(self.model_dump(exclude={"notes"}), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -1,0 +1,233 @@
+"""The judge's self-test: how far this very model can be believed, for each kind of requirement (loop-science, 3.4)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict
+
+from .asking import ask_twice
+from .checklist import Checklist, Kind
+from .picture import encode_jpeg
+from .questions import Wording, look_questions
+from .scoring import LOW_TRUST, Bias, logit
+from .self_test_figures import auroc, share_above, threshold
+from .self_test_scenes import KINDS, Scene, self_test_scenes
+from .sight import right_probabilities
+from .vision_model import AnswerUnusable, Question, Reply, VisionModel
+
+WEAK_AUROC, GOOD_AUROC = 0.75, 0.9
+"""Below the first, the loop gains little and another judge is needed (loop-science, 3.4); the second is ours."""
+MOST_UNREADABLE = 1 / 3
+"""With more answers than this unusable, a kind is too weak whatever the others say. Ours."""
+
+Progress = Callable[[int, int], None]
+Verdict = Literal["good", "fair", "too weak"]
+
+_NAMED: dict[Kind, str] = {
+    "object": "things",
+    "attribute": "colours",
+    "count": "counts",
+    "relation": "positions",
+    "text": "writing",
+    "absence": "what must not be there",
+}
+
+
+class KindFigures(BaseModel):
+    """How one kind did, over both wordings.
+
+    n: usable answers. unreadable: the others. tpr, fpr: share of met and of unmet requirements that the judge called
+    met, as it spoke, before any correction. auroc: .5 is chance, 1 perfect; each wording alone, then their mean.
+    threshold, threshold_again: logit of the right answer above which it is to be believed, first and second wording,
+    whose biases are opposite where the right answers are. None: not to be had from these answers.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Kind
+    n: int
+    unreadable: int
+    tpr: float | None
+    fpr: float | None
+    auroc: float | None
+    threshold: float
+    threshold_again: float
+    verdict: Verdict
+
+
+class SelfTest(BaseModel):
+    """model: as named when asked. digest: of the model, "" where the server tells none. date: ISO 8601, UTC.
+
+    soft: whether all answers came with probabilities.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    digest: str
+    date: str
+    soft: bool
+    kinds: tuple[KindFigures, ...]
+
+
+@dataclass(frozen=True)
+class TrialAnswer:
+    """holds: the truth. p: probability given to the right answer; None for no usable answer."""
+
+    kind: Kind
+    wording: Wording
+    holds: bool
+    p: float | None
+
+
+async def run_self_test(model: VisionModel, progress: Progress | None = None) -> SelfTest:
+    """Show the model all scenes, each in both wordings. progress: called with scenes done and their number.
+
+    The model is released at the end. Raises ModelUnreachable and whatever ends the model's work on an interrupt.
+    """
+    await model.check()
+    scenes = self_test_scenes()
+    answers: list[TrialAnswer] = []
+    soft = True
+    try:
+        digest = await model.digest()
+        for number, scene in enumerate(scenes):
+            jpeg = await asyncio.to_thread(_jpeg, scene)
+            for wording in (1, 2):
+                found, with_probabilities = await _asked(model, scene, jpeg, wording, number)
+                answers += found
+                soft = soft and with_probabilities
+            if progress is not None:
+                progress(number + 1, len(scenes))
+    finally:
+        await model.release()
+    usable = any(answer.p is not None for answer in answers)
+    date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+    return SelfTest(model=model.name, digest=digest, date=date, soft=soft and usable, kinds=figures_of(answers))
+
+
+async def _asked(
+    model: VisionModel, scene: Scene, jpeg: bytes, wording: Wording, seed: int
+) -> tuple[list[TrialAnswer], bool]:
+    """The answers about one scene, as a look asks for them, and whether those that came had probabilities."""
+    questions = look_questions(scene.checklist, seed, wording)
+    question = Question(questions.system, questions.text, jpeg, questions.schema, seed, probabilities=True)
+
+    def read(reply: Reply) -> tuple[tuple[Mapping[str, float], bool], str]:
+        found, soft = right_probabilities(reply, questions)
+        lacking = [key for key, asked in questions.asked.items() if asked.requirement.id not in found]
+        if len(lacking) == len(questions.asked):
+            raise AnswerUnusable(f'The answer has no usable value for "{lacking[0]}".')
+        return (found, soft), f"It has no usable value for {', '.join(lacking)}." if lacking else ""
+
+    try:
+        found, soft = await ask_twice(model, question, read)
+    except AnswerUnusable:
+        found, soft = {}, True
+    trials = [(trial.requirement.kind, trial.holds, found.get(trial.requirement.id)) for trial in scene.trials]
+    return [TrialAnswer(kind, wording, holds, p) for kind, holds, p in trials], soft
+
+
+def figures_of(answers: Sequence[TrialAnswer]) -> tuple[KindFigures, ...]:
+    """The figures of each kind that was asked about."""
+    asked = {answer.kind for answer in answers}
+    return tuple(_figures(kind, [a for a in answers if a.kind == kind]) for kind in KINDS if kind in asked)
+
+
+def _figures(kind: Kind, answers: Sequence[TrialAnswer]) -> KindFigures:
+    def logits(holds: bool, *wordings: Wording) -> list[float]:
+        return [logit(a.p) for a in answers if a.p is not None and a.holds == holds and a.wording in wordings]
+
+    areas = [auroc(logits(True, wording), logits(False, wording)) for wording in (1, 2)]
+    known = [area for area in areas if area is not None]
+    area = sum(known) / len(known) if known else None
+    usable = sum(a.p is not None for a in answers)
+    weak = area is None or area < WEAK_AUROC or len(answers) - usable > MOST_UNREADABLE * len(answers)
+    return KindFigures(
+        kind=kind,
+        n=usable,
+        unreadable=len(answers) - usable,
+        tpr=_rounded(share_above(logits(True, 1, 2))),
+        fpr=_rounded(share_above(logits(False, 1, 2))),
+        auroc=_rounded(area),
+        threshold=round(threshold(logits(True, 1), logits(False, 1)), 4),
+        threshold_again=round(threshold(logits(True, 2), logits(False, 2)), 4),
+        verdict="too weak" if weak else "good" if area >= GOOD_AUROC else "fair",
+    )
+
+
+def bias_of(tested: SelfTest) -> Bias:
+    """The thresholds to take off this model's answers."""
+    return Bias(
+        thresholds={one.kind: one.threshold for one in tested.kinds},
+        again={one.kind: one.threshold_again for one in tested.kinds},
+    )
+
+
+def trust_of(tested: SelfTest) -> dict[Kind, float]:
+    """The most that requirements of a kind are to be trusted, 0..1; kinds that were not tested are left out."""
+    return {one.kind: LOW_TRUST if one.verdict == "too weak" else 1.0 for one in tested.kinds}
+
+
+def weighed(checklist: Checklist, tested: SelfTest | None) -> Checklist:
+    """The checklist with less trust in what this judge cannot tell, and notes that say so."""
+    if tested is None:
+        return checklist
+    trust = trust_of(tested)
+    lowered = [r.model_copy(update={"trust": min(r.trust, trust.get(r.kind, 1.0))}) for r in checklist.requirements]
+    used = {r.kind for r in lowered}
+    weak = [_weakness(tested.model, one) for one in tested.kinds if one.kind in used and one.verdict == "too weak"]
+    return checklist.model_copy(update={"requirements": tuple(lowered), "notes": (*checklist.notes, *weak)})
+
+
+def in_words(tested: SelfTest) -> list[str]:
+    """What the figures mean, in plain sentences for the user."""
+    said = []
+    for verdict, how in (("good", "well"), ("fair", "fairly well")):
+        named = [_NAMED[one.kind] for one in tested.kinds if one.verdict == verdict]
+        if named:
+            said.append(f"{tested.model} judges {_listed(named)} {how}.")
+    weak = [one for one in tested.kinds if one.verdict == "too weak"]
+    said += [_weakness(tested.model, one) for one in weak]
+    if weak:
+        said.append("Try a larger judge, or one of another family.")
+    lost = sum(one.unreadable for one in tested.kinds)
+    if lost:
+        said.append(f"{lost} of {lost + sum(one.n for one in tested.kinds)} answers could not be used.")
+    if not tested.soft and any(one.n for one in tested.kinds):
+        said.append(
+            "Not all answers came with probabilities, so scores are coarse. Ollama 0.12.11 and newer give them."
+        )
+    return said
+
+
+def _weakness(model: str, one: KindFigures) -> str:
+    if one.auroc is None or one.auroc >= WEAK_AUROC:
+        why = f"{one.unreadable} of {one.n + one.unreadable} answers about drawn scenes could not be used"
+    else:
+        # AUROC in words: the chance to rank a true case above a false one.
+        why = (
+            f"it tells true from false in {int(100 * one.auroc)} of 100 pairs of drawn scenes, where guessing gives 50"
+        )
+    return f"{model} is too weak for {_NAMED[one.kind]}: {why}. Such requirements weigh half at most."
+
+
+def _listed(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _jpeg(scene: Scene) -> bytes:
+    """As the judge would get it from a render."""
+    pixels = np.asarray(scene.picture(), dtype=np.float32) / 255
+    return encode_jpeg(torch.from_numpy(pixels)).jpeg

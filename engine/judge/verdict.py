@@ -1,0 +1,118 @@
+"""From what looks saw to a critique. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .checklist import Checklist
+from .critique import CHECKS, Check, Critique, Item
+from .plain_contract import negative_terms, owned_clauses
+from .reasons import reason
+from .scoring import NO_BIAS, POOR_QUALITY, UNKNOWN, Bias, averaged, match, overall
+from .sight import Sight
+
+
+def critique_of(
+    sight: Sight, checklist: Checklist, pass_score: float, checks: Sequence[str], bias: Bias = NO_BIAS
+) -> Critique:
+    """The critique of one look; `passed` stays False, because that takes another one.
+
+    A plain answer has no checks; its proposals are kept.
+    """
+    matched = _match(sight.items, checklist, bias)
+    levels: dict[Check, float | None] = {name: sight.levels[name] for name in CHECKS if _counted(name, sight, checks)}
+    found = Critique(
+        judge="ollama",
+        outcome="judged",
+        score=overall(matched, levels.values()),
+        checks={} if sight.plain else _named(matched, {n: 1.0 if v is None else v for n, v in levels.items()}),
+        done=all(item.passed for item in sight.items),
+        looks=1,
+        items=sight.items,
+        soft=sight.soft,
+    )
+    if sight.plain is not None:
+        proposals = {
+            "changes": sight.plain.changes,
+            "edits": owned_clauses(sight.plain, checklist),
+            "negative": negative_terms(sight.plain.changes.neg_append),
+        }
+        found = found.model_copy(update=proposals)
+    said = sight.plain.reason if sight.plain is not None else ""
+    return found.model_copy(update={"reason": said or reason(found, checklist, pass_score)})
+
+
+def holds(critique: Critique, pass_score: float) -> bool:
+    """Whether a critique's own figures meet the goal: every item, no poor quality, and the score."""
+    qualities = [level for name, level in critique.checks.items() if name != "prompt_match"]
+    return (
+        critique.score is not None
+        and bool(critique.items)
+        and all(item.passed for item in critique.items)
+        and all(level >= POOR_QUALITY for level in qualities)
+        and critique.score >= pass_score
+    )
+
+
+def merged(
+    first: Critique, second: Critique, checklist: Checklist, pass_score: float, bias: Bias = NO_BIAS
+) -> Critique:
+    """Two looks at one picture as one: items averaged in logits, checks and what was scored beside them as means.
+
+    The strict rule: passed only when either look meets the goal by itself and so does their mean. An item passes when
+    both looks passed it. The looks' proposals: the second one's where it disagrees.
+    """
+    others = {item.id: item for item in second.items}
+    items = tuple(_mean(item, others[item.id]) for item in first.items if item.id in others)
+    matched = _match(items, checklist, bias)
+    shared = {n: (first.checks[n] + second.checks[n]) / 2 for n in CHECKS if n in first.checks and n in second.checks}
+    levels = {name: level for name, level in shared.items() if name != "prompt_match"}
+    agreed = holds(first, pass_score) and holds(second, pass_score)
+    proposing = first if agreed or not holds(first, pass_score) else second
+    found = proposing.model_copy(
+        update={
+            "score": overall(matched, levels.values()),
+            "checks": _named(matched, levels) if shared else {},
+            "done": first.done and second.done,
+            "looks": first.looks + second.looks,
+            "items": items,
+            "soft": first.soft and second.soft,
+            "passed": False,
+            "seconds": first.seconds + second.seconds,
+        }
+    )
+    passed = agreed and holds(found, pass_score)
+    if passed:
+        said = "Everything asked for is there, in two looks."
+    elif holds(first, pass_score) and not agreed:
+        said = f"A second look did not agree: {second.reason}"
+    else:
+        said = reason(found, checklist, pass_score)
+    return found.model_copy(update={"passed": passed, "reason": said})
+
+
+def _counted(name: Check, sight: Sight, checks: Sequence[str]) -> bool:
+    return name in checks and name in sight.levels
+
+
+def _match(items: Sequence[Item], checklist: Checklist, bias: Bias) -> float:
+    # An item that one of two looks failed is no parent that was met, whatever their mean says.
+    return match(checklist, {item.id: item.p if item.passed else min(item.p, UNKNOWN) for item in items}, bias)
+
+
+def _named(matched: float, levels: dict[Check, float]) -> dict[Check, float]:
+    """The named checks in their usual order, prompt_match first."""
+    return {"prompt_match": round(matched, 4)} | {name: round(level, 4) for name, level in levels.items()}
+
+
+def _mean(one: Item, other: Item) -> Item:
+    passed = one.passed and other.passed
+    return Item(
+        id=one.id,
+        # The answer that explains the failure, if there is one.
+        answer=one.answer if other.passed or not one.passed else other.answer,
+        p=averaged(one.p, other.p),
+        passed=passed,
+        looks=one.looks + other.looks,
+        evidence=one.evidence or other.evidence,
+    )

@@ -1,0 +1,141 @@
+"""The judges' self-tests: kept per model digest, and run one at a time in the background."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from pydantic import ValidationError
+
+from ..engine.judge.self_test import SelfTest, in_words, run_self_test
+from ..engine.judge.self_test_scenes import self_test_scenes
+from ..engine.judge.vision_model import ModelFailure, ModelUnreachable, VisionModel
+from ..engine.loop.driver import NotNow
+from ..engine.loop.files import write_text
+
+LOG = logging.getLogger(__name__)
+
+DIGEST = re.compile(r"[0-9a-f]{1,64}")
+
+
+class SelfTestStore:
+    """One JSON file for each model digest. folder: asked anew each time."""
+
+    def __init__(self, folder: Callable[[], Path]) -> None:
+        self._folder = folder
+        self._read: dict[Path, tuple[int, SelfTest]] = {}
+
+    def empty(self) -> bool:
+        """Whether nothing is kept at all, so that nobody needs to ask for a digest."""
+        try:
+            return next(self._folder().glob("*.json"), None) is None
+        except OSError:
+            return True
+
+    def load(self, digest: str) -> SelfTest | None:
+        """The self-test of that very model; None without one, and for a damaged file, which the log reports."""
+        path = self._path(digest)
+        if path is None:
+            return None
+        try:
+            changed = path.stat().st_mtime_ns
+            known = self._read.get(path)
+            if known is None or known[0] != changed:
+                known = self._read[path] = (changed, SelfTest.model_validate_json(path.read_bytes()))
+            return known[1]
+        except FileNotFoundError:
+            return None
+        except (OSError, ValidationError) as problem:
+            LOG.warning("Imitatoes: %s is not used; run the judge's self-test again: %s", path, problem)
+            return None
+
+    def save(self, tested: SelfTest) -> bool:
+        """Keep it; False where the server told no digest to keep it by. Raises OSError."""
+        path = self._path(tested.digest)
+        if path is None:
+            return False
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_text(path, tested.model_dump_json(indent=1))
+        return True
+
+    async def of(self, model: VisionModel) -> SelfTest | None:
+        """The self-test of this model; None without one, and while its server does not answer."""
+        if self.empty():
+            return None
+        try:
+            return self.load(await model.digest())
+        except ModelUnreachable:
+            return None
+
+    def _path(self, digest: str) -> Path | None:
+        """A digest comes from a server, and a file name must not."""
+        digest = digest.lower().removeprefix("sha256:")
+        return self._folder() / f"{digest}.json" if DIGEST.fullmatch(digest) else None
+
+
+class ModelOf(Protocol):
+    def __call__(self, connection: str, model: str) -> VisionModel:
+        """The model of that name on that named connection. Raises ValueError for an unknown connection."""
+
+
+class SelfTests:
+    """What the routes see: start one, ask how far it is. Lives on the server's event loop."""
+
+    def __init__(self, store: SelfTestStore, model_of: ModelOf) -> None:
+        self._store, self._model_of = store, model_of
+        self._task: asyncio.Task[None] | None = None
+        self._asked: tuple[str, str] = ("", "")
+        self._state: dict[str, Any] = {}
+
+    def start(self, connection: str, model: str) -> dict[str, Any]:
+        """Begin, and tell the state. Raises ValueError for an unknown connection, NotNow while another one runs."""
+        if self._task is not None and not self._task.done():
+            raise NotNow(f"The self-test of {self._asked[1]} is still running. Wait for its end.")
+        judge = self._model_of(connection, model)
+        self._asked = (connection, model)
+        self._state = _state("running", done=0, of=len(self_test_scenes()))
+        self._task = asyncio.get_running_loop().create_task(self._run(judge))
+        return self._shown(self._state, connection, model)
+
+    async def state(self, connection: str, model: str) -> dict[str, Any]:
+        """Of the one that runs or ran last, else of the one that is kept; "none" without any. Raises ValueError."""
+        if (connection, model) == self._asked:
+            return self._shown(self._state, connection, model)
+        kept = await self._store.of(self._model_of(connection, model))
+        return self._shown(_state("none") if kept is None else _done(kept), connection, model)
+
+    async def _run(self, judge: VisionModel) -> None:
+        def progress(done: int, of: int) -> None:
+            self._state = _state("running", done=done, of=of)
+
+        try:
+            tested = await run_self_test(judge, progress)
+            kept = await asyncio.to_thread(self._store.save, tested)
+        except ModelFailure as problem:
+            self._state = _state("failed", str(problem))
+        except OSError as problem:
+            self._state = _done(tested, f"The result could not be saved ({problem.strerror}), so runs will not use it.")
+        except asyncio.CancelledError:
+            self._state = _state("failed", "It was stopped before its end.")
+            raise
+        except Exception as problem:
+            LOG.exception("the judge's self-test failed")
+            self._state = _state("failed", f"It failed: {type(problem).__name__}. The server's log says more.")
+        else:
+            lost = "" if kept else "The server tells no digest of this model, so runs will not use the result."
+            self._state = _done(tested, lost)
+
+    def _shown(self, state: dict[str, Any], connection: str, model: str) -> dict[str, Any]:
+        return {"connection": connection, "model": model, **state}
+
+
+def _state(name: str, message: str = "", **more: Any) -> dict[str, Any]:
+    return {"state": name, "message": message, **more}
+
+
+def _done(tested: SelfTest, message: str = "") -> dict[str, Any]:
+    return _state("done", message, report={**tested.model_dump(), "words": in_words(tested)})

@@ -1,0 +1,138 @@
+"""The model of the Ollama double that really looks: answers to verdict, checklist, look and edit requests from pixels.
+
+The kind of request is told by a <task> tag; without one it is a verdict about the picture for the <goal>.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from .world import judge
+from .world.beliefs import QUALITIES, Belief, Eye, sampled
+from .world.checklist import checklist
+from .world.editor import edit, read_failing
+from .world.misreading import chance
+from .world.questions import read_question
+from .world.seeing import View, see
+
+SMALL_DOUBT = 0.3
+"""Standard deviation of the log-odds' error; what is plain to see has log-odds of about 4."""
+
+_LINE = re.compile(r"^\s*(\w+)\s*\(([^)]*)\)\s*:\s*(.+?)\s*$")
+_NOTHING_SEEN = {
+    "assessment": {"artifacts": 0, "composition": 0, "faces": 0, "prompt_match": 0, "text": 0},
+    "changes": {"cfg": None, "neg_append": "", "prompt_append": "", "seed": "keep", "steps": None},
+    "done": False,
+}
+
+
+class Spoken(str):
+    """A model's text. beliefs: for keys of its JSON object, how likely each value was."""
+
+    beliefs: Mapping[str, Belief]
+
+    def __new__(cls, text: str, beliefs: Mapping[str, Belief]) -> Spoken:
+        spoken = super().__new__(cls, text)
+        spoken.beliefs = beliefs
+        return spoken
+
+
+def pixel_judge(body: dict[str, Any], images: list[bytes], *, doubt: float = SMALL_DOUBT) -> str:
+    """The answer to a request, about its last picture if it has one. doubt: see SMALL_DOUBT; verdicts have none."""
+    texts = [str(body.get(key) or "") for key in ("system", "prompt")]
+    texts += [str(message.get("content") or "") for message in body.get("messages") or []]
+    text = "\n".join(texts)
+    goal = _tagged(text, "goal")
+    # What a goal says is material, also where it looks like a task.
+    task = _tagged(_between("goal").sub("", text), "task")
+    match task:
+        case "checklist":
+            return _json({"requirements": checklist(goal or "")})
+        case "look":
+            return _looked(_tagged(text, "questions") or "", images, body, doubt)
+        case "edit":
+            view = _view(images[-1]) if images else None
+            failing = read_failing(_tagged(text, "failing") or "")
+            return _json(edit(goal or "", failing, view, int(_option(body, "seed"))))
+    return _verdict(goal, images)
+
+
+def _verdict(goal: str | None, images: list[bytes]) -> str:
+    if goal is None:
+        return _unseen("The request names no goal between <goal> and </goal>.")
+    if not images:
+        return _unseen("The request holds no picture.")
+    picture = _picture(images[-1])
+    if picture is None:
+        return _unseen("The picture cannot be read.")
+    return _json(judge.answer(goal, picture))
+
+
+def _looked(questions: str, images: list[bytes], body: dict[str, Any], doubt: float) -> str:
+    view = _view(images[-1]) if images else None
+    if view is None:
+        # A model that sees nothing still answers.
+        view = View((), "none", None, 0.0, None, None)
+    eye = Eye(view, hashlib.blake2b(images[-1] if images else b"").hexdigest(), doubt)
+    beliefs: dict[str, Belief] = {f"quality_{name}": eye.quality(name) for name in QUALITIES}
+    numbers = set()
+    for line in questions.splitlines():
+        if not (found := _LINE.match(line)):
+            continue
+        key, form, question = found[1], found[2].lower(), found[3]
+        asked = "yes/no" if "yes" in form else "number" if "number" in form or "count" in form else "one word"
+        beliefs[key] = eye.answer(read_question(question), asked, question)
+        numbers |= {key} if asked == "number" else set()
+    temperature, seed = _option(body, "temperature"), int(_option(body, "seed"))
+    said: dict[str, Any] = {}
+    for key, belief in beliefs.items():
+        value = sampled(belief, temperature, chance("said", seed, eye.fingerprint, key))
+        said[key] = int(value) if key in numbers else value
+    return Spoken(_json(said), beliefs)
+
+
+def _between(tag: str) -> re.Pattern[str]:
+    """From the tag to its end; a tag that is only spoken of before does not count."""
+    return re.compile(rf"<{tag}>((?:(?!<{tag}>).)*?)</{tag}>", re.DOTALL)
+
+
+def _tagged(text: str, tag: str) -> str | None:
+    """What stands between the last such tags, None without any."""
+    found = _between(tag).findall(text)
+    return found[-1].strip() if found else None
+
+
+def _option(body: dict[str, Any], name: str) -> float:
+    value = (body.get("options") or {}).get(name)
+    return float(value) if isinstance(value, (int, float)) else 0.0
+
+
+def _picture(data: bytes) -> np.ndarray | None:
+    try:
+        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+    except OSError:
+        return None
+
+
+@lru_cache(maxsize=8)
+def _view(data: bytes) -> View | None:
+    """A picture is asked about several times: two looks and an edit."""
+    picture = _picture(data)
+    return None if picture is None else see(picture)
+
+
+def _unseen(reason: str) -> str:
+    return _json(_NOTHING_SEEN | {"reason": reason})
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)

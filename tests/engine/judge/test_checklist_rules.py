@@ -1,0 +1,132 @@
+"""Checklists without a model: the user's lines as they are, or the goal taken apart."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pack.engine.judge.checklist_rules import checklist_of_goal, checklist_of_lines
+from pack.engine.judge.checklist_wording import kind_of
+
+
+def of(line):
+    (one,) = checklist_of_lines("the goal", [line]).requirements
+    assert (one.text, one.span, one.source) == (line, line, "user")
+    return one
+
+
+def asked(line):
+    one = of(line)
+    return one.kind, one.question, one.ask, one.expect
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("three ducks", ("count", "How many ducks are there?", "count", ("3",))),
+        ("exactly 12 red cars", ("count", "How many red cars are there?", "count", ("12",))),
+        ("one blue duck", ("count", "How many blue ducks are there?", "count", ("1",))),
+        ("no people", ("absence", "Is there any people in the picture?", "yesno", ("no",))),
+        ("without a hat", ("absence", "Is there any hat in the picture?", "yesno", ("no",))),
+        ('a sign saying "OPEN"', ("text", 'Is "OPEN" written in the picture, spelled exactly so?', "yesno", ("yes",))),
+        ("a red umbrella", ("object", "Does the picture show a red umbrella?", "yesno", ("yes",))),
+        ("the hat is red", ("object", "Does the picture show that the hat is red?", "yesno", ("yes",))),
+        ("a cat left of a dog", ("relation", "Does the picture show a cat left of a dog?", "yesno", ("yes",))),
+        ("Is the sky blue?", ("object", "Is the sky blue?", "yesno", ("yes",))),
+    ],
+)
+def test_lines(line, expected):
+    assert asked(line) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("a dog's 3D render", "object"),
+        ("1950 car", "object"),
+        ("notes on a table", "object"),
+        ("one-eyed pirate", "object"),
+        ("the dogs' bowl and cats' bed", "object"),
+        ("the word 'hello'", "text"),
+        ("a lamp above the door", "relation"),
+        ("No, never", "object"),
+    ],
+)
+def test_kinds_do_not_jump_to_conclusions(line, kind):
+    assert kind_of(line) == kind
+
+
+@pytest.mark.parametrize("line", ["three ducks", "no people", 'a sign "OPEN"', '"GO HOME"', "a hat", "Is it day?"])
+def test_every_line_has_a_second_wording(line):
+    one = of(line)
+    assert one.alt_question != one.question
+    assert one.alt_expect
+
+
+def test_second_wordings_turn_the_answer_round():
+    assert (of("a hat").alt_question, of("a hat").alt_expect) == (
+        "Is this missing or wrong in the picture: a hat?",
+        ("no",),
+    )
+    assert of("no cars").alt_expect == ("yes",)
+    assert (of('a sign "OPEN"').alt_ask, of('a sign "OPEN"').alt_expect) == ("open", ("open",))
+    assert of('"GO HOME"').alt_expect == ("no",)
+    assert of("three ducks").alt_expect == ("3",)
+
+
+def test_hard_ones_are_trusted_by_half():
+    trusts = [of(line).trust for line in ("four ducks", "five ducks", "a cat left of a dog", "a hat")]
+    assert trusts == [1.0, 0.5, 0.5, 1.0]
+
+
+def test_list_marks_empty_and_repeated_lines_are_left_out():
+    found = checklist_of_lines("g", ["- a hat", " ", "2. a cat", "a hat", "\u2022 three ducks"])
+    assert [one.text for one in found.requirements] == ["a hat", "a cat", "three ducks"]
+    assert [one.id for one in found.requirements] == ["r1", "r2", "r3"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "words"),
+    [([], "empty"), ([" ", ""], "empty"), ([f"thing {n}" for n in range(11)], "at most 10"), (["x" * 201], "200")],
+)
+def test_lines_that_cannot_be_used_are_explained(lines, words):
+    with pytest.raises(ValueError, match=words):
+        checklist_of_lines("g", lines)
+
+
+def test_the_goal_taken_apart():
+    found = checklist_of_goal('three ducks, a black and white cat and a sign "SALT, PEPPER and MORE"; no people.')
+    assert [one.text for one in found.requirements] == [
+        "three ducks",
+        "a black and white cat",
+        'a sign "SALT, PEPPER and MORE"',
+        "no people",
+    ]
+    assert [one.kind for one in found.requirements] == ["count", "object", "text", "absence"]
+
+
+def test_what_is_too_much_stands_in_the_last_one():
+    found = checklist_of_goal(", ".join(f"thing {n}" for n in range(14)))
+    assert len(found.requirements) == 10
+    assert found.requirements[-1].text == ", ".join(f"thing {n}" for n in range(9, 14))
+    assert checklist_of_goal("  ").requirements == ()
+
+
+@given(st.text(max_size=300))
+def test_any_goal_is_taken_apart(goal):
+    found = checklist_of_goal(goal)
+    assert len(found.requirements) <= 10
+    assert found.goal == goal
+    assert found.digest == checklist_of_goal(goal).digest
+    for one in found.requirements:
+        assert one.question.strip() and one.alt_question.strip() and one.expect and one.alt_expect
+
+
+@given(st.lists(st.text(max_size=60), max_size=10))
+def test_any_lines_make_a_checklist_or_say_why_not(lines):
+    try:
+        found = checklist_of_lines("g", lines)
+    except ValueError as problem:
+        assert "empty" in str(problem)
+    else:
+        assert 1 <= len(found.requirements) <= 10

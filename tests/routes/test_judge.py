@@ -1,0 +1,87 @@
+"""The self-test's routes over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from pack.host.self_tests import SelfTests, SelfTestStore
+from pack.routes import register
+
+from ..engine.judge.memory_model import MemoryModel
+
+URL = "/imitatoes/judge/self-test"
+
+
+class Slow(MemoryModel):
+    """Answers when it may."""
+
+    def __init__(self):
+        super().__init__("")
+        self.may = asyncio.Event()
+
+    async def ask(self, question):
+        await self.may.wait()
+        return await super().ask(question)
+
+    async def digest(self):
+        return "abc"
+
+
+class Site:
+    def __init__(self, folder):
+        self.judge = Slow()
+        self.self_tests = SelfTests(SelfTestStore(lambda: folder), self.model_of)
+
+    def model_of(self, connection, model):
+        if connection != "local":
+            raise ValueError(f"connection: there is no connection '{connection}'.")
+        return self.judge
+
+    async def ask(self, method, status=200, **options):
+        async with self.client.request(method, URL, **options) as answer:
+            assert answer.status == status, await answer.text()
+            return await answer.json()
+
+
+def served(story):
+    def test(tmp_path):
+        async def main():
+            site, routes, app = Site(tmp_path), web.RouteTableDef(), web.Application()
+            register(routes, lambda: site)
+            app.add_routes(routes)
+            async with TestClient(TestServer(app)) as site.client:
+                await story(site)
+
+        asyncio.run(main())
+
+    test.__name__ = story.__name__
+    return test
+
+
+@served
+async def test_start_and_follow(site):
+    asked = {"params": {"model": "m"}}
+    assert (await site.ask("GET", **asked))["state"] == "none"
+    begun = await site.ask("POST", 202, json={"model": " m "})
+    assert begun == {"connection": "local", "model": "m", "state": "running", "message": "", "done": 0, "of": 60}
+    assert (await site.ask("POST", 409, json={"model": "m", "connection": "local"}))["error"]["type"] == "not_now"
+    assert (await site.ask("GET", **asked))["state"] == "running"
+    site.judge.may.set()
+    while (state := await site.ask("GET", **asked))["state"] == "running":  # noqa: ASYNC110
+        await asyncio.sleep(0.02)
+    assert state["state"] == "done"
+    assert len(state["report"]["kinds"]) == 6 and state["report"]["words"]
+
+
+@served
+async def test_wrong_requests(site):
+    plain = {"data": b'{"model": "m"}', "headers": {"Content-Type": "text/plain"}}
+    assert (await site.ask("POST", 415, **plain))["error"]["type"] == "not_json"
+    for body in ({}, {"model": ""}, {"model": " "}, {"model": "m", "url": "http://x"}, {"model": "m" * 201}):
+        await site.ask("POST", 400, json=body)
+    error = (await site.ask("POST", 400, json={"model": "m", "connection": "http://192.0.2.1"}))["error"]
+    assert "no connection" in error["message"]
+    for query in ({}, {"model": " "}, {"model": "m", "connection": "x"}, {"model": "m" * 201}):
+        await site.ask("GET", 400, params=query)
