@@ -159,7 +159,7 @@ def test_queue_once_in_the_page_and_drop_the_picture_back(theatre, page):
     (row,) = theatre.client.get("/imitatoes/runs")["runs"]
     run = theatre.run(row["run_id"])
     assert len(run["iterations"]) > 1
-    assert run["best"]["score"] == 1.0
+    assert run["best"]["score"] >= 0.8
 
     for iteration in run["iterations"]:
         path = theatre.picture(run, iteration["picture"])
