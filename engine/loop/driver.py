@@ -17,7 +17,7 @@ from typing import Any, Literal
 from ..graph import ui_workflow
 from ..graph.family import family_of
 from ..graph.loop_nodes import Graph, clean_copy, with_settings
-from .goal import LoopHandle
+from .continuing import as_found, instructed
 from .journal import Journal
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
 from .policy import Stop, continued_plan, first_plan, next_step
@@ -105,7 +105,7 @@ class Driver:
             if run_id not in known:
                 run = journal.load(run_id)
                 if run is not None:
-                    known[run_id] = _as_found(run)
+                    known[run_id] = as_found(run)
         return [known[run_id] for run_id in sorted(known, reverse=True)]
 
     def find(self, run_id: str) -> Run:
@@ -115,7 +115,7 @@ class Driver:
         run = self._journal().load(run_id)
         if run is None:
             raise RunNotFound(f"There is no run {run_id}.")
-        return _as_found(run)
+        return as_found(run)
 
     def find_by_prompt(self, prompt_id: str) -> Run | None:
         """The run that a prompt of this server session belongs to; None when it started none."""
@@ -167,7 +167,7 @@ class Driver:
             "continued_after": count,
         }
         if instruction:
-            fields["start"] = _instructed(run.start, instruction)
+            fields["start"] = instructed(run.start, instruction)
             fields["instructions"] = (*run.instructions, instruction)
             fields["fresh_from"] = count + 1
             fields["checklist"] = None
@@ -403,21 +403,3 @@ class Driver:
 
 def _run_id(now: float) -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{uuid.uuid4().hex[:8]}"
-
-
-def _as_found(run: Run) -> Run:
-    """A run read from disk. "running" there means that its server stopped in the middle."""
-    if run.ended:
-        return run
-    number = len(run.iterations) + 1
-    reason = f"The server stopped during iteration {number}. Resume the run to go on with it."
-    return run.model_copy(update={"status": "suspended", "phase": "waiting", "reason": reason})
-
-
-def _instructed(start: LoopHandle, instruction: str) -> LoopHandle:
-    goal = f"{start.goal.rstrip(' .')}. {instruction}"
-    head = start.settings.prompt.rstrip(" ,")
-    prompt = f"{head}, {instruction}" if head else instruction
-    checklist = f"{start.checklist.rstrip()}\n{instruction}" if start.checklist.strip() else ""
-    settings = start.settings.model_copy(update={"prompt": prompt})
-    return start.model_copy(update={"goal": goal, "checklist": checklist, "settings": settings})
