@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
-from .checklist import MOST_REQUIREMENTS, Checklist, Requirement
+from .checklist import MOST_REQUIREMENTS, Checklist, Kind, Requirement
 from .checklist_wording import first_wording, kind_of, second_wording, trust_in
 from .words import clipped
 
@@ -61,7 +62,11 @@ def _made(goal: str, texts: Sequence[str]) -> Checklist:
 
 
 def _requirement(name: str, text: str) -> Requirement:
-    kind = kind_of(text)
+    return requirement_of(name, text, kind_of(text), "user")
+
+
+def requirement_of(name: str, text: str, kind: Kind, source: Literal["user", "model"]) -> Requirement:
+    """A requirement with both wordings made by rule. name: its id."""
     first = first_wording(text, kind)
     second = second_wording(text, kind, first)
     return Requirement(
@@ -76,5 +81,5 @@ def _requirement(name: str, text: str) -> Requirement:
         alt_expect=second.expect,
         span=text,
         trust=trust_in(kind, first.expect),
-        source="user",
+        source=source,
     )

@@ -14,7 +14,7 @@ from math import cos, pi, sin
 from PIL import Image, ImageDraw, ImageFont
 
 from .checklist import Checklist, Kind, Requirement
-from .checklist_wording import first_wording, second_wording, trust_in
+from .checklist_rules import requirement_of
 from .words import NUMBERS
 
 SIDE = 512
@@ -155,22 +155,7 @@ def _misspelt(dice: random.Random, word: str) -> str:
 
 
 def _trial(name: str, kind: Kind, text: str, holds: bool) -> Trial:
-    first = first_wording(text, kind)
-    second = second_wording(text, kind, first)
-    requirement = Requirement(
-        id=name,
-        kind=kind,
-        text=text,
-        question=first.question,
-        ask=first.ask,
-        expect=first.expect,
-        alt_question=second.question,
-        alt_ask=second.ask,
-        alt_expect=second.expect,
-        span=text,
-        trust=trust_in(kind, first.expect),
-    )
-    return Trial(requirement, holds)
+    return Trial(requirement_of(name, text, kind, "model"), holds)
 
 
 def _in_cell(dice: random.Random, name: str, colour: str, cell: int) -> Shape:

@@ -30,8 +30,6 @@ POLL_SECONDS = 0.005
 NEAR_END_POLL_SECONDS = 0.001
 NEAR_END_SECONDS = 0.1
 """So long after the critic's report the end of the prompt is expected at any moment, and looked for more often."""
-
-
 REMEMBERED_RUNS = 20
 """Ended runs kept in memory with their graphs."""
 

@@ -31,10 +31,6 @@ class Limits(BaseModel):
     iterations_per_loop: int = Field(default=4, ge=1)
     max_loops: int = Field(default=3, ge=1)
 
-    @property
-    def renders(self) -> int:
-        return self.iterations_per_loop * self.max_loops
-
 
 class LoopHandle(BaseModel):
     """What SelfImprovingPrompt hands to VLMCritique through its `loop` output.

@@ -206,9 +206,14 @@ class Run(BaseModel):
         return None
 
     @property
-    def renders_left(self) -> int:
+    def renders_allowed(self) -> int:
+        """Over the whole run, with the loops that continuing it added."""
         limits = self.start.limits
-        return limits.iterations_per_loop * (limits.max_loops + self.extra_loops) - len(self.iterations)
+        return limits.iterations_per_loop * (limits.max_loops + self.extra_loops)
+
+    @property
+    def renders_left(self) -> int:
+        return self.renders_allowed - len(self.iterations)
 
     def changed(self, now: float, **fields: object) -> Run:
         """A copy with these fields, a new revision and time."""

@@ -37,7 +37,6 @@ def run_view(run: Run) -> dict[str, Any]:
 def run_summary(run: Run) -> dict[str, Any]:
     """One line of the list of runs."""
     best = run.best
-    limits = run.start.limits
     return {
         "run_id": run.id,
         "first_prompt_id": run.first_prompt_id,
@@ -50,7 +49,7 @@ def run_summary(run: Run) -> dict[str, Any]:
         "waiting": run.ended,
         "reason": run.reason,
         "iteration_count": len(run.iterations),
-        "iteration_limit": limits.iterations_per_loop * (limits.max_loops + run.extra_loops),
+        "iteration_limit": run.renders_allowed,
         "best": {
             "iteration": best.number,
             "score": best.critique.score,
