@@ -16,7 +16,7 @@ from ..engine.loop.run import Run
 from ..ollama_client import OllamaVisionModel
 from . import settings
 from .events import PageEvents
-from .memory import FileTeacher
+from .teacher import FileTeacher
 from .paths import judges_folder, runs_folder, wordings_file
 from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore

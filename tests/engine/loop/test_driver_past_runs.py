@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from pack.engine.loop.memory import Memory, learned, remembered
+from pack.engine.loop.past_runs import Memory, learned, remembered
 
 from .runs import critique, itemised
 from .stage import Stage

@@ -6,7 +6,7 @@ import json
 import threading
 
 import pytest
-from pack.host.memory import FileTeacher
+from pack.host.teacher import FileTeacher
 
 from ..engine.loop.test_memory import FOX, KEY, taught
 

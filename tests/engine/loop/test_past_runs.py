@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.loop.memory import (
+from pack.engine.loop.past_runs import (
     HALF_LIFE,
     MOST_REQUIREMENTS,
     MOST_WORDINGS,

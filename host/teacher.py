@@ -1,4 +1,4 @@
-"""What past runs taught, in one JSON file of the user folder. The rules are in engine/loop/memory.py."""
+"""What past runs taught, in one JSON file of the user folder. The rules are in engine/loop/past_runs.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from ..engine.judge.checklist import Checklist
 from ..engine.loop.files import write_atomically
-from ..engine.loop.memory import Memory, learned, remembered
+from ..engine.loop.past_runs import Memory, learned, remembered
 from ..engine.loop.run import Run
 
 LOG = logging.getLogger(__name__)
