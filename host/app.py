@@ -16,10 +16,10 @@ from ..engine.loop.run import Run
 from ..ollama_client import OllamaVisionModel
 from . import settings
 from .events import PageEvents
-from .teacher import FileTeacher
 from .paths import judges_folder, runs_folder, wordings_file
 from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
+from .teacher import FileTeacher
 
 Result = TypeVar("Result")
 

@@ -58,5 +58,5 @@ class Segmenter(Protocol):
     name: str
 
     def look(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[Sighting]:
-        """pictures: [B, H, W, 3] float 0..1. One Sighting per picture, in order, empty where nothing reached threshold."""
+        """pictures: [B, H, W, 3] float 0..1. One Sighting each, in order, empty below threshold."""
         ...
