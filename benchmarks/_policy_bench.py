@@ -45,6 +45,7 @@ ASSUMPTIONS = f"""Assumptions (all of them ours; read the ranking, never the abs
 - A judge's error is mostly fixed for a picture and question; other words redraw part of it. Bias known to +-.25.
 - The editor writes {CLAUSES_AT_ONCE} clauses for each requirement it is asked about; each may help as any other.
 - A local edit mends its target in 40 to 55 %, and breaks each other requirement in 6 %.
+- The look at a blank picture is counted as a call; what it finds out is not simulated.
 - Not simulated: parents, trust, cfg and steps, duplicates, failed judging, memory between runs."""
 
 

@@ -128,6 +128,8 @@ def _result(world: World, asked: Checklist, course: _Course, budget: int) -> Res
     used = len(run.iterations)
     # The last iteration's editor is not asked: the run ends there.
     calls = sum(i.critique.looks for i in run.iterations) + sum(course.asked_editor[: used - 1])
+    # Before the first picture that shows everything is believed, the judge is shown a blank one.
+    calls += any(i.critique.looks > 1 for i in run.iterations)
     while numbers := final_look(run):
         for number in numbers:
             again = course.relooks.get(number)

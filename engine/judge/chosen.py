@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from . import offline
@@ -79,12 +80,13 @@ class ChosenJudge:
         checklist: Checklist,
         seed: int,
         others: Sequence[Mapping[str, float]] = (),
+        blank: Mapping[str, float] | None = None,
     ) -> tuple[list[Critique], int]:
         """A critique for each picture, and the index of the best. No edits are asked for.
 
-        others: offline measures of the run's earlier pictures. Where no server answers, `auto` falls back to
-        the offline checks, which say so; `ollama` gives "unreachable" critiques, as both do for a model that cannot
-        judge.
+        others: offline measures of the run's earlier pictures. blank: what an earlier verdict by this checklist told
+        about a blank picture (Critique.blank). Where no server answers, `auto` falls back to the offline checks, which
+        say so; `ollama` gives "unreachable" critiques, as both do for a model that cannot judge.
         """
         missing = ""
         if self.kind == "auto":
@@ -99,9 +101,9 @@ class ChosenJudge:
             critiques = [c.model_copy(update={"reason": c.reason + missing}) for c in found]
             best = max(range(len(critiques)), key=lambda i: (critiques[i].passed, critiques[i].score or 0.0, -i))
             return critiques, best
-        held = Held(self.model)
+        bias = self.bias if blank is None else replace(self.bias, blank=blank)
         return await judge_batch(
-            held, images, checklist, self.pass_score, self.checks, seed, self.bias, False, self.votes
+            Held(self.model), images, checklist, self.pass_score, self.checks, seed, bias, False, self.votes
         )
 
     async def edited(
@@ -120,10 +122,13 @@ class ChosenJudge:
         found = with_edits(critique, edits, checklist)
         return found.model_copy(update={"seconds": round(found.seconds + time.perf_counter() - begun, 4)})
 
-    async def look_again(self, picture: Picture, checklist: Checklist, seed: int) -> Critique:
-        """What one look in the second wording finds, alone."""
+    async def look_again(
+        self, picture: Picture, checklist: Checklist, seed: int, blank: Mapping[str, float] | None = None
+    ) -> Critique:
+        """What one look in the second wording finds, alone. blank: see judge."""
+        bias = self.bias if blank is None else replace(self.bias, blank=blank)
         return await second_look(
-            Held(self.model), picture, checklist, self.pass_score, self.checks, seed, self.bias, None, self.votes
+            Held(self.model), picture, checklist, self.pass_score, self.checks, seed, bias, None, self.votes
         )
 
     async def release(self) -> None:

@@ -75,6 +75,7 @@ class Critique(BaseModel):
     soft: whether p comes from token probabilities rather than from plain words.
     edits, negative: the editor's proposals: clauses for failing requirements, unwanted things seen in this picture.
     local_fix, editor_says: its proposal for one region, and its own verdict; recorded, never obeyed blindly.
+    blank: by requirement id, the logit with which the judge finds it met on a blank picture, where this verdict asked.
     measures: raw picture measures of the offline judge, by name.
     reason: one or two plain sentences for the user.
     seconds: wall time spent on this verdict.
@@ -99,6 +100,7 @@ class Critique(BaseModel):
     negative: tuple[str, ...] = ()
     local_fix: LocalFix | None = None
     editor_says: Literal["", "continue", "done"] = ""
+    blank: dict[str, float] | None = None
     measures: dict[str, float] = Field(default_factory=dict)
     seconds: float = 0.0
 

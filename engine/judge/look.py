@@ -37,30 +37,6 @@ def parse_checks(text: str) -> tuple[Check, ...]:
     return tuple(name for name in CHECKS if not names or name in names or name == "prompt_match")
 
 
-async def judge_picture(
-    model: VisionModel,
-    image: torch.Tensor | Picture,
-    checklist: Checklist,
-    pass_score: float,
-    checks: Sequence[str],
-    seed: int,
-    bias: Bias = NO_BIAS,
-    want_edits: bool = True,
-    votes: int = 1,
-) -> Critique:
-    """Judge IMAGE [H,W,C] (float 0..1; C 1, 3 or 4) by the checklist.
-
-    It passes when every item does, no quality level that counts is poor and the score reaches pass_score (0..1), in
-    two differently worded looks (loop-science, 4.3, the strict rule). checks: names from CHECKS that count, see
-    parse_checks. seed: any whole number; it decides the order of the questions. want_edits: whether the editor is
-    asked when an item fails. votes: answers drawn for a look where the server gives no token probabilities.
-    A model that fails is an outcome, never an exception; what its `ask` raises besides ModelFailure (an interrupt)
-    goes through. The model is released at the end in every case. Raises ValueError for an empty checklist.
-    """
-    found = await judge_batch(model, [Picture.of(image)], checklist, pass_score, checks, seed, bias, want_edits, votes)
-    return found.critiques[0]
-
-
 async def judge_batch(
     model: VisionModel,
     images: Pictures,
@@ -72,10 +48,15 @@ async def judge_batch(
     want_edits: bool = True,
     votes: int = 1,
 ) -> BatchVerdict:
-    """Judge each picture of IMAGE [B,H,W,C], as judge_picture does, and tell the best; the first on a tie.
+    """Judge each picture of IMAGE [B,H,W,C] (float 0..1; C 1, 3 or 4) by the checklist; the best is the first on a tie.
 
-    The editor is asked about the best one only. Once the model is unreachable, it is not asked about the rest of the
-    batch. Raises ValueError for an empty batch or checklist.
+    One passes when every item does, no quality level that counts is poor and the score reaches pass_score (0..1), in
+    two differently worded looks (loop-science, 4.3, the strict rule). checks: names from CHECKS that count, see
+    parse_checks. seed: any whole number; it decides the order of the questions. want_edits: whether the editor is
+    asked about the best one when an item fails. votes: answers drawn for a look where the server gives no token
+    probabilities. A model that fails is an outcome, never an exception; once it is unreachable, it is not asked about
+    the rest of the batch. What its `ask` raises besides ModelFailure (an interrupt) goes through. The model is released
+    at the end in every case. Raises ValueError for an empty batch or checklist.
     """
     if not len(images):
         raise ValueError("There is no picture in the batch. Link the output of a VAE decode to images.")
@@ -93,7 +74,7 @@ async def judge_batch(
             seen[best] = await looker.edited(seen[best])
     finally:
         await model.release()
-    return BatchVerdict([one.critique for one in seen], best)
+    return BatchVerdict([one.critique.model_copy(update={"blank": looker.blank}) for one in seen], best)
 
 
 async def second_look(
@@ -110,7 +91,7 @@ async def second_look(
     """Look at IMAGE [H,W,C] once, in the second wording: the final look at the best pictures of a run.
 
     first: the picture's critique so far; both are then merged, and passed by the strict rule. Without it the critique
-    of this look alone, never passed. When the model fails, `first` unchanged; without it, as judge_picture.
+    of this look alone, never passed. When the model fails, `first` unchanged; without it, as judge_batch.
     One that saw the picture twice already is not asked again. The model is released. Raises ValueError as above.
     """
     if first is not None and (first.looks != 1 or not first.items):

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 import torch
 
 from .asking import SEED_LIMIT, ask_twice
+from .blank import blank_check
 from .checklist import Checklist
 from .critique import Critique
 from .editor import propose, with_edits
 from .offline import broken
 from .picture import Picture, encode_jpeg
-from .questions import Wording, look_questions
+from .questions import LookQuestions, Wording, look_questions
 from .scoring import Bias
 from .sight import Sight, read_look
 from .verdict import critique_of, holds, merged
@@ -33,8 +34,21 @@ class Seen:
     jpeg: bytes = b""
 
 
+@dataclass(frozen=True)
+class _Answered:
+    """One look, answered. votes: further answers, where there are no probabilities."""
+
+    questions: LookQuestions
+    reply: Reply
+    votes: tuple[Reply, ...] = ()
+
+
 class Looker:
-    """Looks at pictures with one checklist and one model. Raises ValueError for an empty checklist."""
+    """Looks at pictures with one checklist and one model. Raises ValueError for an empty checklist.
+
+    Where bias.blank is None, the model is shown a blank picture before its first "all is there" is believed. blank:
+    what that told, for verdicts to come.
+    """
 
     def __init__(
         self,
@@ -50,6 +64,7 @@ class Looker:
             raise ValueError("The checklist is empty. Write at least one requirement, one a line.")
         self.model, self.checklist, self.pass_score, self.checks = model, checklist, pass_score, checks
         self.seed, self.bias, self.votes = seed % SEED_LIMIT, bias, votes
+        self.blank: dict[str, float] | None = None
 
     async def judged(self, image: torch.Tensor | Picture) -> Seen:
         """The verdict about IMAGE [H,W,C], with a second look where the first finds everything."""
@@ -75,7 +90,7 @@ class Looker:
             jpeg = await self._encoded(image)
             if isinstance(jpeg, Critique):
                 return first or self._timed(Seen(jpeg), begun).critique
-            second = self._critique(await self._look(jpeg, 2))
+            second = self._critique(self._read(await self._look(jpeg, 2)))
         except (ModelUnreachable, AnswerUnusable) as problem:
             return first or self._timed(Seen(self._failed(problem)), begun).critique
         found = second if first is None else merged(first, second, self.checklist, self.pass_score, self.bias)
@@ -86,14 +101,19 @@ class Looker:
             jpeg = await self._encoded(image)
             if isinstance(jpeg, Critique):
                 return Seen(jpeg)
-            sight = await self._look(jpeg, 1)
+            answered = await self._look(jpeg, 1)
         except (ModelUnreachable, AnswerUnusable) as problem:
             return Seen(self._failed(problem))
+        sight = self._read(answered)
         first = self._critique(sight)
-        if not holds(first, self.pass_score):
-            return Seen(first, b"" if sight.plain else jpeg)
         try:
-            sight = await self._look(jpeg, 2)
+            if holds(first, self.pass_score) and not sight.plain and self.bias.blank is None:
+                self.blank = await blank_check(self.model, self.checklist, self.seed)
+                self.bias = replace(self.bias, blank=self.blank)
+                first = self._critique(self._read(answered))
+            if not holds(first, self.pass_score):
+                return Seen(first, b"" if sight.plain else jpeg)
+            sight = self._read(await self._look(jpeg, 2))
         except (ModelUnreachable, AnswerUnusable) as problem:
             reason = f"The first look finds everything, but there was no second one. {problem}"
             return Seen(first.model_copy(update={"reason": reason}))
@@ -108,7 +128,7 @@ class Looker:
         await self.model.check()
         return (await asyncio.to_thread(encode_jpeg, image)).jpeg
 
-    async def _look(self, jpeg: bytes, wording: Wording) -> Sight:
+    async def _look(self, jpeg: bytes, wording: Wording) -> _Answered:
         """One look, asked once more with the reason when the answer cannot be used."""
         questions = look_questions(self.checklist, self.seed, wording)
         seed = (self.seed + wording - 1) % SEED_LIMIT
@@ -122,7 +142,7 @@ class Looker:
 
         sight = await ask_twice(self.model, question, read)
         if sight.plain or replies[-1].tokens or self.votes < 2:
-            return sight
+            return _Answered(questions, replies[-1])
         votes = []
         for number in range(1, self.votes):
             drawn = replace(question, seed=(seed + 1000 * number) % SEED_LIMIT, temperature=VOTE_TEMPERATURE)
@@ -130,7 +150,11 @@ class Looker:
                 votes.append(await self.model.ask(drawn))
             except AnswerUnusable:
                 votes.append(Reply(""))
-        return read_look(replies[-1], questions, self.checklist, self.bias, votes)[0]
+        return _Answered(questions, replies[-1], tuple(votes))
+
+    def _read(self, answered: _Answered) -> Sight:
+        """As the bias known by now has it."""
+        return read_look(answered.reply, answered.questions, self.checklist, self.bias, answered.votes)[0]
 
     def _critique(self, sight: Sight) -> Critique:
         return critique_of(sight, self.checklist, self.pass_score, self.checks, self.bias)

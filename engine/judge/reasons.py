@@ -66,6 +66,8 @@ def _in_words(item: Item, requirement: Requirement, what: str) -> str:
         return f"I count {item.answer} where the goal wants {what}"
     if requirement.kind == "absence":
         return f"the goal wants {what}, but I see it"
+    if item.answer in requirement.expect:
+        return f"I cannot be sure of: {what}"
     asked = re.fullmatch(r"(Is|Are) (the [\w'\- ]+) ([\w\-]+)\?", requirement.question)
     verdict = item.answer in ("yes", "no", "done", "not done")
     if requirement.kind == "attribute" and asked:
@@ -73,6 +75,6 @@ def _in_words(item: Item, requirement: Requirement, what: str) -> str:
         return f"{asked[2]} {asked[1].lower()} {instead}not {asked[3]}"
     if requirement.kind == "text":
         return f"the writing is not as wanted: {what}"
-    if verdict or item.answer.isdigit() or item.answer in requirement.expect:
+    if verdict or item.answer.isdigit():
         return f"I do not see {what}"
     return f"I see {item.answer} where the goal wants {what}"

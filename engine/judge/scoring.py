@@ -30,13 +30,14 @@ class Bias:
 
     thresholds: by kind, from the self-test: the logit above which a right answer is to be believed.
     again: the same for the second wording, where it differs: a judge that likes to say yes errs the other way there.
-    blank: by requirement id: the logit with which the judge found it met on a blank picture. It only ever raises the
-    threshold: on a blank picture "no" is the right answer, so subtracting it would push a good judge towards yes.
+    blank: by requirement id: the logit with which the judge found it met on a blank picture (see blank); None as long
+    as nobody asked. It only ever raises the threshold: on a blank picture "no" is the right answer, so subtracting it
+    would push a good judge towards yes.
     """
 
     thresholds: Mapping[Kind, float] = field(default_factory=dict)
     again: Mapping[Kind, float] = field(default_factory=dict)
-    blank: Mapping[str, float] = field(default_factory=dict)
+    blank: Mapping[str, float] | None = None
 
     def of(self, requirement: Requirement, wording: Literal[1, 2] = 1) -> float:
         """The logit to take off this requirement's answers in that wording."""
@@ -46,13 +47,17 @@ class Bias:
         blank = self._blank(requirement)
         return max(threshold, blank) if blank > 0 else threshold
 
+    def imagined(self, requirement: Requirement) -> bool:
+        """Whether the judge finds it met with nothing there to see."""
+        return self._blank(requirement) > 0
+
     def trust(self, requirement: Requirement) -> float:
         """How far this requirement's answers are to be believed, 0..1."""
         return min(requirement.trust, LOW_TRUST) if self._blank(requirement) > TREACHEROUS_BLANK else requirement.trust
 
     def _blank(self, requirement: Requirement) -> float:
         """0 for an absence: a blank picture meets it."""
-        return 0.0 if requirement.kind == "absence" else self.blank.get(requirement.id, 0.0)
+        return 0.0 if requirement.kind == "absence" else (self.blank or {}).get(requirement.id, 0.0)
 
 
 NO_BIAS = Bias()

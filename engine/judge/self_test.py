@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Literal
@@ -12,15 +12,14 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from .asking import ask_twice
+from .bare_look import bare_look
 from .checklist import Checklist, Kind
 from .picture import encode_jpeg
-from .questions import Wording, look_questions
+from .questions import Wording
 from .scoring import LOW_TRUST, Bias, logit
 from .self_test_figures import auroc, share_above, threshold
 from .self_test_scenes import KINDS, Scene, self_test_scenes
-from .sight import right_probabilities
-from .vision_model import AnswerUnusable, Question, Reply, VisionModel
+from .vision_model import VisionModel
 
 WEAK_AUROC, GOOD_AUROC = 0.75, 0.9
 """Below the first, the loop gains little and another judge is needed (loop-science, 3.4); the second is ours."""
@@ -117,20 +116,7 @@ async def _asked(
     model: VisionModel, scene: Scene, jpeg: bytes, wording: Wording, seed: int
 ) -> tuple[list[TrialAnswer], bool]:
     """The answers about one scene, as a look asks for them, and whether those that came had probabilities."""
-    questions = look_questions(scene.checklist, seed, wording)
-    question = Question(questions.system, questions.text, jpeg, questions.schema, seed, probabilities=True)
-
-    def read(reply: Reply) -> tuple[tuple[Mapping[str, float], bool], str]:
-        found, soft = right_probabilities(reply, questions)
-        lacking = [key for key, asked in questions.asked.items() if asked.requirement.id not in found]
-        if len(lacking) == len(questions.asked):
-            raise AnswerUnusable(f'The answer has no usable value for "{lacking[0]}".')
-        return (found, soft), f"It has no usable value for {', '.join(lacking)}." if lacking else ""
-
-    try:
-        found, soft = await ask_twice(model, question, read)
-    except AnswerUnusable:
-        found, soft = {}, True
+    found, soft = await bare_look(model, jpeg, scene.checklist, wording, seed)
     trials = [(trial.requirement.kind, trial.holds, found.get(trial.requirement.id)) for trial in scene.trials]
     return [TrialAnswer(kind, wording, holds, p) for kind, holds, p in trials], soft
 

@@ -19,6 +19,7 @@ from .words import plain_words, spoken
 
 NOT_APPLICABLE = ("none", "n/a", "not applicable")
 UNANSWERED = "unknown"
+IMAGINED = "the judge sees it in an empty picture too"
 _YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
 _DENIALS = {"no", "not", "without", "non"}
 
@@ -75,7 +76,11 @@ def read_look(
             p = _probability(reply.tokens, key, asked, said)
             soft = soft and p is not None
         p = corrected(probability.plain(said.right) if p is None else p, asked.requirement, bias, asked.wording)
-        items[asked.requirement.id] = Item(id=asked.requirement.id, answer=said.shown, p=p, passed=p > UNKNOWN)
+        passed = p > UNKNOWN
+        evidence = IMAGINED if said.right and not passed and bias.imagined(asked.requirement) else ""
+        items[asked.requirement.id] = Item(
+            id=asked.requirement.id, answer=said.shown, p=p, passed=passed, evidence=evidence
+        )
     if len(lacking) == len(questions.asked):
         raise AnswerUnusable(f'The model\'s answer has no usable value for "{lacking[0]}" nor for any other question.')
     levels, unrated = _levels(found, reply.tokens)

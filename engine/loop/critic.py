@@ -43,7 +43,12 @@ class Judging(Protocol):
         """The user's lines, or the goal taken apart. Raises ModelUnreachable, ValueError."""
 
     async def judge(
-        self, images: Pictures, checklist: Checklist, seed: int, others: Sequence[Mapping[str, float]] = ()
+        self,
+        images: Pictures,
+        checklist: Checklist,
+        seed: int,
+        others: Sequence[Mapping[str, float]] = (),
+        blank: Mapping[str, float] | None = None,
     ) -> tuple[list[Critique], int]:
         """A critique for each picture, and which one is best."""
 
@@ -52,7 +57,9 @@ class Judging(Protocol):
     ) -> Critique:
         """The critique with the editor's proposals for the wanted requirements."""
 
-    async def look_again(self, picture: Picture, checklist: Checklist, seed: int) -> Critique:
+    async def look_again(
+        self, picture: Picture, checklist: Checklist, seed: int, blank: Mapping[str, float] | None = None
+    ) -> Critique:
         """What one look in the second wording finds, alone."""
 
     async def release(self) -> None:
@@ -133,7 +140,7 @@ async def _judged(judging: Judging, place: Place, pictures: Sequence[Picture]) -
         except ModelFailure as problem:
             return Report(Critique(judge="ollama", outcome="unreachable", reason=str(problem)), None)
     measures = [s.critique.measures for s in place.seen if s.critique.measures]
-    critiques, best = await judging.judge(pictures, checklist, seed, measures)
+    critiques, best = await judging.judge(pictures, checklist, seed, measures, run.blank)
     report = Report(critiques[best], stem(place.plan), batch_index=best, checklist=checklist)
     wanted = clauses_wanted(_with_iteration(run, report))
     if not wanted:
@@ -157,7 +164,7 @@ async def _looked_again(
                 except OSError as problem:
                     relooks[number] = Critique(judge="ollama", outcome="unreachable", reason=unsaved_reason(problem))
                     continue
-            relooks[number] = await judging.look_again(picture, run.checklist, place.number)
+            relooks[number] = await judging.look_again(picture, run.checklist, place.number, run.blank)
         run = run.model_copy(update={"relooks": {**run.relooks, **relooks}})
     return relooks
 

@@ -137,7 +137,7 @@ class Run(BaseModel):
     checklist: the present goal's requirements; None where the judge has none.
     relooks: by iteration number, what a second look at its picture found before the run ended: merged with the first
         look (looks 2) or by itself.
-    remembered: by requirement id, the clause that worked best for it in past runs (see memory).
+    remembered: by requirement id, the clause that worked best for it in past runs (see past_runs).
     can_edit_locally: whether the graph can change one spot of a picture and keep the rest.
     loop_node, critic_node: node ids in the graph. client_id: the page that queued the run.
     first_prompt_id: the prompt that started it, by which a script knows it.
@@ -204,6 +204,11 @@ class Run(BaseModel):
             if scored:
                 return max(scored, key=lambda i: (self.rank_of(i), -i.number))
         return None
+
+    @property
+    def blank(self) -> dict[str, float] | None:
+        """What the judge says about a blank picture (Critique.blank), asked at most once for a checklist."""
+        return next((i.critique.blank for i in self.comparable if i.critique.blank is not None), None)
 
     @property
     def renders_allowed(self) -> int:

@@ -48,6 +48,25 @@ def test_the_judge_is_asked_blind_and_as_ollama_wants_it(theatre):
     assert all(i["critique"]["soft"] for i in run["iterations"])
 
 
+def test_the_judge_is_shown_a_blank_picture_once_before_it_is_believed(theatre):
+    run = theatre.played(loop_graph())
+    assert run["status"] == "done"
+    (shown,) = theatre.blank_looks()
+    told = [i["critique"]["blank"] for i in run["iterations"] if i["critique"]["blank"] is not None]
+    assert len(told) == 1
+    assert told[0], "it was asked about the requirements that nothing cannot meet"
+    assert all(value < 0 for value in told[0].values()), "a judge that reads pixels sees nothing there"
+    assert json.dumps(shown.body).count("<task>look</task>") == 1
+
+
+def test_a_judge_that_says_yes_to_everything_is_found_out(theatre):
+    theatre.judge.default = scripted(5, imagines=True)
+    run = theatre.played(loop_graph(**ONE_LINE))
+    assert "in an empty picture too" in run["iterations"][0]["critique"]["reason"]
+    assert (run["status"], run["best_iteration"]["critique"]["passed"]) == ("limit", False)
+    assert len(theatre.blank_looks()) == 1
+
+
 def test_the_checklist_is_made_once_frozen_and_kept(theatre):
     run = theatre.played(loop_graph())
     asked = [c for c in theatre.judge.chats() if "<task>checklist</task>" in json.dumps(c.body)]

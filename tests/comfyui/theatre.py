@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from collections.abc import Iterator, Sequence
@@ -70,7 +72,14 @@ class Theatre:
         return self.client.wait(look)
 
     def looks(self) -> list[Any]:
-        """The judge's requests for a verdict about a picture."""
+        """The judge's requests for a verdict about a picture of the run."""
+        return [chat for chat in self._asked() if not blank(images_of(chat.body))]
+
+    def blank_looks(self) -> list[Any]:
+        """Its requests that show it a picture with nothing in it."""
+        return [chat for chat in self._asked() if blank(images_of(chat.body))]
+
+    def _asked(self) -> list[Any]:
         return [chat for chat in self.judge.chats() if "<task>look</task>" in json.dumps(chat.body)]
 
     def picture(self, run: dict[str, Any], name: str) -> Path:
@@ -130,9 +139,9 @@ ONE_LINE = {"checklist": "a red circle"}
 """Input of SelfImprovingPrompt with which scripted judges are asked one question a look and make no checklist."""
 
 
-def scripted(*looks: int, clause: str | Sequence[str] = ()) -> Any:
+def scripted(*looks: int, clause: str | Sequence[str] = (), imagines: bool = False) -> Any:
     """A judge whose looks are scripted: 1..5 when the requirement is met, -1..-5 when not, by quality; the last one for
-    ever. Its editor proposes the clauses. To be used with ONE_LINE."""
+    ever. Its editor proposes the clauses. To be used with ONE_LINE. imagines: sees the same in an empty picture."""
     left, clauses = list(looks), [clause] if isinstance(clause, str) else [*clause]
 
     def judge(body: dict[str, Any], images: list[bytes]) -> str:
@@ -141,6 +150,8 @@ def scripted(*looks: int, clause: str | Sequence[str] = ()) -> Any:
             edits = [{"clause": words, "requirement": "r1"} for words in clauses]
             wishes = {"settings": {"cfg": None, "steps": None}, "reason": "As scripted.", "verdict": "continue"}
             return json.dumps({"edits": edits, "evidence": [], "local_fix": None, "negative": [], **wishes})
+        if blank(images) and not imagines:
+            return json.dumps(dict.fromkeys(_ASKED.findall(said), "no"))
         look = left.pop(0) if len(left) > 1 else left[0]
         met = (look > 0) != ("missing" in said)  # the second wording asks whether it is missing
         answers = dict.fromkeys(_ASKED.findall(said), "yes" if met else "no")
@@ -148,6 +159,16 @@ def scripted(*looks: int, clause: str | Sequence[str] = ()) -> Any:
         return json.dumps({**answers, **quality})
 
     return judge
+
+
+def images_of(body: dict[str, Any]) -> list[bytes]:
+    """The pictures of a request to /api/chat."""
+    return [base64.b64decode(image) for message in body["messages"] for image in message.get("images") or ()]
+
+
+def blank(images: Sequence[bytes]) -> bool:
+    """Whether the judge is shown one even surface."""
+    return len(images) == 1 and len(Image.open(io.BytesIO(images[0])).convert("RGB").getcolors(2) or ()) == 1
 
 
 def pixels(path: Path) -> np.ndarray:

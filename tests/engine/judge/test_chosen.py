@@ -76,7 +76,7 @@ def test_where_no_verdict_could_be_had_either_it_is_told(kind, problem):
 
 
 def judged(chosen):
-    critiques, best = asyncio.run(chosen.judge(PICTURES, CHECKLIST, 7))
+    critiques, best = asyncio.run(chosen.judge(PICTURES, CHECKLIST, 7, blank={}))
     return critiques[best]
 
 

@@ -10,7 +10,9 @@ import pytest
 import torch
 from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.look import judge_batch, judge_picture, parse_checks, second_look
+from pack.engine.judge.look import judge_batch, parse_checks, second_look
+from pack.engine.judge.picture import Picture
+from pack.engine.judge.scoring import Bias
 from pack.engine.judge.vision_model import AnswerUnusable, ModelUnreachable, Reply, Token
 from PIL import Image
 
@@ -39,8 +41,17 @@ class Interrupted(BaseException):
     pass
 
 
+CHECKED = Bias(blank={})
+"""Of a judge that was shown a blank picture before."""
+
+
+def one(model, image, checklist=CHECKLIST, pass_score=0.8, checks=CHECKS, seed=7, bias=CHECKED, **more):
+    pictures = [Picture.of(image)]
+    return asyncio.run(judge_batch(model, pictures, checklist, pass_score, checks, seed, bias, **more)).critiques[0]
+
+
 def judged(model, image=PICTURE, pass_score=0.8, checks="", seed=7, **more):
-    critique = asyncio.run(judge_picture(model, image, CHECKLIST, pass_score, parse_checks(checks), seed, **more))
+    critique = one(model, image, CHECKLIST, pass_score, parse_checks(checks), seed, **more)
     assert model.released == 1
     assert critique.seconds >= 0
     assert critique.model == model.name
@@ -200,7 +211,7 @@ def test_a_broken_picture_costs_no_call():
 def test_an_interrupt_goes_through_and_the_model_is_released():
     model = MemoryModel(Interrupted())
     with pytest.raises(Interrupted):
-        asyncio.run(judge_picture(model, PICTURE, CHECKLIST, 0.8, CHECKS, 0))
+        one(model, PICTURE)
     assert model.released == 1
 
 
@@ -257,11 +268,11 @@ def test_a_second_look_that_fails_leaves_the_first(problem):
 
 def test_an_empty_checklist_is_refused():
     with pytest.raises(ValueError, match="at least one"):
-        asyncio.run(judge_picture(MemoryModel(""), PICTURE, Checklist(goal="", requirements=()), 0.8, CHECKS, 0))
+        one(MemoryModel(""), PICTURE, Checklist(goal="", requirements=()))
 
 
 def batch(model, images, **more):
-    found = asyncio.run(judge_batch(model, images, CHECKLIST, 0.8, CHECKS, 7, **more))
+    found = asyncio.run(judge_batch(model, images, CHECKLIST, 0.8, CHECKS, 7, CHECKED, **more))
     assert model.released == 1
     return found
 
