@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from ..engine.judge.checklist import Checklist
@@ -48,13 +49,22 @@ class _Course:
 
 def play(world: World, asked: Checklist, budgets: tuple[int, ...], local: bool = False) -> dict[int, Result]:
     """One run in one world; what it would have returned with each budget (a multiple of PER_LOOP)."""
-    course = _Course(_new_run(asked, local, max(budgets)))
+    return play_taught(world, asked, budgets, {}, local)[0]
+
+
+def play_taught(
+    world: World, asked: Checklist, budgets: tuple[int, ...], remembered: Mapping[str, str], local: bool = False
+) -> tuple[dict[int, Result], Run]:
+    """As play, and the run itself. remembered: by requirement id, a clause of this editor that worked in past runs."""
+    course = _Course(_new_run(asked, local, max(budgets)).model_copy(update={"remembered": dict(remembered)}))
+    for requirement, clause in remembered.items():
+        course.clauses[clause] = int(requirement[1:]) - 1, _written_as(asked, requirement).index(clause)
     plan: Plan | Stop = first_plan(course.run)
     while not isinstance(plan, Stop):
         course.run = course.run.model_copy(update={"pending": Pending.model_construct(prompt_id="p", plan=plan)})
         _render(world, asked, course, plan)
         plan = next_step(course.run)
-    return {budget: _result(world, asked, course, budget) for budget in budgets}
+    return {budget: _result(world, asked, course, budget) for budget in budgets}, course.run
 
 
 def _new_run(asked: Checklist, local: bool, renders: int) -> Run:
@@ -113,11 +123,17 @@ def _edit(asked: Checklist, course: _Course, requirement: str) -> Edit:
     """The next clause of this world's editor."""
     which = course.written.get(requirement, 0)
     course.written[requirement] = which + 1
-    index = int(requirement[1:]) - 1
-    first, second = divmod(which, len(OTHER_WORDS))
-    clause = f"{OTHER_WORDS[second]} {asked.requirements[index].text}" + (f" {OTHER_WORDS[first - 1]}" if first else "")
-    course.clauses[clause] = (index, which % MOST_CLAUSES)
+    clause = _written_as(asked, requirement)[which % MOST_CLAUSES]
+    course.clauses[clause] = (int(requirement[1:]) - 1, which % MOST_CLAUSES)
     return Edit.model_construct(requirement=requirement, clause=clause)
+
+
+def _written_as(asked: Checklist, requirement: str) -> list[str]:
+    """All clauses of the editor for a requirement, in the order in which it writes them."""
+    text = asked.requirements[int(requirement[1:]) - 1].text
+    return [
+        f"{second} {text}{f' {first}' if first else ''}" for first in ("", *OTHER_WORDS[:-1]) for second in OTHER_WORDS
+    ]
 
 
 def _result(world: World, asked: Checklist, course: _Course, budget: int) -> Result:

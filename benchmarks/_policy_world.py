@@ -6,6 +6,7 @@ order in which a policy asks. So all policies meet the same luck.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -81,7 +82,8 @@ class World:
     """One goal with its requirements, as one painter, judge and editor treat it."""
 
     def __init__(self, kind: Kind, seed: int, number: int) -> None:
-        rng = np.random.default_rng([seed, kind.requirements, number])
+        self._seed = [seed, kind.requirements, number]
+        rng = np.random.default_rng(self._seed)
         n, renders = kind.requirements, MOST_RENDERS
         self.kind = kind
         kinds = rng.random(n)
@@ -110,6 +112,20 @@ class World:
         self.bias_error = float(rng.normal(0, BIAS_KNOWN))
         self.breaks = rng.random((renders, n))
         self.mends = rng.random(renders)
+
+    def another_day(self, day: int) -> World:
+        """The same goal, wordings, painter and judge with other seeds: other luck, and other errors about pictures."""
+        other = copy.copy(self)
+        rng = np.random.default_rng([*self._seed, day])
+        n, renders = self.kind.requirements, MOST_RENDERS
+        other.luck = rng.normal(size=(renders, n))
+        other.quality_luck = rng.normal(0, 0.5, renders)
+        other.own_luck = rng.normal(0, 0.5, (renders, n))
+        first, second = rng.normal(size=(2, renders, n))
+        other.fixed_errors = np.stack([first, SAME_ERROR * first + np.sqrt(1 - SAME_ERROR**2) * second])
+        other.drawn_errors = rng.normal(size=(2, renders, n))
+        other.quality_errors = rng.normal(0, QUALITY_NOISE, (2, renders))
+        return other
 
     def paint(
         self,

@@ -1,6 +1,6 @@
 """The server owner's settings: named connections to Ollama, and whether runs learn from past ones.
 
-    {"connections": {"workstation": {"url": "http://192.0.2.7:11434"}}, "learn_from_runs": true}
+    {"connections": {"workstation": {"url": "http://192.0.2.7:11434"}}, "learn_from_runs": false}
 
 A graph names a connection; it can never bring an address of its own.
 """
@@ -34,13 +34,13 @@ class ConnectionSettings(BaseModel):
 class ServerSettings(BaseModel):
     """learn_from_runs: wordings that worked are kept in wordings.json and tried first in later runs.
 
-    Off by default: it has not been shown yet that what one run learnt helps the next more than it holds it back.
+    On by default: see benchmarks/README.md, past_runs.
     """
 
     model_config = ConfigDict(extra="ignore")
 
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict)
-    learn_from_runs: bool = False
+    learn_from_runs: bool = True
 
 
 class UnknownConnection(Exception):

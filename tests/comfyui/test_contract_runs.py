@@ -226,3 +226,22 @@ def test_embedded_workflow_shows_the_iterations_values(theatre):
             *(settings[k] for k in ("steps", "cfg")),
         ]
         assert embedded(path, "other") == {"kept": True}
+
+
+def test_past_runs_teach_and_can_be_forgotten(theatre):
+    clause = "a frame of gold"
+    asked = {"goal": "a red circle in a frame", "prompt": "a red circle", **ONE_LINE}
+    theatre.learn(True)
+    try:
+        theatre.judge.default = scripted(-3, 5, 5, clause=clause)
+        first = theatre.played(loop_graph(**asked))
+        assert (first["status"], first["iterations"][1]["plan"]["wording"]["clauses"]) == ("done", [clause])
+        theatre.judge.default = scripted(-3, 5, 5, clause="something else")
+        second = theatre.played(loop_graph(seed=2, **asked))
+        assert second["iterations"][1]["plan"]["wording"]["clauses"] == [clause]
+        theatre.learn(True)
+        theatre.judge.default = scripted(-3, 5, 5, clause="something else")
+        third = theatre.played(loop_graph(seed=3, **asked))
+        assert third["iterations"][1]["plan"]["wording"]["clauses"] == ["something else"], "the file was deleted"
+    finally:
+        theatre.learn(False)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pack.engine.loop.files import write_atomically
 from pack.rehearsal.ollama_double import OllamaDouble, pixel_judge
 from pack.rehearsal.process import ComfyProcess, prepare_base
 from PIL import Image
@@ -22,6 +23,8 @@ from ..outside_client import OutsideClient
 GOAL = "three red circles to the left of a blue square, on a white background"
 PROMPT = "some red circles and a blue square"
 MODEL = "qwen3-vl:8b-instruct"
+USER_FOLDERS = ("user/__imitatoes", "user/imitatoes")
+"""Where a pack's settings are: in ComfyUI with system users, and before it had them."""
 SETTINGS = ("prompt", "negative", "seed", "steps", "cfg")
 
 
@@ -41,6 +44,16 @@ class Theatre:
         if self.client is not None:
             self.client.close()
         self.process.stop()
+
+    def learn(self, learns: bool) -> None:
+        """Whether past runs teach. What they taught before is forgotten."""
+        for folder in USER_FOLDERS:
+            (self.base / folder).mkdir(parents=True, exist_ok=True)
+            (self.base / folder / "wordings.json").unlink(missing_ok=True)
+            write_atomically(
+                self.base / folder / "settings.json",
+                lambda stream: stream.write(json.dumps({"learn_from_runs": learns}).encode()) and None,
+            )
 
     @property
     def runs_folder(self) -> Path:
@@ -90,6 +103,7 @@ class Theatre:
 def opened(base: Path, comfyui_path: Path | None, python: str | None) -> Iterator[Theatre]:
     with OllamaDouble(default=pixel_judge) as judge:
         theatre = Theatre(prepare_base(base, ROOT), judge, comfyui_path, python)
+        theatre.learn(False)  # or each test would depend on those before it
         try:
             theatre.start()
             yield theatre
