@@ -19,6 +19,7 @@ from ..graph.family import family_of
 from ..graph.loop_nodes import Graph, clean_copy, with_settings
 from .continuing import as_found, instructed
 from .journal import Journal
+from .lessons import Lessons
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
 from .policy import Stop, continued_plan, first_plan, next_step
 from .ports import Events, PromptState, Queue, Submission, SubmissionRejected, Teacher
@@ -69,7 +70,7 @@ class Driver:
         teacher: Teacher | None = None,
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
-        self._teacher = teacher
+        self._lessons = Lessons(teacher)
         self._live: dict[str, _Live] = {}
         self._run_of_prompt: dict[str, str] = {}
 
@@ -284,7 +285,7 @@ class Driver:
                 iteration = iteration_of(run, report, state.started, live.judging_since)
                 run = with_iteration(run, report, iteration).changed(time.time(), pending=None)
                 if live.run.checklist is None:
-                    run = await self._recalled(run)
+                    run = await self._lessons.recalled(run)
                 if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
                     live.seen.append(Seen(iteration.number, report.fingerprint, report.critique))
             problem = live.broken_journal or (report.save_error if report is not None else "")
@@ -344,32 +345,11 @@ class Driver:
             except OSError as problem:
                 reason = f"{stop.reason} {unsaved_reason(problem)}"
                 ended = ended.changed(time.time(), status="unsaved", reason=reason)
-        await self._learn(ended)
+        await self._lessons.learn(ended)
         live.task = None
         live.run = ended
         self._announce(live)
         self._forget_old()
-
-    # What past runs teach: a help, never a reason for a run to end.
-
-    async def _recalled(self, run: Run) -> Run:
-        """The run with the clauses that worked in past runs for its checklist, where it has one."""
-        if self._teacher is None or run.checklist is None:
-            return run
-        try:
-            known = await asyncio.to_thread(self._teacher.recall, run.family, run.checklist)
-        except Exception:
-            logging.exception("Imitatoes: what past runs taught could not be read")
-            return run
-        return run.model_copy(update={"remembered": known})
-
-    async def _learn(self, run: Run) -> None:
-        if self._teacher is None or run.checklist is None:
-            return
-        try:
-            await asyncio.to_thread(self._teacher.learn, run)
-        except Exception:
-            logging.exception("Imitatoes: what run %s taught could not be kept", run.id)
 
     # Small things.
 

@@ -56,6 +56,7 @@ class Stage:
 
     def __init__(self, root, teacher=None):
         self.root, self.queue, self.pages = root, MemoryQueue(), Pages()
+        self.teacher = teacher
         self.driver = Driver(self.queue, lambda: Journal(root), self.pages, poll=0.001, teacher=teacher)
 
     async def begin(self, prompt_id="p1", **fields):

@@ -47,7 +47,7 @@ def test_a_second_run_uses_the_clause_that_worked_in_the_first(tmp_path):
         assert prompt.endswith("a trio of ducks") and first.remembered == {}
         prompt, second = await two_looks(stage, "p2", "exactly 3 ducks")
         assert prompt.endswith("a trio of ducks") and second.remembered == {"r2": "a trio of ducks"}
-        assert (stage.driver._teacher.recalls, stage.driver._teacher.learns) == (2, 2), "once for each run"
+        assert (stage.teacher.recalls, stage.teacher.learns) == (2, 2), "once for each run"
         again = await stage.driver.continue_run(second.id, "make it night")
         assert again.remembered == {}, "ids of the earlier checklist"
 
@@ -70,6 +70,6 @@ def test_a_run_without_a_checklist_neither_asks_nor_teaches(tmp_path):
         place = await stage.begin()
         stage.judged("p1", critique(0.9, passed=True))
         await stage.ended(place.run.id)
-        assert (stage.driver._teacher.recalls, stage.driver._teacher.learns) == (0, 0)
+        assert (stage.teacher.recalls, stage.teacher.learns) == (0, 0)
 
     asyncio.run(story())
