@@ -26,7 +26,7 @@ JudgeKind = Literal["auto", "ollama", "offline"]
 class ChosenJudge:
     """model may be None for the offline kind only. pass_score: 0..1. checks: which checks count.
 
-    bias: what the self-test found about this model. votes: see judge_picture.
+    bias: what the self-test found about this model. votes: see judge_batch.
     tested: the self-test itself; it lowers the trust in requirements that this model cannot tell.
     """
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import json
 import re
@@ -86,11 +85,11 @@ class Theatre:
 
     def looks(self) -> list[Any]:
         """The judge's requests for a verdict about a picture of the run."""
-        return [chat for chat in self._asked() if not blank(images_of(chat.body))]
+        return [chat for chat in self._asked() if not blank([image.data for image in chat.images])]
 
     def blank_looks(self) -> list[Any]:
         """Its requests that show it a picture with nothing in it."""
-        return [chat for chat in self._asked() if blank(images_of(chat.body))]
+        return [chat for chat in self._asked() if blank([image.data for image in chat.images])]
 
     def _asked(self) -> list[Any]:
         return [chat for chat in self.judge.chats() if "<task>look</task>" in json.dumps(chat.body)]
@@ -173,11 +172,6 @@ def scripted(*looks: int, clause: str | Sequence[str] = (), imagines: bool = Fal
         return json.dumps({**answers, **quality})
 
     return judge
-
-
-def images_of(body: dict[str, Any]) -> list[bytes]:
-    """The pictures of a request to /api/chat."""
-    return [base64.b64decode(image) for message in body["messages"] for image in message.get("images") or ()]
 
 
 def blank(images: Sequence[bytes]) -> bool:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from pack.engine.judge.checklist_making import checklist_of_lines, make_checklist
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.look import judge_batch, judge_picture, second_look
+from pack.engine.judge.look import judge_batch, second_look
 from pack.rehearsal.ollama_double import OllamaDouble, Reply, pixel_judge
 from pack.rehearsal.world.painter import draw
 from pack.rehearsal.world.scene import parse
@@ -30,7 +30,7 @@ def painted(prompt):
 
 
 def judged(model, image, checklist=CHECKLIST, **more):
-    return asyncio.run(judge_picture(model, image, checklist, 0.8, CHECKS, 5, **more))
+    return asyncio.run(judge_batch(model, image[None], checklist, 0.8, CHECKS, 5, **more)).critiques[0]
 
 
 def made(model, goal=GOAL):
@@ -58,8 +58,10 @@ def test_the_right_picture_passes_after_two_blind_looks(seeing, model_on):
     critique = judged(model_on(seeing.url, keep_alive=0), painted(GOAL))
     assert (critique.outcome, critique.passed, critique.looks) == ("judged", True, 2), critique.reason
     looks = [record for record in seeing.chats() if record.body["messages"]]
-    assert len(looks) == 2
-    assert looks[0].body["messages"] != looks[1].body["messages"]
+    pictures = [record.images[0].sha256 for record in looks]
+    assert len(looks) == 3
+    assert pictures[0] == pictures[2] != pictures[1], "a blank picture is shown between the two looks"
+    assert looks[0].body["messages"] != looks[2].body["messages"]
     assert not any(GOAL in str(record.body["messages"]) for record in looks)
     assert seeing.loaded == {}
 
