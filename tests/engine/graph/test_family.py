@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pack.engine.graph.family import _families, family_of, ranges
+from pack.engine.graph.family import families, family_of, ranges
 
 
 @pytest.mark.parametrize(
@@ -30,7 +30,7 @@ def test_family_by_model_file(file, family):
 
 
 @given(
-    st.sampled_from(["", *(f.name for f in _families())]),
+    st.sampled_from(["", *(f.name for f in families())]),
     st.integers(1, 200),
     st.floats(0, 30, allow_nan=False),
 )
