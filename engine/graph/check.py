@@ -68,7 +68,7 @@ def check(
         return Checked(findings=(Finding(kind="not_an_api_graph", severity="rejected", what=str(problem), fix=""),))
     whole = [*structure.broken_entries(view), *structure.outputs(view, targets), *structure.depth(view)]
     outputs = [node_id for node_id in view.output_nodes if targets is None or node_id in targets]
-    used = view.upstream(outputs)
+    used = _meant_to_run(view, outputs)
     found = [*structure.going_round(view)]
     for rule in SERVER_RULES + FURTHER_RULES:
         found += rule(view)
@@ -81,6 +81,18 @@ def check(
         running=tuple(output for output in outputs if output not in refused),
         refused=refused,
     )
+
+
+def _meant_to_run(view: GraphView, outputs: Collection[str]) -> set[str]:
+    """The nodes above these outputs, also through links that are only badly written: 5 for "5"."""
+    waiting, seen = list(outputs), set()
+    while waiting:
+        node_id = waiting.pop()
+        if node_id not in seen and node_id in view.nodes:
+            seen.add(node_id)
+            links = (value for value in view.nodes[node_id].inputs.values() if isinstance(value, list) and value)
+            waiting += [str(link[0]) for link in links]
+    return seen
 
 
 _ORDER = {"rejected": 0, "wrong": 1, "suspicious": 2}

@@ -52,9 +52,6 @@ class Frames(_Data):
     default: int | None = None
     fps: tuple[int, ...] = ()
 
-    def fits(self, length: int) -> bool:
-        return length % self.multiple == self.offset % self.multiple
-
     def nearest(self, length: int) -> int:
         """The nearest length that fits, at least one frame group."""
         return max(round((length - self.offset) / self.multiple), 0) * self.multiple + self.offset

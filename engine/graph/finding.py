@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -15,7 +15,8 @@ class Finding(BaseModel):
     """One thing that is not right.
 
     kind: a short name that stays the same; the server's own error type where the server has one. node: id, empty for
-    the whole graph. input: empty for the whole node. what: the fact. fix: what to do.
+    the whole graph. input: empty for the whole node. what: the fact. fix: what to do. instead: the value that would be
+    right, where the rule knows one.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -26,6 +27,7 @@ class Finding(BaseModel):
     fix: str
     node: str = ""
     input: str = ""
+    instead: Any = None
 
     def said(self) -> str:
         return f"{self.what} {self.fix}".strip()

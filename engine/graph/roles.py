@@ -180,7 +180,9 @@ def _number(view: GraphView, nodes: Iterable[Node], names: Iterable[str]) -> Pla
 
 
 def _own(view: GraphView, node: Node, name: str) -> list[Place]:
-    return [origin(view, Place(node.id, name))] if name in node.inputs and name in node.specs else []
+    """The place of a whole number that the node declares under this name."""
+    spec = node.specs.get(name)
+    return [origin(view, Place(node.id, name))] if spec and spec.type == "INT" and name in node.inputs else []
 
 
 def _latents(view: GraphView, sampler: Node) -> list[Node]:

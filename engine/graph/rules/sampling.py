@@ -40,7 +40,8 @@ def _too_strong(view: GraphView, sampling: Sampling, cfg: float) -> Iterator[Fin
         node=sampling.cfg.node,
         input=sampling.cfg.input,
         what=f"{view.nodes[sampling.cfg.node].heading()}: cfg is {cfg:g}, but {why}.",
-        fix=_instead(family),
+        fix=_steer(family),
+        instead=1.0,
     )
 
 
@@ -48,7 +49,7 @@ def _few_step(file: object) -> bool:
     return isinstance(file, str) and FEW_STEP.search(file) is not None
 
 
-def _instead(family: Family | None) -> str:
+def _steer(family: Family | None) -> str:
     return "Set cfg to 1." + (" Steer with guidance (FluxGuidance) instead." if family and family.guidance else "")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..dynamic_inputs import DYNAMIC_COMBO, InputSpec
-from ..finding import Finding
+from ..finding import Finding, Severity
 from ..nearest import alternatives, misspelt, near
 from ..view import GraphView, Node
 
@@ -16,6 +16,7 @@ ANNOTATED = re.compile(r" \[(input|output|temp)\]$")
 OWN_LIST = ("image_upload", "audio_upload", "video_upload", "file_upload", "remote", "image_folder")
 """Options of inputs whose node checks the name itself or fills the list later."""
 _CONVERT = {"INT": int, "FLOAT": float}
+_MEANT = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _NUMBER_NAMES = {"INT": "a whole number", "FLOAT": "a number"}
 SIZES = ("width", "height", "length")
 
@@ -44,26 +45,17 @@ def of_value(node: Node, spec: InputSpec) -> Iterator[Finding]:
         try:
             number = _CONVERT[spec.type](value)
         except (TypeError, ValueError, OverflowError):
-            yield _found(
-                node,
-                spec,
-                "invalid_input_type",
-                "rejected",
-                f"{_shown(value)} is not {_NUMBER_NAMES[spec.type]}.",
-                f"Write {_NUMBER_NAMES[spec.type]}{_limits(spec)}.",
-            )
+            fix = f"Write {_NUMBER_NAMES[spec.type]}{_limits(spec)}."
+            default = spec.options.get("default") if value is None else None
+            what = f"{_shown(value)} is not {_NUMBER_NAMES[spec.type]}."
+            yield _found(node, spec, "invalid_input_type", "rejected", what, fix, default)
             return
         yield from _limited(node, spec, number)
         yield from _converted(node, spec, value, number)
     elif spec.type == "BOOLEAN" and isinstance(value, str):
-        yield _found(
-            node,
-            spec,
-            "text_for_boolean",
-            "wrong",
-            f"the text {_shown(value)} counts as {str(bool(value)).lower()}.",
-            "Write true or false without quotes.",
-        )
+        meant = _MEANT.get(value.strip().casefold())
+        what = f"the text {_shown(value)} counts as {str(bool(value)).lower()}."
+        yield _found(node, spec, "text_for_boolean", "wrong", what, "Write true or false without quotes.", meant)
     elif spec.choices is not None:
         yield from _chosen(node, spec, value)
 
@@ -71,46 +63,32 @@ def of_value(node: Node, spec: InputSpec) -> Iterator[Finding]:
 def _limited(node: Node, spec: InputSpec, number: float) -> Iterator[Finding]:
     low, high, step = (spec.options.get(name) for name in ("min", "max", "step"))
     if low is not None and number < low:
-        yield _found(
-            node, spec, "value_smaller_than_min", "rejected", f"{number} is less than {low}.", f"Use {low} or more."
-        )
+        what, fix = f"{number} is less than {low}.", f"Use {low} or more."
+        yield _found(node, spec, "value_smaller_than_min", "rejected", what, fix, low)
     elif high is not None and number > high:
-        yield _found(
-            node, spec, "value_bigger_than_max", "rejected", f"{number} is more than {high}.", f"Use {high} or less."
-        )
+        what, fix = f"{number} is more than {high}.", f"Use {high} or less."
+        yield _found(node, spec, "value_bigger_than_max", "rejected", what, fix, high)
     elif spec.type == "INT" and isinstance(step, int) and step > 1 and (number - (low or 0)) % step:
-        yield _found(
-            node,
-            spec,
-            "off_step",
-            "wrong" if spec.name.rsplit(".", 1)[-1] in SIZES else "suspicious",
-            f"{number} is off its step of {step}; the model rounds it without a word.",
-            f"Use {on_step(spec, number)}.",
-        )
+        severity = "wrong" if spec.name.rsplit(".", 1)[-1] in SIZES else "suspicious"
+        what = f"{number} is off its step of {step}; the model rounds it without a word."
+        better = _on_step(spec, number)
+        yield _found(node, spec, "off_step", severity, what, f"Use {better}.", better)
 
 
-def on_step(spec: InputSpec, number: float) -> int:
+def _on_step(spec: InputSpec, number: float) -> int:
     """The nearest whole number that keeps an input's limits and step."""
-    low, step = spec.options.get("min") or 0, spec.options.get("step") or 1
+    low, step, high = spec.options.get("min") or 0, spec.options["step"], spec.options.get("max")
     rounded = low + round((number - low) / step) * step
-    high = spec.options.get("max")
     return int(rounded if high is None or rounded <= high else rounded - step)
 
 
 def _converted(node: Node, spec: InputSpec, value: Any, number: float) -> Iterator[Finding]:
     if isinstance(value, str):
-        yield _found(
-            node,
-            spec,
-            "number_as_text",
-            "suspicious",
-            f"the number {number} is written as text.",
-            f"Write {number} without quotes.",
-        )
+        what, fix = f"the number {number} is written as text.", f"Write {number} without quotes."
+        yield _found(node, spec, "number_as_text", "suspicious", what, fix, number)
     elif spec.type == "INT" and number != value:
-        yield _found(
-            node, spec, "number_cut", "wrong", f"{value} is cut to {number}.", f"Write the whole number {number}."
-        )
+        what, fix = f"{value} is cut to {number}.", f"Write the whole number {number}."
+        yield _found(node, spec, "number_cut", "wrong", what, fix, number)
 
 
 def _chosen(node: Node, spec: InputSpec, value: Any) -> Iterator[Finding]:
@@ -204,9 +182,11 @@ def meant_input(node: Node, name: str) -> str | None:
     return suffixed[0] if len(suffixed) == 1 else misspelt(name, unfilled)
 
 
-def _found(node: Node, spec: InputSpec, kind: str, severity: Any, what: str, fix: str) -> Finding:
+def _found(
+    node: Node, spec: InputSpec, kind: str, severity: Severity, what: str, fix: str, instead: Any = None
+) -> Finding:
     what = f"{node.heading()}, input {spec.name}: {what}"
-    return Finding(kind=kind, severity=severity, node=node.id, input=spec.name, what=what, fix=fix)
+    return Finding(kind=kind, severity=severity, node=node.id, input=spec.name, what=what, fix=fix, instead=instead)
 
 
 def _shown(value: Any) -> str:

@@ -29,7 +29,8 @@ def lengths(view: GraphView) -> Iterator[Finding]:
         if name in node.specs and isinstance(node.inputs.get(name), int) and "LATENT" in node.outputs
     ]
     for node, name, length in given:
-        if length > 1 and not family.frames.fits(length):
+        nearest = family.frames.nearest(length)
+        if length > 1 and nearest != length:
             yield Finding(
                 kind="frames_off_step",
                 severity="wrong",
@@ -37,7 +38,8 @@ def lengths(view: GraphView) -> Iterator[Finding]:
                 input=name,
                 what=f"{node.heading()}: {family.name} makes {family.frames.multiple}n+{family.frames.offset} frames, "
                 f"not {length}.",
-                fix=f"Use {family.frames.nearest(length)}.",
+                fix=f"Use {nearest}.",
+                instead=nearest,
             )
     if len({length for _, _, length in given}) > 1:
         node, name, length = given[-1]
@@ -134,4 +136,5 @@ def encoded_sides(view: GraphView) -> Iterator[Finding]:
                     input=odd[0],
                     what=f"{source.heading()}: {odd[0]} is {source.inputs[odd[0]]}; a video needs even sides.",
                     fix=f"Use {source.inputs[odd[0]] + 1}.",
+                    instead=source.inputs[odd[0]] + 1,
                 )
