@@ -28,10 +28,12 @@ def _changed(node_id: str, before: Any, after: Any) -> list[str]:
     lines = []
     if _class(before) != _class(after):
         lines.append(f"~ {node_id}: {_class(before)} -> {_class(after)}")
+    if isinstance(before, dict) and "inputs" not in before and "inputs" in after:
+        lines.append(f"~ {node_id}: no inputs -> inputs")
     old, new = inputs_of(before), inputs_of(after)
     for name in dict.fromkeys([*old, *new]):
         was, now = (_shown(side[name]) if name in side else "nothing" for side in (old, new))
-        if (name in old) != (name in new) or old.get(name) != new.get(name) or type(old[name]) is not type(new[name]):
+        if (name in old) != (name in new) or repr(old[name]) != repr(new[name]):
             lines.append(f"~ {node_id}.{name}: {was} -> {now}")
     return lines
 

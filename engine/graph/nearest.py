@@ -19,7 +19,7 @@ _WORDS = re.compile(r"[a-z]+|\d+(?:\.\d+)*")
 _VARIANTS = frozenset(
     "high low i2v t2v ti2v s2v flf2v vace animate camera refiner base turbo schnell lightning hyper lcm distilled lora "
     "lightx2v fill inpaint inpainting kontext edit redux canny depth pose union upscaler audio video vision klein dev "
-    "control controlnet".split()
+    "control controlnet krea layered".split()
 )
 """Words in a file name that make it another thing, however near the rest is."""
 
@@ -48,7 +48,8 @@ def alternatives(missing: str, installed: Sequence[str], count: int = 3) -> list
     family is never named.
     """
     family = role_family(missing)
-    fitting = [file for file in installed if isinstance(file, str) and _variants(file) == _variants(missing)]
+    others = [file for file in installed if isinstance(file, str) and file != missing]
+    fitting = [file for file in others if _variants(file) == _variants(missing)]
     if family:
         fitting = [file for file in fitting if family & role_family(file)]
     else:

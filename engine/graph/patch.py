@@ -155,8 +155,8 @@ def _perform(graph: Graph, operation: Any) -> Any:
 
 
 def _replace(node: dict[str, Any], operation: ReplaceClass) -> ReplaceClass:
-    if "class_type" not in node:
-        raise PatchRefused(f"Entry {operation.node} has no class to replace; remove it and add a node.")
+    if "class_type" not in node or "inputs" not in node:
+        raise PatchRefused(f"Entry {operation.node} has no class or no inputs to replace; remove it and add a node.")
     inputs = None if operation.inputs is None else node.get("inputs")
     before = ReplaceClass(node=operation.node, class_type=node["class_type"], inputs=inputs)
     node["class_type"] = operation.class_type

@@ -15,6 +15,7 @@ from .finding import Finding
 from .nearest import alternatives, misspelt
 from .nodes import ObjectInfo, types_fit
 from .patch import (
+    AddNode,
     Applied,
     ClearInput,
     Connect,
@@ -185,8 +186,8 @@ def _other_slot(view: GraphView, finding: Finding) -> Iterator[Repair]:
 
 
 def _no_inputs(view: GraphView, finding: Finding) -> Iterator[Repair]:
-    operation = ReplaceClass(node=finding.node, class_type=view.nodes[finding.node].class_type, inputs={})
-    yield _repair(finding, f"Give node {finding.node} its `inputs` object.", operation)
+    again = AddNode(node=finding.node, entry={**view.graph[finding.node], "inputs": {}})
+    yield _repair(finding, f"Give node {finding.node} its `inputs` object.", RemoveNode(node=finding.node), again)
 
 
 def _titles(view: GraphView) -> list[Repair]:
