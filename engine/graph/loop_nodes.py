@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..loop.goal import Settings
+from .api_graph import Graph, clean_copy, is_link, sources
 
 LOOP_CLASS = "ImitatoesSelfImprovingPrompt"
 CRITIC_CLASS = "ImitatoesVLMCritique"
 LOOP_OUTPUT = 5
 """Slot of SelfImprovingPrompt's `loop` output."""
 
-Graph = dict[str, Any]
-"""An API graph: node id to {class_type, inputs, _meta?}. A link is [source node id, output slot]."""
-
 
 class LoopNotFound(Exception):
     """The graph holds no loop, or more than one. The message names the nodes and says what to do."""
-
-
-def is_link(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int)
-
-
-def sources(node: Mapping[str, Any]) -> Iterator[str]:
-    """Ids of the nodes that this node's inputs are linked to."""
-    for value in node.get("inputs", {}).values():
-        if is_link(value):
-            yield value[0]
 
 
 def loop_node_of(graph: Mapping[str, Any], critic: str) -> str:
@@ -76,18 +62,6 @@ def the_loop(graph: Mapping[str, Any]) -> tuple[str, str]:
             "This graph has no loop: link the loop output of a SelfImprovingPrompt node to a VLMCritique node."
         )
     return loop_node_of(graph, critics[0]), critics[0]
-
-
-def clean_copy(graph: Mapping[str, Any]) -> Graph:
-    """A deep copy without the server's own marks.
-
-    `is_changed`, which the server writes into nodes while it runs them, would make a graph sent again count as
-    unchanged, and the chain would end after one step.
-    """
-    copied = copy.deepcopy(dict(graph))
-    for node in copied.values():
-        node.pop("is_changed", None)
-    return copied
 
 
 def with_settings(

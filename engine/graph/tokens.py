@@ -1,0 +1,123 @@
+"""Filling placeholders in a graph: `__PROMPT__` and its kin, and `{{NAME}}` for anything else.
+
+An input that is nothing but a token takes the value with its type, so a number stays a number; inside a longer text the
+value is written out. The graph is parsed JSON, so quotes in a prompt need no care.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..loop.goal import MAX_SEED
+from .api_graph import Graph, clean_copy, inputs_of
+
+KNOWN = ("PROMPT", "NEG", "CFG", "STEPS", "SEED")
+"""Tokens that may be written with underscores. Others between underscores are left alone: wildcards look like that."""
+TOKEN = re.compile(r"__(?P<known>PROMPT|NEG|CFG|STEPS|SEED)__|\{\{\s*(?P<name>[A-Za-z][A-Za-z0-9_]*)\s*\}\}")
+
+
+class TokenError(ValueError):
+    """A token has no value, a value has no token, or its type does not fit. The message names all of them."""
+
+
+def fill(graph: Graph, values: Mapping[str, Any]) -> Graph:
+    """A copy with every token replaced. values: by token name, in any case: {"PROMPT": "a fox", "steps": 20}.
+
+    Raises TokenError naming tokens without a value, values without a token, names given twice, and values of a wrong
+    type: SEED and STEPS are whole numbers, CFG is a number, PROMPT and NEG are texts. null is no value.
+    """
+    given = _by_name(values)
+    wanted = tokens(graph)
+    problems = [f"{name} has no value" for name in wanted if given.get(name) is None]
+    problems += [f"{name} is not in the graph" for name in given if name not in wanted]
+    typed = {}
+    for name in wanted:
+        if given.get(name) is not None:
+            try:
+                typed[name] = _typed(name, given[name])
+            except ValueError as problem:
+                problems.append(str(problem))
+    if problems:
+        raise TokenError(
+            f"The workflow's tokens and the values do not fit: {'; '.join(problems)}. "
+            f"Tokens of this workflow: {', '.join(wanted) or 'none'}."
+        )
+    filled = clean_copy(graph)
+    for node in filled.values():
+        inputs = node.get("inputs") if isinstance(node, dict) else None
+        if isinstance(inputs, dict):
+            node["inputs"] = {name: _filled(value, typed) for name, value in inputs.items()}
+    return filled
+
+
+def tokens(graph: Graph) -> list[str]:
+    """Names of the tokens in a graph's inputs, in order, each once."""
+    found = (name for node in graph.values() for value in inputs_of(node).values() for name in _in(value))
+    return list(dict.fromkeys(found))
+
+
+def _by_name(values: Mapping[str, Any]) -> dict[str, Any]:
+    by_name: dict[str, Any] = {}
+    for name, value in values.items():
+        if name.upper() in by_name:
+            raise TokenError(f"{name.upper()} is given twice, in two spellings. Give it once.")
+        by_name[name.upper()] = value
+    return by_name
+
+
+def _in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield from ((match["known"] or match["name"]).upper() for match in TOKEN.finditer(value))
+    elif isinstance(value, (list, dict)):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from _in(part)
+
+
+def _filled(value: Any, typed: Mapping[str, Any]) -> Any:
+    """The value with its tokens replaced, once: what a value brings in is not searched again."""
+    if isinstance(value, list):
+        return [_filled(part, typed) for part in value]
+    if isinstance(value, dict):
+        return {name: _filled(part, typed) for name, part in value.items()}
+    if not isinstance(value, str):
+        return value
+    whole = TOKEN.fullmatch(value.strip())
+    if whole:
+        return typed[(whole["known"] or whole["name"]).upper()]
+    return TOKEN.sub(lambda match: str(typed[(match["known"] or match["name"]).upper()]), value)
+
+
+def _typed(name: str, value: Any) -> Any:
+    if isinstance(value, (list, dict)):
+        raise ValueError(f"{name} must be a text, a number, or true or false")
+    if name in ("SEED", "STEPS"):
+        number = _number(name, value, "a whole number")
+        low = 0 if name == "SEED" else 1
+        if number != int(number) or not low <= number <= MAX_SEED:
+            raise ValueError(f"{name} must be a whole number of {low} or more, not {value!r}")
+        return int(value) if isinstance(value, str) else int(number)
+    if name == "CFG":
+        number = _number(name, value, "a number")
+        if not 0 <= number <= 100:
+            raise ValueError(f"{name} must be a number from 0 to 100, not {value!r}")
+        return number
+    if name in ("PROMPT", "NEG") and not isinstance(value, str):
+        raise ValueError(f"{name} must be a text")
+    return value
+
+
+def _number(name: str, value: Any, wanted: str) -> Any:
+    if isinstance(value, bool):
+        raise ValueError(f"{name} must be {wanted}, not {str(value).lower()}")
+    if isinstance(value, (int, float)):
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        pass
+    try:
+        return float(value)
+    except ValueError:
+        raise ValueError(f"{name} must be {wanted}, not {value!r}") from None

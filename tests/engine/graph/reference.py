@@ -1,0 +1,85 @@
+"""The reference graphs, the class descriptions of a core 0.8.0 with the templates' model files, and recorded probes."""
+
+from __future__ import annotations
+
+import copy
+import gzip
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+DATA = Path(__file__).parent / "data"
+SCHEMAS = Path(__file__).parents[2] / "comfyui" / "schemas.json"
+PICTURES = {"LoadImage.image": "example.png", "LoadVideo.file": "example.mp4", "LoadAudio.audio": "example.mp3"}
+OWN_NODES = ("ImitatoesSelfImprovingPrompt", "ImitatoesVLMCritique")
+
+
+def _read(name: str) -> Any:
+    path = DATA / name
+    text = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+@cache
+def _reference_graphs() -> dict[str, Any]:
+    return _read("reference_graphs.json")
+
+
+NAMES = sorted(_reference_graphs())
+
+
+def graph(name: str) -> dict[str, Any]:
+    """A reference graph, one's own copy."""
+    return copy.deepcopy(_reference_graphs()[name])
+
+
+@cache
+def object_info() -> dict[str, Any]:
+    """Core 0.8.0 as a server shows it that has every model file of the official templates, and our own nodes."""
+    info = _read("object_info_core_0_8_0.json.gz")
+    models = _read("model_files.json")
+    lists = {where: models["files"].get(folder, []) for where, folder in models["inputs"].items()}
+    for where, names in {**lists, **{key: [name] for key, name in PICTURES.items()}}.items():
+        _fill(info, *where.split("."), names)
+    for node_id in OWN_NODES:
+        info[node_id] = own_node(node_id)
+    return info
+
+
+def _fill(info: dict[str, Any], node: str, name: str, files: list[str]) -> None:
+    if node not in info:
+        return
+    for section in ("required", "optional"):
+        spec = info[node]["input"].get(section, {}).get(name)
+        if spec and isinstance(spec[0], list):
+            spec[0] = [*files, *spec[0]]
+        elif spec:
+            spec[1]["options"] = [*files, *spec[1].get("options", [])]
+
+
+def own_node(node_id: str) -> dict[str, Any]:
+    """A node of ours as the record of schemas has it, in the shape of object_info."""
+    record = json.loads(SCHEMAS.read_text(encoding="utf-8"))[node_id]
+    sections: dict[str, Any] = {"required": {}, "optional": {}}
+    for name, spec in record["inputs"].items():
+        section = sections["required" if spec["required"] else "optional"]
+        options = {} if spec["default"] is None else {"default": spec["default"]}
+        kind = spec["type"]
+        section[name] = ["COMBO", {**options, "options": kind}] if isinstance(kind, list) else [kind, options]
+    return {
+        "input": sections,
+        "output": [kind for kind, _ in record["outputs"]],
+        "output_name": [name for _, name in record["outputs"]],
+        "display_name": node_id,
+        "output_node": record["output_node"],
+    }
+
+
+@cache
+def probes() -> dict[str, Any]:
+    return _read("probes.json")["cases"]
+
+
+def ui_workflow() -> dict[str, Any]:
+    return _read("ui_workflow.json")

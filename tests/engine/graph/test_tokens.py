@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pack.engine.graph.tokens import TokenError, fill, tokens
+
+
+def graph(**inputs):
+    return {"1": {"class_type": "KSampler", "inputs": inputs}}
+
+
+def filled(values, **inputs):
+    return fill(graph(**inputs), values)["1"]["inputs"]
+
+
+def test_a_token_alone_takes_the_type_of_the_value():
+    given_values = {
+        "PROMPT": 'a "red" fox',
+        "NEG": "",
+        "CFG": 4.5,
+        "STEPS": 20,
+        "SEED": 2**64 - 1,
+        "BATCH": 2,
+        "ON": True,
+    }
+    inputs = {"text": "__PROMPT__", "neg": "__NEG__", "cfg": "__CFG__", "steps": "{{STEPS}}", "seed": "__SEED__"}
+    found = filled(given_values, **inputs, batch=" {{ batch }} ", on="{{ON}}")
+    assert found == {
+        "text": 'a "red" fox',
+        "neg": "",
+        "cfg": 4.5,
+        "steps": 20,
+        "seed": 2**64 - 1,
+        "batch": 2,
+        "on": True,
+    }
+
+
+def test_inside_a_text_the_value_is_written_out():
+    assert (
+        filled({"SUBJECT": "fox", "N": 3}, text="{{N}} {{SUBJECT}}es, {a|b}, __animal__")["text"]
+        == "3 foxes, {a|b}, __animal__"
+    )
+
+
+def test_links_titles_and_the_original_stay():
+    one = graph(text="__PROMPT__", clip=["2", 0])
+    one["1"]["_meta"] = {"title": "__PROMPT__"}
+    found = fill(one, {"prompt": "a fox"})
+    assert found["1"]["inputs"] == {"text": "a fox", "clip": ["2", 0]}
+    assert found["1"]["_meta"] == {"title": "__PROMPT__"}
+    assert one["1"]["inputs"]["text"] == "__PROMPT__"
+
+
+def test_unfilled_and_unknown_tokens_are_all_named():
+    with pytest.raises(TokenError) as problem:
+        filled({"SEED": None, "SIZE": 3}, text="__PROMPT__ {{MOOD}}", seed="__SEED__")
+    said = str(problem.value)
+    assert "PROMPT has no value" in said
+    assert "MOOD has no value" in said
+    assert "SEED has no value" in said
+    assert "SIZE is not in the graph" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SEED", -1),
+        ("SEED", 2**64),
+        ("SEED", 1.5),
+        ("SEED", "tomorrow"),
+        ("SEED", True),
+        ("STEPS", 0),
+        ("CFG", "strong"),
+        ("CFG", 101),
+        ("PROMPT", 5),
+        ("MOOD", ["1", 0]),
+    ],
+)
+def test_values_of_a_wrong_type_are_refused(name, value):
+    with pytest.raises(TokenError, match=name):
+        filled({name: value}, x="{{" + name + "}}")
+
+
+def test_numbers_given_as_text_become_numbers():
+    assert filled(
+        {"SEED": "18446744073709551615", "CFG": "3.5", "STEPS": "8"}, a="__SEED__", b="__CFG__", c="__STEPS__"
+    ) == {
+        "a": 2**64 - 1,
+        "b": 3.5,
+        "c": 8,
+    }
+
+
+def test_a_name_in_two_spellings_is_refused():
+    with pytest.raises(TokenError, match="twice"):
+        filled({"seed": 1, "SEED": 2}, seed="__SEED__")
+
+
+@given(st.text())
+def test_any_prompt_arrives_as_it_was_written(text):
+    found = fill(graph(text="__PROMPT__", long="a {{PROMPT}} b"), {"PROMPT": text})
+    assert found["1"]["inputs"] == {"text": text, "long": f"a {text} b"}
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_tokens_in_order_each_once():
+    assert tokens(graph(a="__SEED__ {{mood}}", b="{{MOOD}} __CFG__")) == ["SEED", "MOOD", "CFG"]
