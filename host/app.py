@@ -57,6 +57,9 @@ class ServerLoopCalls:
     def __init__(self, app: App) -> None:
         self._app = app
 
+    async def expect(self, arrival: Arrival) -> None:
+        await self._on_server(self._app.driver.expect(arrival))
+
     async def begin(self, arrival: Arrival) -> Place:
         return await self._on_server(self._app.driver.begin(arrival))
 

@@ -53,15 +53,21 @@ class CriticInputs:
 
 
 async def prepare(inputs: CriticInputs, hidden: Any) -> None:
-    """Find out before the render what would keep it from being judged. Raises WrongInput, NoVerdict."""
+    """Find out before the render what would keep it from being judged, and let its run begin.
+
+    Raises WrongInput, NoVerdict.
+    """
     judge = _judge(inputs, inputs.loop, hidden)
-    if judge.kind == "offline":
-        return
-    try:
-        await judge.model.check()
-    except ModelUnreachable as problem:
-        if judge.kind == "ollama" or isinstance(problem, ModelUnfit):
-            raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
+    if judge.kind != "offline":
+        try:
+            await judge.model.check()
+        except ModelUnreachable as problem:
+            if judge.kind == "ollama" or isinstance(problem, ModelUnfit):
+                raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
+    here = execution.executing()
+    if inputs.loop is not None and here is not None:
+        current = app.instance()
+        await app.ServerLoopCalls(current).expect(_arrival(current, inputs.loop, hidden, here))
 
 
 async def critique(
@@ -112,16 +118,7 @@ async def _in_run(
             "Make one batch of it first, or pick one picture."
         )
     current = app.instance()
-    loop_node, critic_node = the_loop(hidden.prompt)
-    arrival = Arrival(
-        prompt_id=here.prompt_id,
-        client_id=current.server.client_id or uuid.uuid4().hex,
-        handle=loop,
-        graph=hidden.prompt,
-        extra_pnginfo=hidden.extra_pnginfo,
-        loop_node=loop_node,
-        critic_node=critic_node,
-    )
+    arrival = _arrival(current, loop, hidden, here)
     judged = await critique_in_run(
         app.ServerLoopCalls(current), current.journal(), judge, images, arrival, embed=not args.disable_metadata
     )
@@ -134,6 +131,19 @@ async def _in_run(
             "type": "output",
         }
     return judged.critique, _shown(judged.critique, picture, run_id=judged.run_id, iteration=judged.number)
+
+
+def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: execution.Executing) -> Arrival:
+    loop_node, critic_node = the_loop(hidden.prompt)
+    return Arrival(
+        prompt_id=here.prompt_id,
+        client_id=current.server.client_id or uuid.uuid4().hex,
+        handle=loop,
+        graph=hidden.prompt,
+        extra_pnginfo=hidden.extra_pnginfo,
+        loop_node=loop_node,
+        critic_node=critic_node,
+    )
 
 
 def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> ChosenJudge:

@@ -11,6 +11,8 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ..engine.graph.nodes import ObjectInfo
+from ..engine.graph.render_error import RenderError
 from ..engine.loop.ports import PromptState, Submission, SubmissionRejected
 
 _Handler = Callable[[Any], Awaitable[Any]]
@@ -38,7 +40,7 @@ class ServerQueue:
         extra_data: dict[str, Any] = {}
         if submission.extra_pnginfo is not None:  # null instead of no key breaks the server's job list
             extra_data["extra_pnginfo"] = submission.extra_pnginfo
-        response = await self._post("/prompt")(
+        response = await self._handler("POST", "/prompt")(
             _Request(
                 {
                     "prompt": copy.deepcopy(submission.graph),  # the server keeps and changes the very dict it gets
@@ -52,7 +54,7 @@ class ServerQueue:
         node_errors = body.get("node_errors") or {}
         if response.status != 200 or node_errors:
             self._server.prompt_queue.delete_queue_item(lambda item: item[1] == submission.prompt_id)
-            raise SubmissionRejected(_reasons(body, node_errors))
+            raise SubmissionRejected(_reasons(body, node_errors), _first_error(body, node_errors))
 
     def state(self, prompt_id: str) -> PromptState:
         """Queue first, then history: the worker moves a prompt from one to the other under one lock."""
@@ -73,13 +75,24 @@ class ServerQueue:
         if hasattr(queue, "interrupt_if_running"):
             queue.interrupt_if_running(prompt_id)
         else:
-            await self._post("/interrupt")(_Request({"prompt_id": prompt_id}))
+            await self._handler("POST", "/interrupt")(_Request({"prompt_id": prompt_id}))
 
-    def _post(self, path: str) -> _Handler:
+    async def object_info(self) -> ObjectInfo:
+        return _body(await self._handler("GET", "/object_info")(_Request({})))
+
+    async def free_models(self) -> None:
+        """As POST /free: the worker unloads all models once nothing is rendering; no node forgets its output."""
+        await self._handler("POST", "/free")(_Request({"unload_models": True}))
+
+    def freeing(self) -> bool:
+        """Whether the worker has not yet come to what free_models asked for."""
+        return bool(self._server.prompt_queue.get_flags(reset=False))
+
+    def _handler(self, method: str, path: str) -> _Handler:
         return next(
             route.handler
             for route in self._server.routes
-            if getattr(route, "path", None) == path and getattr(route, "method", None) == "POST"
+            if getattr(route, "path", None) == path and getattr(route, "method", None) == method
         )
 
 
@@ -102,7 +115,11 @@ def _ended(status: dict[str, Any]) -> PromptState:
             return PromptState("interrupted", started=since)
         if name == "execution_error":
             what = str(data.get("exception_message", "")).strip() or str(data.get("exception_type", "an error"))
-            return PromptState("error", f"{data.get('node_type')} (node {data.get('node_id')}) failed: {what}", since)
+            said = f"{data.get('node_type')} (node {data.get('node_id')}) failed: {what}"
+            error = RenderError(
+                type=str(data.get("exception_type", "")), message=what, node=str(data.get("node_id") or "")
+            )
+            return PromptState("error", said, since, error)
     return PromptState("error", "The render failed.", since)
 
 
@@ -118,3 +135,15 @@ def _reasons(body: dict[str, Any], node_errors: dict[str, Any]) -> str:
         message = error.get("message", "") if isinstance(error, dict) else str(error)
         parts.append(message or "The server gave no reason; its log may.")
     return "; ".join(part.strip() for part in parts)
+
+
+def _first_error(body: dict[str, Any], node_errors: dict[str, Any]) -> RenderError | None:
+    """The first complaint about a node, else the general one; None when the server gave none."""
+    for node_id, entry in node_errors.items():
+        for error in entry.get("errors") or []:
+            message = f"{error.get('message', '')} {error.get('details', '')}".strip()
+            return RenderError(type=str(error.get("type", "")), message=message, node=str(node_id))
+    error = body.get("error")
+    if not isinstance(error, dict):
+        return None
+    return RenderError(type=str(error.get("type", "")), message=str(error.get("message", "")))

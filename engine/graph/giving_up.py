@@ -51,7 +51,7 @@ def giving_up(graph: Graph, error: RenderError, tried: Sequence[Change], object_
     else:
         rejected = [f.said() for f in check(graph, object_info).rejected if not error.node or f.node == error.node]
         said = " ".join(rejected) if error.kind == "invalid_value" else ""
-        sentence = said or f"{where}: {_first_line(error)}"
+        sentence = said or f"{where}: {error.first_line}"
     return GivingUp(kind=error.kind, sentence=sentence, alternatives=tuple(like))
 
 
@@ -75,7 +75,3 @@ def _missing(view: GraphView, error: RenderError) -> tuple[str, list[Any]]:
 
 def _or_use(like: Sequence[str]) -> str:
     return f", or use the nearest that is installed: {', '.join(like)}." if like else "; nothing like it is installed."
-
-
-def _first_line(error: RenderError) -> str:
-    return (error.message.strip().splitlines() or [error.type])[0]

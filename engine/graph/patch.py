@@ -121,6 +121,14 @@ def undo(graph: Graph, inverse: Patch) -> Graph:
     return _performed(graph, inverse)[0]
 
 
+def redo(graph: Graph, patch: Patch) -> Graph:
+    """A copy with a patch that was applied to this very graph before. Asks no questions again, as undo.
+
+    Raises PatchRefused when it is another graph.
+    """
+    return _performed(graph, patch)[0]
+
+
 def _performed(graph: Graph, patch: Patch) -> tuple[Graph, Patch]:
     changed = copy.deepcopy(dict(graph))
     backwards: list[Any] = []

@@ -63,6 +63,11 @@ class RenderError(BaseModel):
         return "other"
 
     @property
+    def first_line(self) -> str:
+        """The message without its details; the type where there is none."""
+        return (self.message.strip().splitlines() or [self.type])[0]
+
+    @property
     def file(self) -> str:
         """The first model file that the message names; empty for none."""
         found = _FILE.search(self.message)

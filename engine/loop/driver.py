@@ -22,9 +22,10 @@ from .journal import Journal
 from .lessons import Lessons
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
 from .policy import Stop, continued_plan, first_plan, next_step
-from .ports import Events, PromptState, Queue, Submission, SubmissionRejected, Teacher
+from .ports import Events, Memory, PromptState, Queue, Submission, SubmissionRejected, Teacher
+from .recovering import after_timeout, next_try, recovered, refused
 from .report import Arrival, Place, Report, Seen
-from .run import Iteration, Pending, Plan, Run
+from .run import Iteration, Pending, Plan, Recovery, Run
 
 POLL_SECONDS = 0.005
 """How often a waiting run looks for the end of its prompt. Costs about 10 microseconds each time."""
@@ -45,6 +46,11 @@ class NotNow(Exception):
 
 @dataclass
 class _Live:
+    """graph: as every render begins: the user's own, with what failed renders made necessary.
+
+    tried: what was changed for the render at hand. late: it was interrupted for taking too long.
+    """
+
     run: Run
     graph: Graph
     extra_pnginfo: dict[str, Any] | None
@@ -53,6 +59,8 @@ class _Live:
     report: Report | None = None
     reported_at: float = 0.0
     judging_since: float = 0.0
+    tried: list[Recovery] = field(default_factory=list)
+    late: bool = False
     seen: list[Seen] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -68,13 +76,20 @@ class Driver:
         events: Events,
         poll: float = POLL_SECONDS,
         teacher: Teacher | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
+        self._memory = memory
         self._lessons = Lessons(teacher)
         self._live: dict[str, _Live] = {}
         self._run_of_prompt: dict[str, str] = {}
 
     # What the critic calls.
+
+    async def expect(self, arrival: Arrival) -> None:
+        """The graph of this prompt is about to render. A prompt that no run waits for starts a run of its own."""
+        if self._waiting_for(arrival.prompt_id) is None:
+            self._announce(await self._start(arrival))
 
     async def begin(self, arrival: Arrival) -> Place:
         """The critic of this prompt starts judging. A prompt that no run waits for starts a run of its own."""
@@ -176,6 +191,7 @@ class Driver:
         if isinstance(plan, Stop):
             raise NotNow(plan.reason)
         live.stop = ""
+        live.tried.clear()
         self._change(live, **fields, status="running", reason="")
         self._spawn(live, self._submit_and_drive(live, plan))
         return live.run
@@ -230,7 +246,7 @@ class Driver:
                     "The graph of this run cannot be read, so it cannot go on. Load its best picture on the canvas "
                     "and queue that instead."
                 ) from problem
-            live = self._live.setdefault(run_id, _Live(run, graph, extra_pnginfo))
+            live = self._live.setdefault(run_id, _Live(run, recovered(graph, run.recoveries), extra_pnginfo))
             for i in run.comparable:
                 mark = await asyncio.to_thread(journal.load_fingerprint, run_id, i.plan)
                 if mark and i.critique.score is not None:
@@ -281,7 +297,17 @@ class Driver:
             state = await self._end_of_prompt(live)
             report, live.report = live.report, None
             run, iteration = live.run, None
+            if report is None and not live.stop:
+                change = await self._recovery(live, state)
+                if isinstance(change, Recovery):
+                    if not await self._try_again(live, change, state):
+                        return
+                    continue
+                if change is not None:
+                    await self._finish(live, run, change)
+                    return
             if report is not None:
+                live.tried.clear()
                 iteration = iteration_of(run, report, state.started, live.judging_since)
                 run = with_iteration(run, report, iteration).changed(time.time(), pending=None)
                 if live.run.checklist is None:
@@ -300,12 +326,43 @@ class Driver:
 
     async def _end_of_prompt(self, live: _Live) -> PromptState:
         prompt_id = live.run.pending.prompt_id
+        limit, rendering_since = 60 * live.run.start.limits.render_minutes, None
+        live.late = False
         while True:
             state = self._queue.state(prompt_id)
             if state.ended:
                 return state
+            if state.kind == "running" and live.run.phase == "rendering":
+                rendering_since = rendering_since or time.monotonic()
+                if limit and not live.late and time.monotonic() - rendering_since > limit:
+                    live.late = True
+                    await self._queue.cancel(prompt_id)
             near = live.report is not None and time.monotonic() - live.reported_at < NEAR_END_SECONDS
             await asyncio.sleep(NEAR_END_POLL_SECONDS if near else self._poll)
+
+    async def _recovery(self, live: _Live, state: PromptState) -> Recovery | Stop | None:
+        """What to do about a render that ended without a verdict; None when nothing but ending the run is left."""
+        if live.late and state.kind in ("interrupted", "gone"):
+            return after_timeout(live.run, live.tried)
+        if state.kind != "error" or state.error is None or state.error.kind == "other":
+            return None
+        known = await self._queue.object_info()
+        graph = self._settled(live, live.run, live.run.pending.plan)
+        return await asyncio.to_thread(next_try, live.run, graph, state.error, live.tried, known)
+
+    async def _try_again(self, live: _Live, change: Recovery, state: PromptState) -> bool:
+        """The same plan once more, with the change. False when that ended the run."""
+        logging.info("Imitatoes: run %s: %s %s", live.run.id, change.error, change.sentence)
+        if self._memory is not None and state.error is not None and state.error.kind == "out_of_memory":
+            await self._memory.unload()
+        live.tried.append(change)
+        live.graph = recovered(live.graph, [change])
+        run = live.run.model_copy(update={"recoveries": (*live.run.recoveries, change)})
+        return await self._submit(live, run, live.run.pending.plan)
+
+    def _settled(self, live: _Live, run: Run, plan: Plan) -> Graph:
+        """The graph that renders this plan."""
+        return with_settings(live.graph, run.loop_node, plan.settings, run.start.goal, run.start.checklist)
 
     async def _submit(self, live: _Live, run: Run, plan: Plan, iteration: Iteration | None = None) -> bool:
         """Journal first, then the page, then the queue. False when that ended the run.
@@ -314,8 +371,8 @@ class Driver:
         """
         pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
         run = run.changed(time.time(), pending=pending, phase="rendering")
+        graph = self._settled(live, run, plan)
         shown = (run.loop_node, plan.settings, run.start.goal, run.start.checklist)
-        graph = with_settings(live.graph, *shown)
         extra_pnginfo = ui_workflow.in_extra_pnginfo(live.extra_pnginfo, *shown)
         try:
             await asyncio.to_thread(self._journal().record, run, iteration)
@@ -329,7 +386,8 @@ class Driver:
             try:
                 await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, run.client_id))
             except SubmissionRejected as problem:
-                await self._finish(live, run, Stop("failed", f"ComfyUI refused the next render. {problem}"))
+                known = await self._queue.object_info() if problem.error is not None else {}
+                await self._finish(live, run, refused(graph, problem, known))
                 return False
         if live.stop == "now":  # asked for while the prompt was on its way
             await self._queue.cancel(pending.prompt_id)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
+from ..graph.nodes import ObjectInfo
+from ..graph.render_error import RenderError
 from ..judge.checklist import Checklist
 from .run import Run
 
 
 class SubmissionRejected(Exception):
-    """The server refused the graph. The message is plain text for the user."""
+    """The server refused the graph. The message is plain text for the user; error: the first complaint, as data."""
+
+    def __init__(self, message: str, error: RenderError | None = None) -> None:
+        super().__init__(message)
+        self.error = error
 
 
 @dataclass(frozen=True)
@@ -29,12 +35,14 @@ class PromptState:
     """Where a prompt is.
 
     gone: neither queued nor in the history: its queue item was deleted, the queue cleared, or the history wiped.
-    message: for error, which node failed and how. started: epoch seconds of its execution start, None if unknown.
+    message: for error, which node failed and how; error: the same as data. started: epoch seconds of its execution
+    start, None if unknown.
     """
 
     kind: Literal["pending", "running", "success", "error", "interrupted", "gone"]
     message: str = ""
     started: float | None = None
+    error: RenderError | None = None
 
     @property
     def ended(self) -> bool:
@@ -52,6 +60,16 @@ class Queue(Protocol):
 
     async def cancel(self, prompt_id: str) -> None:
         """Take the prompt out of the queue, or interrupt it if it runs. Touches no other prompt."""
+
+    async def object_info(self) -> ObjectInfo:
+        """The server's node classes, as GET /object_info gives them. Costs up to a second: for when a render failed."""
+
+
+class Memory(Protocol):
+    """What a render that ran out of memory needs."""
+
+    async def unload(self) -> None:
+        """Unload ComfyUI's models and those of an Ollama on this computer. Waits a little for it; never raises."""
 
 
 class Events(Protocol):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..graph.patch import Patch
 from ..judge.checklist import Checklist
 from ..judge.critique import Critique
 from .goal import LoopHandle, Settings
@@ -85,6 +86,22 @@ class Pending(BaseModel):
     plan: Plan
 
 
+class Recovery(BaseModel):
+    """What was changed before a failed render was tried again.
+
+    number: of the iteration that it was for. error: what had failed, in words. sentence: the change, in words.
+    patch: of the graph as the user queued it, for this and all later renders; empty where it was tried again as it was.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    kind: str
+    error: str
+    sentence: str
+    patch: Patch = Patch()
+
+
 class Decision(BaseModel):
     """kind "accept": this iteration is the best so far. "reject": it is not."""
 
@@ -139,6 +156,7 @@ class Run(BaseModel):
         look (looks 2) or by itself.
     remembered: by requirement id, the clause that worked best for it in past runs (see past_runs).
     can_edit_locally: whether the graph can change one spot of a picture and keep the rest.
+    recoveries: what was changed after renders that failed, oldest first; the graph on disk stays the user's own.
     loop_node, critic_node: node ids in the graph. client_id: the page that queued the run.
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
@@ -169,6 +187,7 @@ class Run(BaseModel):
     phase: Phase = "rendering"
     reason: str = ""
     iterations: tuple[Iteration, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
     pending: Pending | None = None
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import Any, ClassVar
 
 import comfy.utils
 import numpy as np
@@ -97,9 +97,41 @@ class RehearsalFail(io.ComfyNode):
         return io.NodeOutput(images)
 
 
+class RehearsalScarce(io.ComfyNode):
+    """Passes pictures or a latent on, or is out of memory: the first `times` times that it has this `name`, and always
+    for more than `largest` rows (0: never for that)."""
+
+    _failed: ClassVar[dict[str, int]] = {}
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="RehearsalScarce",
+            display_name="Rehearsal Scarce",
+            category="rehearsal",
+            inputs=[
+                io.AnyType.Input("anything"),
+                io.String.Input("name", default=""),
+                io.Int.Input("times", default=0, min=0, max=100),
+                io.Int.Input("largest", default=0, min=0, max=100000),
+            ],
+            outputs=[io.AnyType.Output("passed", display_name="anything")],
+            hidden=[],
+        )
+
+    @classmethod
+    def execute(cls, anything: Any, name: str, times: int, largest: int) -> io.NodeOutput:
+        rows = anything["samples"].shape[-2] if isinstance(anything, dict) else anything.shape[1]
+        failed = cls._failed.get(name, 0)
+        if failed < times or 0 < largest < rows:
+            RehearsalScarce._failed[name] = failed + 1
+            raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        return io.NodeOutput(anything)
+
+
 class RehearsalExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [RehearsalPainter, RehearsalFail]
+        return [RehearsalPainter, RehearsalFail, RehearsalScarce]
 
 
 async def comfy_entrypoint() -> RehearsalExtension:

@@ -96,14 +96,21 @@ def test_stop_now_interrupts_the_render_at_hand(theatre):
     assert (run["status"], len(run["iterations"])) == ("stopped", 1)
 
 
-def test_a_run_that_has_not_begun_cannot_be_stopped_but_interrupted(theatre):
+def test_a_run_can_be_stopped_in_its_very_first_render(theatre):
     prompt_id = theatre.client.queue(loop_graph(seconds=20.0, seed=54))
-    theatre.client.wait(lambda: prompt_id in theatre.client.running())
-    status, body = theatre.client.post(f"/imitatoes/runs/{prompt_id}/stop", {})
-    assert (status, body["error"]["type"]) == (404, "run_not_found")
-    interrupt(theatre, prompt_id)
+    begun = theatre.until(prompt_id, lambda run: run["phase"] == "rendering")
+    assert (begun["iterations"], begun["pending"]["number"]) == ([], 1)
+    theatre.client.post(f"/imitatoes/runs/{prompt_id}/stop", {})
+    assert theatre.ended(prompt_id)["status"] == "stopped"
     assert theatre.client.entry(prompt_id)["status"]["status_str"] == "error"
-    assert theatre.known(prompt_id) is None
+
+
+def test_an_interrupted_first_render_can_be_continued(theatre):
+    prompt_id = theatre.client.queue(loop_graph(seconds=5.0, seed=55))
+    theatre.until(prompt_id, lambda run: run["phase"] == "rendering")
+    interrupt(theatre, prompt_id)
+    run = theatre.ended(prompt_id)
+    assert (run["status"], run["iterations"], run["best"]) == ("interrupted", [], None)
 
 
 def test_stop_after_this_iteration(theatre):
@@ -303,3 +310,33 @@ def test_forty_iterations_stay_flat_in_memory(own_server):
         run = theatre.ended(run["run_id"])
     assert run["status"] in ("limit", "no_progress"), run["reason"]
     assert theatre.process.memory_mb() - early < 80
+
+
+def scarce(name, times, **fields):
+    """The painted pictures pass through a node that is out of memory so many times."""
+    graph = loop_graph(**ONE_LINE, **fields)
+    graph["8"] = {
+        "class_type": "RehearsalScarce",
+        "inputs": {"anything": ["6", 0], "name": name, "times": times, "largest": 0},
+    }
+    graph["7"]["inputs"]["images"] = ["8", 0]
+    return graph
+
+
+def test_out_of_memory_once_is_unloaded_and_rendered_again(theatre):
+    theatre.judge.default = scripted(5)
+    run = theatre.played(scarce("once", 1, seed=71))
+    assert (run["status"], len(run["iterations"])) == ("done", 1)
+    (recovery,) = run["recoveries"]
+    assert (recovery["number"], recovery["kind"]) == (1, "unload")
+    assert "out of memory" in recovery["error"] and "node 8" in recovery["sentence"].lower()
+    assert run["iterations"][0]["prompt_id"] != run["first_prompt_id"], "the second try has a prompt of its own"
+
+
+def test_out_of_memory_for_good_ends_the_run_and_says_what_was_tried(theatre):
+    theatre.judge.default = scripted(-3, clause="a golden frame")
+    graph = scarce("always", 99, seed=72)
+    run = theatre.played(graph)
+    assert (run["status"], run["best"]) == ("failed", None)
+    assert "out of memory" in run["reason"] and "Tried already" in run["reason"]
+    assert theatre.played(loop_graph(seed=8, max_loops=1, iterations_per_loop=1))["status"] == "limit"

@@ -16,7 +16,8 @@ SETTINGS = Settings(prompt="a red fox", negative="blurry", seed=5, steps=20, cfg
 
 
 def handle(**fields: Any) -> LoopHandle:
-    limits = Limits(iterations_per_loop=fields.pop("iterations_per_loop", 4), max_loops=fields.pop("max_loops", 3))
+    named = {name: fields.pop(name) for name in ("iterations_per_loop", "max_loops") if name in fields}
+    limits = fields.pop("limits", Limits(**named))
     values = {"goal": "a red fox in snow", "settings": SETTINGS, "pass_score": 0.8, "seed_policy": "auto"}
     return LoopHandle(limits=limits, **{**values, **fields})
 

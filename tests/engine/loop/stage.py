@@ -54,10 +54,10 @@ class Pages:
 class Stage:
     """A driver with everything it needs, and shorthand for what the critic and the server do."""
 
-    def __init__(self, root, teacher=None):
-        self.root, self.queue, self.pages = root, MemoryQueue(), Pages()
-        self.teacher = teacher
-        self.driver = Driver(self.queue, lambda: Journal(root), self.pages, poll=0.001, teacher=teacher)
+    def __init__(self, root, teacher=None, queue=None, memory=None):
+        self.root, self.queue, self.pages = root, queue or MemoryQueue(), Pages()
+        self.teacher, self.memory = teacher, memory
+        self.driver = Driver(self.queue, lambda: Journal(root), self.pages, 0.001, teacher, memory)
 
     async def begin(self, prompt_id="p1", **fields):
         self.queue.states[prompt_id] = PromptState("running", started=time.time() - 2)
