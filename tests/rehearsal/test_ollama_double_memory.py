@@ -54,14 +54,13 @@ def test_unloading_takes_a_moment():
 
 def test_a_request_at_work_holds_its_model():
     with OllamaDouble(unload_delay=0.0) as double:
-        double.script.append(Reply(delay=0.4))
+        double.script.append(Reply(delay=2.0))
 
         async def both():
             asked = client(double)
             long = asyncio.ensure_future(asked.chat(model=MODEL, messages=said()))
-            await asyncio.sleep(0.15)
+            await asyncio.to_thread(double.wait_for, lambda: any(m.users for m in double.loaded.values()))
             await client(double).chat(model=MODEL, messages=[], keep_alive=0)
-            await asyncio.sleep(0.1)
             assert MODEL in double.loaded
             await long
 
@@ -70,11 +69,11 @@ def test_a_request_at_work_holds_its_model():
 
 
 def test_a_model_is_not_listed_while_it_loads():
-    with OllamaDouble(load_delay=0.3) as double:
+    with OllamaDouble(load_delay=2.0) as double:
 
         async def both():
             task = asyncio.ensure_future(client(double).chat(model=MODEL, messages=said()))
-            await asyncio.sleep(0.15)
+            await asyncio.to_thread(double.wait_for, double.chats)
             assert (await client(double).ps()).models == []
             await task
 
