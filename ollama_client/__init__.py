@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .keep_alive import parse_keep_alive
+from .keep_alive import AUTO, AUTO_SECONDS, parse_keep_alive
+from .residence import Residence
 from .vision_model import Connection, OllamaVisionModel
 
-__all__ = ["Connection", "OllamaVisionModel", "parse_keep_alive"]
+__all__ = ["AUTO", "AUTO_SECONDS", "Connection", "OllamaVisionModel", "Residence", "parse_keep_alive"]

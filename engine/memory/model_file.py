@@ -98,8 +98,12 @@ def _header(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as problem:
         raise UnreadableModelFile(f"The header of {path.name} cannot be read. Download the file again.") from problem
     if not isinstance(header, dict):
-        raise UnreadableModelFile(f"The header of {path.name} is not what it should be. Download the file again.")
+        raise _wrong(path.name)
     return header
+
+
+def _wrong(name: str) -> UnreadableModelFile:
+    return UnreadableModelFile(f"The header of {name} is not what it should be. Download the file again.")
 
 
 def _part(tensors: Iterable[tuple[str, Any]], name: str) -> Part:
