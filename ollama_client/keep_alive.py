@@ -29,8 +29,8 @@ def parse_keep_alive(text: str) -> int | float | str:
         value = typed if seconds else 0
     else:
         raise ValueError(
-            f'keep_alive "{typed}" is not a time. Use auto, 0 to unload at once, seconds such as 300, a duration such as 5m '
-            "or 1h30m, or -1 to keep the model loaded."
+            f'keep_alive "{typed}" is not a time. Use auto, 0 to unload at once, seconds such as 300, a duration such '
+            "as 5m or 1h30m, or -1 to keep the model loaded."
         )
     if seconds > LONGEST:
         raise ValueError(f'keep_alive "{typed}" is longer than a year. Use -1 to keep the model loaded.')

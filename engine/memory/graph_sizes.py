@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph.loop_nodes import is_link, sources
+from ..graph.loop_nodes import CRITIC_CLASS, is_link, sources
 from .figures import FileInput, file_inputs
 
 WHOLE_DECODE, TILED_DECODES = "VAEDecode", ("VAEDecodeTiled", "ImitatoesAutoTiledDecode")
@@ -56,6 +56,16 @@ def decodes(graph: Mapping[str, Any]) -> list[Decode]:
             vae = _file_before(graph, node.get("inputs", {}).get("vae"))
             found.append(Decode(node_id, kind in TILED_DECODES, size, vae))
     return found
+
+
+def judge_named(graph: Mapping[str, Any], connection: str) -> str:
+    """Name of the judge model that a VLMCritique of the graph asks on that connection; "" when none does."""
+    for node in graph.values():
+        inputs = node.get("inputs", {})
+        asks = node.get("class_type") == CRITIC_CLASS and inputs.get("judge") != "offline"
+        if asks and inputs.get("connection", connection) == connection and isinstance(inputs.get("model"), str):
+            return inputs["model"]
+    return ""
 
 
 def _size_before(graph: Mapping[str, Any], link: Any) -> tuple[int, int, int] | None:

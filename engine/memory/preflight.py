@@ -15,7 +15,7 @@ from .amounts import GIB, in_words
 from .figures import decode_figures, fp8_rule, working_bytes
 from .graph_sizes import FileUse, decodes
 from .model_file import WHOLE, ModelFile, Part
-from .sharing import LOADED_OVER_LISTED, JudgeModel
+from .sharing import JudgeModel, size_in_memory
 
 SIXTEEN_BITS_OR_MORE = ("fp16", "bf16", "fp32", "fp64")
 GUARD_CLASS = "ImitatoesVRAMGuard"
@@ -179,10 +179,8 @@ def _quantised_vaes(models: Sequence[PlannedModel]) -> list[str]:
 
 
 def _judge_beside(judge: JudgeModel | None, largest: int, card: int) -> list[str]:
-    if judge is None or judge.listed is None or not largest:
-        return []
-    size = int(judge.listed * LOADED_OVER_LISTED)
-    if size + largest <= card:
+    size = size_in_memory(judge) if judge is not None else 0
+    if not size or not largest or size + largest <= card:
         return []
     return [
         f"The judge {judge.name} (about {in_words(size)}) and the largest step ({in_words(largest)}) do not fit at "

@@ -23,11 +23,16 @@ class JudgeModel:
     on_card: int = 0
 
 
+def size_in_memory(judge: JudgeModel) -> int:
+    """Bytes it takes when it is loaded; 0 when nobody knows."""
+    if judge.loaded is not None:
+        return judge.loaded
+    return int((judge.listed or 0) * LOADED_OVER_LISTED)
+
+
 def room_wanted(judge: JudgeModel) -> int:
     """Bytes to have free before the judge is asked; 0 when it is loaded already, or nobody knows its size."""
-    if judge.loaded is not None or judge.listed is None:
-        return 0
-    return int(judge.listed * LOADED_OVER_LISTED)
+    return 0 if judge.loaded is not None else size_in_memory(judge)
 
 
 def both_fit(free: int, moved_out: int, working: int) -> bool:
