@@ -91,13 +91,18 @@ class ComfyMemory:
         ]
 
     def release(self, key: str, wanted: float) -> int:
-        """Unload that model through ComfyUI, in part where a part is enough; the bytes that left the device."""
+        """Unload that model through ComfyUI, in part where a part is enough.
+
+        The bytes that left the device: none on a CPU.
+        """
         ours = [entry for entry, patcher in self._loaded() if identity(patcher) == key]
         before = sum(int(entry.model_loaded_memory()) for entry in ours)
         others = [entry for entry in self._management.current_loaded_models if not _among(entry, ours)]
         # ComfyUI compares with its own figure of what is free, which may be another than ours.
         target = wanted + int(self._management.get_free_memory(self.device)) - self.free()
         self._management.free_memory(min(target, ALL), self.device, keep_loaded=others)
+        if self.on_cpu:
+            return 0  # the weights stay where they are: in RAM
         left = [entry for entry in self._management.current_loaded_models if _among(entry, ours)]
         return before - sum(int(entry.model_loaded_memory()) for entry in left if entry.model is not None)
 

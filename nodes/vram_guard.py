@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from comfy_api.latest import io
@@ -106,7 +105,8 @@ class VRAMGuard(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, action: str = ACTIONS[0], **inputs: Any) -> float | str:
         """Only what must happen on every run defeats the cache: everything behind this node would run again too."""
-        return math.nan if action == "always unload all" else ""
+        # A new NaN each time: math.nan is one object, and ComfyUI's cache takes the same object for unchanged.
+        return float("nan") if action == "always unload all" else ""
 
     @classmethod
     async def execute(cls, anything: Any, **inputs: Any) -> io.NodeOutput:

@@ -8,7 +8,7 @@ SMALL = GIB // 10
 
 
 def in_words(amount: float) -> str:
-    """ "3.1 GiB", or "64 MiB" for less than a tenth of one."""
+    """ "3.1 GiB", "0.25 GiB", or "64 MiB" for less than a tenth of one."""
     if abs(amount) < SMALL:
         return f"{amount / 2**20:.0f} MiB"
-    return f"{amount / GIB:.1f} GiB"
+    return f"{amount / GIB:.{1 if abs(amount) >= GIB else 2}f} GiB"

@@ -85,4 +85,6 @@ class MemoryReport(BaseModel):
 def _freed(model: FreedModel) -> str:
     if not model.gone:
         return f"not freed: {model.name}: Ollama still holds it"
+    if not model.size:
+        return f"unloaded: {model.name}, which freed nothing"
     return f"freed: {model.name} {in_words(model.size)} ({WHY[model.group]})"

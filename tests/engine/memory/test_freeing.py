@@ -70,6 +70,8 @@ def test_everything_means_all_that_is_not_kept(held):
     assert {step.holding.key for step in steps(held, EVERYTHING, ORDER)} == wanted
 
 
-@pytest.mark.parametrize(("amount", "words"), [(0, "0 MiB"), (64 * 2**20, "64 MiB"), (3.14 * 2**30, "3.1 GiB")])
+@pytest.mark.parametrize(
+    ("amount", "words"), [(0, "0 MiB"), (64 * 2**20, "64 MiB"), (2**28, "0.25 GiB"), (3.14 * 2**30, "3.1 GiB")]
+)
 def test_amounts_in_words(amount, words):
     assert in_words(amount) == words
