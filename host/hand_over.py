@@ -17,7 +17,7 @@ from ..engine.memory.figures import decode_figures
 from ..engine.memory.graph_sizes import decodes
 from ..engine.memory.report import FreedModel, MemoryReport
 from ..engine.memory.room import Room, make_room
-from ..engine.memory.sharing import JudgeModel, both_fit, partly_on_cpu, room_wanted
+from ..engine.memory.sharing import both_fit, partly_on_cpu, room_wanted
 from ..ollama_client import Connection, OllamaVisionModel, Residence
 from .held import identity
 from .memory import ComfyMemory
@@ -121,14 +121,12 @@ class SharingModel:
 
     async def _may_stay(self) -> bool:
         judge = await self._lodgers.judge(self.name)
-        if judge is None or judge.loaded is None:
-            return True  # it is gone already, or nobody answers
-        self._warn(judge)
-        return both_fit(self._memory(False).free(), self._moved_out, self._working())
-
-    def _warn(self, judge: JudgeModel) -> None:
-        if not self._memory(False).on_cpu and (warning := partly_on_cpu(judge)):
+        memory = self._memory(False)
+        if judge is not None and not memory.on_cpu and (warning := partly_on_cpu(judge)):
             LOG.warning("Imitatoes: %s", warning)
+        if judge is None or not judge.takes(in_ram=memory.on_cpu):
+            return True  # nobody answers, it is gone already, or it is nowhere in ComfyUI's way
+        return both_fit(memory.free(), self._moved_out, self._working())
 
     def _report(self, memory: ComfyMemory, room: Room, wanted: int) -> MemoryReport:
         return MemoryReport(

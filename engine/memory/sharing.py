@@ -22,6 +22,12 @@ class JudgeModel:
     loaded: int | None = None
     on_card: int = 0
 
+    def takes(self, in_ram: bool) -> int:
+        """Bytes it takes of the RAM, or else of the card, while it is loaded."""
+        if self.loaded is None:
+            return 0
+        return self.loaded - self.on_card if in_ram else self.on_card
+
 
 def size_in_memory(judge: JudgeModel) -> int:
     """Bytes it takes when it is loaded; 0 when nobody knows."""
