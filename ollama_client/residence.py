@@ -72,7 +72,9 @@ class Residence:
             await client.chat(model=name, messages=[], keep_alive=0)
             return await until_gone(client, name, wait_seconds, self._interrupted)
 
-        return await self._call(leave, name, ASKING_SECONDS + wait_seconds)
+        gone = await self._call(leave, name, ASKING_SECONDS + wait_seconds)
+        self._stop_if_interrupted()  # the waiting may have ended for that
+        return gone
 
     async def _call(self, request: Callable[[Any], Any], name: str, seconds: float = ASKING_SECONDS) -> Any:
         host = address(self._connection)
