@@ -8,7 +8,7 @@ from typing import Any
 
 from ..engine.memory.report import MemoryReport
 from ..ollama_client import Listed
-from .held import identity, is_dynamic, kind_of, name_of
+from .held import is_dynamic, kind_of, name_of
 from .memory import ComfyMemory
 from .ollama_lodgers import OllamaLodgers
 
@@ -49,7 +49,6 @@ async def present_state(memory: ComfyMemory, management: Any, ollama: OllamaLodg
 
 def _model(patcher: Any) -> dict[str, Any]:
     return {
-        "id": identity(patcher),
         "name": name_of(patcher),
         "kind": kind_of(patcher),
         "size": int(patcher.model_size()),

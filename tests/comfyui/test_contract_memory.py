@@ -61,7 +61,8 @@ def test_the_value_comes_out_unchanged_and_the_report_speaks_of_ram(theatre):
 
 def test_the_present_state_is_shown(theatre):
     now = theatre.client.get("/imitatoes/memory")["now"]
-    assert (now["where"], now["device"], now["ollama"]) == ("RAM", "cpu", [])
+    assert (now["where"], now["device"], now["dynamic"]) == ("RAM", "cpu", False)
+    assert {model["name"] for model in now["ollama"]} == set(theatre.judge.loaded)
     assert 0 < now["free"] <= now["total"]
 
 
