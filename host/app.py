@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping, Sequence
 from functools import cache
 from typing import Any, TypeVar
 
+import comfy.model_management
+import folder_paths
 from server import PromptServer
 
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.report import Arrival, Place, Report
 from ..engine.loop.run import Run
-from ..ollama_client import OllamaVisionModel
-from . import settings
+from ..engine.memory.graph_sizes import judge_named
+from ..engine.memory.preflight import Preflight, preflight
+from ..ollama_client import Connection, OllamaVisionModel, Residence
+from . import execution, settings
 from .events import PageEvents
+from .memory import ComfyMemory
+from .memory_reports import MemoryReports, present_state
+from .model_files import files_of
+from .ollama_lodgers import OllamaLodgers
 from .paths import judges_folder, runs_folder, wordings_file
 from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
+from .surroundings import Surroundings
 from .teacher import FileTeacher
 
 Result = TypeVar("Result")
@@ -31,10 +40,31 @@ self_test_store = SelfTestStore(judges_folder)
 def tested_model(connection: str, model: str) -> OllamaVisionModel:
     """A model outside of any prompt: no Interrupt concerns it, and it leaves memory at the end. Raises ValueError."""
     try:
-        place = settings.connection(connection)
-    except settings.UnknownConnection as problem:
+        place = named_connection(connection)
+    except ValueError as problem:
         raise ValueError(f"connection: {problem}") from problem
     return OllamaVisionModel(place, model, 0, interrupted=lambda: False, stop=asyncio.CancelledError)
+
+
+def named_connection(name: str) -> Connection:
+    """Raises ValueError, naming the connections there are."""
+    try:
+        return settings.connection(name)
+    except settings.UnknownConnection as problem:
+        raise ValueError(str(problem)) from problem
+
+
+def own_patchers() -> Sequence[Any]:
+    """Patchers of this pack's own models that ComfyUI manages."""
+    return ()
+
+
+def output_types(class_type: str) -> Sequence[str]:
+    """The types of a node class's outputs; empty for a class that this ComfyUI does not have."""
+    import nodes  # core's; imported late, because our nodes are loaded while it is being filled
+
+    found = nodes.NODE_CLASS_MAPPINGS.get(class_type)
+    return tuple(str(kind) for kind in getattr(found, "RETURN_TYPES", ()) or ())
 
 
 class App:
@@ -45,6 +75,34 @@ class App:
         teacher = FileTeacher(wordings_file, lambda: settings.load().learn_from_runs)
         self.driver = Driver(ServerQueue(server), self.journal, PageEvents(server), teacher=teacher)
         self.self_tests = SelfTests(self_test_store, tested_model)
+        self.memory_reports = MemoryReports()
+        self.surroundings = Surroundings(
+            management=comfy.model_management,
+            own_patchers=own_patchers,
+            find_file=folder_paths.get_full_path,
+            output_types=output_types,
+            connection=named_connection,
+            clear_node_cache=lambda: server.prompt_queue.set_flag("free_memory", True),
+            interrupted=execution.interrupted,
+            stop=execution.stop,
+            reports=self.memory_reports,
+        )
+
+    async def memory_state(self) -> dict[str, Any]:
+        """How memory stands now, in bytes."""
+        memory = ComfyMemory(comfy.model_management)
+        return await present_state(memory, comfy.model_management, self._local_ollama(memory))
+
+    async def memory_preflight(self, graph: Mapping[str, Any]) -> Preflight:
+        """What an API graph will want of this device."""
+        memory = ComfyMemory(comfy.model_management)
+        files = await asyncio.to_thread(files_of, graph, folder_paths.get_full_path)
+        judge = await self._local_ollama(memory).judge(judge_named(graph, settings.LOCAL))
+        return preflight(graph, files, memory.total(), judge)
+
+    def _local_ollama(self, memory: ComfyMemory) -> OllamaLodgers:
+        residence = Residence(settings.connection(settings.LOCAL), lambda: False, asyncio.CancelledError)
+        return OllamaLodgers(residence, memory.on_cpu, 0.0)
 
     @staticmethod
     def journal() -> Journal:

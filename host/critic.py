@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +23,9 @@ from ..engine.loop.critic import critique_in_run
 from ..engine.loop.files import write_atomically
 from ..engine.loop.goal import LoopHandle
 from ..engine.loop.report import Arrival
-from ..ollama_client import OllamaVisionModel, parse_keep_alive
+from ..ollama_client import AUTO, AUTO_SECONDS, OllamaVisionModel, parse_keep_alive
 from . import app, execution, paths, settings
+from .hand_over import SharingModel, sharing_model
 
 
 class WrongInput(ValueError):
@@ -43,7 +45,7 @@ class CriticInputs:
     connection: str = settings.LOCAL
     checks: str = ""
     pass_score: float = 0.8
-    keep_alive: str = "0"
+    keep_alive: str = AUTO
     judge: str = "auto"
     loop: LoopHandle | None = field(default=None, compare=False)
 
@@ -78,9 +80,10 @@ async def critique(
     Raises WrongInput; NoVerdict when there is no loop and no verdict; whatever ComfyUI raises for an interrupt.
     """
     judge = await _tested(_judge(inputs, loop, hidden))
+    judge.model = model = _sharing(judge.model, inputs, hidden, images)
     here = execution.executing()
     if loop is not None and here is not None:
-        return await _in_run(images, loop, judge, hidden, here)
+        return await _in_run(images, loop, judge, hidden, here, lambda: model.swap_seconds)
     try:
         checklist = await _checklist_of(judge, inputs)
         critiques, best = await judge.judge(images, checklist, 0)
@@ -110,7 +113,12 @@ async def _checklist_of(judge: ChosenJudge, inputs: CriticInputs) -> Checklist:
 
 
 async def _in_run(
-    images: torch.Tensor, loop: LoopHandle, judge: ChosenJudge, hidden: Any, here: execution.Executing
+    images: torch.Tensor,
+    loop: LoopHandle,
+    judge: ChosenJudge,
+    hidden: Any,
+    here: execution.Executing,
+    swap_seconds: Callable[[], float],
 ) -> tuple[Critique, dict[str, Any]]:
     if here.position > 0:
         raise WrongInput(
@@ -120,7 +128,13 @@ async def _in_run(
     current = app.instance()
     arrival = _arrival(current, loop, hidden, here)
     judged = await critique_in_run(
-        app.ServerLoopCalls(current), current.journal(), judge, images, arrival, embed=not args.disable_metadata
+        app.ServerLoopCalls(current),
+        current.journal(),
+        judge,
+        images,
+        arrival,
+        embed=not args.disable_metadata,
+        swap_seconds=swap_seconds,
     )
     if judged.picture is None:
         picture = _preview(images[judged.batch_index])
@@ -169,7 +183,7 @@ def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Chosen
         name = "checks"
         checks = parse_checks(inputs.checks)
         name = "keep_alive"
-        keep_alive = parse_keep_alive(inputs.keep_alive)
+        keep_alive = AUTO_SECONDS if _is_auto(inputs) else parse_keep_alive(inputs.keep_alive)
         name = "connection"
         connection = settings.connection(inputs.connection)
     except (ValueError, settings.UnknownConnection) as problem:
@@ -181,6 +195,26 @@ def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Chosen
     )
     pass_score = loop.pass_score if loop is not None else inputs.pass_score
     return ChosenJudge(inputs.judge, model, pass_score, checks)
+
+
+def _is_auto(inputs: CriticInputs) -> bool:
+    return inputs.keep_alive.strip().lower() == AUTO
+
+
+def _sharing(model: OllamaVisionModel, inputs: CriticInputs, hidden: Any, images: torch.Tensor) -> SharingModel:
+    """The model, sharing the card with ComfyUI for the time of these pictures."""
+    frames, height, width = images.shape[:3]
+    picture = (int(width), int(height), int(frames))
+    around = app.instance().surroundings
+    return sharing_model(
+        model,
+        around,
+        settings.connection(inputs.connection),
+        _is_auto(inputs),
+        str(hidden.unique_id),
+        hidden.prompt or {},
+        picture,
+    )
 
 
 async def _tested(judge: ChosenJudge) -> ChosenJudge:

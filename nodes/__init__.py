@@ -8,10 +8,12 @@ from ..host import app
 from ..routes import register
 from .self_improving_prompt import SelfImprovingPrompt
 from .vlm_critique import VLMCritique
+from .vram_guard import VRAMGuard
 
 NODE_CLASS_MAPPINGS = {
     "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,
     "ImitatoesVLMCritique": VLMCritique,
+    "ImitatoesVRAMGuard": VRAMGuard,
 }
 
 

@@ -71,11 +71,11 @@ class VLMCritique(io.ComfyNode):
                 ),
                 io.String.Input(
                     "keep_alive",
-                    default="0",
+                    default="auto",
                     optional=True,
                     tooltip=(
-                        "How long Ollama keeps the model loaded after judging: 0 frees the memory at once, "
-                        "5m keeps it for five minutes, -1 for ever."
+                        "How long Ollama keeps the model loaded after judging. auto: while it fits beside what "
+                        "ComfyUI renders with, else not at all. 0: not at all. 5m: five minutes. -1: for ever."
                     ),
                 ),
                 io.Combo.Input(

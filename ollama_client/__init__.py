@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .keep_alive import parse_keep_alive
+from .installed import Listed
+from .keep_alive import AUTO, AUTO_SECONDS, parse_keep_alive
+from .residence import Residence
 from .vision_model import Connection, OllamaVisionModel
 
-__all__ = ["Connection", "OllamaVisionModel", "parse_keep_alive"]
+__all__ = ["AUTO", "AUTO_SECONDS", "Connection", "Listed", "OllamaVisionModel", "Residence", "parse_keep_alive"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+from collections.abc import Iterable
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,15 +23,20 @@ class Shown(BaseModel):
     remote_host: str | None = None
 
 
-class _Listed(BaseModel):
+class Listed(BaseModel):
+    """A model as /api/tags and /api/ps list it. size: bytes, of the file or of what is loaded. size_vram: bytes of the
+    loaded model that are on a graphics card."""
+
     name: str = ""
     digest: str = ""
+    size: int = 0
+    size_vram: int = 0
     capabilities: list[str] | None = None
     remote_host: str | None = None
 
 
 class _List(BaseModel):
-    models: list[_Listed] = []
+    models: list[Listed] = []
 
 
 async def shown(client: Any, model: str) -> Shown:
@@ -38,24 +44,32 @@ async def shown(client: Any, model: str) -> Shown:
     return await client._request(Shown, "POST", "/api/show", json={"model": model})
 
 
-async def loaded(client: Any) -> set[str]:
-    """Names of the models in memory, also without their tag when that is `latest`."""
-    listed = await client._request(_List, "GET", "/api/ps")
-    names = {entry.name for entry in listed.models}
-    return names | {name.removesuffix(":latest") for name in names}
+async def loaded(client: Any) -> list[Listed]:
+    """The models in memory, those that are still leaving too."""
+    return (await client._request(_List, "GET", "/api/ps")).models
+
+
+async def listed(client: Any, model: str) -> Listed | None:
+    """The installed model of that name. The client's own `list` drops names."""
+    return named(model, (await client._request(_List, "GET", "/api/tags")).models)
+
+
+def named(model: str, models: Iterable[Listed]) -> Listed | None:
+    """The entry of that name, where no tag means `latest`; None when there is none."""
+    name = model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
+    return next((entry for entry in models if entry.name.lower() == name.lower()), None)
 
 
 async def digest_of(client: Any, model: str) -> str:
-    """The digest under which the server lists a model, "" when it does not. The client's own `list` drops names."""
-    listed = (await client._request(_List, "GET", "/api/tags")).models
-    name = model if ":" in model.rsplit("/", 1)[-1] else f"{model}:latest"
-    return next((entry.digest for entry in listed if entry.name.lower() == name.lower()), "")
+    """The digest under which the server lists a model, "" when it does not."""
+    found = await listed(client, model)
+    return found.digest if found is not None else ""
 
 
 async def suggestion(client: Any, wanted: str) -> str:
     """A sentence, with a blank before it, naming installed models that see pictures; the most similar name first."""
-    listed = (await client._request(_List, "GET", "/api/tags")).models
-    local = [entry for entry in listed if not entry.remote_host]
+    installed = (await client._request(_List, "GET", "/api/tags")).models
+    local = [entry for entry in installed if not entry.remote_host]
     unknown = [entry for entry in local if entry.capabilities is None][:ASKED]
     for entry, found in zip(unknown, await asyncio.gather(*(shown(client, e.name) for e in unknown)), strict=True):
         entry.capabilities = found.capabilities

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 
+AUTO = "auto"
+"""Typed for: keep the model while it fits beside what ComfyUI renders with, else unload it after each picture."""
+AUTO_SECONDS = 300
+"""What is sent to the server with AUTO: its own default, so that a model nobody unloads leaves by itself."""
 LONGEST = 365 * 24 * 3600
 """Seconds. Longer times overflow in the server; -1 says "for ever" without that."""
 _UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -25,8 +29,8 @@ def parse_keep_alive(text: str) -> int | float | str:
         value = typed if seconds else 0
     else:
         raise ValueError(
-            f'keep_alive "{typed}" is not a time. Use 0 to unload at once, seconds such as 300, a duration such as 5m '
-            "or 1h30m, or -1 to keep the model loaded."
+            f'keep_alive "{typed}" is not a time. Use auto, 0 to unload at once, seconds such as 300, a duration such '
+            "as 5m or 1h30m, or -1 to keep the model loaded."
         )
     if seconds > LONGEST:
         raise ValueError(f'keep_alive "{typed}" is longer than a year. Use -1 to keep the model loaded.')

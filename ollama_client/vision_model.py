@@ -17,8 +17,10 @@ from typing import Any, TypeVar
 from ..engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable, Question, Reply
 from .connection import Connection, address, is_this_computer, open_client
 from .failures import GOOD_MODEL, call_failures, explain
-from .installed import Shown, digest_of, loaded, shown, suggestion
+from .installed import Shown, digest_of, shown, suggestion
+from .residence import LEAVING_SECONDS, until_gone
 from .tokens import asked_for, read_tokens, refused
+from .watching import POLL_SECONDS, watched
 
 LOG = logging.getLogger(__name__)
 
@@ -27,11 +29,10 @@ CONTEXT = 8192
 ANSWER_TOKENS, TEXT_TOKENS = 768, 2048
 """At most, for a question about a picture, and for one about text alone: a checklist is longer than a verdict."""
 SEED_BITS = 0x7FFFFFFF
-POLL_SECONDS = 0.1
 BETWEEN_LOOKS = 60
 """Seconds the model stays loaded between the looks at one picture when the user wants it gone afterwards."""
 CHECK_SECONDS, CHECK_VALID = 30.0, 60.0
-RELEASE_SECONDS, LEAVING_SECONDS = 5.0, 5.0
+RELEASE_SECONDS = 5.0
 
 T = TypeVar("T")
 
@@ -150,7 +151,12 @@ class OllamaVisionModel:
 
     async def release(self) -> None:
         """Unload the model if the user's keep_alive is 0 and it was asked anything. Never raises."""
-        if self._keep_alive != 0 or not self._asked:
+        if self._keep_alive == 0:
+            await self.unload()
+
+    async def unload(self) -> None:
+        """Unload the model if it was asked anything, and wait until it is gone from this computer. Never raises."""
+        if not self._asked:
             return
         self._asked = False
         # An interrupted user waits for the end; the short time between looks then unloads the model soon anyway.
@@ -158,17 +164,21 @@ class OllamaVisionModel:
         try:
             async with open_client(self._connection, seconds) as client:
                 await asyncio.wait_for(client.chat(model=self.name, messages=[], keep_alive=0), seconds)
-                if is_this_computer(address(self._connection)):
-                    await self._until_gone(client)
+                if self.on_this_computer:
+                    # Unloading goes on after the answer; the next render must not start before its memory is free.
+                    await until_gone(client, self.name, LEAVING_SECONDS, self._interrupted)
         except Exception as problem:
             LOG.warning("%s could not be unloaded from Ollama (%s)", self.name, type(problem).__name__)
 
-    async def _until_gone(self, client: Any) -> None:
-        """Unloading goes on after the answer; the next render must not start while the memory is still taken."""
-        for _ in range(round(LEAVING_SECONDS / POLL_SECONDS)):
-            if self._interrupted() or self.name not in await loaded(client):
-                return
-            await asyncio.sleep(POLL_SECONDS)
+    @property
+    def on_this_computer(self) -> bool:
+        """Whether Ollama shares this computer, and so its graphics card, with ComfyUI. Raises ModelUnreachable."""
+        return is_this_computer(address(self._connection))
+
+    @property
+    def asked(self) -> bool:
+        """Whether the model was asked anything that it may still be loaded for."""
+        return self._asked
 
     def _text_of(self, reply: Any, host: str) -> str:
         hint = ""
@@ -203,7 +213,7 @@ class OllamaVisionModel:
         self._stop_if_interrupted()
         async with open_client(self._connection, timeout) as client:
             try:
-                return await self._watched(request(client), timeout)
+                return await watched(request(client), timeout, self._stop_if_interrupted)
             except failures as problem:
                 LOG.debug("call to Ollama failed: %s", type(problem).__name__)
                 _checked.pop((host, self.name), None)
@@ -215,21 +225,6 @@ class OllamaVisionModel:
                 more = await self._suggestion() if wrong_model else ""
                 raise (ModelUnfit if wrong_model else ModelUnreachable)(sentence + more) from problem
 
-    async def _watched(self, call: Awaitable[T], timeout: float) -> T:
-        """The result of the call, or its exception. Interrupt ends the call, so that the server stops as well."""
-        task = asyncio.ensure_future(call)
-        until = time.monotonic() + timeout
-        try:
-            while not (await asyncio.wait({task}, timeout=POLL_SECONDS))[0]:
-                self._stop_if_interrupted()
-                if time.monotonic() > until:
-                    raise TimeoutError
-            return task.result()
-        finally:
-            if not task.done():
-                task.cancel()
-                await asyncio.gather(task, return_exceptions=True)
-
     def _stop_if_interrupted(self) -> None:
         if self._interrupted():
             raise self._stop()
@@ -238,6 +233,6 @@ class OllamaVisionModel:
         """Installed models that see pictures, in a sentence; empty when the server does not tell."""
         try:
             async with open_client(self._connection, RELEASE_SECONDS) as client:
-                return await self._watched(suggestion(client, self.name), RELEASE_SECONDS)
+                return await watched(suggestion(client, self.name), RELEASE_SECONDS, self._stop_if_interrupted)
         except call_failures():
             return ""

@@ -7,12 +7,12 @@ from typing import Protocol
 
 from aiohttp import web
 
-from . import judge, runs
+from . import judge, memory, runs
 
 __all__ = ["register"]
 
 
-class App(runs.App, judge.App, Protocol):
+class App(runs.App, judge.App, memory.App, Protocol):
     """What all routes need of host/app."""
 
 
@@ -20,3 +20,4 @@ def register(routes: web.RouteTableDef, app: Callable[[], App]) -> None:
     """Add all handlers. app is asked at each request, so nothing is built before it is needed."""
     runs.register(routes, app)
     judge.register(routes, app)
+    memory.register(routes, app)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -84,11 +84,13 @@ async def critique_in_run(
     images: torch.Tensor,
     arrival: Arrival,
     embed: bool,
+    swap_seconds: Callable[[], float] = lambda: 0.0,
 ) -> Judged:
     """Judge IMAGE [B,H,W,C] as the pending render of its run and report to the driver.
 
     The picture is written while the model looks at it, and not before its JPEG is ready, so that neither waits for
-    the other. embed: whether pictures carry their graph. Whatever the judge raises, an interrupt above all, passes.
+    the other. embed: whether pictures carry their graph. swap_seconds: what it has cost so far that the judge and
+    ComfyUI's models take turns on the card. Whatever the judge raises, an interrupt above all, passes.
     """
     place = await driver.begin(arrival)
     since = time.perf_counter()
@@ -122,7 +124,8 @@ async def critique_in_run(
         report = replace(report, relooks=await _looked_again(judging, journal, place, report, pictures))
     finally:
         await judging.release()
-    seconds["judge"] = time.perf_counter() - judged_at
+    seconds["swap"] = swap_seconds()
+    seconds["judge"] = time.perf_counter() - judged_at - seconds["swap"]
     best = report.batch_index
     picture, save_error = await (saving if saving is not None else save(best))
     report = replace(report, picture=picture, save_error=save_error, fingerprint=marks[best].to_text(), seconds=seconds)

@@ -117,7 +117,8 @@ class Iteration(BaseModel):
     number: from 1 over the whole run. picture: file name in the run folder, None when it could not be saved.
     batch_index: which picture of the batch was best. fingerprint: see engine.judge.picture.
     duplicate_of: the earlier iteration whose picture this one repeats; its critique was reused.
-    seconds: wall time by stage (render, judge, encode, save).
+    seconds: wall time by stage (reduce, render, judge, save, and swap: the judge and ComfyUI's models taking turns on
+        the card, where they do not both fit).
     """
 
     model_config = ConfigDict(frozen=True)

@@ -30,6 +30,7 @@ def run_view(run: Run) -> dict[str, Any]:
         "checklist": {**run.checklist.model_dump(), "digest": run.checklist.digest} if run.checklist else None,
         "relooks": {str(number): critique.model_dump() for number, critique in run.relooks.items()},
         "iterations": [_iteration_view(i) for i in run.iterations],
+        "swap_seconds": round(sum(i.seconds.get("swap", 0.0) for i in run.iterations), 4),
         "recoveries": [recovery.model_dump() for recovery in run.recoveries],
         "contact_sheet": CONTACT_SHEET if run.ended and run.iterations else None,
     }

@@ -53,6 +53,11 @@ def get_free_memory(dev: Any = None, torch_free_too: bool = False) -> Any:
     return (free, free) if torch_free_too else free
 
 
+def minimum_inference_memory() -> float:
+    """Bytes; of Linux, without --reserve-vram."""
+    return (1024**3) * 0.8 + 400 * 1024**2
+
+
 def free_memory(memory_required: float, device: Any, keep_loaded: list[Any] | None = None) -> list[Any]:
     return []
 

@@ -1,0 +1,73 @@
+"""The memory routes over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from pack.engine.memory.preflight import preflight
+from pack.engine.memory.report import MemoryReport
+from pack.host.memory_reports import REMEMBERED, MemoryReports
+from pack.routes import register
+
+GIB = 2**30
+
+
+def report(number=0):
+    return MemoryReport(
+        time=number, total=8 * GIB, before=GIB, need=GIB, need_from="as set in need_gb", after=GIB, enough=True
+    )
+
+
+class Site:
+    def __init__(self):
+        self.memory_reports = MemoryReports()
+
+    async def memory_state(self):
+        return {"where": "VRAM", "free": GIB}
+
+    async def memory_preflight(self, graph):
+        return preflight(graph, [], 8 * GIB)
+
+
+def asked(site, method, path, status=200, **options):
+    async def main():
+        routes, app = web.RouteTableDef(), web.Application()
+        register(routes, lambda: site)
+        app.add_routes(routes)
+        async with TestClient(TestServer(app)) as client, client.request(method, path, **options) as answer:
+            assert answer.status == status, await answer.text()
+            return await answer.json()
+
+    return asyncio.run(main())
+
+
+def test_state_and_reports_the_newest_first():
+    site = Site()
+    for number in range(REMEMBERED + 5):
+        site.memory_reports.add(report(number))
+    shown = asked(site, "GET", "/imitatoes/memory")
+    assert shown["now"] == {"where": "VRAM", "free": GIB}
+    assert [r["time"] for r in shown["reports"]] == list(range(REMEMBERED + 4, 4, -1))
+    assert shown["reports"][0]["lines"] == report().lines()
+
+
+def test_a_graph_is_estimated():
+    found = asked(Site(), "POST", "/imitatoes/memory/preflight", json={"prompt": {"1": {"class_type": "X"}}})
+    assert (found["card"], found["lines"]) == (8 * GIB, [])
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ({"json": {}}, 400),
+        ({"json": {"prompt": {"1": {}}}}, 400),
+        ({"json": {"prompt": {"1": {"class_type": "X", "inputs": []}}}}, 400),
+        ({"data": b"{}", "headers": {"Content-Type": "text/plain"}}, 415),
+    ],
+)
+def test_what_is_no_graph_is_refused(options, status):
+    answer = asked(Site(), "POST", "/imitatoes/memory/preflight", status, **options)
+    assert set(answer["error"]) == {"type", "message", "node", "input", "hint"}
