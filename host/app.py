@@ -29,10 +29,14 @@ from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
 from .surroundings import Surroundings
 from .teacher import FileTeacher
+from .unloading import Unloading
 
 Result = TypeVar("Result")
 
 DEFAULT_MODEL = "qwen3-vl:8b-instruct"
+
+UNLOADED_SECONDS = 10.0
+"""How long a failed render waits for Ollama to give its memory back."""
 
 self_test_store = SelfTestStore(judges_folder)
 
@@ -73,7 +77,9 @@ class App:
     def __init__(self, server: Any) -> None:
         self.server = server
         teacher = FileTeacher(wordings_file, lambda: settings.load().learn_from_runs)
-        self.driver = Driver(ServerQueue(server), self.journal, PageEvents(server), teacher=teacher)
+        queue = ServerQueue(server)
+        unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
+        self.driver = Driver(queue, self.journal, PageEvents(server), teacher=teacher, memory=unloading)
         self.self_tests = SelfTests(self_test_store, tested_model)
         self.memory_reports = MemoryReports()
         self.surroundings = Surroundings(
@@ -100,9 +106,9 @@ class App:
         judge = await self._local_ollama(memory).judge(judge_named(graph, settings.LOCAL))
         return preflight(graph, files, memory.total(), judge)
 
-    def _local_ollama(self, memory: ComfyMemory) -> OllamaLodgers:
+    def _local_ollama(self, memory: ComfyMemory, wait_seconds: float = 0.0) -> OllamaLodgers:
         residence = Residence(settings.connection(settings.LOCAL), lambda: False, asyncio.CancelledError)
-        return OllamaLodgers(residence, memory.on_cpu, 0.0)
+        return OllamaLodgers(residence, memory.on_cpu, wait_seconds)
 
     @staticmethod
     def journal() -> Journal:

@@ -106,6 +106,18 @@ class SelfImprovingPrompt(io.ComfyNode):
                         "goal, once per run. Every picture is judged by it."
                     ),
                 ),
+                io.Float.Input(
+                    "render_minutes",
+                    default=0.0,
+                    min=0.0,
+                    max=10000.0,
+                    step=1.0,
+                    optional=True,
+                    tooltip=(
+                        "A render that takes longer is interrupted and tried once more; a second time ends the run. "
+                        "0 = no limit."
+                    ),
+                ),
             ],
             outputs=[
                 io.String.Output(display_name="prompt", tooltip="To the positive text encoder."),
@@ -132,11 +144,12 @@ class SelfImprovingPrompt(io.ComfyNode):
         pass_score: float,
         seed_policy: str,
         checklist: str = "",
+        render_minutes: float = 0.0,
     ) -> io.NodeOutput:
         handle = LoopHandle(
             goal=goal,
             settings=Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg),
-            limits=Limits(iterations_per_loop=iterations_per_loop, max_loops=max_loops),
+            limits=Limits(iterations_per_loop=iterations_per_loop, max_loops=max_loops, render_minutes=render_minutes),
             pass_score=pass_score,
             seed_policy=seed_policy,
             checklist=checklist,

@@ -25,6 +25,7 @@ WIDGETS = (
     "pass_score",
     "seed_policy",
     "checklist",
+    "render_minutes",
 )
 """Order of SelfImprovingPrompt's widgets in `widgets_values`. The page adds control_after_generate behind the seed."""
 

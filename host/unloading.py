@@ -1,0 +1,42 @@
+"""What the driver does for a render that ran out of memory: everything that holds memory and can go, goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from .ollama_lodgers import OllamaLodgers
+from .queue import ServerQueue
+
+LOG = logging.getLogger(__name__)
+
+WORKER_SECONDS = 5.0
+"""How long to wait for the worker to unload. It does so when nothing is rendering, so at once or after another job."""
+POLL_SECONDS = 0.05
+
+
+class Unloading:
+    """The driver's Memory. lodgers: of Ollama on this computer, made anew because its address may change."""
+
+    def __init__(self, queue: ServerQueue, lodgers: Callable[[], OllamaLodgers]) -> None:
+        self._queue, self._lodgers = queue, lodgers
+
+    async def unload(self) -> None:
+        """Unload ComfyUI's models and Ollama's. No node forgets its output. Never raises."""
+        try:
+            await self._queue.free_models()
+            await self._worker()
+            lodgers = self._lodgers()
+            for model in await lodgers.models() or ():
+                await lodgers.unload(model.name)
+        except Exception:
+            LOG.exception("Imitatoes: memory could not be freed before the next try")
+
+    async def _worker(self) -> None:
+        until = time.monotonic() + WORKER_SECONDS
+        while time.monotonic() < until:
+            if not self._queue.freeing():
+                return
+            await asyncio.sleep(POLL_SECONDS)
