@@ -1,4 +1,4 @@
-"""What a render that ran out of memory gets: ComfyUI's models and Ollama's are asked to go, and the worker is awaited."""
+"""What a render that ran out of memory gets: the models of ComfyUI and of Ollama are asked to go."""
 
 from __future__ import annotations
 
