@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .api_graph import Graph, next_id
@@ -49,7 +49,7 @@ def wrap(graph: Graph, goal: str, object_info: ObjectInfo) -> Wrapped:
     """
     view = GraphView(graph, object_info)
     _refuse(view, goal)
-    found = roles_in(view)
+    found = _prompted(roles_in(view))
     first, pictures = _needed(found)
     places, notes = _places(graph, found, first)
     start = {name: literal(graph, several[0]) for name, several in places.items() if several}
@@ -98,8 +98,13 @@ def _refuse(view: GraphView, goal: str) -> None:
         raise WrapRefused(f"This ComfyUI does not have {' and '.join(missing)}. Install Imitatoes and restart it.")
 
 
+def _prompted(found: Roles) -> Roles:
+    """Without the samplers that no text steers: those that prepare a depth map or the like."""
+    return replace(found, samplings=tuple(one for one in found.samplings if one.positive))
+
+
 def _needed(found: Roles) -> tuple[Sampling, Wire]:
-    if found.first is None or not found.first.positive:
+    if found.first is None:
         raise WrapRefused(
             "No sampler with a prompt was found, so there is nothing to improve. Add the two nodes by hand: link the "
             "prompt of SelfImprovingPrompt to your text input, and its loop to a VLMCritique."

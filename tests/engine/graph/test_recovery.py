@@ -267,3 +267,12 @@ def test_after_the_ladder_the_user_learns_what_was_tried():
 def test_any_other_error_keeps_its_own_words():
     error = RenderError(type="ValueError", message="the paint ran out\nmore lines", node="5")
     assert giving_up(graph("sdxl_txt2img"), error, [], INFO).sentence == "Node 5 (KSampler): the paint ran out"
+
+
+def test_a_size_written_in_a_number_node_is_changed_there():
+    one = graph("sdxl_txt2img")
+    one["20"] = {"class_type": "PrimitiveInt", "inputs": {"value": 1024}}
+    one["4"]["inputs"].update(width=["20", 0], height=["20", 0])
+    _, last = ladder(one, out_of_memory("5"))
+    assert last["20"]["inputs"]["value"] == 512
+    assert last["4"]["inputs"]["width"] == ["20", 0]
