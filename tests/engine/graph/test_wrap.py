@@ -138,3 +138,16 @@ def test_a_sampler_that_only_prepares_a_depth_map_is_left_alone():
     inputs = made.graph[hub]["inputs"]
     assert (inputs["steps"], inputs["seed"], inputs["prompt"]) == (20, 42, "a red fox in snow, soft morning light")
     assert made.graph["35"]["inputs"]["steps"] == 1
+
+
+def test_a_longer_text_of_a_later_stage_does_not_lead():
+    one = graph("wan22_img2vid")
+    one["20"] = {
+        "class_type": "CLIPTextEncode",
+        "inputs": {"clip": ["3", 0], "text": "much longer than the first " * 4},
+    }
+    one["12"]["inputs"]["positive"] = ["20", 0]
+    made = wrap(one, GOAL, object_info())
+    hub, _ = the_loop(made.graph)
+    assert made.graph[hub]["inputs"]["prompt"] == "the fox turns its head, camera pushes in"
+    assert "text of node 20" in made.notes[0]
