@@ -60,7 +60,7 @@ def next_change(graph: Graph, error: RenderError, tried: Sequence[Change], objec
 
 
 def _unload(view: GraphView, found: Roles, error: RenderError, done: Collection[str]) -> Change | None:
-    if done:
+    if "unload" in done:
         return None
     sentence = f"{heading(view, error)} ran out of memory: all models are unloaded and it is rendered again as it was."
     return Change(kind="unload", sentence=sentence, unload=True)

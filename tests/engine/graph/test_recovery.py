@@ -276,3 +276,11 @@ def test_a_size_written_in_a_number_node_is_changed_there():
     _, last = ladder(one, out_of_memory("5"))
     assert last["20"]["inputs"]["value"] == 512
     assert last["4"]["inputs"]["width"] == ["20", 0]
+
+
+def test_a_render_that_ran_out_of_memory_after_another_repair_is_unloaded_first():
+    one = graph("flux1_txt2img")
+    one["7"]["inputs"].update(width=1000, height=1020)
+    snapped = next_change(one, sizes(128, 127, "8"), [], INFO)
+    fixed = apply(one, snapped.patch, INFO).graph
+    assert next_change(fixed, out_of_memory("8"), [snapped], INFO).kind == "unload"
