@@ -121,9 +121,13 @@ def family_of(graph: Mapping[str, Any]) -> str:
 
 
 def _family_of_parts(graph: Mapping[str, Any]) -> str:
-    types = {inputs_of(node).get(TEXT_ENCODER_TYPE_INPUT) for node in graph.values()}
-    classes = {node.get("class_type") for node in graph.values() if isinstance(node, Mapping)}
-    fitting = [f.name for f in families() if types & {*f.clip_types} and classes & {*f.latents}]
+    types = [inputs_of(node).get(TEXT_ENCODER_TYPE_INPUT) for node in graph.values()]
+    classes = [node.get("class_type") for node in graph.values() if isinstance(node, Mapping)]
+    fitting = [
+        family.name
+        for family in families()
+        if any(kind in family.clip_types for kind in types) and any(name in family.latents for name in classes)
+    ]
     return fitting[0] if len(fitting) == 1 else ""
 
 

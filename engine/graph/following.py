@@ -58,6 +58,11 @@ def origin(view: GraphView, place: Place) -> Place:
     return place
 
 
+def is_number(value: Any) -> bool:
+    """Whether a value is a positive, finite number, as sizes and lengths are."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
+
+
 def literal(graph: Graph, place: Place | None) -> Any:
     """The value at a place; None for a link, and where there is no such place."""
     if place is None:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from .api_graph import Graph, next_id
+from .following import literal
 from .nodes import ObjectInfo, node_class
 from .patch import AddNode, Connect, Operation, Patch, PatchRefused, ReplaceClass, apply
 from .render_error import RenderError, heading
@@ -59,7 +60,7 @@ def next_change(graph: Graph, error: RenderError, tried: Sequence[Change], objec
 
 
 def _unload(view: GraphView, found: Roles, error: RenderError, done: Collection[str]) -> Change | None:
-    if done:
+    if "unload" in done:
         return None
     sentence = f"{heading(view, error)} ran out of memory: all models are unloaded and it is rendered again as it was."
     return Change(kind="unload", sentence=sentence, unload=True)
@@ -128,7 +129,7 @@ def _scale(view: GraphView, found: Roles, error: RenderError, done: Collection[s
     size = found.first.size if found.first else None
     if size is None or not size.width:
         return None
-    width, height = (view.nodes[size.node].inputs[name] for name in (size.width, size.height))
+    width, height = (literal(view.graph, place) for place in (size.width, size.height))
     steering = [
         node_id
         for node_id in view.upstream([error.node])

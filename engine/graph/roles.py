@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from .api_graph import Graph
 from .chains import in_order
-from .following import Place, along, carries, literal, origin
+from .following import Place, along, carries, is_number, literal, origin
 from .nodes import ObjectInfo
 from .view import GraphView, Node, Wire
 
@@ -18,12 +18,12 @@ ZERO_OUT = "ConditioningZeroOut"
 
 
 class SizePlace(NamedTuple):
-    """Where a size is written: width and height in pixels, or the picture's area in megapixels (1024 x 1024)."""
+    """Where a node's size is written: width and height in pixels, or the area in megapixels (of 1024 x 1024)."""
 
     node: str
-    width: str = ""
-    height: str = ""
-    megapixels: str = ""
+    width: Place | None = None
+    height: Place | None = None
+    megapixels: Place | None = None
 
 
 @dataclass(frozen=True)
@@ -191,13 +191,13 @@ def _latents(view: GraphView, sampler: Node) -> list[Node]:
     def follow(wire: Wire) -> bool:
         taker = view.nodes[wire.node]
         kind = view.type_of(wire.source, wire.slot)
-        if taker is not sampler and is_sampler(taker):
-            return False
+        if taker is not sampler and (is_sampler(taker) or is_decode(taker)):
+            return False  # there another stage ends
         if taker is not sampler and _written_size(view, taker):
             return kind == "LATENT"
         return kind in ("LATENT", "IMAGE") or (kind == "INT" and wire.input in ("width", "height"))
 
-    return [node for node in along(view, [sampler], follow)[1:] if not is_sampler(node)]
+    return [node for node in along(view, [sampler], follow)[1:] if not is_sampler(node) and not is_decode(node)]
 
 
 def _size(view: GraphView, latents: Iterable[Node]) -> SizePlace | None:
@@ -205,13 +205,12 @@ def _size(view: GraphView, latents: Iterable[Node]) -> SizePlace | None:
 
 
 def _written_size(view: GraphView, node: Node) -> SizePlace | None:
-    """The size that a node holds as literals. Sub-inputs of a dynamic combo count: "resize_type.width"."""
-    by_name = {name.rsplit(".", 1)[-1]: name for name in node.specs if name in node.inputs}
-    numbers = {
-        short: name
-        for short, name in by_name.items()
-        if short in ("width", "height", "megapixels") and literal(view.graph, origin(view, Place(node.id, name)))
-    }
+    """The size that a node holds as numbers. Sub-inputs of a dynamic combo count: "resize_type.width"."""
+    numbers = {}
+    for name in node.specs:
+        place = origin(view, Place(node.id, name))
+        if name in node.inputs and is_number(literal(view.graph, place)):
+            numbers[name.rsplit(".", 1)[-1]] = place
     if {"width", "height"} <= numbers.keys():
         return SizePlace(node.id, width=numbers["width"], height=numbers["height"])
     if "megapixels" in numbers:

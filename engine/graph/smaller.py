@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .family import Family, family_in
-from .following import literal
+from .following import Place, literal, origin
 from .patch import SetInput
 from .roles import Roles, SizePlace
 from .view import GraphView
@@ -77,29 +77,27 @@ def _limits(view: GraphView, size: SizePlace, family: Family | None) -> tuple[in
 
 
 def _sides(view: GraphView, size: SizePlace) -> tuple[int, int]:
-    inputs = view.nodes[size.node].inputs
-    return int(inputs[size.width]), int(inputs[size.height])
+    return int(literal(view.graph, size.width)), int(literal(view.graph, size.height))
 
 
 def _resized(view: GraphView, before: tuple[int, int], after: tuple[int, ...]) -> list[SetInput]:
     """Sets every pair of width and height that holds this size: schedulers and masks have it too."""
-    operations = []
+    changes: dict[Place, int] = {}
     for node in view.nodes.values():
         by_name = {name.rsplit(".", 1)[-1]: name for name in node.specs if name in node.inputs}
-        pair = [by_name.get("width"), by_name.get("height")]
-        if None not in pair and tuple(node.inputs[name] for name in pair) == before:
-            operations += [
-                SetInput(node=node.id, input=name, value=side) for name, side in zip(pair, after, strict=True)
-            ]
-    return operations
+        if {"width", "height"} <= by_name.keys():
+            pair = [origin(view, Place(node.id, by_name[name])) for name in ("width", "height")]
+            if tuple(literal(view.graph, place) for place in pair) == before:
+                changes.update(zip(pair, after, strict=True))
+    return [SetInput(node=place.node, input=place.input, value=side) for place, side in changes.items()]
 
 
 def _fewer_pixels(view: GraphView, size: SizePlace, step: int, minimum: int) -> tuple[list[SetInput], str]:
-    before = float(view.nodes[size.node].inputs[size.megapixels])
+    before = float(literal(view.graph, size.megapixels))
     after = round(max(before * SHRINK**2, minimum**2 / TOTAL_PIXELS), 2)
     if after >= before:
         return [], ""
-    change = SetInput(node=size.node, input=size.megapixels, value=after)
+    change = SetInput(node=size.megapixels.node, input=size.megapixels.input, value=after)
     return [change, *_steps_of(view, size, step)], f"{before:g} to {after:g} megapixels"
 
 

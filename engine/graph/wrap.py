@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .api_graph import Graph, next_id
@@ -49,7 +49,7 @@ def wrap(graph: Graph, goal: str, object_info: ObjectInfo) -> Wrapped:
     """
     view = GraphView(graph, object_info)
     _refuse(view, goal)
-    found = roles_in(view)
+    found = _prompted(roles_in(view))
     first, pictures = _needed(found)
     places, notes = _places(graph, found, first)
     start = {name: literal(graph, several[0]) for name, several in places.items() if several}
@@ -98,8 +98,13 @@ def _refuse(view: GraphView, goal: str) -> None:
         raise WrapRefused(f"This ComfyUI does not have {' and '.join(missing)}. Install Imitatoes and restart it.")
 
 
+def _prompted(found: Roles) -> Roles:
+    """Without the samplers that no text steers: those that prepare a depth map or the like."""
+    return replace(found, samplings=tuple(one for one in found.samplings if one.positive))
+
+
 def _needed(found: Roles) -> tuple[Sampling, Wire]:
-    if found.first is None or not found.first.positive:
+    if found.first is None:
         raise WrapRefused(
             "No sampler with a prompt was found, so there is nothing to improve. Add the two nodes by hand: link the "
             "prompt of SelfImprovingPrompt to your text input, and its loop to a VLMCritique."
@@ -114,16 +119,17 @@ def _needed(found: Roles) -> tuple[Sampling, Wire]:
 def _places(graph: Graph, found: Roles, first: Sampling) -> tuple[dict[str, list[Place]], list[str]]:
     """By output of SelfImprovingPrompt, the inputs that take it: those of all stages that hold the first one's value.
 
-    Of several different texts (text encoders with two inputs) the longest counts.
+    Of several different texts of the first stage (text encoders with two inputs) the longest counts.
     """
     notes: list[str] = []
-    prompts = _written(graph, found.places(lambda one: one.positive))
-    negatives = _written(graph, found.places(lambda one: one.negative))
-    if not prompts:
+    own = _written(graph, first.positive)
+    if not own:
         raise WrapRefused(
             f"The prompt of node {first.positive[0].node} is put together by other nodes, so the loop has no text to "
             "start from. Write the text into the node itself."
         )
+    prompts = _joined(own, _written(graph, found.places(lambda one: one.positive)))
+    negatives = _joined(_written(graph, first.negative), _written(graph, found.places(lambda one: one.negative)))
     places = {
         "prompt": _same(graph, prompts),
         "negative": _same(graph, negatives),
@@ -134,7 +140,7 @@ def _places(graph: Graph, found: Roles, first: Sampling) -> tuple[dict[str, list
     others = [place for place in prompts if place not in places["prompt"]]
     if others:
         told = ", ".join(f"{place.input} of node {place.node}" for place in others)
-        notes.append(f"The loop changes the longest text only; {told} stays as it is.")
+        notes.append(f"The loop changes one text only; {told} stays as it is.")
     if not places["seed"]:
         notes.append("No seed was found that the loop could change; only words and numbers will differ.")
     return places, notes
@@ -144,6 +150,10 @@ def _written(graph: Graph, places: Iterable[Place | None]) -> list[Place]:
     """Those that hold a literal, the longest text first."""
     several = [place for place in dict.fromkeys(places) if literal(graph, place) is not None]
     return sorted(several, key=lambda place: -len(text) if isinstance(text := literal(graph, place), str) else 0)
+
+
+def _joined(first: list[Place], further: list[Place]) -> list[Place]:
+    return list(dict.fromkeys([*first, *further]))
 
 
 def _same(graph: Graph, places: list[Place]) -> list[Place]:

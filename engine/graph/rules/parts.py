@@ -13,7 +13,7 @@ from typing import Any
 from ..family import MODEL_FILE_INPUTS, Family, families, family_of_file, matches
 from ..finding import Finding, Severity
 from ..following import along, carries
-from ..roles import Sampling, is_sampler, roles_in
+from ..roles import Sampling, is_decode, is_sampler, roles_in
 from ..view import GraphView, Node
 
 TEXT_ENCODER_FILE = re.compile(r"clip_name\d?|text_encoder")
@@ -74,7 +74,8 @@ def _text_encoder(view: GraphView, sampling: Sampling, family: Family) -> Iterat
     known_types = {kind for other in families() for kind in other.clip_types}
     for node in loaders:
         kind = node.inputs.get("type")
-        if family.clip_types and kind in known_types and kind not in family.clip_types:
+        known = isinstance(kind, str) and kind in known_types
+        if family.clip_types and known and kind not in family.clip_types:
             yield _found(
                 node,
                 "text_encoder_type",
@@ -97,9 +98,7 @@ def _text_encoder(view: GraphView, sampling: Sampling, family: Family) -> Iterat
 
 def _vae(view: GraphView, sampling: Sampling, family: Family) -> Iterator[Finding]:
     """The VAEs that decode what the sampler gives, or encode what it starts from."""
-    below = view.downstream([sampling.node])
-    later = [node_id for node_id in below if node_id != sampling.node and is_sampler(view.nodes[node_id])]
-    users = (below - view.downstream(later)) | set(sampling.latents)
+    users = {*_takers(view, sampling.node), *sampling.latents}
     loaders = {wire.source for user in users for wire in view.into(user) if carries(view, wire, "VAE")}
     for node_id in sorted(loaders):
         node = view.nodes[node_id]
@@ -113,6 +112,18 @@ def _vae(view: GraphView, sampling: Sampling, family: Family) -> Iterator[Findin
                 "Choose the one that comes with the model.",
                 "vae_name",
             )
+
+
+def _takers(view: GraphView, sampler: str) -> set[str]:
+    """The nodes that a sampler's latent comes to, up to where it is decoded or sampled again."""
+    waiting, seen = [sampler], set()
+    while waiting:
+        for wire in view.out_of(waiting.pop()):
+            taker = view.nodes[wire.node]
+            if wire.node not in seen and carries(view, wire, "LATENT") and not is_sampler(taker):
+                seen.add(wire.node)
+                waiting += [] if is_decode(taker) else [wire.node]
+    return seen
 
 
 def _empty_latent(view: GraphView, sampling: Sampling, family: Family) -> Iterator[Finding]:

@@ -59,7 +59,7 @@ def scheduled_size(view: GraphView) -> Iterator[Finding]:
         size = sampling.size
         if size is None or not size.width:
             continue
-        wanted = [view.nodes[size.node].inputs[name] for name in (size.width, size.height)]
+        wanted = [literal(view.graph, place) for place in (size.width, size.height)]
         for node in view.nodes.values():
             given = [node.inputs.get(name) for name in ("width", "height")]
             numbers = all(isinstance(one, int) for one in (*given, *wanted))

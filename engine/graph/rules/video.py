@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..finding import Finding
+from ..following import carries, is_number
 from ..roles import is_decode, is_sampler, roles_in
 from ..view import GraphView, Node, Wire
 from .parts import model_family
@@ -55,25 +56,28 @@ def lengths(view: GraphView) -> Iterator[Finding]:
 
 
 def frame_rates(view: GraphView) -> Iterator[Finding]:
-    """One frame rate in conditioning, sound and file; else sound and picture drift apart."""
-    given = [
-        (node, name, float(node.inputs[name]))
-        for node in view.nodes.values()
-        for name in FRAME_RATES
-        if name in node.specs and isinstance(node.inputs.get(name), (int, float))
-    ]
-    rates = sorted({rate for _, _, rate in given})
-    if len(rates) > 1:
-        node, name, _ = given[-1]
-        told = ", ".join(f"{other.said()} {value:g}" for other, _, value in given)
-        yield Finding(
-            kind="frame_rates_differ",
-            severity="wrong",
-            node=node.id,
-            input=name,
-            what=f"The frame rates differ: {told}.",
-            fix=f"Use one everywhere, for example {given[0][2]:g}.",
-        )
+    """A video with sound has one frame rate in conditioning, sound and file; else picture and sound drift apart."""
+    for video in view.nodes.values():
+        if "VIDEO" not in video.outputs or not any(carries(view, wire, "AUDIO") for wire in view.into(video.id)):
+            continue
+        above = view.upstream([video.id])
+        given = [
+            (node, name, float(node.inputs[name]))
+            for node in view.nodes.values()
+            for name in FRAME_RATES
+            if node.id in above and name in node.specs and is_number(node.inputs.get(name))
+        ]
+        if len({rate for _, _, rate in given}) > 1:
+            node, name, _ = given[-1]
+            told = ", ".join(f"{other.said()} {value:g}" for other, _, value in given)
+            yield Finding(
+                kind="frame_rates_differ",
+                severity="wrong",
+                node=node.id,
+                input=name,
+                what=f"The frame rates differ: {told}.",
+                fix=f"Use one everywhere, for example {given[0][2]:g}.",
+            )
 
 
 def nested_latents(view: GraphView) -> Iterator[Finding]:

@@ -35,6 +35,12 @@ def graph(name: str) -> dict[str, Any]:
 
 
 @cache
+def model_folders() -> dict[str, str]:
+    """Node input, as "UNETLoader.unet_name", to the folder under models/ that it lists."""
+    return _read("model_files.json")["inputs"]
+
+
+@cache
 def object_info() -> dict[str, Any]:
     """Core 0.8.0 as a server shows it that has every model file of the official templates, and our own nodes."""
     info = _read("object_info_core_0_8_0.json.gz")

@@ -23,6 +23,10 @@ from .reference import NAMES, graph
         ("z_image_turbo_bf16.safetensors", "Z-Image-Turbo"),
         ("wan2.2_ti2v_5B_fp16.safetensors", "Wan 2.2 5B"),
         ("sd3.5_large_fp8_scaled.safetensors", "SD3.5 Large"),
+        ("ltx-video-2b-v0.9.5.safetensors", "LTX-Video"),
+        ("ltx-2-19b-dev-fp8.safetensors", "LTX-2"),
+        ("hunyuan_video_t2v_720p_bf16.safetensors", "HunyuanVideo"),
+        ("hunyuanvideo1.5_720p_t2v_fp16.safetensors", "HunyuanVideo 1.5"),
         ("my_own_model.safetensors", ""),
     ],
 )

@@ -267,3 +267,20 @@ def test_after_the_ladder_the_user_learns_what_was_tried():
 def test_any_other_error_keeps_its_own_words():
     error = RenderError(type="ValueError", message="the paint ran out\nmore lines", node="5")
     assert giving_up(graph("sdxl_txt2img"), error, [], INFO).sentence == "Node 5 (KSampler): the paint ran out"
+
+
+def test_a_size_written_in_a_number_node_is_changed_there():
+    one = graph("sdxl_txt2img")
+    one["20"] = {"class_type": "PrimitiveInt", "inputs": {"value": 1024}}
+    one["4"]["inputs"].update(width=["20", 0], height=["20", 0])
+    _, last = ladder(one, out_of_memory("5"))
+    assert last["20"]["inputs"]["value"] == 512
+    assert last["4"]["inputs"]["width"] == ["20", 0]
+
+
+def test_a_render_that_ran_out_of_memory_after_another_repair_is_unloaded_first():
+    one = graph("flux1_txt2img")
+    one["7"]["inputs"].update(width=1000, height=1020)
+    snapped = next_change(one, sizes(128, 127, "8"), [], INFO)
+    fixed = apply(one, snapped.patch, INFO).graph
+    assert next_change(fixed, out_of_memory("8"), [snapped], INFO).kind == "unload"

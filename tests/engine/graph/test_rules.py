@@ -120,3 +120,21 @@ def test_a_model_that_this_version_does_not_run():
 def test_a_picture_where_a_mask_or_picture_is_matched():
     wrong = changed("ltx2_img2vid", _5={"input": ["1", 0]})
     assert ("matched_type_mismatch", "wrong", "5") in kinds(wrong)
+
+
+def test_frame_rates_without_sound_are_the_users_choice():
+    silent = changed("ltx2_i2v_single_stage", _19={"fps": 30.0})
+    del silent["19"]["inputs"]["audio"]
+    assert "frame_rates_differ" not in {kind for kind, _, _ in kinds(silent)}
+
+
+def test_the_vae_of_an_earlier_stage_is_not_blamed_on_the_next():
+    two = graph("sdxl_txt2img")
+    for node_id, node in graph("flux1_txt2img").items():
+        inputs = {k: [f"9{v[0]}", v[1]] if isinstance(v, list) else v for k, v in node["inputs"].items()}
+        two[f"9{node_id}"] = {**node, "inputs": inputs}
+    two["8"] = {"class_type": "VAELoader", "inputs": {"vae_name": "vae-ft-mse-840000-ema-pruned.safetensors"}}
+    two["6"]["inputs"]["vae"] = ["8", 0]
+    two["97"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["6", 0], "vae": ["93", 0]}}
+    assert {(kind, node) for kind, _, node in kinds(two)} <= {("vae_file", "8")}
+    assert "93" not in {node for _, _, node in kinds(two)}

@@ -108,3 +108,46 @@ def test_of_several_texts_the_longest_leads_and_the_others_are_told():
     assert made.graph[hub]["inputs"]["prompt"] == "a red fox in the snow"
     assert (made.graph["4"]["inputs"]["clip_l"], made.graph["4"]["inputs"]["t5xxl"]) == ("fox", [hub, 0])
     assert "clip_l of node 4" in made.notes[0]
+
+
+def test_a_sampler_that_only_prepares_a_depth_map_is_left_alone():
+    one = graph("flux1_txt2img")
+    one["30"] = {"class_type": "UNETLoader", "inputs": {"unet_name": "lotus.safetensors", "weight_dtype": "default"}}
+    one["31"] = {"class_type": "LotusConditioning", "inputs": {}}
+    one["32"] = {"class_type": "BasicGuider", "inputs": {"model": ["30", 0], "conditioning": ["31", 0]}}
+    one["33"] = {"class_type": "LoadImage", "inputs": {"image": "example.png"}}
+    one["34"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["33", 0], "vae": ["3", 0]}}
+    one["35"] = {"class_type": "BasicScheduler", "inputs": {"model": ["30", 0], "scheduler": "simple", "steps": 1}}
+    one["35"]["inputs"]["denoise"] = 1.0
+    one["36"] = {"class_type": "KSamplerSelect", "inputs": {"sampler_name": "euler"}}
+    one["37"] = {"class_type": "DisableNoise", "inputs": {}}
+    inputs = {
+        "noise": ["37", 0],
+        "guider": ["32", 0],
+        "sampler": ["36", 0],
+        "sigmas": ["35", 0],
+        "latent_image": ["34", 0],
+    }
+    one["38"] = {"class_type": "SamplerCustomAdvanced", "inputs": inputs}
+    one["39"] = {"class_type": "VAEDecode", "inputs": {"samples": ["38", 0], "vae": ["3", 0]}}
+    inputs = {"positive": ["5", 0], "negative": ["6", 0], "vae": ["3", 0], "pixels": ["39", 0]}
+    one["40"] = {"class_type": "InstructPixToPixConditioning", "inputs": inputs}
+    one["8"]["inputs"].update(positive=["40", 0], negative=["40", 1], latent_image=["40", 2])
+    made = wrap(one, GOAL, object_info())
+    hub, _ = the_loop(made.graph)
+    inputs = made.graph[hub]["inputs"]
+    assert (inputs["steps"], inputs["seed"], inputs["prompt"]) == (20, 42, "a red fox in snow, soft morning light")
+    assert made.graph["35"]["inputs"]["steps"] == 1
+
+
+def test_a_longer_text_of_a_later_stage_does_not_lead():
+    one = graph("wan22_img2vid")
+    one["20"] = {
+        "class_type": "CLIPTextEncode",
+        "inputs": {"clip": ["3", 0], "text": "much longer than the first " * 4},
+    }
+    one["12"]["inputs"]["positive"] = ["20", 0]
+    made = wrap(one, GOAL, object_info())
+    hub, _ = the_loop(made.graph)
+    assert made.graph[hub]["inputs"]["prompt"] == "the fox turns its head, camera pushes in"
+    assert "text of node 20" in made.notes[0]
