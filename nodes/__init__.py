@@ -7,11 +7,13 @@ from comfy_api.latest import ComfyExtension, io
 from ..host import app
 from ..routes import register
 from .self_improving_prompt import SelfImprovingPrompt
+from .text_segment_mask import TextSegmentMask
 from .vlm_critique import VLMCritique
 
 NODE_CLASS_MAPPINGS = {
     "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,
     "ImitatoesVLMCritique": VLMCritique,
+    "ImitatoesTextSegmentMask": TextSegmentMask,
 }
 
 

@@ -32,9 +32,9 @@ def in_chunks(
     Models.between_chunks raises.
     """
     results: list[Result] = []
+    models.between_chunks(0)
     size = frames_at_once or _fitting(models, folder, len(pictures))
     while len(results) < len(pictures):
-        models.between_chunks()
         start = len(results)
         part = pictures[start : start + size]
         loaded = models.ready(folder, _working(folder, len(part), loaded_bytes=4))
@@ -43,6 +43,7 @@ def in_chunks(
             size = max(1, len(part) // 2)
         else:
             results += done
+        models.between_chunks(len(results) - start)
     return results
 
 

@@ -36,6 +36,10 @@ class Choice:
     outliner: ModelFolder | None = None
     notes: tuple[str, ...] = ()
 
+    def __str__(self) -> str:
+        names = " and ".join(folder.name for folder in (self.reader, self.outliner) if folder is not None)
+        return f"{self.engine} ({names})"
+
 
 def folders_in(roots: Iterable[tuple[str, Path]]) -> list[ModelFolder]:
     """All model folders below these (label, folder) pairs that one of our kinds can use, in the order of the roots."""
@@ -85,8 +89,10 @@ def choose(
             f"There is no model folder {wanted[:100]}. Choose another one, or put it there and press R."
         )
     reads = picked is not None and picked.kind not in OUTLINERS
+    notes: tuple[str, ...] = ()
     if engine == AUTO:
         engine = _engine_of(picked.kind) if reads else _best(folders, offered, picked)
+        notes = () if reads else _passed_over(folders, offered)
     if engine not in ENGINES:
         raise SegmenterUnavailable(_nothing_found(folders, root))
     kind = ENGINES[engine]
@@ -103,8 +109,9 @@ def choose(
     if reader is None:
         raise SegmenterUnavailable(f"There is no model folder for {engine}. {how_to_get(kind, root)}")
     if kind is not GROUNDING_DINO:
-        return Choice(engine, reader)
-    return Choice(engine, reader, picked if picked is not None and not reads else outliner_in(folders, offered))
+        return Choice(engine, reader, None, notes)
+    outliner = picked if picked is not None and not reads else outliner_in(folders, offered)
+    return Choice(engine, reader, outliner, notes)
 
 
 def outliner_in(folders: Sequence[ModelFolder], offered: Callable[[Kind], bool]) -> ModelFolder | None:
@@ -127,6 +134,14 @@ def _best(folders: Sequence[ModelFolder], offered: Callable[[Kind], bool], outli
         order = (GROUNDING_DINO,)
     whole = (kind for kind in order if _whole(folders, kind) and offered(kind))
     return next((_engine_of(kind) for kind in whole), "")
+
+
+def _passed_over(folders: Sequence[ModelFolder], offered: Callable[[Kind], bool]) -> tuple[str, ...]:
+    return tuple(
+        f"{folder.name} was passed over, because {folder.kind.name} needs transformers {folder.kind.since} or newer."
+        for folder in folders
+        if not offered(folder.kind)
+    )
 
 
 def _nothing_found(folders: Sequence[ModelFolder], root: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 
+from ..box_answer import shared_area
 from ..piece import Box
 from ..pieces import within_picture
 from .chunks import in_chunks
@@ -87,31 +88,19 @@ def boxes_of(
         scores[:, start:end].amax(1) if end > start else scores.new_zeros(len(scores)) for _, start, end in text.spans
     ]
     best, which = torch.stack(own).max(0)
-    half = boxes[:, 2:] / 2
-    corners = torch.cat((boxes[:, :2] - half, boxes[:, :2] + half), 1).clamp(0, 1)
-    kept: list[tuple[int, FoundBox, torch.Tensor]] = []
+    kept: list[FoundBox] = []
     for index in torch.argsort(best, descending=True, stable=True).tolist():
-        score, phrase = float(best[index]), int(which[index])
-        if score < threshold:
+        if float(best[index]) < threshold:
             break
-        corner = corners[index]
-        left, top, right, bottom = corner.tolist()
-        box = within_picture(
-            Box(left * width, top * height, (right - left) * width, (bottom - top) * height), height, width
-        )
+        across, down, wide, high = boxes[index].tolist()
+        corner = ((across - wide / 2) * width, (down - high / 2) * height)
+        box = within_picture(Box(*corner, wide * width, high * height), height, width)
+        phrase = text.spans[int(which[index])][0]
         if box is None or box.width < 1 or box.height < 1:
             continue
-        if any(phrase == other and overlap(corner, corner_of) >= SAME_BOX for other, _, corner_of in kept):
-            continue
-        kept.append((phrase, FoundBox(text.spans[phrase][0], score, box), corner))
-    return [found for _, found, _ in kept]
-
-
-def overlap(one: torch.Tensor, other: torch.Tensor) -> float:
-    """Intersection over union of two boxes [4] given as left, top, right, bottom."""
-    shared = (torch.minimum(one[2:], other[2:]) - torch.maximum(one[:2], other[:2])).clamp(min=0).prod()
-    whole = (one[2:] - one[:2]).prod() + (other[2:] - other[:2]).prod() - shared
-    return float(shared / whole) if float(whole) > 0 else 0.0
+        if not any(other.phrase == phrase and shared_area(box, other.box) >= SAME_BOX for other in kept):
+            kept.append(FoundBox(phrase, float(best[index]), box))
+    return kept
 
 
 def _answer(loaded: Loaded, pixels: torch.Tensor, text: Text) -> tuple[torch.Tensor, torch.Tensor]:

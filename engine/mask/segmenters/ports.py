@@ -23,6 +23,9 @@ class Models(Protocol):
         """Bytes that may be used for work beside this loaded model."""
         ...
 
-    def between_chunks(self) -> None:
-        """Called before each piece of work. Raises what ends the node when the user asked to interrupt."""
+    def between_chunks(self, finished: int) -> None:
+        """Called before each piece of work and at the end. finished: pictures that the work before it was for.
+
+        Raises what ends the node when the user asked to interrupt.
+        """
         ...
