@@ -11,7 +11,7 @@ from ..judge.words import one_line
 from .box_conventions import Convention
 
 MOST_ASKED = 20
-"""Boxes. A box is some 35 tokens, and the answer to a question about a picture has 768 at most: more would be cut off."""
+"""Boxes. One is some 35 tokens, and an answer about a picture has 768 at most: more would be cut off."""
 LARGEST_NUMBER = 9999
 """Grammars limit integers only by their digits; above any scale, so that a wrong scale can be noticed."""
 

@@ -32,6 +32,17 @@ def union(pieces: Iterable[Piece], height: int, width: int) -> torch.Tensor:
     return mask
 
 
+def shared_pixels(one: Piece, other: Piece) -> int:
+    """How many pixels both cover."""
+    top, left = max(one.top, other.top), max(one.left, other.left)
+    bottom = min(one.top + one.crop.shape[0], other.top + other.crop.shape[0])
+    right = min(one.left + one.crop.shape[1], other.left + other.crop.shape[1])
+    if bottom <= top or right <= left:
+        return 0
+    crops = [p.crop[top - p.top : bottom - p.top, left - p.left : right - p.left].cpu() for p in (one, other)]
+    return int((crops[0] & crops[1]).sum())
+
+
 def without_holes(mask: torch.Tensor) -> torch.Tensor:
     """The mask with everything filled that it encloses. An opening to the picture's edge is not enclosed."""
     place = _extent(mask, 1)

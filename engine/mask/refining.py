@@ -1,0 +1,113 @@
+"""Small things and complex shapes: an enlarged look of their own, whose outline counts when it agrees with the first.
+
+The guide sends complex shapes to an engine with finer outlines; an enlarged part gives every engine finer ones.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from .piece import Piece, Sighting
+from .second_looks import LEAST_VIEW, SecondLook, Seen, same_thing
+from .shape import shared_pixels
+from .views import view_around
+
+SMALL = 1 / 8
+"""Of the picture's sides. CLIPSeg sees 22 patches along a side, of such a thing fewer than three."""
+SURROUNDINGS = 3.0
+"""A small thing gets a view three times its size: without its surroundings nobody knows what it is."""
+COMPLEX = 2.0
+"""Outline by the outline of a disc of the same area. A disc has 1.3 (pixels have corners), a square 1.1, a rectangle
+of one to four 1.4, a star with nine points 2.9."""
+MARGIN = 1.3
+"""A complex shape gets a view this much larger than its box."""
+WORTHWHILE = 0.75
+"""Of the picture's sides. A larger view shows hardly more than the whole picture did."""
+MOST_PIECES = 8
+"""For each picture and phrase, the surest."""
+LESS_SURE = 0.1
+"""The same thing seen closer is seldom scored exactly alike: its score may be lower by so much."""
+SMALL_AGREEMENT, COMPLEX_AGREEMENT = 0.25, 0.5
+"""Intersection over union with the first outline. That of a small thing is only a blot."""
+
+
+def refinings(sighting: Sighting, phrases: Sequence[str], height: int, width: int) -> list[SecondLook]:
+    """Second looks at the small and the complex pieces of a picture of height x width pixels."""
+    looks: list[SecondLook] = []
+    for phrase in phrases:
+        pieces = sorted((p for p in sighting.pieces if p.phrase == phrase), key=lambda p: -p.score)
+        refining = [_refining(piece, height, width) for piece in pieces]
+        looks += [look for look in refining if look is not None][:MOST_PIECES]
+    return looks
+
+
+def with_refined(sighting: Sighting, seen: Mapping[SecondLook, Sequence[Seen]], height: int, width: int) -> Sighting:
+    """The sighting with better outlines where its refinings gave some, and notes about both outcomes."""
+    pieces = list(sighting.pieces)
+    refined: list[Piece] = []
+    counts: dict[str, list[int]] = {}
+    for look, entries in seen.items():
+        if look.first is None:
+            continue
+        agreement = SMALL_AGREEMENT if _small(look.first, height, width) else COMPLEX_AGREEMENT
+        better = _better(look.first, [one.piece for one in entries], agreement)
+        counts.setdefault(look.phrase, [0, 0])[0 if better else 1] += 1
+        if better:
+            # Two parts seen from afar may turn out to be one thing, which then counts once.
+            new = [p for p in better if not any(same_thing(p, q) for q in refined if q.phrase == p.phrase)]
+            refined += new
+            at = next(index for index, piece in enumerate(pieces) if piece is look.first)
+            pieces[at : at + 1] = new
+    notes = [_note(phrase, *done) for phrase, done in counts.items()]
+    return Sighting(tuple(pieces), (*sighting.notes, *notes))
+
+
+def complexity(piece: Piece) -> float:
+    """Length of the outline, along pixel edges and around holes, by that of a disc of the same area."""
+    crop = piece.crop
+    across = int((crop[:, 1:] ^ crop[:, :-1]).sum() + crop[:, 0].sum() + crop[:, -1].sum())
+    down = int((crop[1:] ^ crop[:-1]).sum() + crop[0].sum() + crop[-1].sum())
+    return (across + down) / (2 * math.sqrt(math.pi * max(1, piece.area)))
+
+
+def _size(piece: Piece, height: int, width: int) -> float:
+    return max(piece.box.width / width, piece.box.height / height)
+
+
+def _small(piece: Piece, height: int, width: int) -> bool:
+    return _size(piece, height, width) < SMALL
+
+
+def _refining(piece: Piece, height: int, width: int) -> SecondLook | None:
+    small = _small(piece, height, width)
+    if not small and complexity(piece) < COMPLEX:
+        return None
+    wanted = _size(piece, height, width) * (SURROUNDINGS if small else MARGIN)
+    share = max(wanted, LEAST_VIEW / max(height, width))
+    if share > WORTHWHILE:
+        return None
+    return SecondLook(piece.phrase, (view_around(piece.box, share, height, width),), piece)
+
+
+def _better(first: Piece, seen: Sequence[Piece], agreement: float) -> list[Piece]:
+    """What takes the place of the first piece; nothing when the second look does not agree with it.
+
+    More than one when what looked like one thing from afar is several.
+    """
+    same = [piece for piece in seen if same_thing(piece, first)]
+    if not same or max(piece.score for piece in same) < first.score - LESS_SURE:
+        return []
+    # Pieces of one look hardly overlap: a sum stands for their union.
+    shared = min(first.area, sum(shared_pixels(piece, first) for piece in same))
+    together = first.area + sum(piece.area for piece in same) - shared
+    return same if shared >= agreement * together else []
+
+
+def _note(phrase: str, refined: int, kept: int) -> str:
+    told = []
+    if refined:
+        told.append(f"{refined} small or complex outlined anew from an enlarged part")
+    if kept:
+        told.append(f"{kept} looked at again enlarged, where the first outline was kept because the second disagreed")
+    return f'"{phrase}": {"; ".join(told)}.'
