@@ -59,6 +59,8 @@ def _summary(findings: Sequence[Findings], request: Request) -> str:
     things = [f"{_total(findings, index)} of {_quoted(asked)}" for index, asked in enumerate(request.wanted)]
     total = len(findings)
     with_something = sum(bool(finding.kept) for finding in findings)
+    if not with_something:
+        return "Nothing of what was asked for was found."
     where = "the picture" if total == 1 else f"{with_something} of {total} pictures"
     return f"In the mask: {', '.join(things)}, in {where}."
 
@@ -74,25 +76,20 @@ def _quoted(asked: Asked) -> str:
 
 
 def _about(index: int, asked: Asked, findings: Sequence[Findings], threshold: float, full: bool) -> list[str]:
-    lines = []
-    absent = _where(findings, lambda f: not f.seen[index])
-    alone = [n for n in absent if not findings[n].kept]
-    beside = [n for n in absent if findings[n].kept]
-    if alone:
-        masks = _their(
-            alone, f"its mask is {'full' if full else 'empty'}", f"their masks are {'full' if full else 'empty'}"
-        )
-        lines.append(
-            f'{pictures(alone)}: no "{asked.phrase}" found above {threshold:.2f}; {masks}. '
-            "Lower the threshold, or describe it by what can be seen of it (its colour, its kind)."
-        )
-    if beside:
-        lines.append(f'{pictures(beside)}: no "{asked.phrase}" found above {threshold:.2f}; the rest is in the mask.')
+    lines = _lacking(
+        _where(findings, lambda f: not f.seen[index]),
+        f'no "{asked.phrase}" found above {threshold:.2f}',
+        "Lower the threshold, or describe it by what can be seen of it (its colour, its kind).",
+        findings,
+        full,
+    )
     for seen in sorted({f.seen[index] for f in findings if f.seen[index] and not f.kept_of[index]}):
-        short = _where(findings, lambda f, seen=seen: f.seen[index] == seen and not f.kept_of[index])
-        lines.append(
-            f'{pictures(short)}: {seen} found for "{asked.phrase}", so there is no '
-            f"{described(asked.selection)}. Ask for a smaller number."
+        lines += _lacking(
+            _where(findings, lambda f, seen=seen: f.seen[index] == seen and not f.kept_of[index]),
+            f'{seen} found for "{asked.phrase}", so there is no {described(asked.selection)}',
+            "Ask for a smaller number.",
+            findings,
+            full,
         )
     several = _where(findings, lambda f: len(f.kept_of[index]) > 1)
     if several and asked.selection.keeps_all:
@@ -100,6 +97,19 @@ def _about(index: int, asked: Asked, findings: Sequence[Findings], threshold: fl
             f'{pictures(several)}: more than one "{asked.phrase}" found, all of them are in the mask. '
             f'For one of them write "leftmost {asked.phrase}" or "largest {asked.phrase}", or set select.'
         )
+    return lines
+
+
+def _lacking(numbers: Sequence[int], what: str, advice: str, findings: Sequence[Findings], full: bool) -> list[str]:
+    """Of pictures that lack a thing: those with nothing else in the mask, and those with something."""
+    lines = []
+    alone = [number for number in numbers if not findings[number].kept]
+    beside = [number for number in numbers if findings[number].kept]
+    if alone:
+        masks = "its mask is" if len(alone) == 1 else "their masks are"
+        lines.append(f"{pictures(alone)}: {what}; {masks} {'full' if full else 'empty'}. {advice}")
+    if beside:
+        lines.append(f"{pictures(beside)}: {what}; the rest is in the mask.")
     return lines
 
 
@@ -121,7 +131,3 @@ def _notes(findings: Sequence[Findings]) -> list[str]:
 
 def _where(findings: Sequence[Findings], holds: Callable[[Findings], bool]) -> list[int]:
     return [number for number, finding in enumerate(findings) if holds(finding)]
-
-
-def _their(numbers: Sequence[int], one: str, more: str) -> str:
-    return one if len(numbers) == 1 else more

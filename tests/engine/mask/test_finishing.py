@@ -143,7 +143,13 @@ def test_one_thing_missing_beside_another():
 
 def test_a_number_that_is_not_there():
     lines = reported([seen(block(1, 1, 9, 9), block(20, 1, 9, 9))], "third cat")
-    assert 'Picture 1: 2 found for "cat", so there is no number 3 from the left. Ask for a smaller number.' in lines
+    assert lines == (
+        "Nothing of what was asked for was found.",
+        'Picture 1: 2 found for "cat", so there is no number 3 from the left; its mask is empty. '
+        "Ask for a smaller number.",
+    )
+    lines = reported([seen(block(1, 1, 9, 9), block(20, 1, 9, 9, "dog"))], "second cat, dog")
+    assert lines[1].endswith("no number 2 from the left; the rest is in the mask.")
 
 
 def test_several_instances_are_said_with_the_words_that_choose_one():
