@@ -22,7 +22,7 @@ SHARE_OF_GPU, SHARE_OF_MEMORY = 0.85, 0.6
 
 
 class SegmentationModel(torch.nn.Module):
-    """ModelPatcher sets a `device` on its model, which models of transformers do not let it."""
+    """ModelPatcher sets a `device` on its model, which models of transformers do not let it. Its name is in the log."""
 
     def __init__(self, model: torch.nn.Module) -> None:
         super().__init__()
@@ -89,9 +89,8 @@ def _read(folder: ModelFolder) -> _Kept:
     half = folder.kind.half
     if half is not None and device.type != "cpu" and mm.should_use_fp16(device):
         loaded.model.to(half)
-    return _Kept(
-        loaded, ModelPatcher(SegmentationModel(loaded.model), load_device=device, offload_device=mm.unet_offload_device())
-    )
+    held = SegmentationModel(loaded.model)
+    return _Kept(loaded, ModelPatcher(held, load_device=device, offload_device=mm.unet_offload_device()))
 
 
 def _weights(folder: Path) -> tuple[int, int]:

@@ -91,8 +91,8 @@ def choose(
     reads = picked is not None and picked.kind not in OUTLINERS
     notes: tuple[str, ...] = ()
     if engine == AUTO:
-        engine = _engine_of(picked.kind) if reads else _best(folders, offered, picked)
-        notes = () if reads else _passed_over(folders, offered)
+        engine = _best(folders, offered) if picked is None else _engine_of(picked.kind)
+        notes = _passed_over(folders, offered) if picked is None else ()
     if engine not in ENGINES:
         raise SegmenterUnavailable(_nothing_found(folders, root))
     kind = ENGINES[engine]
@@ -126,12 +126,11 @@ def how_to_get(kind: Kind, root: str) -> str:
     return f"Put the files of {kind.repository} ({files}, {kind.size}) into {root}/{name} and press R."
 
 
-def _best(folders: Sequence[ModelFolder], offered: Callable[[Kind], bool], outliner: ModelFolder | None) -> str:
+def _best(folders: Sequence[ModelFolder], offered: Callable[[Kind], bool]) -> str:
     """Ordered by how precise the masks are; boxes without outlines come last. "" when there is nothing."""
-    outlines = outliner is not None or outliner_in(folders, offered) is not None
-    order = (SAM3, GROUNDING_DINO, FLORENCE2, CLIPSEG) if outlines else (SAM3, FLORENCE2, CLIPSEG, GROUNDING_DINO)
-    if outliner is not None:
-        order = (GROUNDING_DINO,)
+    order = (SAM3, GROUNDING_DINO, FLORENCE2, CLIPSEG)
+    if outliner_in(folders, offered) is None:
+        order = (SAM3, FLORENCE2, CLIPSEG, GROUNDING_DINO)
     whole = (kind for kind in order if _whole(folders, kind) and offered(kind))
     return next((_engine_of(kind) for kind in whole), "")
 
@@ -151,7 +150,8 @@ def _nothing_found(folders: Sequence[ModelFolder], root: str) -> str:
 
 
 def _engine_of(kind: Kind) -> str:
-    return next(engine for engine, reader in ENGINES.items() if reader is kind)
+    reader = GROUNDING_DINO if kind in OUTLINERS else kind
+    return next(engine for engine, one in ENGINES.items() if one is reader)
 
 
 def _whole(folders: Sequence[ModelFolder], kind: Kind) -> bool:

@@ -45,6 +45,8 @@ def _listed(boxes: Any) -> list[list[tuple[Box, float]]]:
         raise ValueError(f"boxes is not a list of boxes like {FORM}.")
     if boxes and all(isinstance(one, Mapping) for one in boxes):
         boxes = [boxes]
+    if not all(isinstance(of_picture, Sequence) for of_picture in boxes):
+        raise ValueError(f"boxes holds something that is no box like {FORM}.")
     return [[_read(one) for one in of_picture] for of_picture in boxes] or [[]]
 
 

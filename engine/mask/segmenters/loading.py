@@ -38,7 +38,9 @@ def load(folder: ModelFolder) -> Loaded:
     try:
         model = made.from_pretrained(str(folder.path), local_files_only=True, use_safetensors=True)
         tokenizer = _tokenizer(folder) if folder.kind.reads_words else None
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as problem:
+    except MemoryError:
+        raise
+    except Exception as problem:  # whatever damaged files make of the readers, among it safetensors' own errors
         said = " ".join(str(problem).split())[:200]
         raise SegmenterUnavailable(
             f"The model folder {folder.name} cannot be loaded ({type(problem).__name__}: {said}). "
