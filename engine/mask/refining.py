@@ -13,25 +13,28 @@ import torch
 from .piece import Piece, Sighting
 from .second_looks import LEAST_VIEW, SecondLook, Seen, same_thing
 from .shape import shared_pixels
-from .views import view_around
+from .views import cut_off, view_around
 
 SMALL = 1 / 8
 """Of the picture's sides. CLIPSeg sees 22 patches along a side, of such a thing fewer than three."""
 SURROUNDINGS = 3.0
 """A small thing gets a view three times its size: without its surroundings nobody knows what it is."""
-COMPLEX = 1.4
-"""Complexity, see there. Disc 1, square 1.1, triangle 1.2, rectangle of one to four 1.35; a star with five points 1.7
+COMPLEX = 1.35
+"""Complexity, see there. Disc 1, square 1.1, triangle 1.2, rectangle of one to three 1.25; a star with five points 1.7
 to 2, but only 1.4 to 1.5 where a coarse map has rounded it off."""
-MARGIN = 1.3
-"""A complex shape gets a view this much larger than its box."""
+MARGIN = 2.0
+"""A complex shape gets a view this much larger than its box: a coarse map also misses its tips."""
+LEAST_MARGIN = 1.25
+"""Where so much margin would make the view too large, this must do."""
 WORTHWHILE = 0.75
 """Of the picture's sides. A larger view shows hardly more than the whole picture did."""
 MOST_PIECES = 8
 """For each picture and phrase, the surest."""
 LESS_SURE = 0.1
 """The same thing seen closer is seldom scored exactly alike: its score may be lower by so much."""
-SMALL_AGREEMENT, COMPLEX_AGREEMENT = 0.25, 0.5
-"""Intersection over union with the first outline. That of a small thing is only a blot."""
+AGREEMENT = 0.3
+"""Intersection over union with the first outline. A coarse one of a small disc or a star agrees with the right one by
+0.3 to 0.6 only."""
 
 
 def refinings(sighting: Sighting, phrases: Sequence[str], height: int, width: int) -> list[SecondLook]:
@@ -52,8 +55,7 @@ def with_refined(sighting: Sighting, seen: Mapping[SecondLook, Sequence[Seen]], 
     for look, entries in seen.items():
         if look.first is None:
             continue
-        agreement = SMALL_AGREEMENT if _small(look.first, height, width) else COMPLEX_AGREEMENT
-        better = _better(look.first, [one.piece for one in entries], agreement)
+        better = _better(look.first, entries, height, width)
         counts.setdefault(look.phrase, [0, 0])[0 if better else 1] += 1
         if better:
             # Two parts seen from afar may turn out to be one thing, which then counts once.
@@ -89,25 +91,29 @@ def _refining(piece: Piece, height: int, width: int) -> SecondLook | None:
     small = _small(piece, height, width)
     if not small and complexity(piece) < COMPLEX:
         return None
-    wanted = _size(piece, height, width) * (SURROUNDINGS if small else MARGIN)
-    share = max(wanted, LEAST_VIEW / max(height, width))
-    if share > WORTHWHILE:
+    size = _size(piece, height, width)
+    least = max(size * LEAST_MARGIN, LEAST_VIEW / max(height, width))
+    if least > WORTHWHILE:
         return None
+    share = min(WORTHWHILE, max(least, size * (SURROUNDINGS if small else MARGIN)))
     return SecondLook(piece.phrase, (view_around(piece.box, share, height, width),), piece)
 
 
-def _better(first: Piece, seen: Sequence[Piece], agreement: float) -> list[Piece]:
-    """What takes the place of the first piece; nothing when the second look does not agree with it.
+def _better(first: Piece, seen: Sequence[Seen], height: int, width: int) -> list[Piece]:
+    """What takes the place of the first piece; nothing when the second look cuts it off or does not agree with it.
 
     More than one when what looked like one thing from afar is several.
     """
-    same = [piece for piece in seen if same_thing(piece, first)]
-    if not same or max(piece.score for piece in same) < first.score - LESS_SURE:
+    about = [one for one in seen if same_thing(one.piece, first)]
+    same = [one.piece for one in about]
+    if not same or any(cut_off(one.piece, one.view, height, width) for one in about):
+        return []
+    if max(piece.score for piece in same) < first.score - LESS_SURE:
         return []
     # Pieces of one look hardly overlap: a sum stands for their union.
     shared = min(first.area, sum(shared_pixels(piece, first) for piece in same))
     together = first.area + sum(piece.area for piece in same) - shared
-    return same if shared >= agreement * together else []
+    return same if shared >= AGREEMENT * together else []
 
 
 def _note(phrase: str, refined: int, kept: int) -> str:
@@ -115,5 +121,7 @@ def _note(phrase: str, refined: int, kept: int) -> str:
     if refined:
         told.append(f"outlined {refined} anew from an enlarged part, small or of a complex shape")
     if kept:
-        told.append(f"looked at {kept} again enlarged, but kept the first outline because the second disagreed")
+        told.append(
+            f"looked at {kept} again, enlarged, but kept the first outline because the second disagreed or was cut off"
+        )
     return f'"{phrase}": {"; ".join(told)}.'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ from pack.engine.mask.pieces import piece_of_mask
 from pack.engine.mask.refining import COMPLEX, complexity, refinings
 from pack.engine.mask.shape import union
 from PIL import Image, ImageDraw, ImageFont
+from rehearsal.world.painter import PALETTE, draw
+from rehearsal.world.scene import parse
 
 from .scenes import COLOURS, ColourSegmenter, block, canvas, disc, overlap
 
@@ -147,6 +150,23 @@ def test_a_second_look_that_agrees_counts():
     found = second_look((SMALL,), block(*AT_ITS_PLACE, score=0.75))
     assert found.pieces[0] is not SMALL
     assert found.pieces[0].score == 0.75
+
+
+def test_an_outline_that_the_view_cuts_off_does_not_count():
+    # A bar that the first look saw only the middle of.
+    picture = canvas(H, W)
+    picture[380:400, 200:800] = torch.tensor(COLOURS["red"])
+    middle = block(480, 375, 60, 30, "red", 0.6)
+
+    class Middle(ColourSegmenter):
+        def look(self, pictures, phrases, threshold):
+            first = not self.looked
+            sightings = super().look(pictures, phrases, threshold)
+            return [Sighting((middle,))] if first else sightings
+
+    (found,) = LookingAgain(Middle()).look(picture[None], ["red"], 0.4)
+    assert found.pieces == (middle,)
+    assert "kept the first outline" in found.notes[0]
 
 
 def test_two_parts_that_are_one_thing_count_once():
@@ -286,3 +306,18 @@ def test_a_text_found_as_an_area_comes_out_as_strokes_with_a_note():
     (found,) = LookingAgain(Stubborn(Sighting((area,)), Sighting(()))).look(picture[None], ["text"], 0.4)
     assert overlap(union(found.pieces, 360, 640), letters) > 0.9
     assert "follows its strokes" in found.notes[-1]
+
+
+@pytest.mark.parametrize("side", [44, 88])
+def test_second_looks_never_make_a_drawn_scene_worse_and_mostly_better(side, monkeypatch):
+    red = tuple(value / 255 for value in PALETTE["red"])
+    monkeypatch.setitem(COLOURS, "red", red)
+    before, after = [], []
+    for seed, words in itertools.product(range(2), ("five red stars", "three red rings", "nine red circles")):
+        picture = torch.from_numpy(draw(parse(words), seed, 768, 512).copy()).float() / 255
+        truth = (picture - torch.tensor(red)).norm(dim=-1) < 0.25
+        first, again, _ = looked(picture, "red", ColourSegmenter(side))
+        before.append(overlap(union(first.pieces, 512, 768), truth))
+        after.append(overlap(union(again.pieces, 512, 768), truth))
+    assert all(new > old - 0.005 for new, old in zip(after, before, strict=True))
+    assert sum(after) / len(after) > sum(before) / len(before) + 0.05
