@@ -12,7 +12,7 @@ import torch
 
 from ..engine.judge.vision_model import ModelFailure
 from ..engine.mask.finishing import Finishing, NothingFound, Outcome, mask_of
-from ..engine.mask.looking_again import looking_again
+from ..engine.mask.looking_again import LookingAgain
 from ..engine.mask.piece import Segmenter
 from ..engine.mask.preview import overlay
 from ..engine.mask.request import read_request
@@ -113,7 +113,7 @@ async def masks(image: torch.Tensor, inputs: MaskInputs, hidden: Any) -> Masks:
 
 
 def _twice(segmenter: Segmenter, inputs: MaskInputs) -> Segmenter:
-    return looking_again(segmenter) if inputs.look_again else segmenter
+    return LookingAgain(segmenter) if inputs.look_again else segmenter
 
 
 async def _with_ollama(made: Callable[..., Outcome], models: ComfyModels, inputs: MaskInputs) -> Outcome:
