@@ -66,13 +66,18 @@ def host(monkeypatch):
             monkeypatch.setitem(sys.modules, package, parent)
             monkeypatch.setattr(parent, part, module, raising=False)
         monkeypatch.setitem(sys.modules, name, module)
-    for name in ("pack.host.execution", "pack.host.models"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    forget()
     module = importlib.import_module("pack.host.models")
     module.card = card
     yield module
-    for name in ("pack.host.execution", "pack.host.models"):
-        sys.modules.pop(name, None)
+    forget()
+
+
+def forget():
+    """So that the next import binds the ComfyUI that is there then."""
+    for name in ("execution", "models"):
+        sys.modules.pop(f"pack.host.{name}", None)
+        vars(importlib.import_module("pack.host")).pop(name, None)
 
 
 @pytest.fixture(scope="module")
