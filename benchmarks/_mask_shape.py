@@ -24,7 +24,7 @@ CLIPSEG_SIDE = 352
 
 @dataclass(frozen=True)
 class Growth:
-    """ms: of processor time, best of several. off: pixels, how far the outline is from the exact distance, where it is worst."""
+    """ms: of processor time, best of several. off: pixels, how far the outline is off where it is worst."""
 
     ms: float
     off: float
