@@ -9,12 +9,14 @@ from typing import Literal, get_args
 import torch
 
 from .piece import Piece, Sighting
-from .report import Findings, lines_of
+from .report import Findings, MaskLeft, lines_of
 from .request import Asked, Request
 from .selection import chosen
 from .shape import LARGEST_GROWTH, WIDEST_FEATHER, feathered, grown, inverted, union, without_holes
 
 IfNothingFound = Literal["empty mask", "full mask", "stop with error"]
+
+_LEFT: dict[IfNothingFound, MaskLeft] = {"empty mask": "empty", "full mask": "full", "stop with error": ""}
 
 
 class NothingFound(Exception):
@@ -78,7 +80,7 @@ def mask_of(
             frame.copy_(_finished(finding, finishing, height, width))
         elif finishing.if_nothing_found == "full mask":
             frame.fill_(1)
-    report = lines_of(findings, request, threshold, finishing.if_nothing_found == "full mask")
+    report = lines_of(findings, request, threshold, _LEFT[finishing.if_nothing_found])
     if finishing.if_nothing_found == "stop with error" and not all(finding.kept for finding in findings):
         raise NothingFound(
             " ".join(report) + ' Or set if_nothing_found to "empty mask" to go on without a mask for such pictures.'

@@ -10,6 +10,7 @@ from .piece import Piece
 from .request import Asked, Request
 from .selection import described
 
+MaskLeft = Literal["empty", "full", ""]
 EmptiedBy = Literal["", "shrinking", "taking away"]
 
 
@@ -30,14 +31,14 @@ class Findings:
         return list({id(piece): piece for pieces in self.kept_of for piece in pieces}.values())
 
 
-def lines_of(findings: Sequence[Findings], request: Request, threshold: float, full: bool) -> tuple[str, ...]:
+def lines_of(findings: Sequence[Findings], request: Request, threshold: float, left: MaskLeft) -> tuple[str, ...]:
     """Sentences that name pictures by number, from 1; a summary first, then what the user may want to change.
 
-    full: whether pictures without anything get a full mask instead of an empty one.
+    left: the mask of pictures without anything, "" where there will be none.
     """
     lines = [_summary(findings, request)]
     for index, asked in enumerate(request.wanted):
-        lines += _about(index, asked, findings, threshold, full)
+        lines += _about(index, asked, findings, threshold, left)
     lines += _emptied(findings)
     lines += _notes(findings)
     return tuple(lines)
@@ -75,13 +76,13 @@ def _quoted(asked: Asked) -> str:
     return f'"{asked.phrase}" ({described(asked.selection)})'
 
 
-def _about(index: int, asked: Asked, findings: Sequence[Findings], threshold: float, full: bool) -> list[str]:
+def _about(index: int, asked: Asked, findings: Sequence[Findings], threshold: float, left: MaskLeft) -> list[str]:
     lines = _lacking(
         _where(findings, lambda f: not f.seen[index]),
         f'no "{asked.phrase}" found above {threshold:.2f}',
         "Lower the threshold, or describe it by what can be seen of it (its colour, its kind).",
         findings,
-        full,
+        left,
     )
     for seen in sorted({f.seen[index] for f in findings if f.seen[index] and not f.kept_of[index]}):
         lines += _lacking(
@@ -89,7 +90,7 @@ def _about(index: int, asked: Asked, findings: Sequence[Findings], threshold: fl
             f'{seen} found for "{asked.phrase}", so there is no {described(asked.selection)}',
             "Ask for a smaller number.",
             findings,
-            full,
+            left,
         )
     several = _where(findings, lambda f: len(f.kept_of[index]) > 1)
     if several and asked.selection.keeps_all:
@@ -100,14 +101,14 @@ def _about(index: int, asked: Asked, findings: Sequence[Findings], threshold: fl
     return lines
 
 
-def _lacking(numbers: Sequence[int], what: str, advice: str, findings: Sequence[Findings], full: bool) -> list[str]:
+def _lacking(numbers: Sequence[int], what: str, advice: str, findings: Sequence[Findings], left: MaskLeft) -> list[str]:
     """Of pictures that lack a thing: those with nothing else in the mask, and those with something."""
     lines = []
     alone = [number for number in numbers if not findings[number].kept]
     beside = [number for number in numbers if findings[number].kept]
     if alone:
         masks = "its mask is" if len(alone) == 1 else "their masks are"
-        lines.append(f"{pictures(alone)}: {what}; {masks} {'full' if full else 'empty'}. {advice}")
+        lines.append(f"{pictures(alone)}: {what}{f'; {masks} {left}' if left else ''}. {advice}")
     if beside:
         lines.append(f"{pictures(beside)}: {what}; the rest is in the mask.")
     return lines

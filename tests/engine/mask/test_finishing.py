@@ -104,6 +104,7 @@ def test_stop_with_error_names_the_pictures_and_the_way_out():
         mask_of(pictures, CAT, finishing, H, W, 0.4)
     assert 'Pictures 2, 3, 5: no "cat" found above 0.40' in str(stopped.value)
     assert "if_nothing_found" in str(stopped.value)
+    assert "mask is" not in str(stopped.value)
     assert mask_of(pictures[:1], CAT, finishing, H, W, 0.4).found == [1]
 
 
