@@ -135,6 +135,6 @@ async def _with_ollama(made: Callable[..., Outcome], models: ComfyModels, inputs
 
 
 def _plain(image: torch.Tensor) -> torch.Tensor:
-    """[B, H, W, 3] float32 0..1 without NaN; one channel becomes three, opacity is left out."""
-    colours = image.float().nan_to_num(nan=0.0).clamp(0, 1)
+    """[B, H, W, 3] float32 0..1 on the CPU without NaN; one channel becomes three, opacity is left out."""
+    colours = image.cpu().float().nan_to_num(nan=0.0).clamp(0, 1)
     return colours.expand(*colours.shape[:3], 3) if colours.shape[-1] == 1 else colours[..., :3]

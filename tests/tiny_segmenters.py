@@ -29,13 +29,13 @@ def _byte_pairs(made: Any, tokens: list[str], folder: Path, **options: Any) -> A
     return made(vocab_file=str(folder / "vocab.json"), merges_file=str(folder / "merges.txt"), **options)
 
 
-def _clip_tokenizer(folder: Path) -> tuple[Any, int]:
+def clip_tokenizer(folder: Path) -> tuple[Any, int]:
     letters = sorted(ByteLevel.alphabet())
     tokens = [*letters, *(letter + "</w>" for letter in letters), "<|startoftext|>", "<|endoftext|>"]
     return _byte_pairs(transformers.CLIPTokenizer, tokens, folder, model_max_length=77), len(tokens)
 
 
-def _bert_tokenizer(folder: Path) -> tuple[Any, int]:
+def bert_tokenizer(folder: Path) -> tuple[Any, int]:
     letters = [chr(code) for code in range(97, 123)]
     tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", ".", *letters, *("##" + one for one in letters), "cat"]
     if SINCE_5:
@@ -44,7 +44,7 @@ def _bert_tokenizer(folder: Path) -> tuple[Any, int]:
     return transformers.BertTokenizer(vocab_file=str(folder / "vocab.txt")), len(tokens)
 
 
-def _florence_tokenizer(folder: Path) -> Any:
+def florence_tokenizer(folder: Path) -> Any:
     tokens = ["<s>", "<pad>", "</s>", "<unk>", *sorted(ByteLevel.alphabet()), "<mask>"]
     tokenizer = _byte_pairs(transformers.BartTokenizer, tokens, folder)
     tokenizer.add_special_tokens({"additional_special_tokens": ["<image>", *(f"<loc_{i}>" for i in range(1000))]})
@@ -58,7 +58,7 @@ def _clip_text(words: int, positions: int) -> dict[str, Any]:
 
 
 def _clipseg(folder: Path) -> tuple[Any, Any]:
-    tokenizer, words = _clip_tokenizer(folder)
+    tokenizer, words = clip_tokenizer(folder)
     config = transformers.CLIPSegConfig(
         text_config=_clip_text(words, 77),
         vision_config={
@@ -79,7 +79,7 @@ def _clipseg(folder: Path) -> tuple[Any, Any]:
 
 
 def _grounding_dino(folder: Path) -> tuple[Any, Any]:
-    tokenizer, words = _bert_tokenizer(folder)
+    tokenizer, words = bert_tokenizer(folder)
     config = transformers.GroundingDinoConfig(
         backbone_config=transformers.SwinConfig(
             image_size=64,
@@ -172,7 +172,7 @@ def _sam2(folder: Path) -> tuple[Any, Any]:
 
 
 def _sam3(folder: Path) -> tuple[Any, Any]:
-    tokenizer, words = _clip_tokenizer(folder)
+    tokenizer, words = clip_tokenizer(folder)
     small = {"hidden_size": 32, "num_attention_heads": 2}
     config = transformers.Sam3Config(
         vision_config={
@@ -201,7 +201,7 @@ def _sam3(folder: Path) -> tuple[Any, Any]:
 
 
 def _florence2(folder: Path) -> tuple[Any, Any]:
-    tokenizer = _florence_tokenizer(folder)
+    tokenizer = florence_tokenizer(folder)
     config = transformers.Florence2Config(
         text_config={
             "model_type": "bart",

@@ -33,11 +33,16 @@ def in_chunks(
     """
     results: list[Result] = []
     models.between_chunks(0)
-    size = frames_at_once or _fitting(models, folder, len(pictures))
+    if not len(pictures):
+        return results
+    each = folder.kind.working
+    loaded = models.ready(folder, each)
+    each = each * loaded.dtype.itemsize // 4
+    size = frames_at_once or max(1, min(MOST_AT_ONCE, models.free(folder) // each))
     while len(results) < len(pictures):
         start = len(results)
         part = pictures[start : start + size]
-        loaded = models.ready(folder, _working(folder, len(part), loaded_bytes=4))
+        loaded = models.ready(folder, each * len(part))
         done = _tried(work, loaded, part.to(loaded.device, torch.float32), start)
         if done is None:
             size = max(1, len(part) // 2)
@@ -58,14 +63,3 @@ def _tried(
         if len(part) == 1:
             raise
     return None
-
-
-def _fitting(models: Models, folder: ModelFolder, count: int) -> int:
-    loaded = models.ready(folder, _working(folder, 1, loaded_bytes=4))
-    each = _working(folder, 1, loaded_bytes=loaded.dtype.itemsize)
-    return max(1, min(count, MOST_AT_ONCE, models.free(folder) // each))
-
-
-def _working(folder: ModelFolder, pictures: int, loaded_bytes: int) -> int:
-    """Bytes beside the weights. loaded_bytes: of one number of the model, 2 or 4."""
-    return folder.kind.working * pictures * loaded_bytes // 4

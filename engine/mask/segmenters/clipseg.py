@@ -53,16 +53,21 @@ def _phrase_embeddings(loaded: Loaded, phrases: Sequence[str]) -> torch.Tensor:
 
 
 def _logits(loaded: Loaded, part: torch.Tensor, embedded: torch.Tensor) -> list[torch.Tensor]:
-    """For each phrase [B, S, S] in 32 bits. The model takes square pictures and one phrase a pass."""
+    """For each phrase [B, S, S] in 32 bits. The model takes square pictures."""
     side = loaded.rules.height
     pixels = stretched(part, loaded.rules, side, side).to(loaded.dtype)
-    maps = []
-    for row in embedded:
-        answer = loaded.model(
-            pixel_values=pixels,
-            conditional_embeddings=row.expand(len(part), -1),
-            interpolate_pos_encoding=True,
-        )
-        # One picture comes back without its batch dimension in some releases.
-        maps.append(answer.logits.float().reshape(len(part), *answer.logits.shape[-2:]))
-    return maps
+    rows = [row.expand(len(part), -1) for row in embedded]
+    first = loaded.model(
+        pixel_values=pixels,
+        conditional_embeddings=rows[0],
+        interpolate_pos_encoding=True,
+        output_hidden_states=len(rows) > 1,
+    )
+    answers = [first.logits]
+    if len(rows) > 1:
+        # The pictures are seen once: what follows is the small decoder, which alone knows the phrase.
+        seen = first.vision_model_output.hidden_states
+        activations = [seen[layer + 1] for layer in loaded.model.extract_layers]
+        answers += [loaded.model.decoder(activations, row).logits for row in rows[1:]]
+    # One picture comes back without its batch dimension in some releases.
+    return [logits.float().reshape(len(part), *logits.shape[-2:]) for logits in answers]

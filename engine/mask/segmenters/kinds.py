@@ -16,8 +16,8 @@ class Kind:
     """name: as the user reads it. model_types: `model_type` in config.json. model_class: in transformers.
 
     since: the first transformers release this pack uses it with. reads_words: needs a tokenizer.
-    working: bytes beside the weights for one picture in 32 bits, measured on the CPU at the model's own picture size
-    with the smallest published weights (SAM 1 ViT-B, SAM 2 tiny, GroundingDINO tiny, Florence-2 base).
+    working: bytes beside the weights for one picture in 32 bits, measured on the CPU (benchmarks/segmenters.py) with
+    the smallest published sizes: SAM ViT-B, SAM 2 tiny, GroundingDINO tiny, Florence-2 base.
     half: what it computes in on a graphics card; None where 16 bits have not been shown to give the same masks.
     repository, size: a published folder, and what it takes on disk, to be named in messages.
     """
@@ -39,7 +39,7 @@ CLIPSEG = Kind(
     "CLIPSegForImageSegmentation",
     "4.50.3",
     True,
-    73 * MIB,
+    95 * MIB,
     torch.float16,
     "CIDAS/clipseg-rd64-refined",
     "0.6 GB",
@@ -61,7 +61,7 @@ SAM = Kind(
     "SamModel",
     "4.50.3",
     False,
-    1723 * MIB,
+    1780 * MIB,
     torch.float16,
     "facebook/sam-vit-base",
     "0.4 GB",
@@ -72,7 +72,7 @@ SAM2 = Kind(
     "Sam2Model",
     "4.56.0",
     False,
-    472 * MIB,
+    700 * MIB,
     torch.float16,
     "facebook/sam2.1-hiera-tiny",
     "0.2 GB",
@@ -94,7 +94,7 @@ FLORENCE2 = Kind(
     "Florence2ForConditionalGeneration",
     "4.56.0",
     True,
-    270 * MIB,
+    410 * MIB,
     torch.float16,
     "florence-community/Florence-2-base",
     "0.5 GB",

@@ -66,7 +66,9 @@ def test_as_many_as_asked_or_as_fit(frames, room, expected):
 
 
 def test_16_bits_need_half():
-    assert looked(Memory(2 * CLIPSEG.working, torch.float16), 7, 0)[0] == [4, 3]
+    memory = Memory(2 * CLIPSEG.working, torch.float16)
+    assert looked(memory, 7, 0)[0] == [4, 3]
+    assert max(memory.asked) <= memory.room, "or others would be evicted for nothing"
 
 
 def test_never_more_than_helps():

@@ -148,6 +148,18 @@ def test_phrases_are_embedded_once_for_all_chunks(memory, tiny, pictures, monkey
     assert len(calls) == 1
 
 
+def test_clipseg_sees_a_picture_once_for_all_phrases_and_answers_as_if_asked_alone(memory, tiny, pictures, monkeypatch):
+    engine = ClipSeg(memory, tiny["clipseg"], 0)
+    alone = [plain(engine.look(pictures, (phrase,), THRESHOLD)) for phrase in PHRASES]
+    vision = memory.ready(tiny["clipseg"], 0).model.clip.vision_model
+    calls = []
+    original = vision.forward
+    monkeypatch.setattr(vision, "forward", lambda *a, **k: calls.append(1) or original(*a, **k))
+    together = plain(engine.look(pictures, PHRASES, THRESHOLD))
+    assert len(calls) == 1
+    assert [pieces for pieces, _ in together] == [one + other for (one, _), (other, _) in zip(*alone, strict=True)]
+
+
 @pytest.mark.parametrize(("name", "method"), [("sam2", "get_image_embeddings"), ("sam3", "get_vision_features")])
 def test_a_picture_is_embedded_once_for_all_boxes_and_phrases(memory, tiny, pictures, monkeypatch, name, method):
     if not offered(name):
