@@ -7,6 +7,7 @@ from comfy_api.latest import ComfyExtension, io
 from ..host import app
 from ..routes import register
 from .self_improving_prompt import SelfImprovingPrompt
+from .text_segment_mask import TextSegmentMask
 from .vlm_critique import VLMCritique
 from .vram_guard import VRAMGuard
 
@@ -14,6 +15,7 @@ NODE_CLASS_MAPPINGS = {
     "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,
     "ImitatoesVLMCritique": VLMCritique,
     "ImitatoesVRAMGuard": VRAMGuard,
+    "ImitatoesTextSegmentMask": TextSegmentMask,
 }
 
 

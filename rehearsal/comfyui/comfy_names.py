@@ -19,7 +19,7 @@ sdxl sd3 flux hunyuan_video hidream hunyuan_image hunyuan_video_15 kandinsky5 ka
 
 # What the guide's graphs name, so that they run as they are.
 _PRETENDED = {
-    "checkpoints": ["sd_xl_base_1.0.safetensors"],
+    "checkpoints": ["sd_xl_base_1.0.safetensors", "512-inpainting-ema.safetensors"],
     "diffusion_models": ["flux1-dev.safetensors"],
     "text_encoders": ["clip_l.safetensors", "t5xxl_fp16.safetensors"],
     "vae": ["ae.safetensors"],

@@ -16,6 +16,7 @@ import comfy.utils
 import numpy as np
 import torch
 from comfy_names import SAMPLERS, SCHEDULERS, TEXT_ENCODER_PAIRS, with_files
+from stand_in_inpainting import VAEEncodeForInpaint
 from stand_in_pictures import LoadImage, PreviewImage, SaveImage
 
 _FOLD = 8
@@ -30,7 +31,12 @@ class StandInModel:
 
 
 class StandInVae(StandInModel):
-    """Decodes [B, 192, h, w] to [B, 8h, 8w, 3] floats 0..1; any other latent to grey."""
+    """Decodes [B, 192, h, w] to [B, 8h, 8w, 3] floats 0..1, any other latent to grey, and encodes the other way."""
+
+    downscale_ratio = _FOLD
+
+    def encode(self, pixels: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.pixel_unshuffle(pixels[..., :3].movedim(-1, 1), _FOLD)
 
     def decode(self, samples: torch.Tensor) -> torch.Tensor:
         if samples.shape[1] != 3 * _FOLD**2:
@@ -222,6 +228,10 @@ class KSampler:
         pixels = torch.from_numpy(np.stack(pictures).astype(np.float32) / 255.0).movedim(-1, 1)
         sampled = copy.copy(latent_image)
         sampled["samples"] = torch.nn.functional.pixel_unshuffle(pixels, _FOLD)
+        if "noise_mask" in latent_image:
+            mask = latent_image["noise_mask"].reshape(-1, 1, *latent_image["noise_mask"].shape[-2:])
+            mask = torch.nn.functional.interpolate(mask, size=(rows, columns), mode="bilinear")
+            sampled["samples"] = torch.lerp(latent_image["samples"], sampled["samples"], mask)
         return (sampled,)
 
 
@@ -256,6 +266,7 @@ NODE_CLASSES: dict[str, Any] = {
         EmptySD3LatentImage,
         KSampler,
         VAEDecode,
+        VAEEncodeForInpaint,
         SaveImage,
         PreviewImage,
         LoadImage,
@@ -268,6 +279,7 @@ DISPLAY_NAMES = {
     "CLIPTextEncode": "CLIP Text Encode (Prompt)",
     "EmptyLatentImage": "Empty Latent Image",
     "VAEDecode": "VAE Decode",
+    "VAEEncodeForInpaint": "VAE Encode (for Inpainting)",
     "SaveImage": "Save Image",
     "PreviewImage": "Preview Image",
     "LoadImage": "Load Image",

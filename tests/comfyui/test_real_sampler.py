@@ -20,6 +20,7 @@ if not COMFYUI_PATH:
 TEMPLATES = sorted((ROOT / "workflows" / "api").glob("*.json"))
 TEMPLATE_MODELS = (
     "checkpoints/sd_xl_base_1.0.safetensors",
+    "checkpoints/512-inpainting-ema.safetensors",
     "diffusion_models/flux1-dev.safetensors",
     "text_encoders/clip_l.safetensors",
     "text_encoders/t5xxl_fp16.safetensors",
@@ -33,8 +34,8 @@ def sampler(tmp_path_factory):
     """A real server with one tiny checkpoint, and empty files by the names that the templates use."""
     base = tmp_path_factory.mktemp("sampler")
     save_checkpoint(base / "models" / "checkpoints" / "tiny.safetensors")
-    for name in TEMPLATE_MODELS:
-        path = base / "models" / name
+    for name in (*(f"models/{model}" for model in TEMPLATE_MODELS), "input/example.png"):
+        path = base / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     with opened(base, Path(COMFYUI_PATH), os.environ.get("COMFYUI_PYTHON")) as theatre:
