@@ -7,10 +7,12 @@ from comfy_api.latest import ComfyExtension, io
 from ..host import app
 from ..routes import register
 from .self_improving_prompt import SelfImprovingPrompt
+from .style_lora_picker import StyleLoRAPicker
 from .vlm_critique import VLMCritique
 
 NODE_CLASS_MAPPINGS = {
     "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,
+    "ImitatoesStyleLoRAPicker": StyleLoRAPicker,
     "ImitatoesVLMCritique": VLMCritique,
 }
 
