@@ -15,9 +15,9 @@ MOST_IMAGES_HAVE_IT = 0.8
 
 GENERIC = frozenset(
     "1boy, 1girl, 2girls, absurdres, artist, best quality, boy, close-up, cowboy shot, detailed, face, female, "
-    "full body, girl, high quality, highres, illustration, image, long hair, looking at viewer, lora, male, man, masterpiece, "
-    "one person, painting, person, photo, photograph, picture, portrait, short hair, simple background, smile, solo, "
-    "standing, style, upper body, white background, woman".split(", ")
+    "full body, girl, high quality, highres, illustration, image, long hair, looking at viewer, lora, male, man, "
+    "masterpiece, one person, painting, person, photo, photograph, picture, portrait, short hair, simple background, "
+    "smile, solo, standing, style, upper body, white background, woman".split(", ")
 )
 """Words that thousands of LoRAs were trained with: they say nothing about one."""
 

@@ -77,7 +77,7 @@ def _two_streams(parts: Mapping[str, Part]) -> str:
 
 
 def _one_list_of_two_streams(parts: Mapping[str, Part]) -> str:
-    """transformer_blocks with add_q_proj and no single blocks: Qwen-Image, SD3, and a part of FLUX.1, as diffusers has it."""
+    """transformer_blocks with add_q_proj and no single blocks: Qwen-Image, SD3, part of FLUX.1 in diffusers."""
     width = _only(_sides(parts, "attn_to_[qkv]", "inputs"))
     names = " ".join(parts)
     if re.search(r"img_mod|img_mlp|txt_mlp", names) or _highest(parts, "transformer_blocks") >= 38:

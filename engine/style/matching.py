@@ -1,4 +1,4 @@
-"""Which installed LoRA a name, a style or a prompt means. Scores are 0 to 1; the docstrings say what they are made of."""
+"""Which installed LoRA a name, a style or a prompt means. Scores are 0 to 1, made as the docstrings say."""
 
 from __future__ import annotations
 

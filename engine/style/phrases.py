@@ -83,7 +83,7 @@ def _without_overlaps(every: Iterable[Found[Label]]) -> list[Found[Label]]:
 
 
 def negated(text: str, here: Sequence[Word], found: Found[Label]) -> bool:
-    """Whether the text says that it does not want this: "no anime", "not an anime", "instead of anime", "grain-free"."""
+    """Whether the text does not want it: "no anime", "not an anime", "instead of anime", "film grain-free"."""
     after = found.first + found.count
     if after < len(here) and here[after].text == "free" and text[here[after].start - 1] == "-":
         return True
