@@ -69,11 +69,13 @@ def extended(catalogue: Catalogue, text: str, source: str) -> Catalogue:
             if name == _NOTE:
                 continue
             key = " ".join(name.casefold().split())
-            known = styles[key].model_dump(exclude={"name"}) if key in styles else {}
+            known = styles[key].model_dump() if key in styles else {"name": name}
             try:
                 if not isinstance(fields, dict):
                     raise ValueError("is not an object in { }")
-                styles[key] = Style(name=known.get("name", name), **{**known, **fields})
+                if "name" in fields:
+                    raise ValueError("name: is what stands before the colon, so leave it out")
+                styles[key] = Style(**{**known, **fields})
             except (ValueError, TypeError) as problem:
                 problems.append(f'{source}, line {line}: "{one_line(name)[:60]}" is left out: {_said(problem)}')
     except _Broken as problem:
