@@ -92,8 +92,8 @@ def refusal(name: str, lora_family: str, model_family: str, sentence: str, other
     if not model_family:
         return f"{said} Pick a LoRA that was made for your model."
     if not others:
-        return f"{said} Get a LoRA for {model_family}; none is installed."
-    return f"{said} Pick a {model_family} LoRA: {', '.join(others)}."
+        return f"{said} Get one for {model_family}; none is installed."
+    return f"{said} Pick one for {model_family}: {', '.join(others)}."
 
 
 def _wrong(counts: Counts) -> str:

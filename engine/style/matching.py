@@ -60,8 +60,9 @@ class Corpus:
 
 def match_name(name: str, files: Sequence[LoraFile]) -> list[Match]:
     """For a name that somebody wrote. 1: it is the file's path, name or title. Else up to 0.85: the share of its words,
-    by their weight, that name and title hold."""
+    by their weight, that name and title hold; another version than the one asked for is another file."""
     corpus, sought = Corpus(files), phrase(name)
+    versions = {word for word in sought if _VERSION.fullmatch(word)}
     path = name.replace("\\", "/").strip().casefold()
     found = []
     for file in files:
@@ -69,7 +70,7 @@ def match_name(name: str, files: Sequence[LoraFile]) -> list[Match]:
             return [Match(file, EXACT, "it has that very name")]
         if sought and sought in (phrase(file.stem), phrase(file.title)):
             found.append(Match(file, EXACT, "it has that name"))
-        elif share := corpus.share(file.own_words, sought):
+        elif versions <= file.own_words and (share := corpus.share(file.own_words, sought)):
             said = sorted(file.own_words & set(sought))
             found.append(Match(file, WORDS_OF_A_NAME * share, f"its name has {_quoted(said)}"))
     return _ordered(found)

@@ -88,7 +88,7 @@ def test_a_lora_of_another_family_is_refused(studio):
     said = studio.refused(studio.graph(mode="fixed file", lora_name=name))
     assert "0 of 13 parts fit, so it would change nothing." in said
     assert "Your model is SD3." in said
-    assert "Pick a SD3 LoRA: drawn/inkwash, watercolor_tiny" in said
+    assert "Pick one for SD3: drawn/inkwash, watercolor_tiny" in said
     plain, _ = studio.pick(mode="off")
     values = {"mode": "fixed file", "lora_name": name, "on_mismatch": "skip and tell me"}
     same, report = studio.pick(**values)

@@ -4,7 +4,7 @@ import json
 import os
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.style.catalogue import Catalogue, StyleFiles, extended
 
@@ -91,12 +91,14 @@ def test_a_key_named_twice_counts_once_more_and_the_last_wins():
     assert own.problems == ()
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_as_a_file_gives_a_catalogue(text):
     own = extended(STYLES, text, "mine.json")
     assert STYLES.styles.keys() <= own.styles.keys()
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=8), st.one_of(st.none(), st.dictionaries(st.text(max_size=8), st.integers()))))
 def test_any_json_object_as_a_file_gives_a_catalogue(entries):
     own = extended(STYLES, json.dumps(entries, indent=1), "mine.json")

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pack.engine.style.catalogue import Catalogue, extended
 from pack.engine.style.detection import detect
@@ -133,6 +133,7 @@ def test_the_same_words_twice_count_once():
     assert style_in("anime, anime, anime, oil painting") == "oil painting"
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WORDS), st.text("abcdefghijklmnopqrstuvwxyz", max_size=4), st.text("aeioust", max_size=4))
 def test_a_style_word_inside_another_word_never_triggers(words, before, after):
     assume(before or after)
@@ -147,6 +148,7 @@ def _inside(part, whole):
     return any(whole[n : n + len(part)] == part for n in range(len(whole)))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(WORDS), st.sampled_from(["a fox, {}", "{} of a fox", "A fox ({}:1.2) at night", "{}"]))
 def test_every_listed_phrase_finds_a_style(words, sentence):
     found = detect(sentence.format(words), STYLES.listed())
@@ -154,6 +156,7 @@ def test_every_listed_phrase_finds_a_style(words, sentence):
     assert words in {text for sign in found.signs for text in sign.style.words}
 
 
+@settings(deadline=None)
 @given(st.text(max_size=200))
 def test_any_text_has_an_answer(prompt):
     assert detect(prompt, STYLES.listed()).reason

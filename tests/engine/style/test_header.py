@@ -4,7 +4,7 @@ import json
 import struct
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.style.header import BadHeader, read_header
 
@@ -91,6 +91,7 @@ def test_metadata_that_is_no_text_is_left_out(tmp_path):
     assert read_header(write_raw(tmp_path / "a.safetensors", json.dumps(header).encode(), 2)).metadata == {"b": "text"}
 
 
+@settings(max_examples=40, deadline=None)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_a_header_or_a_bad_one(tmp_path_factory, content):
     path = tmp_path_factory.mktemp("any") / "a.safetensors"

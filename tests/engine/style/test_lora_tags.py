@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.style.lora_tags import LoraTag, without_tags
 
@@ -41,6 +41,7 @@ def test_a_tag_that_cannot_be_read_is_told(text, told):
         without_tags(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=100))
 def test_a_text_without_tags_stays_as_it_is(text):
     if "<" not in text:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import itertools
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.style.phrases import contains, find, negated, phrase, words
 
@@ -61,6 +63,7 @@ def test_a_no_about_something_else_is_none_about_this(text):
     assert not negated(text, words(text), one)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_words_lie_where_they_say(text):
     for word in words(text):
@@ -68,8 +71,9 @@ def test_words_lie_where_they_say(text):
         assert word.text
 
 
+@settings(deadline=None)
 @given(st.text("ab ,-", max_size=30), st.lists(st.text("ab ", min_size=1, max_size=6), max_size=4))
 def test_found_phrases_never_overlap(text, phrases):
     every = find(text, {phrase(p): p for p in phrases if phrase(p)})
-    for one, other in zip(every, every[1:], strict=False):
+    for one, other in itertools.pairwise(every):
         assert one.first + one.count <= other.first
