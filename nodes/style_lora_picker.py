@@ -28,16 +28,16 @@ class StyleLoRAPicker(io.ComfyNode):
             ),
             inputs=[
                 io.Model.Input("model", tooltip="The diffusion model that the LoRA goes on."),
-                io.Clip.Input(
-                    "clip",
-                    optional=True,
-                    tooltip="The text encoder. Left open, the LoRA's text parts are not used.",
-                ),
                 io.String.Input(
                     "prompt",
                     multiline=True,
                     default="",
                     tooltip="Your prompt. The style is looked for here, and trigger words are added to it.",
+                ),
+                io.Clip.Input(
+                    "clip",
+                    optional=True,
+                    tooltip="The text encoder. Left open, the LoRA's text parts are not used.",
                 ),
                 io.String.Input(
                     "style",

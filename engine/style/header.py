@@ -52,7 +52,7 @@ def _parsed(text: bytes) -> _Parsed:
     try:
         entries = json.loads(text)
         metadata = entries.pop("__metadata__", None) or {}
-        shapes = {name: tuple(map(_side, entry["shape"])) for name, entry in entries.items()}
+        shapes = {name: _shape(entry["shape"]) for name, entry in entries.items()}
         end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
     except (ValueError, AttributeError, KeyError, IndexError, TypeError, RecursionError) as problem:
         raise BadHeader("it is not a safetensors file (its header is not the JSON that belongs there).") from problem
@@ -62,7 +62,8 @@ def _parsed(text: bytes) -> _Parsed:
     return _Parsed(shapes, {name: value for name, value in texts if isinstance(value, str)}, end)
 
 
-def _side(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError("a side of a shape is no number")
-    return value
+def _shape(sides: Any) -> tuple[int, ...]:
+    for side in sides:
+        if type(side) is not int or side < 0:
+            raise ValueError("a side of a shape is no number")
+    return tuple(sides)

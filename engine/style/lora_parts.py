@@ -18,8 +18,10 @@ _OTHER = (
     ".lokr_w1_b .lokr_w2_a .lokr_w2_b .lokr_t2 .oft_blocks .rescale .diff .diff_b .set_weight .w_norm .b_norm "
     ".reshape_weight .a1.weight .a2.weight .b1.weight .b2.weight .lora_B.bias .bias"
 ).split()
-_ENDINGS = sorted([*UP, *DOWN, *_OTHER], key=len, reverse=True)
-"""Of tensor names, as ComfyUI's weight adapters read them (0.3.64 to 0.33.0), longest first."""
+_ENDINGS: dict[str, list[str]] = {}
+"""Of tensor names, as ComfyUI's weight adapters read them (0.3.64 to 0.33.0), by their last word, longest first."""
+for _ending in sorted([*UP, *DOWN, *_OTHER], key=len, reverse=True):
+    _ENDINGS.setdefault(_ending.rpartition(".")[2], []).append(_ending)
 
 _TEXT_ENCODER = ("lora_te", "lora_prior_te", "text_encoder", "clip_l.", "clip_g.", "t5xxl.")
 
@@ -47,7 +49,8 @@ def parts_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Part]:
 
 def module_of(name: str) -> tuple[str, str]:
     """(module, ending) of a tensor's name; the whole name where no ending is known."""
-    ending = next((one for one in _ENDINGS if name.endswith(one)), "")
+    possible = _ENDINGS.get(name.rpartition(".")[2], ())
+    ending = next((one for one in possible if name.endswith(one)), "")
     return name[: len(name) - len(ending)], ending
 
 

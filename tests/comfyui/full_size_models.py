@@ -1,7 +1,7 @@
 """Models of ten families in full size and without data, made by ComfyUI's own classes on the "meta" device.
 
-Runs in ComfyUI's Python: `python full_size_models.py COMFYUI_PATH PACK_ROOT FOLDER` compares every LoRA file of FOLDER
-with every model that this ComfyUI knows, by the pack's own code, and prints the result as JSON.
+Runs in ComfyUI's Python: `python full_size_models.py COMFYUI_PATH PACK_ROOT FOLDER [FAMILY ...]` compares every LoRA
+file of FOLDER with the models that this ComfyUI knows, by the pack's own code, and prints the result as JSON.
 """
 
 from __future__ import annotations
@@ -160,7 +160,7 @@ def model(family: str) -> Any:
     return None
 
 
-def main(comfyui: str, root: str, folder: str) -> None:
+def main(comfyui: str, root: str, folder: str, *families: str) -> None:
     sys.argv = [sys.argv[0], "--cpu"]
     sys.path.insert(0, comfyui)
     pack = types.ModuleType("pack")
@@ -173,7 +173,7 @@ def main(comfyui: str, root: str, folder: str) -> None:
     from pack.host import lora_fit
 
     found: dict[str, Any] = {"families": {}, "pairs": []}
-    for family in CONFIGS:
+    for family in families or CONFIGS:
         given = model(family)
         if given is None:
             continue
@@ -199,4 +199,4 @@ def main(comfyui: str, root: str, folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4])
+    main(*sys.argv[1:])

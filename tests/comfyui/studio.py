@@ -26,15 +26,17 @@ class Studio:
             "5": ("KSampler", sampler(["10", 0])),
             "6": ("VAEDecode", {"samples": ["5", 0], "vae": ["1", 2]}),
             "7": ("SaveImage", {"images": ["6", 0], "filename_prefix": "style"}),
+            "8": ("PreviewAny", {"source": ["10", 5]}),
         }
         return {node: {"class_type": kind, "inputs": values} for node, (kind, values) in nodes.items()}
 
     def run(self, graph):
-        """(picture, report) of a prompt that must succeed. The picture is None where it was cached."""
+        """(picture, report) of a prompt that must succeed."""
         entry = self.client.run(graph)
         assert entry["status"]["status_str"] == "success", entry["status"]["messages"][-1]
         outputs = entry["outputs"]
-        report = outputs.get("10", {}).get("text", [""])[0]
+        (report,) = outputs["8"]["text"]
+        assert outputs["10"]["text"] == [report], "the node shows what its output says"
         shown = outputs["7"]["images"][0]
         return pixels(self.base / "output" / shown["subfolder"] / shown["filename"]), report
 
