@@ -15,7 +15,7 @@ from ..engine.style.fit import Fit, Verdict
 from ..engine.style.header import BadHeader
 from ..engine.style.installed import Index, LoraFile
 from ..engine.style.picking import Applied, Picked, depends_on, pick
-from ..engine.style.request import FIXED, NO_FILE, Refused, Request
+from ..engine.style.request import NO_FILE, OFF, Refused, Request
 from .lora_fit import family_of, fit_of
 from .paths import styles_file
 
@@ -23,6 +23,7 @@ FOLDER = "loras"
 ENDINGS = (".safetensors", ".sft")
 """Other formats cannot be looked into without loading them."""
 MOST_LOADED = 2
+_TEXTS = ("prompt", "style", "lora_name", "second_style")
 
 _index = Index()
 _styles = StyleFiles()
@@ -47,10 +48,11 @@ def installed() -> list[LoraFile]:
 def picked(model: Any, clip: Any | None, node: str, **inputs: Any) -> tuple[Any, Any, Picked]:
     """(MODEL, CLIP, what was picked). Raises LoraRefused. The models given are never changed."""
     try:
-        request = Request(**{name: value for name, value in inputs.items() if value is not None})
+        request = _request(inputs)
         catalogue = _styles.catalogue(styles_file())
+        files = [] if request.mode == OFF else installed()
         found = pick(
-            request, catalogue, installed(), family_of(model), clip is not None, lambda file: _fit(file, model, clip)
+            request, catalogue, files, family_of(model), clip is not None, lambda file: _fit(file, model, clip)
         )
         for applied in found.applied:
             model, clip = _applied(applied, model, clip)
@@ -67,16 +69,20 @@ def fingerprint(**inputs: Any) -> str:
 
     Linked inputs are None here; where the prompt or a name is linked, every file counts.
     """
+    if inputs.get("mode") == OFF:
+        return OFF
     files, styles = installed(), styles_file()
-    try:
-        request = Request(**{name: value for name, value in inputs.items() if value is not None})
-        words_known = all(isinstance(inputs.get(name, ""), str) for name in ("prompt", "style", "second_style"))
-        if words_known or (request.mode == FIXED and isinstance(inputs.get("prompt"), str)):
-            files = depends_on(request, _styles.catalogue(styles), files)
-    except (Refused, TypeError):
-        pass  # said when it is executed
+    if all(isinstance(inputs.get(name, ""), str) for name in _TEXTS):
+        try:
+            files = depends_on(_request(inputs), _styles.catalogue(styles), files)
+        except Refused as problem:
+            return str(problem)
     stamp = styles.stat().st_mtime_ns if styles.is_file() else 0
     return repr((stamp, sorted((file.name, file.stamp) for file in files)))
+
+
+def _request(inputs: dict[str, Any]) -> Request:
+    return Request(**{"prompt": "", **{name: value for name, value in inputs.items() if value is not None}})
 
 
 def _fit(file: LoraFile, model: Any, clip: Any | None) -> Fit:

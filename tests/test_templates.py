@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import filterfalse
 
 import pytest
 from pack.engine.graph.loop_nodes import LOOP_CLASS
@@ -140,7 +139,7 @@ def has_loop(path):
     return any(node["class_type"] == LOOP_CLASS for node in read(path).values())
 
 
-@pytest.mark.parametrize("path", filter(has_loop, API), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in API if has_loop(path)], ids=lambda path: path.stem)
 def test_a_template_with_a_loop_runs_to_its_end(path, theatre):
     graph = small(path)
     graph["10"]["inputs"]["checklist"] = "a red fox"
@@ -151,7 +150,7 @@ def test_a_template_with_a_loop_runs_to_its_end(path, theatre):
     assert theatre.picture(run, "best.png").is_file()
 
 
-@pytest.mark.parametrize("path", filterfalse(has_loop, API), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in API if not has_loop(path)], ids=lambda path: path.stem)
 def test_a_template_without_a_loop_saves_its_picture(path, theatre):
     entry = theatre.client.run(small(path))
     assert entry["status"]["status_str"] == "success", entry["status"]["messages"][-1]

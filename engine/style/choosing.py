@@ -55,7 +55,7 @@ def chosen(wish: Wish, shelf: Shelf) -> Match:
         matches = match_name(wish.asked, files)
         if matches and matches[0].score >= shelf.min_match:
             return _one(leading(matches), shelf)
-    said = f'"{wish.asked[:80]}" is no known style, and no LoRA by that name is installed'
+    said = f'"{wish.asked[:80]}" is no known style{wish.hint}, and no LoRA by that name is installed'
     raise NotChosen(_missing(said, wish.asked, shelf))
 
 
@@ -105,8 +105,8 @@ def _of_style(wish: Wish, shelf: Shelf) -> Match:
         said += f" that can go with {shelf.family or 'this model'} (there is {there})"
     said = _missing(said, style.name, shelf)
     raise NotChosen(
-        f"{said} To add one, put a file whose name fits {style.files[-1]} into the loras folder, or name your file in "
-        "styles.json (see the node's help)."
+        f"{said} To add one, put a file whose name fits one of {', '.join(style.files[:3])} into the loras folder, or name your "
+        "file in styles.json (see the node's help)."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 
 from .catalogue import Catalogue, Style
@@ -16,7 +17,8 @@ class Wish:
     """One LoRA that is wanted.
 
     asked: what was written. input: where. reason: for the report. style: where a style is meant. path: where one very
-    file is. strengths: (model, CLIP) where a tag says them. second: the weaker one on top.
+    file is. strengths: (model, CLIP) where a tag says them. second: the weaker one on top. hint: the style that may be
+    meant, for the message that there is none by that name.
     """
 
     asked: str
@@ -26,6 +28,7 @@ class Wish:
     path: str = ""
     strengths: tuple[float, float] | None = None
     second: bool = False
+    hint: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ def _named(text: str, input: str, catalogue: Catalogue, second: bool = False) ->
     if bare.strip() and bare.strip().casefold() != "auto":
         style = _style(bare, catalogue)
         reason = f"Style: {style.name}, from {input}." if style else f"LoRA by name, from {input}."
-        wishes += (Wish(bare.strip(), input, reason, style, second=second),)
+        hint = "" if style else _hint(bare, catalogue)
+        wishes += (Wish(bare.strip(), input, reason, style, second=second, hint=hint),)
     return wishes
 
 
@@ -84,6 +88,11 @@ def _style(name: str, catalogue: Catalogue) -> Style | None:
         style for style in catalogue.listed() if phrase(name) in {phrase(text) for text in (style.name, *style.words)}
     ]
     return having[0] if len(having) == 1 else None
+
+
+def _hint(name: str, catalogue: Catalogue) -> str:
+    near = difflib.get_close_matches(name.strip().casefold(), catalogue.styles, 1)
+    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _tagged(tag: LoraTag, input: str, second: bool = False) -> Wish:

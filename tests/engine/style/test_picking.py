@@ -99,7 +99,7 @@ def test_a_missing_style_names_what_is_near():
     place, said = refused(prompt="a fox, pixel art")
     assert place == "prompt"
     assert said.startswith("No LoRA for pixel art is installed. Nearest installed: ")
-    assert "put a file whose name fits pixel_* into the loras folder" in said
+    assert "put a file whose name fits one of pixel_art_xl*, *pixel_art*, *pixelart* into the loras folder" in said
     place, said = refused(prompt="a fox", family="Wan 14B", style="watercolor")
     assert (place, "that can go with Wan 14B (there is watercolor_v3: SDXL)" in said) == ("style", True)
 
@@ -110,6 +110,7 @@ def test_a_missing_file_names_the_nearest():
     place, said = refused(mode="fixed file", lora_name="gone.safetensors")
     assert (place, '"gone.safetensors" is not in the loras folder' in said) == ("lora_name", True)
     assert "There is no usable LoRA in the loras folder." in refused(style="ghibli", files=[])[1]
+    assert "(did you mean watercolor?)" in refused(style="watercolr", files=[])[1]
 
 
 def test_a_lora_that_does_not_fit_is_refused_with_the_numbers():
