@@ -105,8 +105,8 @@ def _of_style(wish: Wish, shelf: Shelf) -> Match:
         said += f" that can go with {shelf.family or 'this model'} (there is {there})"
     said = _missing(said, style.name, shelf)
     raise NotChosen(
-        f"{said} To add one, put a file whose name fits one of {', '.join(style.files[:3])} into the loras folder, or name your "
-        "file in styles.json (see the node's help)."
+        f"{said} To add one, put a file whose name fits one of {', '.join(style.files[:3])} into the loras folder, or "
+        "name your file in styles.json (see the node's help)."
     )
 
 

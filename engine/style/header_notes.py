@@ -36,7 +36,6 @@ def notes_of(metadata: Mapping[str, str]) -> Notes:
     return Notes(
         triggers=clean_triggers([metadata.get("modelspec.trigger_phrase")]),
         title=(metadata.get("modelspec.title") or metadata.get("ss_output_name") or "")[:200],
-        tags=clean_triggers((metadata.get("modelspec.tags") or "").split(",")),
     )
 
 

@@ -34,7 +34,6 @@ class LoraFile:
     triggers: tuple[str, ...] = ()
     guessed_triggers: tuple[str, ...] = ()
     strength: float | None = None
-    tags: tuple[str, ...] = ()
     problem: str = ""
     notes: str = ""
 
@@ -106,7 +105,6 @@ def _described(name: str, path: Path, stamp: Stamp, header: Header, beside: Note
         triggers=beside.triggers or inside.triggers,
         guessed_triggers=guessed_triggers(header.metadata),
         strength=beside.strength,
-        tags=(*beside.tags, *inside.tags),
         notes=beside.problem,
     )
 

@@ -96,8 +96,8 @@ def match_prompt(prompt: str, files: Sequence[LoraFile]) -> list[Match]:
 
 
 def match_style(style: Style, files: Sequence[LoraFile]) -> list[Match]:
-    """For a style. Files whose name fits one of its patterns, the first pattern scoring most; below them files whose
-    title, trigger words or tags name the style."""
+    """For a style. 1 to 0.5: the name fits one of its patterns, the first one best. 0.4: title or trigger words name it
+    in two words or more, for a LoRA of one person may say "anime" of itself, and hardly "anime style"."""
     found = []
     for file in files:
         place = next((n for n, pattern in enumerate(style.files) if _fits(pattern, file)), None)
@@ -132,8 +132,9 @@ def _fits(pattern: str, file: LoraFile) -> bool:
 
 
 def _names(style: Style, file: LoraFile) -> str:
-    own = ", ".join((file.title, *file.triggers, *file.tags))
-    return next((text for text in (style.name, *style.words) if contains(own, text)), "")
+    own = ", ".join((file.title, *file.triggers))
+    telling = (text for text in (style.trigger, style.name, *style.words) if len(phrase(text)) > 1)
+    return next((text for text in telling if contains(own, text)), "")
 
 
 def _quoted(said: Iterable[str]) -> str:

@@ -31,7 +31,6 @@ class Notes:
     strength: float | None = None
     title: str = ""
     base: str = ""
-    tags: tuple[str, ...] = ()
     problem: str = ""
 
 
@@ -67,7 +66,6 @@ def together(every: Iterable[Notes]) -> Notes:
         strength=next((one.strength for one in notes if one.strength is not None), None),
         title=next((one.title for one in notes if one.title), ""),
         base=next((one.base for one in notes if one.base), ""),
-        tags=tuple(tag for one in notes for tag in one.tags),
         problem="; ".join(one.problem for one in notes if one.problem),
     )
 
@@ -99,17 +97,14 @@ def _lora_manager(entries: Mapping[str, Any]) -> Notes:
         strength=_strength(_mapping(tips).get("strength")),
         title=_text(entries.get("model_name")),
         base=_text(entries.get("base_model")) or _text(site.get("baseModel")),
-        tags=tuple(map(_text, _list(entries.get("tags")))),
     )
 
 
 def _civitai(entries: Mapping[str, Any]) -> Notes:
-    model = _mapping(entries.get("model"))
     return Notes(
         triggers=clean_triggers(entries.get("trainedWords")),
-        title=_text(model.get("name")),
+        title=_text(_mapping(entries.get("model")).get("name")),
         base=_text(entries.get("baseModel")),
-        tags=tuple(map(_text, _list(model.get("tags")))),
     )
 
 
@@ -120,7 +115,6 @@ def _rgthree(entries: Mapping[str, Any]) -> Notes:
         strength=_strength(entries.get("strengthDefault")),
         title=_text(entries.get("name")),
         base=_text(entries.get("baseModel")),
-        tags=tuple(map(_text, _list(entries.get("tags")))),
     )
 
 

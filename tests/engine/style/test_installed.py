@@ -44,10 +44,10 @@ def test_a_sidecar_tells_it_last(tmp_path):
 
 
 def test_words_come_from_the_sidecar_before_the_header(tmp_path):
-    metadata = {"modelspec.trigger_phrase": "inside", "modelspec.title": "Ink Inside", "modelspec.tags": "ink, brush"}
+    metadata = {"modelspec.trigger_phrase": "inside", "modelspec.title": "Ink Inside"}
     write_lora(tmp_path / "ink_v2.safetensors", shapes("SDXL"), metadata)
     file = read(tmp_path)
-    assert (file.triggers, file.title, file.tags, file.strength) == (("inside",), "Ink Inside", ("ink", "brush"), None)
+    assert (file.triggers, file.title, file.strength) == (("inside",), "Ink Inside", None)
     (tmp_path / "ink_v2.json").write_text('{"activation text": "beside", "preferred weight": 0.6}', encoding="utf-8")
     file = read(tmp_path)
     assert (file.triggers, file.title, file.strength) == (("beside",), "Ink Inside", 0.6)

@@ -15,7 +15,8 @@ FILES = [
     lora("anime_style_xl_v3"),
     lora("animetarot_v2"),
     lora("my-Watercolor v3"),
-    lora("aqua", title="Aquarelle painting"),
+    lora("aqua", title="Loose Watercolour Painting"),
+    lora("miku", title="Anime girl Miku", triggers=("miku, anime",)),
 ]
 
 

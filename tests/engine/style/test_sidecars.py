@@ -39,7 +39,7 @@ def test_where_sidecars_are_looked_for(tmp_path):
                 "tags": ["ink", "style"],
                 "civitai": {"trainedWords": ["inkwash", "brush"]},
             },
-            Notes(("inkwash", "brush"), 0.65, "Ink Wash", "Flux.1 D", ("ink", "style")),
+            Notes(("inkwash", "brush"), 0.65, "Ink Wash", "Flux.1 D"),
         ),
         ("ink_v2.metadata.json", {"usage_tips": "{broken", "civitai": None}, Notes()),
         (
@@ -93,8 +93,8 @@ def test_a_strength_that_is_none_is_not_taken(tmp_path, strength):
 
 def test_the_first_that_knows_a_thing_is_believed():
     own = Notes(strength=0.5, problem="a is damaged")
-    site = Notes(("inkwash",), 0.9, "Ink", "SDXL", ("ink",))
-    assert together([own, site]) == Notes(("inkwash",), 0.5, "Ink", "SDXL", ("ink",), "a is damaged")
+    site = Notes(("inkwash",), 0.9, "Ink", "SDXL")
+    assert together([own, site]) == Notes(("inkwash",), 0.5, "Ink", "SDXL", "a is damaged")
     assert together([]) == Notes()
 
 
