@@ -29,6 +29,11 @@ def wordings_file() -> Path:
     return settings_file().parent / "wordings.json"
 
 
+def styles_file() -> Path:
+    """The user's own styles for StyleLoRAPicker, beside the shipped ones."""
+    return settings_file().parent / "styles.json"
+
+
 def settings_file() -> Path:
     """The server owner's settings. No route serves or writes it."""
     if hasattr(folder_paths, "get_system_user_directory"):

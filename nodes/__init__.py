@@ -7,12 +7,14 @@ from comfy_api.latest import ComfyExtension, io
 from ..host import app
 from ..routes import register
 from .self_improving_prompt import SelfImprovingPrompt
+from .style_lora_picker import StyleLoRAPicker
 from .text_segment_mask import TextSegmentMask
 from .vlm_critique import VLMCritique
 from .vram_guard import VRAMGuard
 
 NODE_CLASS_MAPPINGS = {
     "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,
+    "ImitatoesStyleLoRAPicker": StyleLoRAPicker,
     "ImitatoesVLMCritique": VLMCritique,
     "ImitatoesVRAMGuard": VRAMGuard,
     "ImitatoesTextSegmentMask": TextSegmentMask,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
+from pack.engine.graph.loop_nodes import LOOP_CLASS
 
 from .comfyui.theatre import opened, scripted
 from .conftest import ROOT
 
 UI = sorted((ROOT / "workflows").glob("*.json"))
 API = sorted((ROOT / "workflows" / "api").glob("*.json"))
-LOOPS = [path for path in API if "ImitatoesVLMCritique" in path.read_text(encoding="utf-8")]
 WIDGET_TYPES = ("INT", "FLOAT", "STRING", "BOOLEAN", "COMBO")
 NOTES = ("Note", "MarkdownNote")
 """Nodes of the page alone, which are never posted."""
@@ -131,15 +131,31 @@ def test_missing_models_can_be_fetched_by_name(path):
     assert all(model["url"].startswith("https://") and model["directory"] for model in offered)
 
 
-@pytest.mark.parametrize("path", LOOPS, ids=lambda path: path.stem)
-def test_a_template_runs_to_an_end_as_an_ordinary_prompt(path, theatre):
+def small(path):
     graph = read(path)
     for node in graph.values():
         if node["class_type"] in LATENTS:
             node["inputs"] |= {"width": 512, "height": 512}
+    return graph
+
+
+def has_loop(path):
+    return any(node["class_type"] == LOOP_CLASS for node in read(path).values())
+
+
+@pytest.mark.parametrize("path", [path for path in API if has_loop(path)], ids=lambda path: path.stem)
+def test_a_template_with_a_loop_runs_to_its_end(path, theatre):
+    graph = small(path)
     graph["10"]["inputs"]["checklist"] = "a red fox"
     theatre.judge.default = scripted(-3, 5, 5)
     run = theatre.played(graph)
     assert (run["status"], len(run["iterations"])) == ("done", 2), run["reason"]
     assert run["best"]["iteration"] == 2
     assert theatre.picture(run, "best.png").is_file()
+
+
+@pytest.mark.parametrize("path", [path for path in API if not has_loop(path)], ids=lambda path: path.stem)
+def test_a_template_without_a_loop_saves_its_picture(path, theatre):
+    entry = theatre.client.run(small(path))
+    assert entry["status"]["status_str"] == "success", entry["status"]["messages"][-1]
+    assert [name for output in entry["outputs"].values() for name in output.get("images", [])]

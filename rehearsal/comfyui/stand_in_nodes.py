@@ -18,6 +18,7 @@ import torch
 from comfy_names import SAMPLERS, SCHEDULERS, TEXT_ENCODER_PAIRS, with_files
 from stand_in_inpainting import VAEEncodeForInpaint
 from stand_in_pictures import LoadImage, PreviewImage, SaveImage
+from stand_in_text import PreviewAny
 
 _FOLD = 8
 _MAX_RESOLUTION = 16384
@@ -270,6 +271,7 @@ NODE_CLASSES: dict[str, Any] = {
         SaveImage,
         PreviewImage,
         LoadImage,
+        PreviewAny,
     )
 }
 DISPLAY_NAMES = {
@@ -283,4 +285,5 @@ DISPLAY_NAMES = {
     "SaveImage": "Save Image",
     "PreviewImage": "Preview Image",
     "LoadImage": "Load Image",
+    "PreviewAny": "Preview as Text",
 }
