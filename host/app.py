@@ -13,10 +13,11 @@ from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.report import Arrival, Place, Report
 from ..engine.loop.run import Run
+from ..engine.loop.thumbnails import Thumbnails
 from ..ollama_client import OllamaVisionModel
 from . import settings
 from .events import PageEvents
-from .paths import judges_folder, runs_folder, wordings_file
+from .paths import judges_folder, runs_folder, thumbnails_folder, wordings_file
 from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
 from .teacher import FileTeacher
@@ -45,6 +46,11 @@ class App:
         teacher = FileTeacher(wordings_file, lambda: settings.load().learn_from_runs)
         self.driver = Driver(ServerQueue(server), self.journal, PageEvents(server), teacher=teacher)
         self.self_tests = SelfTests(self_test_store, tested_model)
+        self._thumbnails = Thumbnails(thumbnails_folder())
+
+    def thumbnails(self) -> Thumbnails:
+        self._thumbnails.root = thumbnails_folder()
+        return self._thumbnails
 
     @staticmethod
     def journal() -> Journal:

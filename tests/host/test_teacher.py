@@ -8,7 +8,7 @@ import threading
 import pytest
 from pack.host.teacher import FileTeacher
 
-from ..engine.loop.test_memory import FOX, KEY, taught
+from ..engine.loop.test_past_runs import FOX, KEY, taught
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pack.engine.loop.past_runs import Memory, learned, remembered
 
 from .runs import critique, itemised
 from .stage import Stage
-from .test_memory import FOX, NOW, TOLD
+from .test_past_runs import FOX, NOW, TOLD
 
 
 class MemoryTeacher:
