@@ -6,14 +6,14 @@ const MOST_CELLS = 1_000_000;
 export function wordDifferences(before, after) {
   const [a, b] = [pieces(before), pieces(after)];
   let start = 0;
-  while (start < a.length && start < b.length && a[start] === b[start]) start += 1;
+  while (start < a.length && start < b.length && equal(a[start], b[start])) start += 1;
   let [endA, endB] = [a.length, b.length];
-  while (endA > start && endB > start && a[endA - 1] === b[endB - 1]) {
+  while (endA > start && endB > start && equal(a[endA - 1], b[endB - 1])) {
     endA -= 1;
     endB -= 1;
   }
   const middle = changes(a.slice(start, endA), b.slice(start, endB));
-  const all = [...a.slice(0, start).map(same), ...middle, ...a.slice(endA).map(same)];
+  const all = [...b.slice(0, start).map(same), ...middle, ...b.slice(endB).map(same)];
   return merged(all);
 }
 

@@ -42,7 +42,7 @@ export default {
   "do.continue": "Continue",
   "do.resume": "Resume",
   "do.instruction": "A further wish (optional)",
-  "do.instructionExample": "for example: make it night",
+  "do.instructionExample": "For example: make it night",
   "do.take": "Take this one",
   "do.taken": "Taken",
   "do.takeHint": "Make this picture the result, whatever the judge says. A running run stops.",
@@ -66,7 +66,7 @@ export default {
   "chart.label": "Scores by iteration: {scores}",
   "chart.labelMany": "Scores of {count} iterations, from {first} to {last}; best {best} in iteration {number}",
   "chart.none": "No scores yet",
-  "chart.pass": "goal {score}",
+  "chart.pass": "pass {score}",
 
   "film.label": "Iterations",
   "film.tile": "Iteration {number}, {score}{marks}",

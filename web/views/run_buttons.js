@@ -11,9 +11,10 @@ export function createRunButtons({ t, actions }) {
   const stopAfter = button("step-forward", t("do.stopAfter"), () => actions.stop(run, true));
   const follow = button("eye", t("do.follow"), () => actions.follow(run), "imitatoes-link");
   const wish = h("textarea", {
-    rows: 2,
+    rows: 1,
     maxLength: 2000,
-    placeholder: t("do.instructionExample"),
+    placeholder: t("do.instruction"),
+    title: t("do.instructionExample"),
     "aria-label": t("do.instruction"),
     on: {
       keydown: (event) => {
@@ -24,12 +25,7 @@ export function createRunButtons({ t, actions }) {
   });
   const goOnButton = button("play", t("do.continue"), () => goOn(), "imitatoes-primary");
   const resume = button("replay", t("do.resume"), () => actions.resume(run), "imitatoes-primary");
-  const form = h(
-    "div",
-    { className: "imitatoes-form" },
-    h("label", {}, h("span", { className: "imitatoes-quiet" }, t("do.instruction")), wish),
-    h("div", { className: "imitatoes-row" }, goOnButton, resume),
-  );
+  const form = h("div", { className: "imitatoes-form" }, wish, h("div", { className: "imitatoes-row" }, resume, goOnButton));
   const stops = h("div", { className: "imitatoes-row" }, stopNow, stopAfter);
   const root = h("div", { className: "imitatoes-buttons", role: "group" }, stops, follow, form);
 
@@ -46,6 +42,7 @@ export function createRunButtons({ t, actions }) {
       stops.hidden = !running;
       form.hidden = running;
       resume.hidden = run.status !== "suspended";
+      goOnButton.classList.toggle("imitatoes-primary", resume.hidden);
       stopNow.disabled = busy || run.stopping === "now";
       stopAfter.disabled = busy || Boolean(run.stopping);
       goOnButton.disabled = resume.disabled = busy;

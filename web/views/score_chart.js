@@ -2,10 +2,12 @@
 import { h, svg } from "../dom.js";
 import { score, scoreOf } from "../wording.js";
 
-const HEIGHT = 84;
-const INSET = { left: 8, right: 8, top: 16, bottom: 8 };
+const HEIGHT = 88;
+const INSET = { left: 8, right: 8, top: 24, bottom: 8 };
 const MOST_SPOKEN = 12;
 const SMALL_FROM = 60;
+const EDGE = 14;
+const WORDS = 60;
 
 export function createScoreChart({ t, choose }) {
   let drawn = { key: "" };
@@ -58,7 +60,8 @@ function marks(points, { run, best, chosen, width, t }) {
   if (typeof run.pass_score === "number") {
     const at = y(run.pass_score);
     found.push(svg("line", { class: "imitatoes-pass", x1: 0, x2: width, y1: at, y2: at }));
-    found.push(text(width - 2, at - 4, t("chart.pass", { score: score(run.pass_score) }), "end"));
+    const right = points.some((point) => point.x > width - WORDS);
+    found.push(text(right ? 0 : width, at - 4, t("chart.pass", { score: score(run.pass_score) }), right ? "start" : "end"));
   }
   found.push(svg("path", { class: "imitatoes-best-line", d: bestLine(points) }));
   for (const point of points) {
@@ -68,8 +71,8 @@ function marks(points, { run, best, chosen, width, t }) {
   const top = points.find((point) => point.number === best);
   if (top) {
     found.push(svg("circle", { class: "imitatoes-best-ring", cx: top.x, cy: top.y, r: 6 }));
-    const anchor = top.x < 30 ? "start" : top.x > width - 30 ? "end" : "middle";
-    found.push(text(top.x, top.y > 30 ? top.y - 10 : top.y + 18, score(top.score), anchor, "imitatoes-best-score"));
+    const anchor = top.x < EDGE ? "start" : top.x > width - EDGE ? "end" : "middle";
+    found.push(text(Math.min(Math.max(top.x, 0), width), top.y - 11, score(top.score), anchor, "imitatoes-best-score"));
   }
   return found;
 }
