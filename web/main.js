@@ -134,7 +134,7 @@ function makeSelfImproving() {
     return;
   }
   const left = result.left.length ? ` ${t("improve.notEverything", { names: result.left.join(", ") })}` : "";
-  toast("success", t("command.improve"), `${t("improve.done")}${left}`);
+  toast("success", t("improve.doneTitle"), `${t("improve.done")}${left}`);
   actions.tell("");
 }
 

@@ -30,6 +30,10 @@ def tree(tmp_path_factory):
 @pytest.mark.parametrize("name", sorted(p.name for p in (HERE / "js").glob("*.test.mjs")))
 def test_modules(tree, name):
     done = subprocess.run(
-        [NODE, "--test", str(tree / "tests" / "web" / "js" / name)], cwd=tree, capture_output=True, text=True, timeout=120
+        [NODE, "--test", str(tree / "tests" / "web" / "js" / name)],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr

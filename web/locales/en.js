@@ -136,6 +136,7 @@ export default {
   "empty.ready": "This workflow has its loop. Write a goal in Self-Improving Prompt and queue once.",
   "empty.start": "Make this workflow self-improving",
 
+  "improve.doneTitle": "This workflow improves itself now",
   "improve.done": "Self-Improving Prompt and VLM Critique were added. Check the goal, then queue once.",
   "improve.title": "This workflow was not changed",
   "improve.hasLoop": "It has a loop already: {node}.",
@@ -164,7 +165,7 @@ export default {
   "node.ended": "{status} after {count} of {limit} iterations",
   "node.best": "best {score}",
   "node.verdictPicture": "Iteration {number}, judged {score}",
-  "node.idle": "Link loop to VLM Critique and queue once.",
+  "node.idle": "Queue once: the run shows here.",
 
   "toast.done": "The goal is met",
   "toast.ended": "The run has ended",
