@@ -24,6 +24,7 @@ export function createStore() {
       if (run === known) return { ended: false, missing: lacks(run) };
       runs.set(run.run_id, run);
       if (isRunning(run)) followed = run.run_id;
+      if (isRunning(run) && !known) choice = null; // what has just begun is what the user waits for
       tell();
       return { ended: Boolean(known && isRunning(known) && !isRunning(run)), missing: lacks(run) };
     },

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ..comfyui.theatre import Theatre, opened
-from .graphs import OBJECT_INFO
+from .graphs import OBJECT_INFO, empty_workflow
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 COMFYUI_PATH = os.environ.get("COMFYUI_PATH")
@@ -109,6 +109,13 @@ class Tab:
         """The rehearsal has few nodes; the page needs to know those of the reference graphs."""
         route.fulfill(json={**OBJECT_INFO, **route.fetch().json()})
 
+    def rest(self) -> None:
+        """The panel closed, an empty workflow of its own in front, nothing heard of yet."""
+        if self.page.locator(".imitatoes-panel").count():
+            self.command("Imitatoes.OpenPanel")
+        self.load(empty_workflow())
+        self.problems.clear()
+
     def open(self) -> None:
         self.page.goto(self.theatre.process.url)
         self.page.wait_for_function("window.app?.graph && window.app?.extensionManager", timeout=60_000)
@@ -168,26 +175,34 @@ class Tab:
             self.page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
+@pytest.fixture(scope="session")
+def shared_tab(browser: Any, theatre: Theatre) -> Tab:
+    """One for all tests: loading the page takes longer than most of them."""
+    return Tab(browser, theatre)
+
+
 @pytest.fixture
-def new_tab(browser: Any, theatre: Theatre) -> Iterator[Any]:
-    """Opens tabs, each a browser of its own for the page; at the end nothing may have gone wrong in any."""
-    tabs: list[Tab] = []
-
-    def make() -> Tab:
-        tabs.append(Tab(browser, theatre))
-        return tabs[-1]
-
-    yield make
-    for run in theatre.client.get("/imitatoes/runs")["runs"]:
+def tab(shared_tab: Tab, theatre: Theatre) -> Iterator[Tab]:
+    """A tab at rest; at the end no run goes on and nothing may have gone wrong in it."""
+    shared_tab.rest()
+    yield shared_tab
+    for run in theatre.client.get("/imitatoes/runs?limit=5")["runs"]:
         if not run["waiting"]:
             theatre.client.post(f"/imitatoes/runs/{run['run_id']}/stop", {})
             theatre.ended(run["run_id"])
-    problems = [problem for tab in tabs for problem in tab.problems]
-    for tab in tabs:
-        tab.context.close()
-    assert problems == []
+    assert shared_tab.problems == []
 
 
 @pytest.fixture
-def tab(new_tab: Any) -> Tab:
-    return new_tab()
+def other_tab(browser: Any, theatre: Theatre, tab: Tab) -> Iterator[Any]:
+    """Opens a second browser on the page."""
+    opened: list[Tab] = []
+
+    def make() -> Tab:
+        opened.append(Tab(browser, theatre))
+        return opened[-1]
+
+    yield make
+    for one in opened:
+        one.context.close()
+        assert one.problems == []

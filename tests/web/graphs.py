@@ -20,6 +20,11 @@ def reference(name: str) -> dict[str, Any]:
     return json.loads((DATA / "graphs" / f"{name}.json").read_text(encoding="utf-8"))
 
 
+def empty_workflow() -> dict[str, Any]:
+    """One with no nodes, and an id of its own."""
+    return {"id": str(uuid.uuid4()), "nodes": [], "links": [], "groups": [], "config": {}, "extra": {}, "version": 0.4}
+
+
 def _node(number: int, kind: str, at: list[int], size: list[int], **rest: Any) -> dict[str, Any]:
     shape = {"pos": at, "size": size, "flags": {}, "order": 0, "mode": 0, "properties": {"Node name for S&R": kind}}
     return {"id": number, "type": kind, **shape, **rest}

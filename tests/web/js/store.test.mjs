@@ -65,9 +65,10 @@ test("which run is shown: chosen, running, followed, newest of the workflow", ()
   assert.equal(store.shown("w1").run_id, "3", "and stays when it has ended");
   store.choose("2");
   assert.equal(store.shown("w1").run_id, "2");
-  store.put(run("4", 1, 1));
+  store.put(run("3", 3, 1, { workflow_id: "", status: "done" }));
   assert.equal(store.shown("w1").run_id, "2", "the user's choice stays");
-  store.choose(null);
+  store.put(run("4", 1, 1));
+  assert.equal(store.shown("w1").run_id, "4", "until another run begins");
   assert.equal(store.shown("w2").run_id, "4");
   store.put(run("5", 1, 1, { workflow_id: "w2" }));
   assert.equal(store.shown("w2").run_id, "5", "of two running ones that of the workflow in front");
