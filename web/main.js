@@ -27,6 +27,7 @@ const progress = createProgress();
 const server = createServer(api, t);
 const nodesOfRun = new Map();
 const judgingSince = new Map();
+const adopted = new Set();
 const followedRuns = new Set();
 let first = null;
 
@@ -82,9 +83,14 @@ function firstPicture() {
   return `${t("state.first")}: ${steps ? t("state.renderingSteps", steps) : t("state.rendering")}`;
 }
 
+// Once for each render: told again, the frontend would begin to count anew.
 async function pending(run) {
   const known = nodesOfRun.get(run.run_id);
-  if (known) return void adopt(app, run, known);
+  if (known && !adopted.has(run.pending.prompt_id)) {
+    adopted.add(run.pending.prompt_id);
+    adopt(app, run, known);
+  }
+  if (known) return;
   nodesOfRun.set(run.run_id, {});
   const answer = await server.nodes(run.run_id);
   if (answer.nodes) nodesOfRun.set(run.run_id, answer.nodes);
@@ -184,7 +190,7 @@ app.registerExtension({
     };
   },
   // Another workflow came to the front.
-  afterConfigureGraph: () => store.touch(),
+  afterConfigureGraph: () => store.moved(workflowInFront(app)),
 });
 
 function openPanel() {

@@ -34,6 +34,12 @@ export function createStore() {
       tell();
     },
     get: (runId) => runs.get(runId) ?? null,
+    /** Another workflow came to the front: what has ended elsewhere is no longer what the user looks at. */
+    moved(workflowId) {
+      const last = runs.get(followed);
+      if (last && !isRunning(last) && last.workflow_id !== workflowId) followed = null;
+      tell();
+    },
     /** All runs, newest first. */
     list: () => newestFirst(runs),
     /** The user opens a run; null goes back to the one that the page would show by itself. */
@@ -42,12 +48,12 @@ export function createStore() {
       tell();
     },
     chosen: () => (runs.has(choice) ? choice : null),
-    /** The run to show: the chosen one, else a running one, else the last one followed, else the newest of the workflow. */
+    /** The run to show: the chosen one, else a running one, else the last that ran, else the newest of the workflow. */
     shown(workflowId) {
       const list = newestFirst(runs);
       const ofWorkflow = (run) => Boolean(workflowId) && run.workflow_id === workflowId;
       const running = list.filter(isRunning);
-      const last = list.find((run) => run.run_id === followed && (ofWorkflow(run) || !run.workflow_id));
+      const last = runs.get(followed);
       return runs.get(choice) ?? running.find(ofWorkflow) ?? running[0] ?? last ?? list.find(ofWorkflow) ?? null;
     },
     /** The newest run of a workflow, or null. Node ids repeat between workflows: never look a run up by them. */

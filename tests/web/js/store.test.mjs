@@ -63,6 +63,8 @@ test("which run is shown: chosen, running, followed, newest of the workflow", ()
   assert.equal(store.shown("w1").run_id, "3", "a script's run is shown while it runs");
   store.put(run("3", 2, 1, { workflow_id: "", status: "done" }));
   assert.equal(store.shown("w1").run_id, "3", "and stays when it has ended");
+  store.moved("w1");
+  assert.equal(store.shown("w1").run_id, "1", "until another workflow comes to the front");
   store.choose("2");
   assert.equal(store.shown("w1").run_id, "2");
   store.put(run("3", 3, 1, { workflow_id: "", status: "done" }));
