@@ -20,6 +20,7 @@ import { nodeAt, nodesOf, workflowInFront } from "./workflow.js";
 
 const RUN_EVENT = "imitatoes.run";
 const TOAST_MS = 8000;
+const GRAPH_WITHIN = 4096; // bytes: "prompt" is the first text of the file
 const language = navigator.language || "en";
 const t = textsOf(language);
 const store = createStore();
@@ -114,12 +115,19 @@ async function loadPicture(url, name) {
   try {
     const response = await fetch(url);
     if (!response.ok) return t("tell.answered", { status: response.status });
-    const before = app.graph?.id;
-    await app.handleFile(new File([await response.blob()], name, { type: "image/png" }));
-    return app.graph === undefined && before ? t("tell.notLoaded") : null;
+    const picture = await response.blob();
+    if (!(await holdsGraph(picture))) return t("tell.notLoaded");
+    await app.handleFile(new File([picture], name, { type: "image/png" }));
+    return null;
   } catch {
     return t("tell.unreachable");
   }
+}
+
+// ComfyUI started with --disable-metadata writes pictures without their graph. It stands before the pixels.
+async function holdsGraph(picture) {
+  const head = await picture.slice(0, GRAPH_WITHIN).arrayBuffer();
+  return new TextDecoder("latin1").decode(head).includes("tEXtprompt\0");
 }
 
 async function copy(text) {

@@ -17,8 +17,8 @@ NO_REACH = re.compile(
     r"\bwindow\.\w+\s*=[^=]|document\.addEventListener|\.prototype\b|localStorage|https?://(?!www\.w3\.org)"
 )
 SAFE = set(
-    "bg-color fg-color comfy-menu-bg comfy-menu-secondary-bg comfy-input-bg input-text border-color content-bg content-fg"
-    " content-hover-bg content-hover-fg primary-bg primary-fg primary-hover-bg".split()
+    "bg-color fg-color comfy-menu-bg comfy-menu-secondary-bg comfy-input-bg input-text border-color content-bg"
+    " content-fg content-hover-bg content-hover-fg primary-bg primary-fg primary-hover-bg".split()
 )
 """In every frontend from 1.27.10 to 1.58.1."""
 NEWER = {"primary-background", "component-node-widget-background"}

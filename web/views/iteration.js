@@ -5,6 +5,7 @@ import { duration, score, scoreOf } from "../wording.js";
 import { checklistView } from "./checklist.js";
 import { settingsDifferences } from "./prompt_differences.js";
 
+const WORTH_TELLING = 0.005;
 const STAGES = ["render", "judge", "swap", "save", "reduce", "encode"];
 
 export function createIteration({ t }) {
@@ -97,7 +98,7 @@ function changes(t, run, iteration) {
 
 function seconds(t, iteration) {
   const all = { ...iteration.seconds, ...(iteration.swap_seconds > 0 ? { swap: iteration.swap_seconds } : {}) };
-  const known = STAGES.filter((stage) => typeof all[stage] === "number");
+  const known = STAGES.filter((stage) => all[stage] >= WORTH_TELLING);
   return known.length ? group(t("iteration.seconds"), facts(known.map((stage) => [t(`stage.${stage}`), duration(all[stage])]))) : null;
 }
 

@@ -61,7 +61,10 @@ export function createPanel({ t, store, server, actions, progress, page, languag
   function update() {
     const workflowId = page.workflowInFront();
     const run = store.shown(workflowId);
-    if (run?.run_id !== focus.runId) focus = { ...none(), runId: run?.run_id ?? null };
+    if (run?.run_id !== focus.runId) {
+      focus = { ...none(), runId: run?.run_id ?? null };
+      root.scrollTop = 0;
+    }
     if (run) page.need(run.run_id);
     const first = isRunning(run ?? {}) ? "" : page.firstPicture();
     const iteration = run && shownIteration(run);

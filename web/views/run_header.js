@@ -43,7 +43,8 @@ export function createRunHeader({ t }) {
     root,
     /** context: {progress, attached, workflowId, back: {words, click} | null} */
     update(run, { progress, attached, workflowId, back: way }) {
-      setText(state, stateWords(t, run, progress, attached));
+      const words = stateWords(t, run, progress, attached);
+      setText(state, tone(run) === "calm" ? `${words} · ${t("state.waiting")}` : words);
       state.dataset.tone = tone(run);
       back.hidden = !way;
       if (way) {
