@@ -15,6 +15,7 @@ from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.report import Arrival, Place, Report
 from ..engine.loop.run import Run
+from ..engine.loop.thumbnails import Thumbnails
 from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.preflight import Preflight, preflight
 from ..ollama_client import Connection, OllamaVisionModel, Residence
@@ -24,7 +25,7 @@ from .memory import ComfyMemory
 from .memory_reports import MemoryReports, present_state
 from .model_files import files_of
 from .ollama_lodgers import OllamaLodgers
-from .paths import judges_folder, runs_folder, wordings_file
+from .paths import judges_folder, runs_folder, thumbnails_folder, wordings_file
 from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
 from .surroundings import Surroundings
@@ -82,6 +83,7 @@ class App:
         self.driver = Driver(queue, self.journal, PageEvents(server), teacher=teacher, memory=unloading)
         self.self_tests = SelfTests(self_test_store, tested_model)
         self.memory_reports = MemoryReports()
+        self._thumbnails = Thumbnails(thumbnails_folder())
         self.surroundings = Surroundings(
             management=comfy.model_management,
             own_patchers=own_patchers,
@@ -109,6 +111,10 @@ class App:
     def _local_ollama(self, memory: ComfyMemory, wait_seconds: float = 0.0) -> OllamaLodgers:
         residence = Residence(settings.connection(settings.LOCAL), lambda: False, asyncio.CancelledError)
         return OllamaLodgers(residence, memory.on_cpu, wait_seconds)
+
+    def thumbnails(self) -> Thumbnails:
+        self._thumbnails.root = thumbnails_folder()
+        return self._thumbnails
 
     @staticmethod
     def journal() -> Journal:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..engine.loop.run import Run
-from ..engine.loop.view import run_view
+from ..engine.loop.view import run_message
 
 EVENT = "imitatoes.run"
 
@@ -17,5 +17,8 @@ class PageEvents:
         self._server = server
 
     def publish(self, run: Run) -> None:
-        """The whole run, to the page that queued it. A message lost or doubled does no harm: each is complete."""
-        self._server.send_sync(EVENT, run_view(run), run.client_id)
+        """The run as it stands, to every open page: a second tab and a run of a script are shown too.
+
+        A message lost or doubled does no harm: each says how many iterations there are, so a page knows what it lacks.
+        """
+        self._server.send_sync(EVENT, run_message(run), None)

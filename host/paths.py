@@ -19,6 +19,11 @@ def temp_folder() -> Path:
     return Path(folder_paths.get_temp_directory())
 
 
+def thumbnails_folder() -> Path:
+    """Small copies of the runs' pictures. ComfyUI empties it at every start, so nothing piles up."""
+    return temp_folder() / NAME
+
+
 def judges_folder() -> Path:
     """The self-tests of judge models."""
     return settings_file().parent / "judges"

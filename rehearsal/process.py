@@ -86,7 +86,7 @@ class ComfyProcess:
     """One server over a base directory; `with ComfyProcess(base) as comfy:` starts and stops it.
 
     `comfyui_path` names a real checkout (None: the stand-in), `python` its interpreter, `environment` is added to
-    this process's own.
+    this process's own. `frontend` names the folder of another page than the installed one.
     """
 
     def __init__(
@@ -95,11 +95,13 @@ class ComfyProcess:
         comfyui_path: Path | None = None,
         python: str | None = None,
         environment: dict[str, str] | None = None,
+        frontend: Path | None = None,
     ) -> None:
         self.base = Path(base).resolve()
         self.comfyui_path = Path(comfyui_path).resolve() if comfyui_path else None
         self.python = python or sys.executable
         self.environment = environment or {}
+        self.frontend = frontend
         self.log_path = self.base / "comfyui.log"
         self.port: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -138,6 +140,8 @@ class ComfyProcess:
         command += ["--base-directory", str(self.base)]
         if self.comfyui_path:
             command.append("--disable-api-nodes")
+        if self.frontend:
+            command += ["--front-end-root", str(self.frontend)]
         self.base.mkdir(parents=True, exist_ok=True)
         with self.log_path.open("ab") as log:
             self._process = subprocess.Popen(

@@ -19,6 +19,7 @@ from ..engine.loop.view import run_summary, run_view
 from .answers import BadRequest, answering, body_of
 
 PROMPT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
+LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 LONGEST_WAIT = 86_400.0
 DEFAULT_WAIT = 600.0
 PROMPT_POLL_SECONDS = 0.05
@@ -33,20 +34,22 @@ class App(Protocol):
         """The journal of the present output folder."""
 
 
-class _Body(BaseModel):
+class Body(BaseModel):
+    """A JSON body: nothing but what is named."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class StopBody(_Body):
+class StopBody(Body):
     after_this: bool = False
 
 
-class ContinueBody(_Body):
+class ContinueBody(Body):
     instruction: str = Field(default="", max_length=2000)
     client_id: str = Field(default="", max_length=200)
 
 
-class ResumeBody(_Body):
+class ResumeBody(Body):
     client_id: str = Field(default="", max_length=200)
 
 
@@ -70,7 +73,11 @@ class RunHandlers:
         self._app = app
 
     async def list(self, request: web.Request) -> web.Response:
-        runs = await asyncio.to_thread(self._app().driver.runs)
+        """All, or ?limit= of them; ?before= a run id gives the older ones."""
+        limit, before = request.query.get("limit", ""), request.query.get("before", "")
+        if limit and not LIMIT.fullmatch(limit):
+            raise BadRequest("limit must be a number.", "From 1 to 9999.")
+        runs = await asyncio.to_thread(self._app().driver.runs, int(limit) if limit else None, before)
         return web.json_response({"runs": [run_summary(run) for run in runs]})
 
     async def show(self, request: web.Request) -> web.Response:
@@ -110,13 +117,7 @@ class RunHandlers:
         return _changed(await self._app().driver.resume(self._run(request).id, body.client_id))
 
     def _run(self, request: web.Request) -> Run:
-        name = request.match_info["id"]
-        if RUN_ID.fullmatch(name):
-            return self._app().driver.find(name)
-        found = self._app().driver.find_by_prompt(_prompt_id(name))
-        if found is None:
-            raise RunNotFound(f"There is no run {name}.")
-        return found
+        return run_of(self._app(), request)
 
     async def _started(self, name: str, deadline: float) -> str:
         """Id of the run that a prompt starts or belongs to, waiting for a queued or rendering prompt to begin one."""
@@ -137,6 +138,17 @@ class RunHandlers:
                     "The prompt has not begun its run yet.", "Wait again with more seconds.", 408, "still_queued"
                 )
             await asyncio.sleep(PROMPT_POLL_SECONDS)
+
+
+def run_of(app: App, request: web.Request) -> Run:
+    """The run that {id} names. Raises RunNotFound, ValueError."""
+    name = request.match_info["id"]
+    if RUN_ID.fullmatch(name):
+        return app.driver.find(name)
+    found = app.driver.find_by_prompt(_prompt_id(name))
+    if found is None:
+        raise RunNotFound(f"There is no run {name}.")
+    return found
 
 
 def _prompt_id(name: str) -> str:

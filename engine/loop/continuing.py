@@ -12,7 +12,7 @@ def as_found(run: Run) -> Run:
         return run
     number = len(run.iterations) + 1
     reason = f"The server stopped during iteration {number}. Resume the run to go on with it."
-    return run.model_copy(update={"status": "suspended", "phase": "waiting", "reason": reason})
+    return run.model_copy(update={"status": "suspended", "phase": "waiting", "reason": reason, "stopping": ""})
 
 
 def instructed(start: LoopHandle, instruction: str) -> LoopHandle:

@@ -26,6 +26,7 @@ from .ports import Events, Memory, PromptState, Queue, Submission, SubmissionRej
 from .recovering import after_timeout, next_try, recovered, refused
 from .report import Arrival, Place, Report, Seen
 from .run import Iteration, Pending, Plan, Recovery, Run
+from .taking import taken, taken_stop
 
 POLL_SECONDS = 0.005
 """How often a waiting run looks for the end of its prompt. Costs about 10 microseconds each time."""
@@ -55,6 +56,9 @@ class _Live:
     graph: Graph
     extra_pnginfo: dict[str, Any] | None
     stop: Literal["", "now", "after"] = ""
+    took: int | None = None
+    ending: bool = False
+    client_id: str = ""
     broken_journal: str = ""
     report: Report | None = None
     reported_at: float = 0.0
@@ -111,16 +115,22 @@ class Driver:
 
     # What the routes call.
 
-    def runs(self) -> list[Run]:
-        """All runs, newest first. Reads the disk: call it from a thread when there may be many."""
-        known = {run_id: live.run for run_id, live in list(self._live.items())}
-        journal = self._journal()
-        for run_id in journal.run_ids():
-            if run_id not in known:
-                run = journal.load(run_id)
-                if run is not None:
-                    known[run_id] = as_found(run)
-        return [known[run_id] for run_id in sorted(known, reverse=True)]
+    def runs(self, most: int | None = None, before: str = "") -> list[Run]:
+        """Runs, newest first: all, or so many at most, older than the run id `before` where it is given.
+
+        Reads the disk: call it from a thread when there may be many.
+        """
+        live = {run_id: live.run for run_id, live in list(self._live.items())}
+        journal, found = self._journal(), []
+        for run_id in sorted({*live, *journal.run_ids()}, reverse=True):
+            if most is not None and len(found) >= most:
+                break
+            if before and run_id >= before:
+                continue
+            run = live[run_id] if run_id in live else journal.load(run_id)
+            if run is not None:
+                found.append(run if run_id in live else as_found(run))
+        return found
 
     def find(self, run_id: str) -> Run:
         """A run by its id. Raises RunNotFound, ValueError for what is no run id."""
@@ -161,9 +171,48 @@ class Driver:
             self.find(run_id)
             raise NotNow("The run has already ended.")
         live.stop = "now" if live.stop == "now" or not after_this else "after"
+        self._change(live, stopping=live.stop)
         if live.stop == "now" and live.run.pending is not None:
             await self._queue.cancel(live.run.pending.prompt_id)
         return live.run
+
+    async def take(self, run_id: str, number: int) -> Run:
+        """The user takes an iteration as the best; a run that is going on stops with it.
+
+        Raises as find does, ValueError for an iteration that cannot be taken, OSError when it cannot be recorded.
+        """
+        live = self._live.get(run_id)
+        if live is None or live.run.ended:
+            run = taken(self.find(run_id), number).changed(time.time())
+            journal = self._journal()
+            await asyncio.to_thread(journal.record, run, None)
+            await asyncio.to_thread(journal.close, run)
+            if live is not None:
+                live.run = run
+            self._publish(run)
+            return run
+        taken(live.run, number)
+        if live.ending:
+            raise NotNow("The run is ending at this moment. Try again.")
+        live.took = number
+        return await self.stop(run_id)
+
+    def attach(self, run_id: str, client_id: str) -> Run:
+        """A page follows the run: ComfyUI's own progress goes to it from the next render on. Raises as stop does."""
+        live = self._live.get(run_id)
+        if live is None or live.run.ended:
+            self.find(run_id)
+            raise NotNow("The run has already ended.")
+        live.client_id = client_id
+        return live.run
+
+    async def delete(self, run_id: str) -> None:
+        """Delete a run and its folder. Raises as find does, NotNow while it is going on, OSError."""
+        run = self.find(run_id)
+        if not run.ended:
+            raise NotNow("The run is still going on. Stop it first.")
+        self._live.pop(run_id, None)
+        await asyncio.to_thread(self._journal().delete, run_id)
 
     async def continue_run(self, run_id: str, instruction: str = "", client_id: str = "") -> Run:
         """Go on with an ended run for as many loops as it first had, with a further instruction or without.
@@ -190,9 +239,9 @@ class Driver:
         plan = continued_plan(run.model_copy(update=fields), instruction)
         if isinstance(plan, Stop):
             raise NotNow(plan.reason)
-        live.stop = ""
+        live.stop, live.took = "", None
         live.tried.clear()
-        self._change(live, **fields, status="running", reason="")
+        self._change(live, **fields, status="running", reason="", stopping="")
         self._spawn(live, self._submit_and_drive(live, plan))
         return live.run
 
@@ -254,6 +303,7 @@ class Driver:
         if not live.run.ended:  # somebody else was faster
             raise NotNow("The run is already going on.")
         if client_id:
+            live.client_id = client_id
             live.run = live.run.model_copy(update={"client_id": client_id})
         return live
 
@@ -269,8 +319,8 @@ class Driver:
         if isinstance(plan, Stop):
             await self._finish(live, live.run, plan)
             return live.run
-        live.stop = ""
-        self._change(live, status="running", reason="")
+        live.stop, live.took = "", None
+        self._change(live, status="running", reason="", stopping="")
         self._spawn(live, self._submit_and_drive(live, plan))
         return live.run
 
@@ -379,7 +429,8 @@ class Driver:
         except OSError as problem:
             await self._finish(live, run, Stop("unsaved", unsaved_reason(problem)))
             return False
-        live.run = run
+        run = run.model_copy(update={"stopping": live.stop, "client_id": live.client_id or run.client_id})
+        self._keep(live, run)
         self._run_of_prompt[pending.prompt_id] = run.id
         self._announce(live)
         if live.stop != "now":
@@ -395,7 +446,11 @@ class Driver:
 
     async def _finish(self, live: _Live, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
         journal = self._journal()
-        ended = run.changed(time.time(), status=stop.status, reason=stop.reason, phase="waiting", pending=None)
+        live.ending = True
+        if live.took is not None and stop.status != "unsaved":
+            run, stop = taken(run, live.took), taken_stop(live.took)
+        fields = {"status": stop.status, "reason": stop.reason, "phase": "waiting", "pending": None, "stopping": ""}
+        ended = run.changed(time.time(), **fields)
         if stop.status != "unsaved":
             try:
                 await asyncio.to_thread(journal.record, ended, iteration)
@@ -404,8 +459,8 @@ class Driver:
                 reason = f"{stop.reason} {unsaved_reason(problem)}"
                 ended = ended.changed(time.time(), status="unsaved", reason=reason)
         await self._lessons.learn(ended)
-        live.task = None
-        live.run = ended
+        live.task, live.ending = None, False
+        self._keep(live, ended)
         self._announce(live)
         self._forget_old()
 
@@ -428,13 +483,21 @@ class Driver:
         live.run = live.run.changed(time.time(), **fields)
         self._announce(live)
 
+    @staticmethod
+    def _keep(live: _Live, run: Run) -> None:
+        """Take over what was decided on a copy. The run may have changed meanwhile: revisions only grow."""
+        live.run = run.model_copy(update={"revision": max(run.revision, live.run.revision + 1)})
+
     def _announce(self, live: _Live) -> None:
         woken, live.changed = live.changed, asyncio.Event()
         woken.set()
+        self._publish(live.run)
+
+    def _publish(self, run: Run) -> None:
         try:
-            self._events.publish(live.run)
+            self._events.publish(run)
         except Exception:  # the page is a guest: whatever goes wrong on the way there must not end a run
-            logging.exception("Imitatoes: the page could not be told about run %s", live.run.id)
+            logging.exception("Imitatoes: the page could not be told about run %s", run.id)
 
 
 def _run_id(now: float) -> str:

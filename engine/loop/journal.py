@@ -116,6 +116,18 @@ class Journal:
         except (OSError, ValidationError):
             return ""
 
+    def delete(self, run_id: str) -> None:
+        """Remove a run's folder with all in it. run.json goes first: what is left after a failure is no run.
+
+        Raises ValueError for a folder that is a link, OSError.
+        """
+        folder = self.folder(run_id)
+        if folder.is_symlink():
+            raise ValueError(f"The folder of run {run_id} is a link to another place. Remove it by hand.")
+        (folder / _RUN).unlink(missing_ok=True)
+        if folder.is_dir():
+            shutil.rmtree(folder)
+
     def run_ids(self) -> list[str]:
         """All run ids on disk, newest first."""
         try:

@@ -144,6 +144,15 @@ class Iteration(BaseModel):
         return (self.critique.passed, -1.0 if self.critique.score is None else self.critique.score)
 
 
+class Taken(BaseModel):
+    """The user's own choice of the best. after: how many iterations there were then; these it overrules."""
+
+    model_config = ConfigDict(frozen=True)
+
+    iteration: int = Field(ge=1)
+    after: int = Field(ge=1)
+
+
 class Run(BaseModel):
     """One run.
 
@@ -158,6 +167,8 @@ class Run(BaseModel):
     remembered: by requirement id, the clause that worked best for it in past runs (see past_runs).
     can_edit_locally: whether the graph can change one spot of a picture and keep the rest.
     recoveries: what was changed after renders that failed, oldest first; the graph on disk stays the user's own.
+    taken: the iteration that the user took as best, None while the judge's word stands.
+    stopping: a stop was asked for and has not come about yet: at once, or after the iteration at hand.
     loop_node, critic_node: node ids in the graph. client_id: the page that queued the run.
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
@@ -178,6 +189,8 @@ class Run(BaseModel):
     relooks: dict[int, Critique] = Field(default_factory=dict)
     remembered: dict[str, str] = Field(default_factory=dict)
     can_edit_locally: bool = False
+    taken: Taken | None = None
+    stopping: Literal["", "now", "after"] = ""
     family: str = ""
     loop_node: str
     critic_node: str
@@ -215,12 +228,14 @@ class Run(BaseModel):
 
     @property
     def best(self) -> Iteration | None:
-        """The scored iteration with the highest rank, the earlier one on a tie.
+        """The iteration that the user took, else the scored one with the highest rank, the earlier one on a tie.
 
         After a further instruction, the best of the earlier goal until a picture of the new one was judged.
         """
         for pool in (self.comparable, self.iterations):
             scored = [i for i in pool if i.critique.score is not None]
+            if self.taken is not None and any(i.number == self.taken.iteration for i in scored):
+                scored = [i for i in scored if i.number == self.taken.iteration or i.number > self.taken.after]
             if scored:
                 return max(scored, key=lambda i: (self.rank_of(i), -i.number))
         return None

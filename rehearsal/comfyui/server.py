@@ -15,7 +15,7 @@ from typing import Any
 import aiohttp
 import execution
 from aiohttp import web
-from api_server import prompt_routes, view_routes
+from api_server import page_routes, prompt_routes, view_routes
 
 import nodes
 
@@ -70,6 +70,7 @@ class PromptServer:
         self.routes.get("/ws")(self._websocket)
         prompt_routes.register(self)
         view_routes.register(self)
+        page_routes.register(self)
 
     async def _websocket(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
@@ -143,6 +144,7 @@ class PromptServer:
         self.app.add_routes(self.routes)
         for name, folder in nodes.EXTENSION_WEB_DIRS.items():
             self.app.add_routes([web.static(f"/extensions/{name}", folder)])
+        page_routes.add_static(self.app)
 
     async def start(self, address: str, port: int) -> None:
         runner = web.AppRunner(self.app, access_log=None)

@@ -188,12 +188,29 @@ def test_two_runs_at_the_same_time_do_not_mix(theatre):
             }
 
 
-def test_a_run_goes_on_with_the_page_closed_and_only_its_page_hears_of_it(theatre):
-    with theatre.client.page() as other, theatre.client.page() as page:
-        prompt_id = theatre.client.queue(loop_graph(), client_id=page.client_id)
+def test_a_run_goes_on_with_its_page_closed_and_every_page_hears_of_it(theatre):
+    with theatre.client.page() as other:
+        with theatre.client.page() as page:
+            prompt_id = theatre.client.queue(loop_graph(), client_id=page.client_id)
+            page.wait_for(lambda m: m["type"] == "imitatoes.run" and m["data"]["phase"] == "judging")
+        run = theatre.ended(prompt_id)
+        other.wait_for(lambda m: m["type"] == "imitatoes.run" and m["data"]["waiting"])
+        assert {m["run_id"] for m in other.of_type("imitatoes.run")} == {run["run_id"]}
+        assert not other.of_type("execution_start"), "ComfyUI's own messages stay with the page that queued"
+
+
+def test_a_second_page_that_attaches_gets_the_renders_to_come(theatre):
+    with theatre.client.page() as page, theatre.client.page() as other:
+        prompt_id = theatre.client.queue(loop_graph(seconds=0.4, max_loops=1), client_id=page.client_id)
         page.wait_for(lambda m: m["type"] == "imitatoes.run" and m["data"]["phase"] == "judging")
-        assert not other.of_type("imitatoes.run")
-    assert theatre.ended(prompt_id)["status"] == "done"
+        status, _ = theatre.client.post(f"/imitatoes/runs/{prompt_id}/attach", {"client_id": other.client_id})
+        assert status == 200
+        run = theatre.ended(prompt_id)
+        last = run["iterations"][-1]["prompt_id"]
+        other.wait_for_end(last)
+        started = [m["prompt_id"] for m in (*page.of_type("execution_start"), *other.of_type("execution_start"))]
+        assert sorted(started) == sorted(i["prompt_id"] for i in run["iterations"]), "none lost, none twice"
+        assert last in [m["prompt_id"] for m in other.of_type("execution_start")]
 
 
 def test_the_page_learns_of_every_step_in_order(theatre):

@@ -30,9 +30,16 @@ SETTINGS = ("prompt", "negative", "seed", "steps", "cfg")
 class Theatre:
     """One server over one base folder. judge: the double; its `default` answers, its `script` plays faults."""
 
-    def __init__(self, base: Path, judge: OllamaDouble, comfyui_path: Path | None, python: str | None) -> None:
+    def __init__(
+        self,
+        base: Path,
+        judge: OllamaDouble,
+        comfyui_path: Path | None,
+        python: str | None,
+        frontend: Path | None = None,
+    ) -> None:
         self.base, self.judge = base, judge
-        self.process = ComfyProcess(base, comfyui_path, python, {"OLLAMA_HOST": judge.url})
+        self.process = ComfyProcess(base, comfyui_path, python, {"OLLAMA_HOST": judge.url}, frontend)
         self.client: OutsideClient | None = None
 
     def start(self) -> None:
@@ -99,9 +106,11 @@ class Theatre:
 
 
 @contextmanager
-def opened(base: Path, comfyui_path: Path | None, python: str | None) -> Iterator[Theatre]:
+def opened(
+    base: Path, comfyui_path: Path | None, python: str | None, frontend: Path | None = None
+) -> Iterator[Theatre]:
     with OllamaDouble(default=pixel_judge) as judge:
-        theatre = Theatre(prepare_base(base, ROOT), judge, comfyui_path, python)
+        theatre = Theatre(prepare_base(base, ROOT), judge, comfyui_path, python, frontend)
         theatre.learn(False)  # or each test would depend on those before it
         try:
             theatre.start()

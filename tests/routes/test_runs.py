@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState
+from pack.engine.loop.thumbnails import Thumbnails
 from pack.routes import register
 
 from ..engine.loop.runs import critique
@@ -23,7 +24,11 @@ class Site(Stage):
     def journal(self):
         return Journal(self.root)
 
+    def thumbnails(self):
+        return self.cache
+
     async def serve(self, story):
+        self.cache = Thumbnails(self.root.parent / "thumbnails")
         routes = web.RouteTableDef()
         register(routes, lambda: self)
         site = web.Application()

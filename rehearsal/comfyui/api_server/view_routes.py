@@ -115,10 +115,6 @@ def register(server: PromptServer) -> None:
     """Adds them to `server.routes`."""
     routes = server.routes
 
-    @routes.get("/")
-    async def get_root(request: web.Request) -> web.Response:
-        return web.Response(text="This is the rehearsal, a stand-in for ComfyUI without its page.")
-
     @routes.get("/view")
     async def view(request: web.Request) -> web.StreamResponse:
         return _view(request)

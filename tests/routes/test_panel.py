@@ -1,0 +1,93 @@
+"""The panel's routes over real HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+
+from PIL import Image
+
+from ..engine.loop.runs import critique
+from .test_runs import finished, served
+
+
+@served
+async def test_thumbnails(site):
+    run_id = await finished(site)
+    jpeg = await site.get(f"runs/{run_id}/thumbnails/loop_01_iter_01.png")
+    assert Image.open(io.BytesIO(jpeg)).size == (4, 4)
+    assert await site.get(f"runs/{run_id}/thumbnails/best.png")
+    together = [site.get(f"runs/{run_id}/thumbnails/best.png") for _ in range(8)]
+    assert len({*await asyncio.gather(*together)}) == 1
+    async with site.client.get(f"/imitatoes/runs/{run_id}/thumbnails/best.png?v=p1") as answer:
+        assert "max-age" in answer.headers["Cache-Control"]
+    for path, status in (
+        (f"runs/{run_id}/thumbnails/run.json", 400),
+        (f"runs/{run_id}/thumbnails/..%2F..%2Fsecret.png", 400),
+        (f"runs/{run_id}/thumbnails/loop_09_iter_09.png", 404),
+        ("runs/20200101-000000-00000000/thumbnails/best.png", 404),
+        ("runs/..%2F..%2Fetc/thumbnails/best.png", 400),
+    ):
+        assert (await site.get(path, status))["error"]["message"], path
+
+
+@served
+async def test_a_damaged_picture_has_no_thumbnail_and_says_so(site):
+    run_id = await finished(site)
+    (site.root / run_id / "best.png").write_bytes(b"no picture")
+    assert (await site.get(f"runs/{run_id}/thumbnails/best.png", 404))["error"]["type"] == "no_picture"
+
+
+@served
+async def test_how_many_thumbnails_are_kept(site):
+    assert await site.post("thumbnails", {"kept": 5}) == {"kept": 5}
+    assert site.thumbnails().kept == 5
+    await site.post("thumbnails", {"kept": -1}, status=400)
+
+
+@served
+async def test_taking_one_of_an_ended_run(site):
+    run_id = await finished(site)
+    run = await site.post(f"runs/{run_id}/take", {"iteration": 1})
+    assert (run["taken"], run["best"]["iteration"]) == (1, 1)
+    error = (await site.post(f"runs/{run_id}/take", {"iteration": 9}, status=400))["error"]
+    assert "no iteration 9" in error["message"]
+
+
+@served
+async def test_delete_asks_for_an_ended_run(site):
+    place = await site.begin()
+    assert (await site.post(f"runs/{place.run.id}/delete", status=409))["error"]["type"] == "not_now"
+    site.judged("p1", critique(0.9, passed=True))
+    await site.ended(place.run.id)
+    assert await site.post(f"runs/{place.run.id}/delete") == {"deleted": place.run.id}
+    assert await site.get("runs") == {"runs": []}
+    await site.post(f"runs/{place.run.id}/delete", status=404)
+
+
+@served
+async def test_folder_and_nodes(site):
+    run_id = await finished(site)
+    assert await site.get(f"runs/{run_id}/folder") == {"folder": str(site.root / run_id)}
+    nodes = (await site.get(f"runs/{run_id}/nodes"))["nodes"]
+    assert nodes == {"10": "ImitatoesSelfImprovingPrompt", "11": "ImitatoesVLMCritique"}
+    (site.root / run_id / "graph.json").unlink()
+    await site.get(f"runs/{run_id}/nodes", 409)
+
+
+@served
+async def test_the_list_in_pages(site):
+    run_id = await finished(site)
+    assert len((await site.get("runs?limit=1"))["runs"]) == 1
+    assert await site.get(f"runs?limit=1&before={run_id}") == {"runs": []}
+    await site.get("runs?limit=many", 400)
+
+
+@served
+async def test_mutating_routes_demand_json(site):
+    run_id = await finished(site)
+    for action in ("take", "attach", "delete"):
+        plain = {"data": b"{}", "headers": {"Content-Type": "text/plain"}}
+        assert (await site.post(f"runs/{run_id}/{action}", status=415, **plain))["error"]["type"] == "not_json"
+        await site.post(f"runs/{run_id}/{action}", {"surprise": 1}, status=400)
+    await site.post(f"runs/{run_id}/attach", {"client_id": "c"}, status=409)

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { wordDifferences } from "../../../web/word_differences.js";
+import { textsOf } from "../../../web/texts.js";
+import en from "../../../web/locales/en.js";
+import { createProgress } from "../../../web/progress.js";
+import { duration, paceWords, placeWords, runLine, scoreOf, stateWords, tone, verdictWords } from "../../../web/wording.js";
+import { iteration, run } from "./runs.mjs";
+
+const t = textsOf("en");
+const shown = (before, after) => wordDifferences(before, after).map(({ kind, text }) => ({ same: text, inserted: `+[${text.trim()}]`, struck: `-[${text.trim()}]` })[kind]).join(" ");
+
+test("words that were put in and struck", () => {
+  assert.equal(shown("a red fox", "a red fox"), "a red fox");
+  assert.equal(shown("some circles and a square", "some circles and a square, exactly three circles"), "some circles and a square,  +[exactly three circles]");
+  assert.equal(shown("a red fox in snow", "a blue fox in snow"), "a  -[red] +[blue] fox in snow");
+  assert.equal(shown("", "deep snow"), "+[deep snow]");
+  assert.equal(shown("deep snow", ""), "-[deep snow]");
+});
+
+test("what is left of a difference is the new text, for whatever texts", () => {
+  const words = ["fox", "snow,", "red", "a", "deep.", " "];
+  let seed = 7;
+  const text = () => Array.from({ length: 12 }, () => words[(seed = (seed * 16807) % 2147483647) % words.length]).join(" ");
+  for (let count = 0; count < 300; count += 1) {
+    const [before, after] = [text(), text()];
+    const parts = wordDifferences(before, after);
+    assert.equal(parts.filter((part) => part.kind !== "struck").map((part) => part.text).join(""), after);
+    const bare = (list) => list.join("").replace(/[\s,.;]+/g, "");
+    assert.equal(bare(parts.filter((part) => part.kind !== "inserted").map((part) => part.text)), bare([before]));
+  }
+});
+
+test("very long texts do not hang", () => {
+  const long = (word) => Array.from({ length: 3000 }, (_, index) => `${word}${index}`).join(" ");
+  assert.equal(wordDifferences(long("a"), long("b")).length, 2);
+});
+
+test("a value that looks like a key or a pattern stays as it is", () => {
+  assert.equal(t("run.instruction", { instruction: "{instruction} $& <b>" }), "You added: {instruction} $& <b>");
+  assert.equal(textsOf("xx-YY")("do.take"), en["do.take"]);
+});
+
+test("the state in words", () => {
+  const progress = createProgress(() => 0);
+  assert.equal(stateWords(t, run("a", 1, 2), progress, false), "Rendering");
+  assert.equal(stateWords(t, run("a", 1, 2), progress, true), "In the queue", "heard of by this page, not begun");
+  progress.report("next", { 5: { value: 12, max: 20, state: "running" } });
+  assert.equal(stateWords(t, run("a", 1, 2), progress, true), "Rendering 12/20");
+  assert.equal(stateWords(t, run("a", 1, 2, { stopping: "after" }), progress, true), "Rendering 12/20 · stops after this one");
+  assert.equal(stateWords(t, run("a", 1, 2, { stopping: "now" }), progress, true), "Stopping");
+  assert.equal(stateWords(t, run("a", 1, 2, { phase: "judging" }), progress, true), "Judging");
+  assert.equal(stateWords(t, run("a", 1, 2, { status: "stopped", taken: 2 })), "You took #2");
+  for (const status of ["done", "unverified", "limit", "no_progress", "stopped", "interrupted", "deleted", "failed", "judge_failed", "unsaved", "suspended"]) {
+    assert.ok(en[`status.${status}`], status);
+    assert.ok(["good", "bad", "calm"].includes(tone(run("a", 1, 1, { status }))));
+  }
+});
+
+test("place and pace", () => {
+  assert.equal(placeWords(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } })), "Iteration 3 of 12 · best 0.82");
+  assert.equal(placeWords(t, run("a", 1, 0)), "Iteration 1 of 12");
+  assert.equal(paceWords(t, run("a", 1, 2), 0.8), "0.80 s a step · render 2.0 s · judge 1.0 s");
+  assert.equal(runLine(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } }), createProgress(), false), "Iteration 3 of 12, rendering, best 0.82");
+  assert.deepEqual([duration(0.5), duration(5.04), duration(59.7), duration(125)], ["0.50 s", "5.0 s", "1 min 0 s", "2 min 5 s"]);
+});
+
+test("a picture looked at twice has the score of both looks, as the server reckons", () => {
+  assert.equal(scoreOf(run("a", 1, 1, { relooks: { 1: { score: 0.7, looks: 1 } } }), iteration(1, 0.9)), 0.8);
+  assert.equal(scoreOf(run("a", 1, 1, { relooks: { 1: { score: 0.7, looks: 2 } } }), iteration(1, 0.9)), 0.7);
+  assert.equal(scoreOf(run("a", 1, 1), iteration(1, null)), null);
+});
+
+test("the verdict in words", () => {
+  assert.equal(verdictWords(t, { score: null, reason: "No model." }), "Not judged. No model.");
+  assert.equal(verdictWords(t, { score: 0.9, passed: true, reason: "All there.", checks: { faces: 1 } }), "Passed, 0.90. All there.\nFaces 1.00");
+  assert.equal(verdictWords(t, undefined), "");
+});

@@ -1,0 +1,309 @@
+"""The panel in the page: a run live, stopped, steered, looked at again, from this tab and from another one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ..comfyui.theatre import GOAL, loop_graph
+from .graphs import loop_workflow
+
+pytestmark = pytest.mark.browser
+ENDED = r"^(Stopped|You took)"
+
+
+def started(tab, **fields):
+    """A run going on in the panel, with its first picture there."""
+    tab.load(loop_workflow(**fields))
+    tab.panel()
+    tab.queue()
+    tab.wait_for_tiles(1)
+
+
+def test_nothing_yet_shows_the_one_button_that_starts(tab):
+    panel = tab.panel()
+    tab.shot("empty")
+    assert panel.get_by_role("button", name="Make this workflow self-improving").is_visible()
+    tab.load(loop_workflow())
+    panel.get_by_text("This workflow has its loop").wait_for()
+
+
+def test_a_run_is_seen_live_and_looked_at_when_it_is_done(theatre, tab):
+    tab.load(loop_workflow(seconds=0.6))
+    tab.panel()
+    tab.queue()
+    tab.page.wait_for_function("document.querySelector('.imitatoes-empty')?.textContent.includes('First picture')")
+    tab.wait_for_tiles(1)
+    tab.page.wait_for_function(
+        "/Rendering \\d+\\/10/.test(document.querySelector('.imitatoes-state').textContent)", timeout=20_000
+    )
+    tab.shot("running")
+    tab.page.focus(".imitatoes-film button")
+    tab.page.evaluate("document.querySelector('.imitatoes-film button').marked = true")
+    tab.wait_for_state("Goal met")
+    assert tab.page.evaluate("document.activeElement.marked"), "focus stays while pictures arrive"
+    run = theatre.run(theatre.client.get("/imitatoes/runs")["runs"][0]["run_id"])
+    assert tab.tiles() == len(run["iterations"])
+    panel = tab.panel()
+    assert panel.locator(".imitatoes-goal").text_content() == GOAL
+    assert f"{len(run['iterations'])} of 12 iterations · best {run['best']['score']:.2f}" in panel.text_content()
+    assert f"{run['best']['score']:.2f}" in panel.locator("svg[role=img]").get_attribute("aria-label")
+    best = panel.locator(".imitatoes-film button").nth(run["best"]["iteration"] - 1)
+    assert "best so far" in best.get_attribute("aria-label")
+    tab.shot("done_panel")
+
+    tab.page.keyboard.press("ArrowRight")  # from the first tile, by keyboard
+    panel.get_by_role("heading", name="Iteration 2").wait_for()
+    second = run["iterations"][1]
+    detail = panel.locator(".imitatoes-iteration").text_content()
+    assert second["critique"]["reason"] in detail
+    assert second["plan"]["reason"] in detail
+    assert second["seed_text"] in detail
+    texts = {r["id"]: r["text"] for r in run["checklist"]["requirements"]}
+    for item in second["critique"]["items"]:
+        assert texts[item["id"]] in detail
+    missed = [item for item in second["critique"]["items"] if not item["passed"]]
+    assert panel.locator(".imitatoes-notMet").count() == len(missed) > 0
+    shown = panel.locator(".imitatoes-single")
+    tab.page.wait_for_function("document.querySelector('.imitatoes-single').naturalWidth === 256")
+    assert "2" in shown.get_attribute("alt")
+
+
+def test_before_and_after_by_keyboard_with_the_words_that_changed(theatre, tab):
+    started(tab, seconds=0.0)
+    tab.wait_for_state("Goal met")
+    panel = tab.panel()
+    tab.button("Before and after").click()
+    slider = panel.get_by_role("slider")
+    assert slider.get_attribute("aria-label").startswith("Compare iteration 1 with iteration")
+    slider.focus()
+    for _ in range(12):
+        tab.page.keyboard.press("ArrowLeft")
+    split = "getComputedStyle(document.querySelector('.imitatoes-compare')).getPropertyValue('--imitatoes-split')"
+    assert tab.page.evaluate(split).strip() == "38%"
+    tab.shot("compare")
+    run = theatre.run(theatre.client.get("/imitatoes/runs")["runs"][0]["run_id"])
+    words = panel.locator(".imitatoes-hero .imitatoes-words").first
+    assert words.locator("ins").count() >= 1
+    new = words.evaluate("(p) => [...p.children].filter((c) => c.tagName !== 'DEL').map((c) => c.textContent).join('')")
+    best = run["iterations"][run["best"]["iteration"] - 1]
+    assert new == best["settings"]["prompt"]
+    panel.get_by_role("combobox", name="After").select_option("2")
+    assert slider.get_attribute("aria-label") == "Compare iteration 1 with iteration 2"
+
+
+def test_stop_now_shows_within_half_a_second_and_continue_goes_on(theatre, tab):
+    started(tab, goal="ten purple hexagons", prompt="a picture", seconds=2.0)
+    tab.button("Stop now").click()
+    tab.page.wait_for_function(
+        "/^Stopp/.test(document.querySelector('.imitatoes-state').textContent)", timeout=500, polling=20
+    )
+    tab.wait_for_state("Stopped")
+    before = tab.tiles()
+    tab.panel().get_by_role("textbox").fill("make it night")
+    tab.button("Continue").click()
+    tab.wait_for_tiles(before + 1)
+    assert "You added: make it night" in tab.panel().text_content()
+    assert tab.panel().locator(".imitatoes-goal").text_content().endswith("make it night")
+    tab.button("Stop after this one").click()
+    tab.page.wait_for_function("document.querySelector('.imitatoes-state').textContent.includes('stops after')")
+    tab.wait_for_state("Stopped")
+    assert tab.tiles() > before
+
+
+def test_the_user_takes_one_and_the_journal_keeps_it(theatre, tab):
+    started(tab, goal="ten purple hexagons", prompt="a picture", seconds=0.5)
+    tab.wait_for_tiles(2)
+    tab.panel().locator(".imitatoes-film button").first.click()
+    tab.button("Take this one").click()
+    tab.wait_for_state("You took #1")
+    run = theatre.client.get("/imitatoes/runs")["runs"][0]
+    assert run["best"]["iteration"] == 1
+    assert theatre.run(run["run_id"])["taken"] == 1
+    assert tab.button("Taken").is_disabled()
+    tab.panel().locator(".imitatoes-film button").nth(1).click()
+    tab.button("Take this one").click()
+    tab.wait_for_state("You took #2")
+
+
+def test_a_reload_in_the_middle_shows_all_of_it_and_the_run_goes_on(theatre, tab):
+    workflow = loop_workflow(goal="ten purple hexagons", prompt="a picture", seconds=0.5)
+    tab.load(workflow)
+    tab.panel()
+    tab.queue()
+    tab.wait_for_tiles(2)
+    tab.open()
+    tab.panel()
+    tab.wait_for_tiles(3)
+    assert [
+        int(n) for n in tab.page.eval_on_selector_all(".imitatoes-film button", "l => l.map(b => b.dataset.number)")
+    ] == [*range(1, tab.tiles() + 1)]
+    assert tab.page.locator(".imitatoes-state[data-tone=running]").count()
+
+
+def test_a_second_tab_sees_the_run_and_can_take_over_its_progress(theatre, tab, other_tab):
+    started(tab, goal="ten purple hexagons", prompt="a picture", seconds=2.0)
+    other = other_tab()
+    other.panel()
+    other.wait_for_tiles(2)
+    assert other.panel().locator(".imitatoes-goal").text_content() == "ten purple hexagons"
+    assert "belongs to another workflow" in other.panel().text_content()
+    other.button("Show ComfyUI's progress in this tab").click()
+    other.wait_for_state("Rendering ")  # with steps: only the page that a render goes to hears of them
+    other.button("Stop now").click()
+    for one in (other, tab):
+        one.page.bring_to_front()  # a tab in the background draws nothing
+        one.wait_for_state("Stopped")
+
+
+def test_a_run_started_by_a_script_is_shown(theatre, tab):
+    tab.panel()
+    theatre.client.queue(loop_graph(seconds=0.3))
+    tab.wait_for_tiles(2)
+    assert "started by a script" in tab.panel().text_content()
+    tab.wait_for_state("Goal met")
+
+
+def test_past_runs_open_and_are_deleted_after_a_question(theatre, tab):
+    goal = "one green star, to be deleted"
+    run = theatre.played(loop_graph(goal=goal, prompt="one green star", max_loops=1))
+    panel = tab.panel()
+    row = panel.get_by_role("button", name=re.compile(f"Open the run “{goal}”"))
+    row.click()
+    tab.wait_for_tiles(len(run["iterations"]))
+    assert panel.locator(".imitatoes-goal").text_content() == goal
+    assert row.get_attribute("aria-current") == "true"
+    tab.page.wait_for_function("document.querySelector('.imitatoes-past img').naturalWidth > 0")
+    tab.button("Close this past run").click()
+    panel.get_by_role("button", name=f"Delete the run “{goal}”").click()
+    dialog = tab.page.get_by_role("dialog")
+    dialog.get_by_text(goal).first.wait_for()
+    dialog.get_by_role("button", name=re.compile("^(Delete|Confirm)$")).click()
+    row.wait_for(state="detached")
+    assert not (theatre.runs_folder / run["run_id"]).exists()
+
+
+def test_load_on_the_canvas_and_copy_the_folder(theatre, tab):
+    run = theatre.played(loop_graph(goal="one green star", prompt="one green star", max_loops=1))
+    panel = tab.panel()
+    panel.get_by_role("button", name=re.compile("Open the run “one green star”")).first.click()
+    tab.wait_for_tiles(1)
+    tab.button("Load on the canvas").click()
+    tab.page.wait_for_function("app.graph.nodes.some((n) => n.comfyClass === 'ImitatoesSelfImprovingPrompt')")
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.button("Copy folder path").click()
+    panel.get_by_text("Copied").wait_for()
+    assert tab.page.evaluate("navigator.clipboard.readText()") == str(theatre.runs_folder / run["run_id"])
+
+
+def test_a_refusal_is_said_in_the_panel(theatre, tab):
+    started(tab, goal="ten purple hexagons", prompt="a picture", seconds=1.0)
+    refusal = {"error": {"message": "The disk is full.", "hint": "Make room."}}
+    tab.page.route("**/stop", lambda route: route.fulfill(status=507, json=refusal))
+    tab.button("Stop now").click()
+    alert = tab.panel().get_by_role("alert")
+    alert.get_by_text("The disk is full. Make room.").wait_for(timeout=2000)
+    tab.page.unroute("**/stop")
+    tab.page.route("**/stop", lambda route: route.abort())
+    tab.button("Stop now").click()
+    alert.get_by_text("cannot be reached").wait_for(timeout=2000)
+    tab.page.unroute("**/stop")
+    tab.problems.clear()  # the browser reports the refused requests as errors of its own
+
+
+def test_markup_of_anybody_shows_as_text(theatre, tab):
+    dialogs = []
+    tab.page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+    goal = "<img src=x onerror=alert(1)><b>one</b> red circle"
+    tab.load(loop_workflow(goal=goal, prompt="<script>alert(2)</script> one red circle", max_loops=1))
+    panel = tab.panel()
+    tab.queue()
+    tab.wait_for_tiles(1)
+    assert panel.locator(".imitatoes-goal").text_content() == goal
+    tab.page.wait_for_function("document.querySelector('.imitatoes-state').dataset.tone !== 'running'", timeout=40_000)
+    assert panel.locator("b, script, img[src=x]").count() == 0
+    assert dialogs == []
+
+
+def test_it_works_at_300_pixels_and_beside_another_packs_tab(theatre, tab):
+    theatre.played(
+        loop_graph(goal="one green star with" + " many" * 20 + " words", prompt="one green star", max_loops=1)
+    )
+    panel = tab.panel()
+    panel.get_by_role("button", name=re.compile("Open the run “one green star with")).first.click()
+    tab.wait_for_tiles(1)
+    for width in (300, 720):
+        tab.page.evaluate("(w) => { document.querySelector('.imitatoes-panel').style.width = `${w}px`; }", width)
+        tab.page.wait_for_timeout(200)
+        tab.shot(f"wide_{width}")
+        assert panel.evaluate(BEYOND) == []
+    tab.page.evaluate(
+        """() => app.extensionManager.registerSidebarTab({ id: 'other', icon: 'pi pi-home', title: 'Other',
+            tooltip: 'Other', type: 'custom', render: (el) => {
+                const div = document.createElement('div');
+                div.className = 'other';
+                div.textContent = 'Other';
+                el.append(div); } })"""
+    )
+    tab.command("Workspace.ToggleSidebarTab.other")
+    tab.page.wait_for_selector(".other")
+    tab.page.wait_for_function("!document.querySelector('.imitatoes-panel')")
+    tab.panel()
+    assert tab.page.evaluate("document.querySelector('.imitatoes-panel').parentElement.children.length") == 1
+    assert tab.page.locator(".imitatoes-panel").count() == 1
+
+
+def test_text_can_be_read_in_dark_and_light(theatre, tab):
+    theatre.played(loop_graph(max_loops=1))
+    panel = tab.panel()
+    panel.locator(".imitatoes-past-open").first.click()
+    tab.wait_for_tiles(1)
+    for palette in ("dark", "light"):
+        tab.page.evaluate("(p) => app.extensionManager.setting.set('Comfy.ColorPalette', p)", palette)
+        tab.page.wait_for_timeout(600)
+        tab.shot(palette)
+        worst = panel.evaluate(CONTRAST)
+        assert worst[0] >= 4.5, (palette, worst)
+    tab.page.evaluate("app.extensionManager.setting.set('Comfy.ColorPalette', 'dark')")
+
+
+BEYOND = """(panel) => [...panel.querySelectorAll('*')]
+    .filter((e) => !e.closest('.imitatoes-film, svg, .imitatoes-sr, .imitatoes-past'))
+    .filter((e) => e.getBoundingClientRect().right > panel.getBoundingClientRect().right + 1)
+    .map((e) => e.className)"""
+"""Classes of what sticks out on the right."""
+
+CONTRAST = """(panel) => {
+    const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const rgba = (colour) => {
+        context.clearRect(0, 0, 1, 1);
+        context.fillStyle = colour;
+        context.fillRect(0, 0, 1, 1);
+        return [...context.getImageData(0, 0, 1, 1).data];
+    };
+    const over = (top, below) => {
+        const a = top[3] / 255;
+        return [0, 1, 2].map((i) => top[i] * a + below[i] * (1 - a)).concat(255);
+    };
+    const back = (element) => {
+        const own = rgba(getComputedStyle(element).backgroundColor);
+        return own[3] === 255 || !element.parentElement ? own : over(own, back(element.parentElement));
+    };
+    const linear = (v) => (v <= 0.03928 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+    const light = (c) => {
+        const [r, g, b] = c.slice(0, 3).map((v) => linear(v / 255));
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    let worst = [99, ''];
+    for (const element of panel.querySelectorAll('*')) {
+        const text = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+        if (!text || element.closest('[hidden], :disabled, svg, .imitatoes-sr') || !element.offsetParent) continue;
+        const below = back(element), top = over(rgba(getComputedStyle(element).color), below);
+        const [a, b] = [light(top), light(below)];
+        const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+        if (ratio < worst[0]) worst = [ratio, `${element.className}: ${element.textContent.slice(0, 40)}`];
+    }
+    return worst;
+}"""
+"""[least contrast of any text, which]. Text on pictures and disabled controls are left out."""

@@ -1,0 +1,51 @@
+// The verdict in words on a VLM Critique node, and what is being judged while the model looks.
+import { setText } from "../dom.js";
+import { isRunning, iterationOf } from "../store.js";
+import { runLine, verdictWords } from "../wording.js";
+import { addTextWidget } from "./text_widget.js";
+
+const HEIGHT = 96;
+const TICK_MS = 1000;
+
+/** runOf(node): the run whose critic the node is, or null. judgingSince(run): page time in ms, or null. */
+export function addCriticWidget(node, { t, store, runOf, progress, judgingSince }) {
+  let lone = null;
+  let timer = null;
+  const { element, leave } = addTextWidget(node, "verdict", HEIGHT, t("node.queue"));
+  const stop = store.watch(draw);
+
+  function draw() {
+    const run = runOf(node);
+    clearTimeout(timer);
+    if (run?.phase === "judging") timer = setTimeout(draw, TICK_MS);
+    const text = run ? ofRun(run) : verdictWords(t, lone);
+    setText(element, text || t("node.queue"));
+  }
+
+  function ofRun(run) {
+    if (isRunning(run) && run.phase === "judging") return judging(run);
+    const last = isRunning(run) ? run.iterations?.at(-1) : iterationOf(run, run.best?.iteration);
+    return [runLine(t, run, progress), run.reason, last && `#${last.number} · ${verdictWords(t, last.critique)}`].filter(Boolean).join("\n");
+  }
+
+  function judging(run) {
+    const since = judgingSince(run);
+    const seconds = since === null ? 0 : Math.max(0, Math.round((performance.now() - since) / 1000));
+    const head = t("node.judging", { number: run.pending?.number ?? 1, limit: run.iteration_limit, seconds });
+    const texts = (run.checklist?.requirements ?? []).map((requirement) => requirement.text);
+    return texts.length ? `${head}\n${t("node.looksFor", { requirements: texts.join("; ") })}` : head;
+  }
+
+  leave(() => {
+    stop();
+    clearTimeout(timer);
+  });
+  draw();
+  return {
+    /** The verdict of a node without a loop, or of a run that the page knows nothing of yet. */
+    show(critique) {
+      lone = critique;
+      draw();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+// Requests to the pack's routes. Every call resolves; a refusal comes as {problem}, in words for the user.
+
+const SLOW_MS = 500;
+
+/** api: ComfyUI's. t: words. */
+export function createServer(api, t) {
+  const path = (runId, ...rest) => ["/imitatoes/runs", encodeURIComponent(runId), ...rest].join("/");
+
+  async function ask(route, body) {
+    const options = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    let response;
+    try {
+      response = await api.fetchApi(route, options);
+    } catch {
+      return { problem: t("tell.unreachable") };
+    }
+    const answer = await response.json().catch(() => null);
+    if (response.ok) return answer ?? {};
+    const { message, hint } = answer?.error ?? {};
+    return { problem: [message ?? t("tell.answered", { status: response.status }), hint].filter(Boolean).join(" ") };
+  }
+
+  /** As ask, and slow() is called when there is no answer within half a second. */
+  async function act(route, body, slow) {
+    const timer = setTimeout(() => slow?.(t("tell.slow")), SLOW_MS);
+    try {
+      return await ask(route, body);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  return {
+    runs: (limit, before = "") => ask(`/imitatoes/runs?limit=${limit}${before ? `&before=${before}` : ""}`),
+    run: (runId) => ask(path(runId)),
+    nodes: (runId) => ask(path(runId, "nodes")),
+    folder: (runId) => ask(path(runId, "folder")),
+    stop: (runId, afterThis, slow) => act(path(runId, "stop"), { after_this: afterThis }, slow),
+    goOn: (runId, instruction, slow) => act(path(runId, "continue"), { instruction, client_id: api.clientId ?? "" }, slow),
+    resume: (runId, slow) => act(path(runId, "resume"), { client_id: api.clientId ?? "" }, slow),
+    take: (runId, iteration, slow) => act(path(runId, "take"), { iteration }, slow),
+    attach: (runId, slow) => act(path(runId, "attach"), { client_id: api.clientId ?? "" }, slow),
+    remove: (runId, slow) => act(path(runId, "delete"), {}, slow),
+    keepThumbnails: (kept) => ask("/imitatoes/thumbnails", { kept }),
+    interrupt: (slow) => act("/interrupt", {}, slow),
+    picture: (runId, name) => api.apiURL(path(runId, "pictures", encodeURIComponent(name))),
+    /** version: what changes when the picture does, so that the browser may keep the rest. */
+    thumbnail: (runId, name, version) => api.apiURL(`${path(runId, "thumbnails", encodeURIComponent(name))}?v=${encodeURIComponent(version)}`),
+  };
+}

@@ -1,0 +1,42 @@
+// The settings under Imitatoes, and what they do.
+
+export const IDS = {
+  model: "Imitatoes.Judge.Model",
+  connection: "Imitatoes.Judge.Connection",
+  thumbnails: "Imitatoes.Panel.Thumbnails",
+  toasts: "Imitatoes.Panel.Toasts",
+};
+const DEFAULTS = { [IDS.model]: "", [IDS.connection]: "", [IDS.thumbnails]: 1000, [IDS.toasts]: true };
+
+/** Descriptions for registerExtension. keepThumbnails(count) is called at start and at each change. */
+export function settingsOf(t, keepThumbnails) {
+  const setting = (key, section, type, rest = {}) => ({
+    id: IDS[key],
+    name: t(`settings.${key}`),
+    tooltip: t(`settings.${key}Hint`),
+    category: [t("settings.group"), t(`settings.${section}`), t(`settings.${key}`)],
+    type,
+    defaultValue: DEFAULTS[IDS[key]],
+    ...rest,
+  });
+  return [
+    setting("model", "judge", "text"),
+    setting("connection", "judge", "text"),
+    setting("thumbnails", "panel", "number", { attrs: { min: 0, max: 100000, step: 100 }, onChange: keepThumbnails }),
+    setting("toasts", "panel", "boolean"),
+  ];
+}
+
+/** The value of a setting; its default where the frontend does not know it yet. */
+export function settingOf(app, key) {
+  return app.extensionManager?.setting?.get?.(IDS[key]) ?? DEFAULTS[IDS[key]];
+}
+
+/** A new VLM Critique node judges with what the settings name. A node that is loaded gets its own values after this. */
+export function applyJudge(app, node) {
+  for (const key of ["model", "connection"]) {
+    const value = String(settingOf(app, key) ?? "").trim();
+    const widget = node.widgets?.find((one) => one.name === key);
+    if (value && widget) widget.value = value;
+  }
+}

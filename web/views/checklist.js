@@ -1,0 +1,30 @@
+// The requirements of the goal, each met or not in one picture, with what the judge saw instead.
+import { h, icon } from "../dom.js";
+
+const SURE = 0.1;
+
+/** Whether a requirement is met: "met", "notMet", or "unsure" where the judge could not tell. */
+export const verdictOn = (item) => (Math.abs(item.p - 0.5) < SURE / 2 ? "unsure" : item.passed ? "met" : "notMet");
+
+const ICONS = { met: "check", notMet: "times", unsure: "question" };
+
+/** A list, or null where the judge had no checklist. */
+export function checklistView(t, run, critique) {
+  const items = critique?.items ?? [];
+  if (!items.length) return null;
+  const texts = new Map((run.checklist?.requirements ?? []).map((requirement) => [requirement.id, requirement.text]));
+  return h("ul", { className: "imitatoes-checklist" }, ...items.map((item) => row(t, item, texts.get(item.id) ?? item.id)));
+}
+
+function row(t, item, text) {
+  const verdict = verdictOn(item);
+  const evidence = item.evidence || (verdict !== "met" && item.answer && !/^(yes|no)$/i.test(item.answer) ? t("iteration.answer", { answer: item.answer }) : "");
+  return h(
+    "li",
+    { className: `imitatoes-check imitatoes-${verdict}` },
+    icon(ICONS[verdict]),
+    h("span", { className: "imitatoes-sr" }, `${t(`iteration.${verdict}`)}: `),
+    h("span", {}, text, evidence ? h("span", { className: "imitatoes-evidence" }, evidence) : null),
+    h("span", { className: "imitatoes-figure" }, `${Math.round(item.p * 100)} %`),
+  );
+}

@@ -1,0 +1,102 @@
+// All pictures of a run as a row of thumbnails. Tiles are made once; the arrow keys go from one to the next.
+import { h, setText } from "../dom.js";
+import { isRunning } from "../store.js";
+import { score, scoreOf } from "../wording.js";
+
+export function createFilmstrip({ t, server, choose }) {
+  let run = null;
+  const tiles = new Map();
+  const pending = h("div", { className: "imitatoes-tile imitatoes-tile-pending", role: "img" }, h("span", { className: "imitatoes-frame" }), h("span", { className: "imitatoes-tile-score" }));
+  const root = h("div", { className: "imitatoes-film", role: "group", "aria-label": t("film.label"), on: { keydown: move, wheel: turn } });
+
+  function move(event) {
+    const numbers = [...tiles.keys()];
+    const here = numbers.indexOf(Number(event.target.dataset?.number));
+    const to = { ArrowLeft: here - 1, ArrowRight: here + 1, Home: 0, End: numbers.length - 1 }[event.key];
+    if (here < 0 || to === undefined) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const number = numbers[Math.min(Math.max(to, 0), numbers.length - 1)];
+    choose(number);
+    tiles.get(number).button.focus();
+  }
+
+  // A wheel turns the strip sideways as long as it has further to go, then scrolls the panel.
+  function turn(event) {
+    const left = root.scrollLeft;
+    root.scrollLeft += event.deltaX || event.deltaY;
+    if (root.scrollLeft !== left) event.preventDefault();
+  }
+
+  function tile(iteration) {
+    const image = iteration.picture
+      ? h("img", { alt: "", loading: "lazy", decoding: "async", src: server.thumbnail(run.run_id, iteration.picture, iteration.prompt_id) })
+      : null;
+    const words = h("span", { className: "imitatoes-tile-score" });
+    const button = h(
+      "button",
+      { type: "button", className: "imitatoes-tile", "aria-pressed": "false", on: { click: () => choose(iteration.number) } },
+      h("span", { className: "imitatoes-frame" }, image),
+      words,
+    );
+    button.dataset.number = iteration.number;
+    return { button, words, key: "" };
+  }
+
+  function change(iteration, chosen) {
+    const { button, words } = tiles.get(iteration.number);
+    const isBest = iteration.number === run.best?.iteration;
+    const value = scoreOf(run, iteration);
+    const key = `${value} ${isBest} ${iteration.number === chosen}`;
+    if (tiles.get(iteration.number).key === key) return;
+    tiles.get(iteration.number).key = key;
+    setText(words, score(value));
+    const said = typeof value === "number" ? score(value) : t("film.unjudged");
+    button.setAttribute("aria-label", t("film.tile", { number: iteration.number, score: said, marks: isBest ? t("film.best") : "" }));
+    button.setAttribute("aria-pressed", String(iteration.number === chosen));
+    button.tabIndex = iteration.number === chosen ? 0 : -1;
+    button.classList.toggle("imitatoes-is-best", isBest);
+  }
+
+  function show(element) {
+    const [left, right] = [element.offsetLeft, element.offsetLeft + element.offsetWidth];
+    if (left >= root.scrollLeft && right <= root.scrollLeft + root.clientWidth) return;
+    root.scrollLeft = left - (root.clientWidth - element.offsetWidth) / 2;
+  }
+
+  let shown = null;
+  return {
+    root,
+    update(next, chosen) {
+      if (next.run_id !== run?.run_id) {
+        tiles.clear();
+        root.replaceChildren();
+        shown = null;
+      }
+      run = next;
+      const fresh = (run.iterations ?? []).filter((iteration) => !tiles.has(iteration.number));
+      for (const iteration of fresh) tiles.set(iteration.number, tile(iteration));
+      if (fresh.length) {
+        const order = [...tiles.keys()].sort((a, b) => a - b);
+        const sorted = new Map(order.map((number) => [number, tiles.get(number)]));
+        tiles.clear();
+        for (const [number, made] of sorted) tiles.set(number, made);
+        const late = fresh.some((iteration) => iteration.number < order.at(-fresh.length));
+        for (const number of late ? order : fresh.map((iteration) => iteration.number)) root.append(tiles.get(number).button);
+      }
+      for (const iteration of run.iterations ?? []) change(iteration, chosen);
+      if (isRunning(run)) {
+        const number = run.pending?.number ?? tiles.size + 1;
+        pending.setAttribute("aria-label", t("film.pending", { number }));
+        setText(pending.lastChild, `#${number}`);
+        if (root.lastChild !== pending) root.append(pending);
+      } else pending.remove();
+      const target = isRunning(run) && chosen === run.iterations?.at(-1)?.number ? pending : tiles.get(chosen)?.button;
+      const key = `${chosen} ${tiles.size} ${isRunning(run)}`;
+      if (target?.isConnected && key !== shown) {
+        shown = key;
+        show(target);
+      }
+    },
+  };
+}

@@ -1,0 +1,110 @@
+// One iteration in full: verdict, checklist, checks, what was changed and why, settings and seconds.
+import { h } from "../dom.js";
+import { iterationOf } from "../store.js";
+import { duration, score, scoreOf } from "../wording.js";
+import { checklistView } from "./checklist.js";
+import { settingsDifferences } from "./prompt_differences.js";
+
+const WORTH_TELLING = 0.005;
+const STAGES = ["render", "judge", "swap", "save", "reduce", "encode"];
+
+export function createIteration({ t }) {
+  let drawn = "";
+  const root = h("section", { className: "imitatoes-iteration", "aria-label": t("iteration.label") });
+
+  return {
+    root,
+    update(run, iteration) {
+      const isBest = iteration.number === run.best?.iteration;
+      const key = `${run.run_id} ${iteration.number} ${isBest} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)}`;
+      if (key === drawn) return; // rebuilt only when it differs: focus and selection stay
+      drawn = key;
+      root.replaceChildren(...parts(t, run, iteration, isBest).filter(Boolean));
+    },
+  };
+}
+
+function parts(t, run, iteration, isBest) {
+  const critique = iteration.critique ?? {};
+  const checklist = checklistView(t, run, run.relooks?.[iteration.number]?.items?.length ? merged(critique, run.relooks[iteration.number]) : critique);
+  return [
+    head(t, run, iteration, isBest),
+    h("p", {}, critique.reason ?? ""),
+    iteration.decision?.reason && iteration.decision.reason !== critique.reason ? h("p", { className: "imitatoes-quiet" }, iteration.decision.reason) : null,
+    iteration.duplicate_of ? h("p", { className: "imitatoes-quiet" }, t("iteration.duplicate", { number: iteration.duplicate_of })) : null,
+    relook(t, run, iteration),
+    checklist && group(t("iteration.checklist"), checklist),
+    checks(t, critique),
+    changes(t, run, iteration),
+    group(t("iteration.settings"), facts([
+      [t("setting.seed"), iteration.seed_text ?? iteration.settings?.seed],
+      [t("setting.steps"), iteration.settings?.steps],
+      [t("setting.cfg"), iteration.settings?.cfg],
+    ])),
+    seconds(t, iteration),
+    h("p", { className: "imitatoes-quiet" }, critique.judge === "offline" ? t("iteration.judgeOffline") : t("iteration.judge", { model: critique.model || critique.judge || "" })),
+  ];
+}
+
+function head(t, run, iteration, isBest) {
+  const taken = run.taken === iteration.number;
+  const mark = taken ? "iteration.taken" : isBest ? "iteration.best" : iteration.decision?.kind === "accept" ? "iteration.accept" : "iteration.reject";
+  return h(
+    "div",
+    { className: "imitatoes-iteration-head" },
+    h("h3", {}, t("iteration.title", { number: iteration.number })),
+    h("span", { className: isBest ? "imitatoes-mark imitatoes-mark-best" : "imitatoes-mark" }, t(mark)),
+    h("strong", { className: "imitatoes-score" }, score(scoreOf(run, iteration))),
+  );
+}
+
+function relook(t, run, iteration) {
+  const again = run.relooks?.[iteration.number];
+  return typeof again?.score === "number" ? h("p", { className: "imitatoes-quiet" }, t("iteration.relooked", { score: score(again.score) })) : null;
+}
+
+// What the second look saw counts where it saw less.
+function merged(first, again) {
+  const seen = new Map(again.items.map((item) => [item.id, item]));
+  const items = (first.items ?? []).map((item) => {
+    const other = seen.get(item.id);
+    return other && other.p < item.p ? { ...item, ...other, evidence: other.evidence || item.evidence } : item;
+  });
+  return { ...first, items };
+}
+
+function checks(t, critique) {
+  const found = Object.entries(critique.checks ?? {});
+  if (!found.length) return null;
+  const rows = found.map(([name, value]) => {
+    const fill = h("i", {});
+    fill.style.width = `${Math.round(value * 100)}%`;
+    return h("div", { className: "imitatoes-meter" }, h("span", {}, t(`check.${name}`)), h("span", { className: "imitatoes-track", "aria-hidden": "true" }, fill), h("span", { className: "imitatoes-figure" }, score(value)));
+  });
+  return group(t("iteration.checks"), h("div", {}, ...rows));
+}
+
+function changes(t, run, iteration) {
+  const earlier = iterationOf(run, iteration.number - 1);
+  const before = earlier?.settings ?? run.start_settings;
+  const rows = before ? settingsDifferences(t, before, iteration.settings ?? {}, { before: earlier?.seed_text, after: iteration.seed_text }) : [];
+  const reason = iteration.plan?.reason;
+  if (!reason && !rows.length) return null;
+  return group(
+    t("iteration.changed"),
+    h("div", { className: "imitatoes-stack" }, reason ? h("p", {}, reason) : null, ...rows),
+  );
+}
+
+function seconds(t, iteration) {
+  const all = { ...iteration.seconds, ...(iteration.swap_seconds > 0 ? { swap: iteration.swap_seconds } : {}) };
+  const known = STAGES.filter((stage) => all[stage] >= WORTH_TELLING);
+  return known.length ? group(t("iteration.seconds"), facts(known.map((stage) => [t(`stage.${stage}`), duration(all[stage])]))) : null;
+}
+
+const group = (title, content) => h("div", { className: "imitatoes-group" }, h("h4", {}, title), content);
+
+function facts(pairs) {
+  const shown = pairs.filter(([, value]) => value !== undefined && value !== null);
+  return h("dl", { className: "imitatoes-dl" }, ...shown.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, String(value)))));
+}

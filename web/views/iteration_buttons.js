@@ -1,0 +1,26 @@
+// What can be done with one iteration.
+import { h, icon, setText } from "../dom.js";
+
+export function createIterationButtons({ t, actions }) {
+  let shown = null;
+  const button = (name, key, click) => {
+    const words = h("span", {}, t(`do.${key}`));
+    return { words, root: h("button", { type: "button", title: t(`do.${key}Hint`) === `do.${key}Hint` ? null : t(`do.${key}Hint`), on: { click } }, icon(name), words) };
+  };
+  const take = button("check", "take", () => actions.take(shown.run, shown.iteration.number));
+  const load = button("upload", "load", () => actions.load(shown.run, shown.iteration));
+  const folder = button("copy", "copyFolder", () => actions.copyFolder(shown.run));
+  const root = h("div", { className: "imitatoes-row", role: "group" }, take.root, load.root, folder.root);
+
+  return {
+    root,
+    update(run, iteration, { busy }) {
+      shown = { run, iteration };
+      const taken = run.taken === iteration.number;
+      setText(take.words, t(taken ? "do.taken" : "do.take"));
+      take.root.disabled = busy || taken;
+      load.root.disabled = busy || !iteration.picture;
+      folder.root.disabled = busy;
+    },
+  };
+}

@@ -1,0 +1,97 @@
+// The panel: puts the views together and hands each what it shows. Built once, changed in place.
+import { h } from "../dom.js";
+import { isRunning, iterationOf } from "../store.js";
+import { createEmpty } from "./empty.js";
+import { createFilmstrip } from "./filmstrip.js";
+import { createIteration } from "./iteration.js";
+import { createIterationButtons } from "./iteration_buttons.js";
+import { createPastRuns } from "./past_runs.js";
+import { createPicture } from "./picture.js";
+import { createRunButtons } from "./run_buttons.js";
+import { createRunHeader } from "./run_header.js";
+import { createScoreChart } from "./score_chart.js";
+
+/** page: what the panel needs of the page around it, see main.js. */
+export function createPanel({ t, store, server, actions, progress, page, language }) {
+  let focus = none();
+  const choose = (number) => change({ number, after: number });
+  const header = createRunHeader({ t });
+  const buttons = createRunButtons({ t, actions });
+  const chart = createScoreChart({ t, choose });
+  const film = createFilmstrip({ t, server, choose });
+  const picture = createPicture({ t, server, choose: (side, number) => change({ [side]: number }), setMode: (mode) => change({ mode }) });
+  const detail = createIteration({ t });
+  const iterationButtons = createIterationButtons({ t, actions });
+  const past = createPastRuns({ t, server, actions, language });
+  const empty = createEmpty({ t, actions });
+  const notice = h("p", { className: "imitatoes-notice", role: "alert", hidden: true });
+  const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, iterationButtons.root, detail.root);
+  const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
+  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, notice, empty.root, current, pictures, past.root);
+
+  function none() {
+    return { runId: null, number: null, before: null, after: null, mode: "picture" };
+  }
+
+  function change(fields) {
+    focus = { ...focus, ...fields };
+    update();
+  }
+
+  // A running run shows its newest picture, an ended one its best, until the user chooses.
+  function shownIteration(run) {
+    const byItself = isRunning(run) ? run.iterations?.at(-1) : (iterationOf(run, run.best?.iteration) ?? run.iterations?.at(-1));
+    return iterationOf(run, focus.number) ?? byItself ?? null;
+  }
+
+  function sidesOf(run) {
+    const drawn = (run.iterations ?? []).filter((one) => one.picture);
+    const best = drawn.find((one) => one.number === run.best?.iteration) ?? drawn.at(-1);
+    const first = drawn.find((one) => one.number !== best?.number) ?? drawn[0];
+    const known = (number) => (drawn.some((one) => one.number === number) ? number : null);
+    return { before: known(focus.before) ?? first?.number, after: known(focus.after) ?? best?.number };
+  }
+
+  function way(run, workflowId) {
+    if (store.chosen() !== run.run_id) return null;
+    const running = store.list().some((other) => isRunning(other) && other.run_id !== run.run_id);
+    return { words: t(running ? "run.backToCurrent" : "run.close"), click: () => store.choose(null), workflowId };
+  }
+
+  function update() {
+    const workflowId = page.workflowInFront();
+    const run = store.shown(workflowId);
+    if (run?.run_id !== focus.runId) {
+      focus = { ...none(), runId: run?.run_id ?? null };
+      root.scrollTop = 0;
+    }
+    if (run) page.need(run.run_id);
+    const first = isRunning(run ?? {}) ? "" : page.firstPicture();
+    const iteration = run && shownIteration(run);
+    empty.root.hidden = Boolean(run) && !first;
+    if (!empty.root.hidden) empty.update({ hasLoop: page.hasLoop(), first });
+    current.hidden = !run || Boolean(first && !store.chosen());
+    pictures.hidden = !run?.iteration_count || current.hidden;
+    const attached = run && (run.prompt_ids ?? []).some((id) => progress.heard(id));
+    if (!current.hidden) {
+      header.update(run, { progress, attached, workflowId, back: way(run, workflowId) });
+      buttons.update(run, { busy: actions.busy(), canFollow: !attached && page.canFollow(run) });
+    }
+    if (!pictures.hidden) {
+      chart.update(run, iteration?.number);
+      film.update(run, iteration?.number);
+      picture.root.hidden = detail.root.hidden = iterationButtons.root.hidden = !iteration;
+      if (iteration) {
+        picture.update(run, iteration, { mode: focus.mode, sides: sidesOf(run) });
+        iterationButtons.update(run, iteration, { busy: actions.busy() });
+        detail.update(run, iteration);
+      }
+    }
+    past.update(store.list(), run?.run_id, actions.hasOlder());
+    const told = actions.notice();
+    notice.hidden = !told;
+    if (notice.textContent !== told) notice.textContent = told;
+  }
+
+  return { root, update, leave: () => chart.leave() };
+}

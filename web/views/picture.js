@@ -1,0 +1,86 @@
+// The picture of the chosen iteration, or two of them under a slider.
+import { h, setSource } from "../dom.js";
+import { iterationOf } from "../store.js";
+import { score, scoreOf } from "../wording.js";
+import { settingsDifferences } from "./prompt_differences.js";
+
+const MIDDLE = 50;
+
+/** choose(side, number) is called when a side of the comparison is chosen; mode(name) when the view is. */
+export function createPicture({ t, server, choose, setMode }) {
+  const single = h("img", { className: "imitatoes-single", decoding: "async" });
+  const missing = h("p", { className: "imitatoes-quiet imitatoes-centre" }, t("iteration.noPicture"));
+  const comparison = createComparison({ t, server, choose });
+  const tabs = ["picture", "compare"].map((name) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => setMode(name) } }, t(`view.${name}`)));
+  const root = h(
+    "div",
+    { className: "imitatoes-hero" },
+    h("div", { className: "imitatoes-tabs", role: "group" }, ...tabs),
+    h("div", { className: "imitatoes-canvas" }, single, missing),
+    comparison.root,
+  );
+  const canvas = single.parentElement;
+
+  return {
+    root,
+    /** sides: {before, after} numbers of iterations, mode: "picture" or "compare" */
+    update(run, iteration, { mode, sides }) {
+      const comparable = (run.iterations ?? []).filter((one) => one.picture).length > 1;
+      const compare = mode === "compare" && comparable;
+      tabs.forEach((tab, index) => {
+        tab.setAttribute("aria-pressed", String(compare === (index === 1)));
+        tab.disabled = index === 1 && !comparable;
+        tab.title = tab.disabled ? t("compare.needsTwo") : "";
+      });
+      canvas.hidden = compare;
+      comparison.root.hidden = !compare;
+      if (compare) return comparison.update(run, sides);
+      single.hidden = !iteration.picture;
+      missing.hidden = Boolean(iteration.picture);
+      if (iteration.picture) {
+        setSource(single, server.picture(run.run_id, iteration.picture));
+        single.alt = t("iteration.picture", { number: iteration.number });
+      }
+    },
+  };
+}
+
+function createComparison({ t, server, choose }) {
+  const before = h("img", { decoding: "async" });
+  const after = h("img", { className: "imitatoes-after", decoding: "async" });
+  const range = h("input", { type: "range", min: 0, max: 100, value: MIDDLE, on: { input: () => stage.style.setProperty("--imitatoes-split", `${range.value}%`) } });
+  const stage = h("div", { className: "imitatoes-compare" }, before, after, range, h("div", { className: "imitatoes-divider", "aria-hidden": "true" }));
+  const picks = ["before", "after"].map((side) => h("select", { "aria-label": t(`compare.${side}`), on: { change: (event) => choose(side, Number(event.target.value)) } }));
+  const differences = h("div", { className: "imitatoes-stack" });
+  const root = h("div", { className: "imitatoes-stack" }, stage, h("div", { className: "imitatoes-picks" }, ...picks), differences);
+  let drawn = "";
+
+  function options(run, pick, number) {
+    const list = (run.iterations ?? []).filter((one) => one.picture);
+    if (pick.options.length !== list.length) {
+      const words = (one) => t("compare.option", { number: one.number, score: score(scoreOf(run, one)) });
+      pick.replaceChildren(...list.map((one) => h("option", { value: one.number }, words(one))));
+    }
+    pick.value = String(number);
+  }
+
+  return {
+    root,
+    update(run, sides) {
+      const [left, right] = [iterationOf(run, sides.before), iterationOf(run, sides.after)];
+      if (!left || !right) return;
+      if (!drawn.startsWith(run.run_id)) picks.forEach((pick) => pick.replaceChildren());
+      picks.forEach((pick, index) => options(run, pick, [left, right][index].number));
+      const key = `${run.run_id} ${left.number} ${right.number}`;
+      if (key === drawn) return;
+      drawn = key;
+      [[before, left], [after, right]].forEach(([image, iteration]) => {
+        setSource(image, server.picture(run.run_id, iteration.picture));
+        image.alt = t("iteration.picture", { number: iteration.number });
+      });
+      range.setAttribute("aria-label", t("compare.slider", { before: left.number, after: right.number }));
+      const rows = settingsDifferences(t, left.settings ?? {}, right.settings ?? {}, { before: left.seed_text, after: right.seed_text });
+      differences.replaceChildren(...(rows.length ? rows : [h("p", { className: "imitatoes-quiet" }, t("iteration.nothingChanged"))]));
+    },
+  };
+}

@@ -1,0 +1,68 @@
+// What the run is about and where it stands: state, goal, place, pace, and the reason it gives.
+import { h, setText } from "../dom.js";
+import { isRunning } from "../store.js";
+import { paceWords, placeWords, stateWords, tone } from "../wording.js";
+
+const MOST_SEGMENTS = 40;
+
+export function createRunHeader({ t }) {
+  const state = h("span", { className: "imitatoes-state", role: "status", "aria-live": "polite" });
+  const back = h("button", { type: "button", className: "imitatoes-link" });
+  const goal = h("p", { className: "imitatoes-goal" });
+  const instructions = h("p", { className: "imitatoes-quiet" });
+  const place = h("span", { className: "imitatoes-place" });
+  const pace = h("span", { className: "imitatoes-quiet" });
+  const bar = h("div", { className: "imitatoes-bar", "aria-hidden": "true" });
+  const reason = h("p", { className: "imitatoes-reason" });
+  const origin = h("p", { className: "imitatoes-quiet" });
+  const root = h(
+    "header",
+    { className: "imitatoes-header" },
+    h("div", { className: "imitatoes-row" }, state, back),
+    goal,
+    instructions,
+    bar,
+    h("div", { className: "imitatoes-facts" }, place, pace),
+    reason,
+    origin,
+  );
+
+  function drawBar(run) {
+    const limit = run.iteration_limit ?? 0;
+    const segments = Math.min(limit, MOST_SEGMENTS);
+    while (bar.children.length > segments) bar.lastChild.remove();
+    while (bar.children.length < segments) bar.append(h("i", {}));
+    const done = limit ? Math.floor(((run.iteration_count ?? 0) / limit) * segments) : 0;
+    [...bar.children].forEach((segment, index) => {
+      const kind = index < done ? "done" : index === done && isRunning(run) ? "now" : "left";
+      if (segment.className !== kind) segment.className = kind;
+    });
+  }
+
+  return {
+    root,
+    /** context: {progress, attached, workflowId, back: {words, click} | null} */
+    update(run, { progress, attached, workflowId, back: way }) {
+      const words = stateWords(t, run, progress, attached);
+      setText(state, tone(run) === "calm" ? `${words} · ${t("state.waiting")}` : words);
+      state.dataset.tone = tone(run);
+      back.hidden = !way;
+      if (way) {
+        setText(back, way.words);
+        back.onclick = way.click;
+      }
+      setText(goal, run.goal ?? "");
+      goal.title = run.goal ?? "";
+      setText(instructions, (run.instructions ?? []).map((instruction) => t("run.instruction", { instruction })).join(" "));
+      instructions.hidden = !instructions.textContent;
+      setText(place, placeWords(t, run));
+      setText(pace, paceWords(t, run, isRunning(run) ? progress.secondsPerStep() : null));
+      setText(reason, isRunning(run) ? "" : (run.reason ?? ""));
+      reason.hidden = !reason.textContent;
+      const elsewhere = run.workflow_id ? run.workflow_id !== workflowId && "run.otherWorkflow" : "run.fromScript";
+      setText(origin, elsewhere ? t(elsewhere) : "");
+      origin.hidden = !elsewhere;
+      drawBar(run);
+    },
+  };
+}

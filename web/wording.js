@@ -1,0 +1,86 @@
+// A run's facts in words and figures. Pure; t gives the words.
+import { isRunning } from "./store.js";
+
+export const score = (value) => (typeof value === "number" ? value.toFixed(2) : "–");
+
+/** Seconds as people say them: 0.42 s, 8 s, 2 min 5 s. */
+export function duration(seconds) {
+  if (seconds < 1) return `${seconds.toFixed(2)} s`;
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}
+
+/** The score that counts: of both looks where a picture was looked at again at the end, as the server reckons it. */
+export function scoreOf(run, iteration) {
+  const first = iteration?.critique?.score;
+  const again = run?.relooks?.[iteration?.number];
+  if (typeof first !== "number" || typeof again?.score !== "number") return first ?? null;
+  return again.looks > 1 ? again.score : (first + again.score) / 2;
+}
+
+/** The run's state in few words. progress: see progress.js; attached: whether this page hears ComfyUI's own messages. */
+export function stateWords(t, run, progress, attached) {
+  if (!isRunning(run)) return run.taken && run.status === "stopped" ? t("status.taken", { number: run.taken }) : t(`status.${run.status}`);
+  if (run.stopping === "now") return t("state.stoppingNow");
+  const words = phaseWords(t, run, progress, attached);
+  return run.stopping === "after" ? `${words} · ${t("state.stoppingAfter")}` : words;
+}
+
+function phaseWords(t, run, progress, attached) {
+  if (run.phase !== "rendering") return t(`state.${run.phase}`);
+  const prompt = run.pending?.prompt_id;
+  const steps = progress?.of(prompt);
+  if (steps) return t("state.renderingSteps", steps);
+  return attached && !progress.heard(prompt) ? t("state.queued") : t("state.rendering");
+}
+
+/** Which part of the run is done: "Iteration 3 of 12 · best 0.82". */
+export function placeWords(t, run) {
+  const limit = run.iteration_limit;
+  const place = isRunning(run)
+    ? t("run.iteration", { number: run.pending?.number ?? (run.iteration_count ?? 0) + 1, limit })
+    : t("run.iterations", { count: run.iteration_count ?? 0, limit });
+  const best = run.best && typeof run.best.score === "number" ? t("run.best", { score: score(run.best.score) }) : null;
+  return [place, best].filter(Boolean).join(" · ");
+}
+
+const HEADER_STAGES = ["render", "judge"];
+
+/** Mean seconds of a step, a render and a judgement: "0.8 s a step · render 14 s · judge 6 s". */
+export function paceWords(t, run, secondsPerStep) {
+  const parts = secondsPerStep ? [t("run.perStep", { seconds: duration(secondsPerStep) })] : [];
+  for (const stage of HEADER_STAGES) {
+    const seconds = (run.iterations ?? []).map((iteration) => iteration.seconds?.[stage]).filter((value) => value > 0);
+    if (!seconds.length) continue;
+    const mean = seconds.reduce((sum, value) => sum + value, 0) / seconds.length;
+    parts.push(t("run.stage", { stage: t(`stage.${stage}`), seconds: duration(mean) }));
+  }
+  return parts.join(" · ");
+}
+
+/** Good, bad or neutral: what colours an ended run. */
+export function tone(run) {
+  if (isRunning(run)) return "running";
+  if (run.status === "done" || (run.status === "stopped" && run.taken)) return "good";
+  return ["failed", "judge_failed", "unsaved"].includes(run.status) ? "bad" : "calm";
+}
+
+/** The verdict on one picture in words, for the node. */
+export function verdictWords(t, critique) {
+  if (!critique) return "";
+  if (typeof critique.score !== "number") return t("node.notJudged", { reason: critique.reason ?? "" }).trim();
+  const head = t(critique.passed ? "node.passed" : "node.notPassed", { score: score(critique.score) });
+  const checks = Object.entries(critique.checks ?? {}).map(([name, value]) => `${t(`check.${name}`)} ${score(value)}`);
+  return [`${head}. ${critique.reason ?? ""}`.trim(), checks.join(" · ")].filter(Boolean).join("\n");
+}
+
+/** The run in one or two lines, for a node. */
+export function runLine(t, run, progress, attached) {
+  const best = run.best && typeof run.best.score === "number" ? t("node.best", { score: score(run.best.score) }) : null;
+  const limit = run.iteration_limit;
+  const place = isRunning(run)
+    ? t("node.iteration", { number: run.pending?.number ?? 1, limit, state: stateWords(t, run, progress, attached).toLowerCase() })
+    : t("node.ended", { status: stateWords(t, run), count: run.iteration_count ?? 0, limit });
+  return [place, best].filter(Boolean).join(", ");
+}
