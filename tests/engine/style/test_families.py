@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from pack.engine.graph.family import _families
+from pack.engine.graph.family import families
 from pack.engine.style.families import family_of_model, family_written, may_fit, reads_tags
 
 
@@ -96,7 +96,7 @@ def test_names_alone_rule_out_only_what_they_must(lora, model, may):
 
 def test_a_family_that_the_loop_knows_too_has_the_same_name():
     shared = {"SDXL", "SD 1.5", "FLUX.2 dev", "Qwen-Image", "Z-Image", "LTX-2", "HunyuanVideo 1.5"}
-    assert shared <= {family.name for family in _families()}
+    assert shared <= {family.name for family in families()}
     assert all(family_written(name) == name for name in shared)
 
 
