@@ -24,6 +24,7 @@ from .events import PageEvents
 from .memory import ComfyMemory
 from .memory_reports import MemoryReports, present_state
 from .model_files import files_of
+from .models import own_patchers
 from .ollama_lodgers import OllamaLodgers
 from .paths import judges_folder, runs_folder, thumbnails_folder, wordings_file
 from .queue import ServerQueue
@@ -57,11 +58,6 @@ def named_connection(name: str) -> Connection:
         return settings.connection(name)
     except settings.UnknownConnection as problem:
         raise ValueError(str(problem)) from problem
-
-
-def own_patchers() -> Sequence[Any]:
-    """Patchers of this pack's own models that ComfyUI manages."""
-    return ()
 
 
 def output_types(class_type: str) -> Sequence[str]:

@@ -9,7 +9,7 @@ from typing import TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from ..engine.loop.driver import NotNow, RunNotFound
+from ..engine.loop.live import NotNow, RunNotFound
 from ..engine.loop.outcome import unsaved_reason
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -12,8 +12,9 @@ from typing import Any, Protocol
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..engine.loop.driver import Driver, RunNotFound
+from ..engine.loop.driver import Driver
 from ..engine.loop.journal import RUN_ID, Journal
+from ..engine.loop.live import RunNotFound
 from ..engine.loop.run import Run
 from ..engine.loop.view import run_summary, run_view
 from .answers import BadRequest, answering, body_of
@@ -77,7 +78,7 @@ class RunHandlers:
         limit, before = request.query.get("limit", ""), request.query.get("before", "")
         if limit and not LIMIT.fullmatch(limit):
             raise BadRequest("limit must be a number.", "From 1 to 9999.")
-        runs = await asyncio.to_thread(self._app().driver.runs, int(limit) if limit else None, before)
+        runs = await asyncio.to_thread(self._app().driver.live.listed, int(limit) if limit else None, before)
         return web.json_response({"runs": [run_summary(run) for run in runs]})
 
     async def show(self, request: web.Request) -> web.Response:
@@ -89,7 +90,7 @@ class RunHandlers:
         name, driver = request.match_info["id"], self._app().driver
         if not RUN_ID.fullmatch(name):
             name = await self._started(name, deadline)
-        run = await driver.wait(name, max(0.0, deadline - time.monotonic()))
+        run = await driver.live.wait(name, max(0.0, deadline - time.monotonic()))
         return web.json_response(run_view(run))
 
     async def best(self, request: web.Request) -> web.StreamResponse:
@@ -123,12 +124,12 @@ class RunHandlers:
         """Id of the run that a prompt starts or belongs to, waiting for a queued or rendering prompt to begin one."""
         prompt_id, driver = _prompt_id(name), self._app().driver
         while True:
-            run = driver.find_by_prompt(prompt_id)
+            run = driver.live.find_by_prompt(prompt_id)
             if run is not None:
                 return run.id
             state = driver.prompt_state(prompt_id)
             if state.ended:
-                run = driver.find_by_prompt(prompt_id)  # it may have begun and ended since the first look
+                run = driver.live.find_by_prompt(prompt_id)  # it may have begun and ended since the first look
                 if run is not None:
                     return run.id
                 why = f" {state.message}" if state.message else ""
@@ -144,8 +145,8 @@ def run_of(app: App, request: web.Request) -> Run:
     """The run that {id} names. Raises RunNotFound, ValueError."""
     name = request.match_info["id"]
     if RUN_ID.fullmatch(name):
-        return app.driver.find(name)
-    found = app.driver.find_by_prompt(_prompt_id(name))
+        return app.driver.live.find(name)
+    found = app.driver.live.find_by_prompt(_prompt_id(name))
     if found is None:
         raise RunNotFound(f"There is no run {name}.")
     return found

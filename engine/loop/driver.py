@@ -11,15 +11,15 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from ..graph import ui_workflow
 from ..graph.family import family_of
 from ..graph.loop_nodes import Graph, clean_copy, with_settings
-from .continuing import as_found, instructed
+from .continuing import instructed
 from .journal import Journal
 from .lessons import Lessons
+from .live import LiveRun, LiveRuns, NotNow
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
 from .policy import Stop, continued_plan, first_plan, next_step
 from .ports import Events, Memory, PromptState, Queue, Submission, SubmissionRejected, Teacher
@@ -33,41 +33,6 @@ POLL_SECONDS = 0.005
 NEAR_END_POLL_SECONDS = 0.001
 NEAR_END_SECONDS = 0.1
 """So long after the critic's report the end of the prompt is expected at any moment, and looked for more often."""
-REMEMBERED_RUNS = 20
-"""Ended runs kept in memory with their graphs."""
-
-
-class RunNotFound(Exception):
-    """No run of that id, live or on disk."""
-
-
-class NotNow(Exception):
-    """The run's state does not allow this. The message says why and what to do."""
-
-
-@dataclass
-class _Live:
-    """graph: as every render begins: the user's own, with what failed renders made necessary.
-
-    tried: what was changed for the render at hand. late: it was interrupted for taking too long.
-    """
-
-    run: Run
-    graph: Graph
-    extra_pnginfo: dict[str, Any] | None
-    stop: Literal["", "now", "after"] = ""
-    took: int | None = None
-    ending: bool = False
-    client_id: str = ""
-    broken_journal: str = ""
-    report: Report | None = None
-    reported_at: float = 0.0
-    judging_since: float = 0.0
-    tried: list[Recovery] = field(default_factory=list)
-    late: bool = False
-    seen: list[Seen] = field(default_factory=list)
-    task: asyncio.Task[None] | None = None
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Driver:
@@ -85,19 +50,18 @@ class Driver:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
         self._memory = memory
         self._lessons = Lessons(teacher)
-        self._live: dict[str, _Live] = {}
-        self._run_of_prompt: dict[str, str] = {}
+        self.live = LiveRuns(journal)
 
     # What the critic calls.
 
     async def expect(self, arrival: Arrival) -> None:
         """The graph of this prompt is about to render. A prompt that no run waits for starts a run of its own."""
-        if self._waiting_for(arrival.prompt_id) is None:
+        if self.live.waiting_for(arrival.prompt_id) is None:
             self._announce(await self._start(arrival))
 
     async def begin(self, arrival: Arrival) -> Place:
         """The critic of this prompt starts judging. A prompt that no run waits for starts a run of its own."""
-        live = self._waiting_for(arrival.prompt_id)
+        live = self.live.waiting_for(arrival.prompt_id)
         if live is None:
             live = await self._start(arrival)
         live.judging_since = time.time()
@@ -107,7 +71,7 @@ class Driver:
 
     def report(self, prompt_id: str, report: Report) -> Run | None:
         """Keep the critic's findings until the prompt has ended. The run, or None when it waits no longer."""
-        live = self._waiting_for(prompt_id)
+        live = self.live.waiting_for(prompt_id)
         if live is None:
             return None
         live.report, live.reported_at = report, time.monotonic()
@@ -115,60 +79,14 @@ class Driver:
 
     # What the routes call.
 
-    def runs(self, most: int | None = None, before: str = "") -> list[Run]:
-        """Runs, newest first: all, or so many at most, older than the run id `before` where it is given.
-
-        Reads the disk: call it from a thread when there may be many.
-        """
-        live = {run_id: live.run for run_id, live in list(self._live.items())}
-        journal, found = self._journal(), []
-        for run_id in sorted({*live, *journal.run_ids()}, reverse=True):
-            if most is not None and len(found) >= most:
-                break
-            if before and run_id >= before:
-                continue
-            run = live[run_id] if run_id in live else journal.load(run_id)
-            if run is not None:
-                found.append(run if run_id in live else as_found(run))
-        return found
-
-    def find(self, run_id: str) -> Run:
-        """A run by its id. Raises RunNotFound, ValueError for what is no run id."""
-        if run_id in self._live:
-            return self._live[run_id].run
-        run = self._journal().load(run_id)
-        if run is None:
-            raise RunNotFound(f"There is no run {run_id}.")
-        return as_found(run)
-
-    def find_by_prompt(self, prompt_id: str) -> Run | None:
-        """The run that a prompt of this server session belongs to; None when it started none."""
-        run_id = self._run_of_prompt.get(prompt_id)
-        return None if run_id is None else self.find(run_id)
-
     def prompt_state(self, prompt_id: str) -> PromptState:
         return self._queue.state(prompt_id)
 
-    async def wait(self, run_id: str, seconds: float) -> Run:
-        """The run as soon as it has ended, or as it stands after so many seconds. Raises as find does."""
-        deadline = time.monotonic() + seconds
-        run = self.find(run_id)
-        while not run.ended and run_id in self._live:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
-            try:
-                await asyncio.wait_for(self._live[run_id].changed.wait(), left)
-            except asyncio.TimeoutError:
-                break
-            run = self._live[run_id].run
-        return self.find(run_id)
-
     async def stop(self, run_id: str, after_this: bool = False) -> Run:
         """Stop the run now, or after the iteration at hand. Raises as find does, NotNow when it has ended."""
-        live = self._live.get(run_id)
+        live = self.live.get(run_id)
         if live is None or live.run.ended:
-            self.find(run_id)
+            self.live.find(run_id)
             raise NotNow("The run has already ended.")
         live.stop = "now" if live.stop == "now" or not after_this else "after"
         self._change(live, stopping=live.stop)
@@ -181,9 +99,9 @@ class Driver:
 
         Raises as find does, ValueError for an iteration that cannot be taken, OSError when it cannot be recorded.
         """
-        live = self._live.get(run_id)
+        live = self.live.get(run_id)
         if live is None or live.run.ended:
-            run = taken(self.find(run_id), number).changed(time.time())
+            run = taken(self.live.find(run_id), number).changed(time.time())
             journal = self._journal()
             await asyncio.to_thread(journal.record, run, None)
             await asyncio.to_thread(journal.close, run)
@@ -199,19 +117,19 @@ class Driver:
 
     def attach(self, run_id: str, client_id: str) -> Run:
         """A page follows the run: ComfyUI's own progress goes to it from the next render on. Raises as stop does."""
-        live = self._live.get(run_id)
+        live = self.live.get(run_id)
         if live is None or live.run.ended:
-            self.find(run_id)
+            self.live.find(run_id)
             raise NotNow("The run has already ended.")
         live.client_id = client_id
         return live.run
 
     async def delete(self, run_id: str) -> None:
         """Delete a run and its folder. Raises as find does, NotNow while it is going on, OSError."""
-        run = self.find(run_id)
+        run = self.live.find(run_id)
         if not run.ended:
             raise NotNow("The run is still going on. Stop it first.")
-        self._live.pop(run_id, None)
+        self.live.remove(run_id)
         await asyncio.to_thread(self._journal().delete, run_id)
 
     async def continue_run(self, run_id: str, instruction: str = "", client_id: str = "") -> Run:
@@ -247,13 +165,13 @@ class Driver:
 
     async def resume(self, run_id: str, client_id: str = "") -> Run:
         """Go on with a run that a server stop cut off, with the render that was lost. Raises as continue_run does."""
-        if self.find(run_id).status != "suspended":
+        if self.live.find(run_id).status != "suspended":
             raise NotNow("Only a run that was cut off by a server stop can be resumed. Use continue instead.")
         return await self._resubmit(await self._revive(run_id, client_id))
 
     # Starting.
 
-    async def _start(self, arrival: Arrival) -> _Live:
+    async def _start(self, arrival: Arrival) -> LiveRun:
         now = time.time()
         graph = clean_copy(arrival.graph)
         extra_pnginfo = dict(arrival.extra_pnginfo) if arrival.extra_pnginfo else None
@@ -270,9 +188,9 @@ class Driver:
             workflow_id=str(((extra_pnginfo or {}).get("workflow") or {}).get("id") or ""),
         )
         run = run.model_copy(update={"pending": Pending(prompt_id=arrival.prompt_id, plan=first_plan(run))})
-        live = _Live(run, graph, extra_pnginfo)
-        self._live[run.id] = live
-        self._run_of_prompt[arrival.prompt_id] = run.id
+        live = LiveRun(run, graph, extra_pnginfo)
+        self.live.add(live)
+        self.live.belongs(arrival.prompt_id, run.id)
         try:
             await asyncio.to_thread(self._journal().open, run, graph, extra_pnginfo)
         except OSError as problem:
@@ -280,26 +198,12 @@ class Driver:
         self._spawn(live, self._drive(live))
         return live
 
-    async def _revive(self, run_id: str, client_id: str) -> _Live:
+    async def _revive(self, run_id: str, client_id: str) -> LiveRun:
         """An ended run made live again, its graph and fingerprints read back from disk where they are not in memory."""
-        run = self.find(run_id)
+        run = self.live.find(run_id)
         if not run.ended:
             raise NotNow("The run is still going on. Stop it first, or wait for its end.")
-        live = self._live.get(run_id)
-        if live is None:
-            journal = self._journal()
-            try:
-                graph, extra_pnginfo = await asyncio.to_thread(journal.load_graph, run_id)
-            except (OSError, ValueError, KeyError) as problem:
-                raise NotNow(
-                    "The graph of this run cannot be read, so it cannot go on. Load its best picture on the canvas "
-                    "and queue that instead."
-                ) from problem
-            live = self._live.setdefault(run_id, _Live(run, recovered(graph, run.recoveries), extra_pnginfo))
-            for i in run.comparable:
-                mark = await asyncio.to_thread(journal.load_fingerprint, run_id, i.plan)
-                if mark and i.critique.score is not None:
-                    live.seen.append(Seen(i.number, mark, i.critique))
+        live = self.live.get(run_id) or await self.live.revived(run)
         if not live.run.ended:  # somebody else was faster
             raise NotNow("The run is already going on.")
         if client_id:
@@ -307,7 +211,7 @@ class Driver:
             live.run = live.run.model_copy(update={"client_id": client_id})
         return live
 
-    async def _resubmit(self, live: _Live) -> Run:
+    async def _resubmit(self, live: LiveRun) -> Run:
         pending = live.run.pending
         plan = (
             pending.plan
@@ -324,10 +228,10 @@ class Driver:
         self._spawn(live, self._submit_and_drive(live, plan))
         return live.run
 
-    def _spawn(self, live: _Live, work: Awaitable[None]) -> None:
+    def _spawn(self, live: LiveRun, work: Awaitable[None]) -> None:
         live.task = asyncio.ensure_future(self._guarded(live, work))
 
-    async def _guarded(self, live: _Live, work: Awaitable[None]) -> None:
+    async def _guarded(self, live: LiveRun, work: Awaitable[None]) -> None:
         """No run may hang in "running" because of a mistake of ours."""
         try:
             await work
@@ -337,11 +241,11 @@ class Driver:
 
     # Driving.
 
-    async def _submit_and_drive(self, live: _Live, plan: Plan) -> None:
+    async def _submit_and_drive(self, live: LiveRun, plan: Plan) -> None:
         if await self._submit(live, live.run, plan):
             await self._drive(live)
 
-    async def _drive(self, live: _Live) -> None:
+    async def _drive(self, live: LiveRun) -> None:
         """Follow the prompt in flight to its end, record it, and go on until a stop."""
         while True:
             state = await self._end_of_prompt(live)
@@ -374,7 +278,7 @@ class Driver:
             if not await self._submit(live, run, step, iteration):
                 return
 
-    async def _end_of_prompt(self, live: _Live) -> PromptState:
+    async def _end_of_prompt(self, live: LiveRun) -> PromptState:
         prompt_id = live.run.pending.prompt_id
         limit, rendering_since = 60 * live.run.start.limits.render_minutes, None
         live.late = False
@@ -390,7 +294,7 @@ class Driver:
             near = live.report is not None and time.monotonic() - live.reported_at < NEAR_END_SECONDS
             await asyncio.sleep(NEAR_END_POLL_SECONDS if near else self._poll)
 
-    async def _recovery(self, live: _Live, state: PromptState) -> Recovery | Stop | None:
+    async def _recovery(self, live: LiveRun, state: PromptState) -> Recovery | Stop | None:
         """What to do about a render that ended without a verdict; None when nothing but ending the run is left."""
         if live.late and state.kind in ("interrupted", "gone"):
             return after_timeout(live.run, live.tried)
@@ -400,7 +304,7 @@ class Driver:
         graph = self._settled(live, live.run, live.run.pending.plan)
         return await asyncio.to_thread(next_try, live.run, graph, state.error, live.tried, known)
 
-    async def _try_again(self, live: _Live, change: Recovery, state: PromptState) -> bool:
+    async def _try_again(self, live: LiveRun, change: Recovery, state: PromptState) -> bool:
         """The same plan once more, with the change. False when that ended the run."""
         logging.info("Imitatoes: run %s: %s %s", live.run.id, change.error, change.sentence)
         if self._memory is not None and state.error is not None and state.error.kind == "out_of_memory":
@@ -410,11 +314,11 @@ class Driver:
         run = live.run.model_copy(update={"recoveries": (*live.run.recoveries, change)})
         return await self._submit(live, run, live.run.pending.plan)
 
-    def _settled(self, live: _Live, run: Run, plan: Plan) -> Graph:
+    def _settled(self, live: LiveRun, run: Run, plan: Plan) -> Graph:
         """The graph that renders this plan."""
         return with_settings(live.graph, run.loop_node, plan.settings, run.start.goal, run.start.checklist)
 
-    async def _submit(self, live: _Live, run: Run, plan: Plan, iteration: Iteration | None = None) -> bool:
+    async def _submit(self, live: LiveRun, run: Run, plan: Plan, iteration: Iteration | None = None) -> bool:
         """Journal first, then the page, then the queue. False when that ended the run.
 
         iteration: the one just recorded in run, not yet on disk. Nobody sees it before it is.
@@ -430,8 +334,8 @@ class Driver:
             await self._finish(live, run, Stop("unsaved", unsaved_reason(problem)))
             return False
         run = run.model_copy(update={"stopping": live.stop, "client_id": live.client_id or run.client_id})
-        self._keep(live, run)
-        self._run_of_prompt[pending.prompt_id] = run.id
+        live.keep(run)
+        self.live.belongs(pending.prompt_id, run.id)
         self._announce(live)
         if live.stop != "now":
             try:
@@ -444,7 +348,7 @@ class Driver:
             await self._queue.cancel(pending.prompt_id)
         return True
 
-    async def _finish(self, live: _Live, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
+    async def _finish(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
         journal = self._journal()
         live.ending = True
         if live.took is not None and stop.status != "unsaved":
@@ -460,35 +364,17 @@ class Driver:
                 ended = ended.changed(time.time(), status="unsaved", reason=reason)
         await self._lessons.learn(ended)
         live.task, live.ending = None, False
-        self._keep(live, ended)
+        live.keep(ended)
         self._announce(live)
-        self._forget_old()
+        self.live.forget_old()
 
     # Small things.
 
-    def _waiting_for(self, prompt_id: str) -> _Live | None:
-        for live in self._live.values():
-            pending = live.run.pending
-            if not live.run.ended and pending is not None and pending.prompt_id == prompt_id:
-                return live
-        return None
-
-    def _forget_old(self) -> None:
-        """Ended runs beyond the last few live on disk alone. What could not be saved stays: there is nowhere else."""
-        ended = [run_id for run_id, live in self._live.items() if live.run.ended and live.run.status != "unsaved"]
-        for run_id in ended[:-REMEMBERED_RUNS]:
-            del self._live[run_id]
-
-    def _change(self, live: _Live, **fields: Any) -> None:
+    def _change(self, live: LiveRun, **fields: Any) -> None:
         live.run = live.run.changed(time.time(), **fields)
         self._announce(live)
 
-    @staticmethod
-    def _keep(live: _Live, run: Run) -> None:
-        """Take over what was decided on a copy. The run may have changed meanwhile: revisions only grow."""
-        live.run = run.model_copy(update={"revision": max(run.revision, live.run.revision + 1)})
-
-    def _announce(self, live: _Live) -> None:
+    def _announce(self, live: LiveRun) -> None:
         woken, live.changed = live.changed, asyncio.Event()
         woken.set()
         self._publish(live.run)

@@ -83,7 +83,7 @@ class Stage:
         return self.queue.submitted[count - 1].prompt_id
 
     async def ended(self, run_id):
-        run = await self.driver.wait(run_id, 5)
+        run = await self.driver.live.wait(run_id, 5)
         assert run.ended, run
         return run
 

@@ -6,8 +6,9 @@ import asyncio
 import errno
 
 import pytest
-from pack.engine.loop.driver import REMEMBERED_RUNS, Driver, NotNow, RunNotFound
+from pack.engine.loop.driver import Driver, NotNow
 from pack.engine.loop.journal import Journal
+from pack.engine.loop.live import REMEMBERED_RUNS, RunNotFound
 from pack.engine.loop.ports import PromptState
 
 from .runs import SETTINGS, critique
@@ -172,7 +173,7 @@ async def test_continue_with_an_instruction(stage):
     assert (await stage.begin(second)).run.start.goal == "a red fox in snow. make it night"
     stage.judged(second, critique(0.7))
     await stage.next_prompt(2)
-    assert stage.driver.find(place.run.id).best.number == 2
+    assert stage.driver.live.find(place.run.id).best.number == 2
 
 
 @played
@@ -192,9 +193,9 @@ async def test_a_killed_server_loses_nothing(stage):
     await stage.next_prompt(1)
     lost = stage.queue.submitted[0]
     again = Stage(stage.root)  # a new server, the same disk
-    run = again.driver.find(place.run.id)
+    run = again.driver.live.find(place.run.id)
     assert (run.status, len(run.iterations)) == ("suspended", 1)
-    assert [r.status for r in again.driver.runs()] == ["suspended"]
+    assert [r.status for r in again.driver.live.listed()] == ["suspended"]
     run = await again.driver.resume(place.run.id, client_id="reloaded page")
     second = await again.next_prompt(1)
     sent = again.queue.submitted[0]
@@ -271,16 +272,16 @@ async def test_a_page_that_cannot_be_told_does_not_end_the_run(stage):
 @played
 async def test_waiting_ends_with_its_time(stage):
     place = await stage.begin()
-    assert not (await stage.driver.wait(place.run.id, 0.05)).ended
+    assert not (await stage.driver.live.wait(place.run.id, 0.05)).ended
 
 
 @played
 async def test_unknown_runs(stage):
     with pytest.raises(RunNotFound):
-        stage.driver.find("20260101-000000-00000000")
+        stage.driver.live.find("20260101-000000-00000000")
     with pytest.raises(ValueError, match="not a run id"):
-        stage.driver.find("../../etc")
-    assert stage.driver.find_by_prompt("p9") is None
+        stage.driver.live.find("../../etc")
+    assert stage.driver.live.find_by_prompt("p9") is None
 
 
 @played
@@ -319,9 +320,9 @@ async def test_old_runs_leave_memory_but_not_the_disk(stage):
         place = await stage.begin(f"p{n}")
         stage.judged(f"p{n}", critique(0.9, passed=True))
         await stage.ended(place.run.id)
-    assert len(stage.driver._live) == REMEMBERED_RUNS
-    assert len(stage.driver.runs()) == REMEMBERED_RUNS + 5
-    assert stage.driver.find_by_prompt("p0").status == "done"
-    first = stage.driver.find_by_prompt("p0").id
-    assert (await stage.driver.wait(first, 1)).status == "done"
+    assert len(stage.driver.live._runs) == REMEMBERED_RUNS
+    assert len(stage.driver.live.listed()) == REMEMBERED_RUNS + 5
+    assert stage.driver.live.find_by_prompt("p0").status == "done"
+    first = stage.driver.live.find_by_prompt("p0").id
+    assert (await stage.driver.live.wait(first, 1)).status == "done"
     assert (await stage.driver.continue_run(first, "make it night")).status == "running"

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 import torch
-from pack.engine.loop.driver import NotNow, RunNotFound
+from pack.engine.loop.driver import NotNow
 from pack.engine.loop.journal import Journal
+from pack.engine.loop.live import RunNotFound
 
 from .runs import critique
 from .stage import Stage
@@ -80,8 +81,8 @@ async def test_what_cannot_be_taken_leaves_the_run_going(stage):
     run_id = await two_iterations(stage)
     with pytest.raises(ValueError, match="no iteration 7"):
         await stage.driver.take(run_id, 7)
-    assert not stage.driver.find(run_id).ended
-    assert stage.driver.find(run_id).stopping == ""
+    assert not stage.driver.live.find(run_id).ended
+    assert stage.driver.live.find(run_id).stopping == ""
 
 
 @played
@@ -91,7 +92,7 @@ async def test_a_taken_one_is_where_a_continued_run_goes_on_from(stage):
     await stage.ended(run_id)
     await stage.driver.continue_run(run_id)
     await stage.next_prompt(3)
-    third = stage.driver.find(run_id)
+    third = stage.driver.live.find(run_id)
     assert (third.best.number, third.stopping) == (2, "")
     await stage.driver.stop(run_id)
     assert (await stage.ended(run_id)).reason.startswith("You stopped"), "an earlier choice is not said again"
@@ -101,7 +102,7 @@ async def test_a_taken_one_is_where_a_continued_run_goes_on_from(stage):
 async def test_a_page_that_follows_gets_the_next_render(stage):
     run_id = await two_iterations(stage)
     stage.driver.attach(run_id, "second tab")
-    pending = stage.driver.find(run_id).pending.prompt_id
+    pending = stage.driver.live.find(run_id).pending.prompt_id
     await stage.begin(pending)
     stage.judged(pending, critique(0.4))
     await stage.next_prompt(3)
@@ -122,8 +123,8 @@ async def test_a_deleted_run_is_gone_from_memory_and_disk(stage):
     await stage.driver.delete(run_id)
     assert not (stage.root / run_id).exists()
     with pytest.raises(RunNotFound):
-        stage.driver.find(run_id)
-    assert stage.driver.runs() == []
+        stage.driver.live.find(run_id)
+    assert stage.driver.live.listed() == []
     with pytest.raises(ValueError):
         await stage.driver.delete("../elsewhere")
 
@@ -150,7 +151,7 @@ async def test_runs_come_in_pages(stage):
         place = await stage.begin(f"p{number}")
         stage.judged(f"p{number}", critique(0.9, passed=True))
         await stage.ended(place.run.id)
-    everything = [r.id for r in stage.driver.runs()]
+    everything = [r.id for r in stage.driver.live.listed()]
     assert everything == sorted(everything, reverse=True)
-    assert [r.id for r in stage.driver.runs(2)] == everything[:2]
-    assert [r.id for r in stage.driver.runs(2, everything[1])] == everything[2:]
+    assert [r.id for r in stage.driver.live.listed(2)] == everything[:2]
+    assert [r.id for r in stage.driver.live.listed(2, everything[1])] == everything[2:]
