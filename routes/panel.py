@@ -9,7 +9,7 @@ from typing import Protocol
 from aiohttp import web
 from pydantic import Field
 
-from ..engine.loop.driver import NotNow
+from ..engine.loop.live import NotNow
 from ..engine.loop.thumbnails import Thumbnails
 from ..engine.loop.view import run_view
 from . import runs
