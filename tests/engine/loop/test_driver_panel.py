@@ -6,9 +6,8 @@ import asyncio
 
 import pytest
 import torch
-from pack.engine.loop.driver import NotNow
 from pack.engine.loop.journal import Journal
-from pack.engine.loop.live import RunNotFound
+from pack.engine.loop.live import NotNow, RunNotFound
 
 from .runs import critique
 from .stage import Stage
