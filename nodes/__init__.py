@@ -6,10 +6,12 @@ from comfy_api.latest import ComfyExtension, io
 
 from ..host import app
 from ..routes import register
+from .auto_tiled_decode import AutoTiledDecode
 from .self_improving_prompt import SelfImprovingPrompt
 from .vlm_critique import VLMCritique
 
 NODE_CLASS_MAPPINGS = {
+    "ImitatoesAutoTiledDecode": AutoTiledDecode,
     "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,
     "ImitatoesVLMCritique": VLMCritique,
 }
