@@ -24,10 +24,7 @@ from ..engine.loop.goal import LoopHandle
 from ..engine.loop.report import Arrival
 from ..ollama_client import OllamaVisionModel, parse_keep_alive
 from . import app, execution, paths, settings
-
-
-class WrongInput(ValueError):
-    """The message names the node, the input, what was wrong and what to do."""
+from .wrong_input import WrongInput
 
 
 class NoVerdict(RuntimeError):

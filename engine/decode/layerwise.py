@@ -19,7 +19,7 @@ from torch.nn import functional
 from .decoder_structure import Unsupported, steps_of
 
 STRIPES = 16
-"""Of the largest layer; smaller ones take fewer. More need less memory and cost time: the rows between are done twice."""
+"""Of the largest layer; smaller ones take fewer. More need less memory and more time: rows between are done twice."""
 COPIES = 6
 """Stripes in memory while one is worked on: with its neighbours, normed, convolved, and what the convolution takes."""
 SCORES = 2**24

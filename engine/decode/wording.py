@@ -65,4 +65,4 @@ def _tiles(plan: TilePlan, shape: Shape, space: int) -> str:
 
 def _tiles_of(plan: TilePlan, space: int) -> str:
     kind = "stripes" if plan.striped else "tiles"
-    return f"{kind} of {plan.columns.tile * space}x{plan.rows.tile * space}"
+    return f"{kind} of {plan.columns.tile * space}x{plan.rows.tile * space} pixels"
