@@ -78,7 +78,7 @@ class TilePlan:
 def plan_tiles(
     shape: Shape, compression: Compression, estimate: Estimate, budget: float, asked: Asked | None = None
 ) -> TilePlan:
-    """The fewest tiles of at most `budget` bytes each; of equally many stripes before grids, then the least work.
+    """The fewest tiles of at most `budget` bytes each; of equally many stripes before grids, then the squarest.
 
     Never one tile where more are possible. Time is split last, because its seams flash; but where the user has given a
     temporal_size, no piece is longer. A tile_size is an upper limit.
@@ -94,9 +94,13 @@ def plan_tiles(
         found = [plan for plan in found if plan.tiles > 1] or found
         fitting = [plan for plan in found if estimate(plan.tile_of(shape)) <= budget]
         if fitting:
-            return min(fitting, key=lambda plan: (plan.tiles, not plan.striped, plan.work, plan.columns.count))
+            return min(fitting, key=_preference)
         smallest = min(found, key=lambda plan: (math.prod(plan.tile_of(shape)), plan.tiles))
     return TilePlan(smallest.time, smallest.rows, smallest.columns, fits=False)
+
+
+def _preference(plan: TilePlan) -> tuple[float, ...]:
+    return plan.tiles, not plan.striped, -min(plan.rows.tile, plan.columns.tile), plan.work, plan.columns.count
 
 
 def _side_axes(length: int, space: int, asked: Asked) -> Iterator[Axis]:

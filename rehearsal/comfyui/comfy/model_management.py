@@ -41,6 +41,24 @@ def get_torch_device() -> torch.device:
     return torch.device("cpu")
 
 
+def is_device_cpu(device: torch.device) -> bool:
+    return device.type == "cpu"
+
+
+def module_size(module: torch.nn.Module) -> int:
+    """Bytes of its weights."""
+    return sum(value.nelement() * value.element_size() for value in module.state_dict().values())
+
+
+def load_models_gpu(
+    models: list[Any], memory_required: float = 0, force_patch_weights: bool = False, force_full_load: bool = False
+) -> None:
+    """Without a GPU nothing moves; the models count as loaded."""
+    for model in models:
+        if model not in current_loaded_models:
+            current_loaded_models.insert(0, model)
+
+
 def get_total_memory(dev: Any = None, torch_total_too: bool = False) -> Any:
     """Bytes; with `torch_total_too` a pair."""
     total = psutil.virtual_memory().total
