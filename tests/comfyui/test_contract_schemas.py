@@ -55,7 +55,7 @@ def test_what_the_engine_knows_of_the_nodes_is_true(theatre):
     widgets.insert(widgets.index("seed") + 1, "control_after_generate")
     assert tuple(widgets) == WIDGETS
     assert info["output_name"][LOOP_OUTPUT] == "loop"
-    assert set(RECORD) == {LOOP_CLASS, CRITIC_CLASS}
+    assert {LOOP_CLASS, CRITIC_CLASS} <= set(RECORD)
 
 
 def test_the_page_gets_our_scripts_and_help(theatre):
