@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import logging
 from collections.abc import Callable
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakSet
 
 import comfy.model_management
 import comfy.utils
@@ -17,13 +18,15 @@ from ..engine.decode.layerwise import LayerwiseDecoder
 from ..engine.decode.plan import Compression, Shape
 from .out_of_memory import is_out_of_memory
 
+LOG = logging.getLogger(__name__)
+
 SPARE, SPARE_ON_CPU = 0.15, 0.4
 """Share of free memory left alone. On a CPU it is the computer's own memory, which others need too."""
 STEREO = 2
 """Output channels of VAEs for sound."""
 
-_agreeing: WeakKeyDictionary[torch.nn.Module, bool] = WeakKeyDictionary()
-"""By the VAE's model: whether decoding it layer by layer was seen to give the same pixels."""
+_agreeing: WeakSet[torch.nn.Module] = WeakSet()
+"""Models of VAEs that were seen to give the same pixels layer by layer."""
 
 
 def why_not_ours(vae: Any, latent: torch.Tensor) -> str | None:
@@ -89,13 +92,17 @@ class ComfyVae:
         model = self._vae.first_stage_model
         try:
             found = LayerwiseDecoder(model)
-        except Unsupported:
+            if model not in _agreeing:
+                self.load(0)
+                with _on(self._device):
+                    if not found.agrees(self.prepared(latent)):
+                        return None
+                _agreeing.add(model)
+        except (Unsupported, RuntimeError) as problem:
+            # Tiles are left, and an error that is not of this way to decode will come from them too.
+            LOG.debug("Imitatoes: this VAE is not decoded layer by layer: %s", problem)
             return None
-        if model not in _agreeing:
-            self.load(0)
-            with _on(self._device):
-                _agreeing[model] = found.agrees(self.prepared(latent))
-        return found if _agreeing[model] else None
+        return found
 
     def ran_out(self, problem: Exception) -> bool:
         return is_out_of_memory(problem)

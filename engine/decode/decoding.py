@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, Protocol
 
 import torch
@@ -77,11 +78,12 @@ class Vae(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One way to decode. need: bytes for it, by estimate. plan: of kind tiles."""
+    """One way to decode. need: bytes for it, by estimate. plan: of kind tiles. layers: of kind layerwise."""
 
     kind: Literal["whole", "layerwise", "tiles"]
     need: float
     plan: TilePlan | None = None
+    layers: LayerwiseDecoder | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,14 +108,13 @@ def decode(latent: torch.Tensor, vae: Vae, asked: Asked) -> Decoded:
     """Decode a latent [B, C, h, w] or [B, C, t, h, w] in the memory there is. Raises NotEnoughMemory."""
     shape = tuple(latent.shape)
     whole = vae.estimate(shape)
-    layerwise = vae.layerwise(latent[:1]) if asked.mode != "whole" and not asked.sized and latent.ndim == 4 else None
-    ladder = _Ladder(shape, vae, asked, whole, layerwise)
+    ladder = _Ladder(latent, vae, asked, whole)
     vae.load(ladder.first(_allowed(vae.most(), vae, asked)).need)
     free = vae.free()
     step = ladder.first(_allowed(free, vae, asked))
     failed: list[Step] = []
     while True:
-        pixels = _attempt(step, latent, vae, layerwise, asked)
+        pixels = _attempt(step, latent, vae, asked)
         if pixels is not None:
             report = wording.report(step, shape, vae.compression.space, whole, free, failed)
             return Decoded(pixels, step, report, tuple(failed))
@@ -136,13 +137,20 @@ def _allowed(free: float, vae: Vae, asked: Asked) -> float:
 class _Ladder:
     """All steps for one latent, from the best to the smallest."""
 
-    def __init__(self, shape: Shape, vae: Vae, asked: Asked, whole: float, layerwise: LayerwiseDecoder | None) -> None:
-        self._shape, self._vae, self._asked = shape, vae, asked
+    def __init__(self, latent: torch.Tensor, vae: Vae, asked: Asked, whole: float) -> None:
+        self._latent, self._vae, self._asked = latent, vae, asked
         self._whole = Step("whole", whole)
-        self._layerwise = None
-        if layerwise is not None:
-            need = layerwise.need(shape[-2] * shape[-1], vae.compression.space, vae.dtype)
-            self._layerwise = Step("layerwise", need)
+
+    @cached_property
+    def _layerwise(self) -> Step | None:
+        """Looked for only when the whole does not fit."""
+        if self._asked.sized or self._latent.ndim != 4:
+            return None
+        layers = self._vae.layerwise(self._latent[:1])
+        if layers is None:
+            return None
+        cells = self._latent.shape[-2] * self._latent.shape[-1]
+        return Step("layerwise", layers.need(cells, self._vae.compression.space, self._vae.dtype), layers=layers)
 
     def first(self, budget: float) -> Step:
         if self._asked.mode == "whole" or (self._asked.mode == "auto" and self._whole.need <= budget):
@@ -165,19 +173,18 @@ class _Ladder:
         return smaller if smaller.need < step.need else None
 
     def _tiles(self, budget: float) -> Step:
-        plan = plan_tiles(self._shape, self._vae.compression, self._vae.estimate, budget, self._asked)
-        return Step("tiles", self._vae.estimate(plan.tile_of(self._shape)), plan)
+        shape = tuple(self._latent.shape)
+        plan = plan_tiles(shape, self._vae.compression, self._vae.estimate, budget, self._asked)
+        return Step("tiles", self._vae.estimate(plan.tile_of(shape)), plan)
 
 
-def _attempt(
-    step: Step, latent: torch.Tensor, vae: Vae, layerwise: LayerwiseDecoder | None, asked: Asked
-) -> torch.Tensor | None:
+def _attempt(step: Step, latent: torch.Tensor, vae: Vae, asked: Asked) -> torch.Tensor | None:
     """None where memory ran out."""
     try:
         if step.kind == "whole":
             return _whole(latent, vae, step.need)
         if step.kind == "layerwise":
-            return _layer_by_layer(latent, vae, layerwise)
+            return _layer_by_layer(latent, vae, step.layers)
         return _tiles(latent, vae, step, _allowed(vae.free(), vae, asked))
     except Exception as problem:
         if not vae.ran_out(problem):
@@ -200,8 +207,8 @@ def _whole(latent: torch.Tensor, vae: Vae, need: float) -> torch.Tensor:
     return pixels
 
 
-def _layer_by_layer(latent: torch.Tensor, vae: Vae, layerwise: LayerwiseDecoder) -> torch.Tensor:
-    passed = vae.progress(len(latent) * layerwise.layers())
+def _layer_by_layer(latent: torch.Tensor, vae: Vae, layers: LayerwiseDecoder) -> torch.Tensor:
+    passed = vae.progress(len(latent) * layers.layers())
     pixels: torch.Tensor | None = None
     for index in range(len(latent)):
 
@@ -213,7 +220,7 @@ def _layer_by_layer(latent: torch.Tensor, vae: Vae, layerwise: LayerwiseDecoder)
                 pixels = rows.new_empty((len(latent), rows.shape[1], height, rows.shape[3]))
             pixels[index, :, top : top + rows.shape[2]] = rows[0]
 
-        layerwise.decode(vae.prepared(latent[index : index + 1]), keep, passed)
+        layers.decode(vae.prepared(latent[index : index + 1]), keep, passed)
     return pixels
 
 

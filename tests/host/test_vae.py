@@ -98,6 +98,13 @@ def test_a_decoder_that_gives_other_pixels_is_not_decoded_layer_by_layer(host):
     assert host.ComfyVae(picture_vae()).layerwise(latent(1, 4, 20, 20)) is None
 
 
+def test_a_decoder_that_fails_is_not_decoded_layer_by_layer(host):
+    """On a device that lacks an operation, or for a latent of another model."""
+    vae = kl_vae()
+    assert host.ComfyVae(vae).layerwise(latent(1, 16, 20, 20)) is None
+    assert host.ComfyVae(vae).layerwise(latent(1, 4, 20, 20)) is not None
+
+
 def test_weights_are_loaded_with_room_for_the_decode(host, comfy, monkeypatch):  # noqa: F811
     asked = []
     monkeypatch.setattr(comfy.model_management, "load_models_gpu", lambda models, **how: asked.append((models, how)))

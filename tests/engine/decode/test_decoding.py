@@ -52,6 +52,12 @@ def test_layer_by_layer_comes_before_tiles():
     assert done.report.startswith("Decoded layer by layer in 0.01 GB, the same picture as whole: a whole decode needs")
 
 
+def test_a_way_that_is_not_needed_is_not_looked_for():
+    vae = FakeVae()
+    vae.layerwise = None
+    assert not decode(latent(), vae, Asked()).tiled
+
+
 @pytest.mark.parametrize("need", [0.9 * WHOLE, 2 * WHOLE])
 def test_not_layer_by_layer_when_that_does_not_fit_either(need):
     vae = FakeVae(free_bytes=WHOLE)
