@@ -14,7 +14,7 @@ import comfy.utils
 import torch
 
 from ..engine.decode.decoder_structure import Unsupported
-from ..engine.decode.layerwise import LayerwiseDecoder
+from ..engine.decode.layerwise import LayerwiseDecoder, Sink
 from ..engine.decode.plan import Compression, Shape
 from .out_of_memory import is_out_of_memory
 
@@ -72,14 +72,20 @@ class ComfyVae:
         weights = comfy.model_management.module_size(self._vae.first_stage_model)
         return float(comfy.model_management.get_total_memory(self._device)) - weights
 
-    def prepared(self, latent: torch.Tensor) -> torch.Tensor:
-        return latent.to(device=self._device, dtype=self.dtype)
-
     def decode(self, latent: torch.Tensor) -> torch.Tensor:
         with _on(self._device):
-            return self.finished(self._vae.first_stage_model.decode(self.prepared(latent)))
+            return self._finished(self._vae.first_stage_model.decode(self._prepared(latent)))
 
-    def finished(self, pixels: torch.Tensor) -> torch.Tensor:
+    def decode_layers(
+        self, layers: LayerwiseDecoder, latent: torch.Tensor, sink: Sink, passed: Callable[[], None]
+    ) -> None:
+        with _on(self._device):
+            layers.decode(self._prepared(latent), lambda top, rows: sink(top, self._finished(rows)), passed)
+
+    def _prepared(self, latent: torch.Tensor) -> torch.Tensor:
+        return latent.to(device=self._device, dtype=self.dtype)
+
+    def _finished(self, pixels: torch.Tensor) -> torch.Tensor:
         # In new versions process_output works in place, in older ones it gives a new tensor: so a copy, and its result.
         own = pixels.to(device=self._vae.output_device, dtype=self._output_dtype(), copy=True)
         return self._vae.process_output(own)
@@ -95,7 +101,7 @@ class ComfyVae:
             if model not in _agreeing:
                 self.load(0)
                 with _on(self._device):
-                    if not found.agrees(self.prepared(latent)):
+                    if not found.agrees(self._prepared(latent)):
                         return None
                 _agreeing.add(model)
         except (Unsupported, RuntimeError) as problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, Protocol
 
@@ -12,7 +12,7 @@ import torch
 from . import wording
 from .asked import Asked
 from .blend import Canvas
-from .layerwise import LayerwiseDecoder
+from .layerwise import LayerwiseDecoder, Sink
 from .plan import Compression, Shape, TilePlan, plan_tiles
 
 RETRIES = 4
@@ -55,12 +55,10 @@ class Vae(Protocol):
         """The way to decode it layer by layer; None where this VAE has another structure."""
         ...
 
-    def prepared(self, latent: torch.Tensor) -> torch.Tensor:
-        """The latent as the VAE's model takes it."""
-        ...
-
-    def finished(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Pixels as its model gives them, made what `decode` returns."""
+    def decode_layers(
+        self, layers: LayerwiseDecoder, latent: torch.Tensor, sink: Sink, passed: Callable[[], None]
+    ) -> None:
+        """Decode one picture [1, C, h, w] layer by layer; the sink gets its rows finished, as `decode` returns them."""
         ...
 
     def ran_out(self, problem: Exception) -> bool:
@@ -78,10 +76,14 @@ class Vae(Protocol):
 
 @dataclass(frozen=True)
 class Step:
-    """One way to decode. need: bytes for it, by estimate. plan: of kind tiles. layers: of kind layerwise."""
+    """One way to decode. need: bytes for it, by estimate, for each of `batch` pictures at a time.
+
+    plan: of kind tiles. layers: of kind layerwise.
+    """
 
     kind: Literal["whole", "layerwise", "tiles"]
     need: float
+    batch: int = 1
     plan: TilePlan | None = None
     layers: LayerwiseDecoder | None = None
 
@@ -114,7 +116,7 @@ def decode(latent: torch.Tensor, vae: Vae, asked: Asked) -> Decoded:
     step = ladder.first(_allowed(free, vae, asked))
     failed: list[Step] = []
     while True:
-        pixels = _attempt(step, latent, vae, asked)
+        pixels = _attempt(step, latent, vae)
         if pixels is not None:
             report = wording.report(step, shape, vae.compression.space, whole, free, failed)
             return Decoded(pixels, step, report, tuple(failed))
@@ -138,8 +140,7 @@ class _Ladder:
     """All steps for one latent, from the best to the smallest."""
 
     def __init__(self, latent: torch.Tensor, vae: Vae, asked: Asked, whole: float) -> None:
-        self._latent, self._vae, self._asked = latent, vae, asked
-        self._whole = Step("whole", whole)
+        self._latent, self._vae, self._asked, self._whole = latent, vae, asked, whole
 
     @cached_property
     def _layerwise(self) -> Step | None:
@@ -153,15 +154,19 @@ class _Ladder:
         return Step("layerwise", layers.need(cells, self._vae.compression.space, self._vae.dtype), layers=layers)
 
     def first(self, budget: float) -> Step:
-        if self._asked.mode == "whole" or (self._asked.mode == "auto" and self._whole.need <= budget):
-            return self._whole
-        if self._layerwise is not None and self._layerwise.need <= min(budget, self._whole.need):
+        if self._asked.mode == "whole" or (self._asked.mode == "auto" and self._whole <= budget):
+            # As many at a time as ComfyUI's VAE.decode takes, which makes the result the same to the bit.
+            return Step("whole", self._whole, batch=self._at_once(self._vae.free(), self._whole))
+        if self._layerwise is not None and self._layerwise.need <= min(budget, self._whole):
             return self._layerwise
         # Tiles of a size that the user has given are tried whatever the estimate.
-        return self._tiles(float("inf") if self._asked.tile_size else budget)
+        tiles = self._tiles(float("inf") if self._asked.tile_size else budget)
+        return replace(tiles, batch=self._at_once(budget, tiles.need))
 
     def below(self, step: Step) -> Step | None:
-        """The next step after one that ran out of memory; None when there is none."""
+        """The next step after one that ran out of memory, one picture at a time; None when there is none."""
+        if step.batch > 1:
+            return replace(step, batch=1)
         if self._asked.mode == "whole":
             return None
         budget = step.need / 2
@@ -172,29 +177,30 @@ class _Ladder:
             return smaller if smaller.plan.tiles > 1 else None
         return smaller if smaller.need < step.need else None
 
+    def _at_once(self, budget: float, need: float) -> int:
+        return min(len(self._latent), max(1, int(budget / max(1.0, need))))
+
     def _tiles(self, budget: float) -> Step:
         shape = tuple(self._latent.shape)
         plan = plan_tiles(shape, self._vae.compression, self._vae.estimate, budget, self._asked)
-        return Step("tiles", self._vae.estimate(plan.tile_of(shape)), plan)
+        return Step("tiles", self._vae.estimate(plan.tile_of(shape)), plan=plan)
 
 
-def _attempt(step: Step, latent: torch.Tensor, vae: Vae, asked: Asked) -> torch.Tensor | None:
+def _attempt(step: Step, latent: torch.Tensor, vae: Vae) -> torch.Tensor | None:
     """None where memory ran out."""
     try:
         if step.kind == "whole":
-            return _whole(latent, vae, step.need)
+            return _whole(latent, vae, step.batch)
         if step.kind == "layerwise":
             return _layer_by_layer(latent, vae, step.layers)
-        return _tiles(latent, vae, step, _allowed(vae.free(), vae, asked))
+        return _tiles(latent, vae, step)
     except Exception as problem:
         if not vae.ran_out(problem):
             raise
     return None
 
 
-def _whole(latent: torch.Tensor, vae: Vae, need: float) -> torch.Tensor:
-    """As many pictures at a time as ComfyUI's VAE.decode takes, which makes the result the same to the bit."""
-    batch = max(1, int(vae.free() / max(1.0, need)))
+def _whole(latent: torch.Tensor, vae: Vae, batch: int) -> torch.Tensor:
     passed = vae.progress(-(-len(latent) // batch))
     pixels = None
     for start in range(0, len(latent), batch):
@@ -214,20 +220,18 @@ def _layer_by_layer(latent: torch.Tensor, vae: Vae, layers: LayerwiseDecoder) ->
 
         def keep(top: int, rows: torch.Tensor, index: int = index) -> None:
             nonlocal pixels
-            rows = vae.finished(rows)
             if pixels is None:
                 height = latent.shape[-2] * vae.compression.space
                 pixels = rows.new_empty((len(latent), rows.shape[1], height, rows.shape[3]))
             pixels[index, :, top : top + rows.shape[2]] = rows[0]
 
-        layers.decode(vae.prepared(latent[index : index + 1]), keep, passed)
+        vae.decode_layers(layers, latent[index : index + 1], keep, passed)
     return pixels
 
 
-def _tiles(latent: torch.Tensor, vae: Vae, step: Step, budget: float) -> torch.Tensor:
-    """As many pictures of the batch at a time as fit."""
-    batch = min(len(latent), max(1, int(budget / max(1.0, step.need))))
-    parts = [slice(start, min(len(latent), start + batch)) for start in range(0, len(latent), batch)]
+def _tiles(latent: torch.Tensor, vae: Vae, step: Step) -> torch.Tensor:
+    starts = range(0, len(latent), step.batch)
+    parts = [slice(start, min(len(latent), start + step.batch)) for start in starts]
     canvas = Canvas(step.plan, vae.compression, len(latent), latent.ndim == 5)
     passed = vae.progress(len(parts) * step.plan.tiles)
     for pictures in parts:

@@ -38,8 +38,10 @@ def _how(step: Step, shape: Shape, space: int, whole: float, free: float) -> str
 def name(step: Step, space: int) -> str:
     """A step, as in: ran out of memory before, decoding whole."""
     if step.kind == "tiles":
-        return f"with {_tiles_of(step.plan, space)}"
-    return "decoding whole" if step.kind == "whole" else "decoding layer by layer"
+        text = f"with {_tiles_of(step.plan, space)}"
+    else:
+        text = "decoding whole" if step.kind == "whole" else "decoding layer by layer"
+    return text if step.batch == 1 else f"{text}, {step.batch} pictures at a time"
 
 
 def out_of_memory(step: Step, space: int, whole: float, free: float) -> str:

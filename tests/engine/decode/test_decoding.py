@@ -190,6 +190,23 @@ def test_a_batch_goes_as_many_at_a_time_as_fit():
     assert [shape[0] for shape in vae.decoded] == [2, 2, 1]
 
 
+def test_a_batch_that_is_too_much_goes_one_by_one_before_it_is_cut():
+    vae, given = FakeVae(fails=[1]), latent(3)
+    done = decode(given, vae, Asked())
+    assert torch.equal(done.pixels, vae.pixels(given))
+    assert [shape[0] for shape in vae.decoded] == [3, 1, 1, 1]
+    assert not done.tiled
+    assert done.report.splitlines()[1] == "Ran out of memory before, decoding whole, 3 pictures at a time."
+
+
+def test_tiles_of_a_batch_go_one_by_one_before_they_shrink():
+    vae, given = FakeVae(fails=[2]), latent(3)
+    done = decode(given, vae, Asked(mode="tiled"))
+    assert [shape[0] for shape in vae.decoded] == [3, 3] + [1] * 6
+    assert done.step.plan == done.failed[0].plan
+    assert same(done, vae, given)
+
+
 def test_a_batch_in_tiles():
     vae, given = FakeVae(free_bytes=WHOLE), latent(3)
     done = decode(given, vae, Asked())
