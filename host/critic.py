@@ -26,10 +26,7 @@ from ..engine.loop.report import Arrival
 from ..ollama_client import AUTO, AUTO_SECONDS, OllamaVisionModel, parse_keep_alive
 from . import app, execution, paths, settings
 from .hand_over import SharingModel, sharing_model
-
-
-class WrongInput(ValueError):
-    """The message names the node, the input, what was wrong and what to do."""
+from .wrong_input import WrongInput
 
 
 class NoVerdict(RuntimeError):

@@ -22,8 +22,8 @@ from ..engine.mask.segmenters.kinds import AUTO, OLLAMA_BOXES
 from ..engine.mask.segmenters.vision_boxes import VisionBoxes
 from ..ollama_client import OllamaVisionModel
 from . import app, execution, segmenters, settings
-from .critic import WrongInput
 from .models import ComfyModels
+from .wrong_input import WrongInput
 
 
 class NoMask(RuntimeError):

@@ -6,6 +6,7 @@ from comfy_api.latest import ComfyExtension, io
 
 from ..host import app
 from ..routes import register
+from .auto_tiled_decode import AutoTiledDecode
 from .self_improving_prompt import SelfImprovingPrompt
 from .style_lora_picker import StyleLoRAPicker
 from .text_segment_mask import TextSegmentMask
@@ -13,6 +14,7 @@ from .vlm_critique import VLMCritique
 from .vram_guard import VRAMGuard
 
 NODE_CLASS_MAPPINGS = {
+    "ImitatoesAutoTiledDecode": AutoTiledDecode,
     "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,
     "ImitatoesStyleLoRAPicker": StyleLoRAPicker,
     "ImitatoesVLMCritique": VLMCritique,

@@ -17,7 +17,9 @@ WIDTH = 128
 CONTEXT, POOLED, CHANNELS, PATCH, POSITIONS = 4096, 2048, 16, 2, 32
 CLIP_WORDS, CLIP_WIDTH, CLIP_LAYERS, CLIP_TOKENS = 49408, 768, 12, 77
 DECODER_WIDTH = 64
-_NAMES = {torch.float32: "F32", torch.float8_e4m3fn: "F8_E4M3"}
+KL_WIDTH, KL_LEVELS, KL_CHANNELS = 128, (1, 2, 4, 4), 4
+"""Of AutoencoderKL as of SD 1.5: ComfyUI's own configuration fixes it."""
+_NAMES = {torch.float32: "F32", torch.float16: "F16", torch.float8_e4m3fn: "F8_E4M3"}
 
 
 class Weights:
@@ -114,6 +116,41 @@ def decoder(seed: int) -> dict[str, torch.Tensor]:
     made.tensors["taesd_decoder.19.bias"] += 0.5
     made.tensors |= {"vae_scale": torch.tensor(1.0), "vae_shift": torch.tensor(0.0)}
     return made.tensors
+
+
+def kl_decoder(seed: int) -> dict[str, torch.Tensor]:
+    """The decoder of an AutoencoderKL, in 16 bits: about 99 MB. Its encoder is left out, which ComfyUI only logs."""
+    made = Weights(seed)
+
+    def norm(name: str, channels: int) -> None:
+        made.ones(f"{name}.weight", channels)
+        made.noise(f"{name}.bias", channels, deviation=0.2)
+
+    def block(name: str, inputs: int, outputs: int) -> None:
+        norm(f"{name}.norm1", inputs)
+        norm(f"{name}.norm2", outputs)
+        made.convolution(f"{name}.conv1", outputs, inputs, gain=1.4)
+        made.convolution(f"{name}.conv2", outputs, outputs, gain=0.7)
+        if inputs != outputs:
+            made.convolution(f"{name}.nin_shortcut", outputs, inputs, side=1)
+
+    width = KL_WIDTH * KL_LEVELS[-1]
+    made.convolution("post_quant_conv", KL_CHANNELS, KL_CHANNELS, side=1)
+    made.convolution("decoder.conv_in", width, KL_CHANNELS)
+    block("decoder.mid.block_1", width, width)
+    norm("decoder.mid.attn_1.norm", width)
+    for part in ("q", "k", "v", "proj_out"):
+        made.convolution(f"decoder.mid.attn_1.{part}", width, width, side=1)
+    block("decoder.mid.block_2", width, width)
+    for level, factor in reversed(list(enumerate(KL_LEVELS))):
+        for index in range(3):
+            block(f"decoder.up.{level}.block.{index}", width, KL_WIDTH * factor)
+            width = KL_WIDTH * factor
+        if level:
+            made.convolution(f"decoder.up.{level}.upsample.conv", width, width)
+    norm("decoder.norm_out", width)
+    made.convolution("decoder.conv_out", 3, width, gain=0.7)
+    return {name: tensor.to(torch.float16) for name, tensor in made.tensors.items()}
 
 
 def save(path: Path, tensors: dict[str, torch.Tensor]) -> None:

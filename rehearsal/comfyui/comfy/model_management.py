@@ -54,6 +54,10 @@ def should_use_fp16(device: Any = None, **limits: Any) -> bool:
     return False
 
 
+def is_device_cpu(device: torch.device) -> bool:
+    return device.type == "cpu"
+
+
 def get_total_memory(dev: Any = None, torch_total_too: bool = False) -> Any:
     """Bytes; with `torch_total_too` a pair."""
     total = psutil.virtual_memory().total
