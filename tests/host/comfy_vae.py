@@ -28,17 +28,31 @@ class FirstStage(torch.nn.Module):
         return self.pixels(latent)
 
 
+class Patcher:
+    """Weights that take no memory and are wherever they are wanted."""
+
+    load_device = torch.device("cpu")
+
+    def model_size(self):
+        return 0
+
+    def partially_load(self, device_to, extra_memory=0, force_patch_weights=False):
+        return 0
+
+
 def picture_vae(model=None, **more):
     """8 pixels for each cell, [B, 4, h, w]."""
+    model = FirstStage() if model is None else model
+    cpu = torch.device("cpu")
     vae = types.SimpleNamespace(
-        first_stage_model=FirstStage() if model is None else model,
-        patcher=types.SimpleNamespace(),
+        first_stage_model=model,
+        patcher=Patcher(),
         memory_used_decode=lambda shape, dtype: BYTES * shape[-2] * shape[-1],
         process_output=lambda image: torch.clamp((image + 1.0) / 2.0, min=0.0, max=1.0),
         spacial_compression_decode=lambda: 8,
         vae_dtype=torch.float32,
-        device=torch.device("cpu"),
-        output_device=torch.device("cpu"),
+        device=cpu,
+        output_device=cpu,
         latent_dim=2,
         latent_channels=4,
         output_channels=3,
