@@ -32,7 +32,7 @@ function phaseWords(t, run, progress, attached) {
   const prompt = run.pending?.prompt_id;
   const steps = progress?.of(prompt);
   if (steps) return t("state.renderingSteps", steps);
-  return attached && !progress.heard(prompt) ? t("state.queued") : t("state.rendering");
+  return attached && progress && !progress.heard(prompt) ? t("state.queued") : t("state.rendering");
 }
 
 /** Which part of the run is done: "Iteration 3 of 12 · best 0.82". */

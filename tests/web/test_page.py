@@ -70,6 +70,23 @@ def test_the_node_says_what_is_judged_while_the_judge_looks(theatre, tab):
     assert any("Looks for: three red circles" in text for text in said)
 
 
+def test_the_pages_own_total_is_right_for_renders_that_the_server_queued(tab):
+    tab.load(loop_workflow(seconds=0.5))
+    tab.page.evaluate(
+        """() => { window.totals = {}; const api = window.comfyAPI.api.api;
+            const store = app.extensionManager._p?._s?.get?.('execution');
+            api.addEventListener('progress_state', ({ detail }) => setTimeout(() => {
+                const painting = Object.values(detail.nodes).some((n) => n.state === 'running' && n.value < n.max);
+                if (store && painting) (window.totals[detail.prompt_id] ??= []).push(store.executionProgress);
+            }, 20)); }"""
+    )
+    tab.queue()
+    wait_for_text(tab, CRITIC, "verdict", "Goal met")
+    totals = tab.page.evaluate("Object.values(window.totals)")
+    assert len(totals) > 1
+    assert all(max(values) < 1 for values in totals), "told nothing, the page shows 100 % from the first node on"
+
+
 def test_a_run_does_not_write_into_another_workflow_in_front(theatre, tab):
     tab.load(loop_workflow())
     tab.queue()

@@ -21,7 +21,7 @@ SAFE = set(
     " content-fg content-hover-bg content-hover-fg primary-bg primary-fg primary-hover-bg".split()
 )
 """In every frontend from 1.27.10 to 1.58.1."""
-NEWER = {"primary-background", "component-node-widget-background"}
+NEWER = {"primary-background"}
 """From 1.35.9 on: need another one behind."""
 
 

@@ -3,7 +3,7 @@ import { h } from "../dom.js";
 
 /** @returns {{element: HTMLElement, leave: (done: () => void) => void}} leave: done is called when the node is removed */
 export function addTextWidget(node, name, height, text) {
-  const element = h("div", { className: "imitatoes-node", role: "status", "aria-live": "polite", tabIndex: 0 }, text);
+  const element = h("div", { className: "imitatoes-node", tabIndex: 0 }, text);
   element.style.minHeight = `${height}px`; // Nodes 2.0 before 1.58 ignores getMinHeight
   // Nodes 2.0 before 1.58 drags the node from inside a widget; the middle button must still pan.
   for (const type of ["pointerdown", "pointermove", "pointerup"]) {

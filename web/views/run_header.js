@@ -6,7 +6,9 @@ import { paceWords, placeWords, stateWords, tone } from "../wording.js";
 const MOST_SEGMENTS = 40;
 
 export function createRunHeader({ t }) {
-  const state = h("span", { className: "imitatoes-state", role: "status", "aria-live": "polite" });
+  const state = h("span", { className: "imitatoes-state" });
+  // Spoken without the steps: a screen reader would read out every one of them.
+  const spoken = h("span", { className: "imitatoes-sr", role: "status", "aria-live": "polite" });
   const back = h("button", { type: "button", className: "imitatoes-link" });
   const goal = h("p", { className: "imitatoes-goal" });
   const instructions = h("p", { className: "imitatoes-quiet" });
@@ -18,7 +20,7 @@ export function createRunHeader({ t }) {
   const root = h(
     "header",
     { className: "imitatoes-header" },
-    h("div", { className: "imitatoes-row" }, state, back),
+    h("div", { className: "imitatoes-row" }, state, spoken, back),
     goal,
     instructions,
     bar,
@@ -46,6 +48,7 @@ export function createRunHeader({ t }) {
       const words = stateWords(t, run, progress, attached);
       setText(state, tone(run) === "calm" ? `${words} · ${t("state.waiting")}` : words);
       state.dataset.tone = tone(run);
+      setText(spoken, `${stateWords(t, run, null, false)}. ${placeWords(t, run)}`);
       back.hidden = !way;
       if (way) {
         setText(back, way.words);

@@ -54,7 +54,7 @@ def register(server: PromptServer) -> None:
 
     @routes.get("/users")
     async def users(request: web.Request) -> web.Response:
-        return web.json_response({"storage": "server", "migrated": True})
+        return web.json_response({"storage": "server", "migrated": _settings_file().parent.is_dir()})
 
     @routes.get("/settings")
     async def get_settings(request: web.Request) -> web.Response:
