@@ -75,7 +75,7 @@ def graph(**inputs):
 
 def ended(sampler, prompt_id):
     """The run of a prompt, once it has ended. The first one loads the weights, which may take a while."""
-    for _ in range(4):
+    for _ in range(8):
         run = sampler.client.get(f"/imitatoes/runs/{prompt_id}/wait?seconds=15")
         if run["waiting"]:
             return run
@@ -154,3 +154,21 @@ def test_a_shipped_template_is_accepted_by_the_server(sampler, path):
         sampler.client.post("/queue", {"clear": True})
         sampler.client.post("/interrupt", {"prompt_id": job})
         sampler.client.wait(lambda: not sampler.client.running())
+
+
+def test_out_of_memory_ends_in_tiles_and_then_in_a_smaller_size(sampler):
+    """Behind the decode stands a node that is out of memory for more than 600 rows."""
+    sampler.judge.default = scripted(5)
+    large = graph(checklist="a red lantern", goal="a red lantern, large")
+    large["4"]["inputs"] |= {"width": 704, "height": 704}
+    inputs = {"anything": ["6", 0], "name": "rows", "times": 0, "largest": 600}
+    large["9"] = {"class_type": "RehearsalScarce", "inputs": inputs}
+    large["11"]["inputs"]["images"] = ["9", 0]
+    run = ended(sampler, sampler.client.queue(large))
+    assert (run["status"], len(run["iterations"])) == ("done", 1), run["reason"]
+    assert [r["kind"] for r in run["recoveries"]] == ["unload", "tiled_decode", "size"]
+    assert picture(sampler, run, 1).shape == (512, 512, 3)
+    carried = embedded(sampler.picture(run, run["iterations"][0]["picture"]))
+    assert (carried["6"]["class_type"], carried["4"]["inputs"]["width"]) == ("ImitatoesAutoTiledDecode", 512)
+    kept = json.loads((sampler.runs_folder / run["run_id"] / "graph.json").read_text(encoding="utf-8"))["prompt"]
+    assert (kept["6"]["class_type"], kept["4"]["inputs"]["width"]) == ("VAEDecode", 704), "the user's own graph"
