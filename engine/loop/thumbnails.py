@@ -52,6 +52,9 @@ class Thumbnails:
 
     def _prune(self) -> None:
         with contextlib.suppress(OSError):
-            files = sorted(self.root.glob("*.jpg"), key=lambda path: path.stat().st_mtime_ns)
-            for path in files[: max(0, len(files) - self.kept)]:
+            files = list(self.root.glob("*.jpg"))
+            if len(files) <= self.kept:
+                return
+            files.sort(key=lambda path: path.stat().st_mtime_ns)
+            for path in files[: len(files) - self.kept]:
                 path.unlink(missing_ok=True)

@@ -107,10 +107,11 @@ class Tab:
     @staticmethod
     def _with_core_nodes(route: Any) -> None:
         """The rehearsal has few nodes; the page needs to know those of the reference graphs."""
-        route.fulfill(json={**OBJECT_INFO, **route.fetch().json()})
+        route.fulfill(json={**route.fetch().json(), **OBJECT_INFO})
 
     def rest(self) -> None:
         """The panel closed, an empty workflow of its own in front, nothing heard of yet."""
+        self.page.keyboard.press("Escape")  # a dialog that a failed test left open
         if self.page.locator(".imitatoes-panel").count():
             self.command("Imitatoes.OpenPanel")
         self.load(empty_workflow())

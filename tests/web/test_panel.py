@@ -179,7 +179,7 @@ def test_past_runs_open_and_are_deleted_after_a_question(theatre, tab):
     panel.get_by_role("button", name=f"Delete the run “{goal}”").click()
     dialog = tab.page.get_by_role("dialog")
     dialog.get_by_text(goal).first.wait_for()
-    dialog.get_by_role("button", name=re.compile("^(Delete|Confirm)$")).click()
+    dialog.get_by_role("button", name=re.compile("(Delete|Confirm)$")).click()
     row.wait_for(state="detached")
     assert not (theatre.runs_folder / run["run_id"]).exists()
 

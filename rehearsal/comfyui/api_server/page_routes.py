@@ -81,9 +81,13 @@ def register(server: PromptServer) -> None:
         return web.json_response({})
 
     @routes.get("/embeddings")
-    @routes.get("/experiment/models")
-    async def nothing_listed(request: web.Request) -> web.Response:
+    async def embeddings(request: web.Request) -> web.Response:
         return web.json_response([])
+
+    @routes.get("/experiment/models")
+    async def model_folders(request: web.Request) -> web.Response:
+        names = [name for name in folder_paths.folder_names_and_paths if name not in ("configs", "custom_nodes")]
+        return web.json_response([{"name": name, "folders": folder_paths.get_folder_paths(name)} for name in names])
 
 
 def add_static(app: web.Application) -> None:
