@@ -6,6 +6,7 @@ import json
 
 import pytest
 from pack.engine.graph.loop_nodes import LOOP_CLASS
+from PIL import Image
 
 from .comfyui.theatre import opened, scripted
 from .conftest import ROOT
@@ -20,7 +21,10 @@ LATENTS = ("EmptyLatentImage", "EmptySD3LatentImage")
 
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory):
-    with opened(tmp_path_factory.mktemp("templates"), None, None) as started:
+    base = tmp_path_factory.mktemp("templates")
+    (base / "input").mkdir()
+    Image.new("RGB", (512, 512), (200, 120, 40)).save(base / "input" / "example.png")  # ComfyUI brings one of that name
+    with opened(base, None, None) as started:
         yield started
 
 

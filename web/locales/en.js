@@ -90,6 +90,7 @@ export default {
   "iteration.unsure": "cannot be told",
   "iteration.answer": "The judge saw: {answer}",
   "iteration.checks": "Checks",
+  "iteration.recoveries": "Failed at first, then tried again",
   "iteration.changed": "What was changed, and why",
   "iteration.nothingChanged": "The words stayed the same.",
   "iteration.seconds": "Seconds",

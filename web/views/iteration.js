@@ -35,6 +35,7 @@ function parts(t, run, iteration, isBest) {
     relook(t, run, iteration),
     checklist && group(t("iteration.checklist"), checklist),
     checks(t, critique),
+    recoveries(t, run, iteration),
     changes(t, run, iteration),
     group(t("iteration.settings"), facts([
       [t("setting.seed"), iteration.seed_text ?? iteration.settings?.seed],
@@ -84,6 +85,13 @@ function checks(t, critique) {
   return group(t("iteration.checks"), h("div", {}, ...rows));
 }
 
+/** What was changed before this render was tried again, where it failed before. */
+function recoveries(t, run, iteration) {
+  const own = (run.recoveries ?? []).filter((one) => one.number === iteration.number);
+  if (!own.length) return null;
+  return group(t("iteration.recoveries"), h("div", { className: "imitatoes-stack" }, ...own.map((one) => h("p", { title: one.error }, one.sentence))));
+}
+
 function changes(t, run, iteration) {
   const earlier = iterationOf(run, iteration.number - 1);
   const before = earlier?.settings ?? run.start_settings;
@@ -97,7 +105,7 @@ function changes(t, run, iteration) {
 }
 
 function seconds(t, iteration) {
-  const all = { ...iteration.seconds, ...(iteration.swap_seconds > 0 ? { swap: iteration.swap_seconds } : {}) };
+  const all = iteration.seconds ?? {};
   const known = STAGES.filter((stage) => all[stage] >= WORTH_TELLING);
   return known.length ? group(t("iteration.seconds"), facts(known.map((stage) => [t(`stage.${stage}`), duration(all[stage])]))) : null;
 }

@@ -5,6 +5,12 @@ import { paceWords, placeWords, stateWords, tone } from "../wording.js";
 
 const MOST_SEGMENTS = 40;
 
+/** What was changed before the render at hand was tried again, where it failed before. */
+function triedAgain(run) {
+  const number = run.pending?.number;
+  return (run.recoveries ?? []).filter((one) => one.number === number).at(-1)?.sentence ?? "";
+}
+
 export function createRunHeader({ t }) {
   const state = h("span", { className: "imitatoes-state" });
   // Spoken without the steps: a screen reader would read out every one of them.
@@ -60,7 +66,7 @@ export function createRunHeader({ t }) {
       instructions.hidden = !instructions.textContent;
       setText(place, placeWords(t, run));
       setText(pace, paceWords(t, run, isRunning(run) ? progress.secondsPerStep() : null));
-      setText(reason, isRunning(run) ? "" : (run.reason ?? ""));
+      setText(reason, isRunning(run) ? triedAgain(run) : (run.reason ?? ""));
       reason.hidden = !reason.textContent;
       const elsewhere = run.workflow_id ? run.workflow_id !== workflowId && "run.otherWorkflow" : "run.fromScript";
       setText(origin, elsewhere ? t(elsewhere) : "");
