@@ -144,7 +144,11 @@ def small(path):
 
 
 def has_loop(path):
-    return any(node["class_type"] == LOOP_CLASS for node in read(path).values())
+    return has(path, LOOP_CLASS)
+
+
+def has(path, class_type):
+    return any(node["class_type"] == class_type for node in read(path).values())
 
 
 @pytest.mark.parametrize("path", [path for path in API if has_loop(path)], ids=lambda path: path.stem)
@@ -158,7 +162,11 @@ def test_a_template_with_a_loop_runs_to_its_end(path, theatre):
     assert theatre.picture(run, "best.png").is_file()
 
 
-@pytest.mark.parametrize("path", [path for path in API if not has_loop(path)], ids=lambda path: path.stem)
+PLAIN = [path for path in API if not has_loop(path) and not has(path, "ImitatoesTextSegmentMask")]
+"""Without those that need a segmentation model; comfyui/test_contract_mask.py makes a tiny one for its template."""
+
+
+@pytest.mark.parametrize("path", PLAIN, ids=lambda path: path.stem)
 def test_a_template_without_a_loop_saves_its_picture(path, theatre):
     entry = theatre.client.run(small(path))
     assert entry["status"]["status_str"] == "success", entry["status"]["messages"][-1]
