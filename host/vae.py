@@ -16,6 +16,7 @@ import torch
 from ..engine.decode.decoder_structure import Unsupported
 from ..engine.decode.layerwise import LayerwiseDecoder, Sink
 from ..engine.decode.plan import Compression, Shape
+from ..engine.decode.shared_middle import SharedMiddle
 from .out_of_memory import is_out_of_memory
 
 LOG = logging.getLogger(__name__)
@@ -109,6 +110,16 @@ class ComfyVae:
             LOG.debug("Imitatoes: this VAE is not decoded layer by layer: %s", problem)
             return None
         return found
+
+    def middle(self, latent: torch.Tensor) -> SharedMiddle | None:
+        try:
+            with _on(self._device):
+                return SharedMiddle(self._vae.first_stage_model, self._prepared(latent))
+        except (Unsupported, RuntimeError) as problem:
+            LOG.debug("Imitatoes: tiles of this VAE make their own middle: %s", problem)
+        # Outside of the except block: what ran out of memory is let go by now.
+        self.tidy()
+        return None
 
     def ran_out(self, problem: Exception) -> bool:
         return is_out_of_memory(problem)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal, Protocol
@@ -14,6 +15,7 @@ from .asked import Asked
 from .blend import Canvas
 from .layerwise import LayerwiseDecoder, Sink
 from .plan import Compression, Shape, TilePlan, plan_tiles
+from .shared_middle import SharedMiddle
 
 RETRIES = 4
 """Smaller plans tried after the first one ran out of memory. Each halves what may be used."""
@@ -59,6 +61,10 @@ class Vae(Protocol):
         self, layers: LayerwiseDecoder, latent: torch.Tensor, sink: Sink, passed: Callable[[], None]
     ) -> None:
         """Decode one picture [1, C, h, w] layer by layer; the sink gets its rows finished, as `decode` returns them."""
+        ...
+
+    def middle(self, latent: torch.Tensor) -> SharedMiddle | None:
+        """The middle of its decoder for a whole video [B, C, t, h, w], to be given to tiles; None where it has none."""
         ...
 
     def ran_out(self, problem: Exception) -> bool:
@@ -235,8 +241,11 @@ def _tiles(latent: torch.Tensor, vae: Vae, step: Step) -> torch.Tensor:
     canvas = Canvas(step.plan, vae.compression, len(latent), latent.ndim == 5)
     passed = vae.progress(len(parts) * step.plan.tiles)
     for pictures in parts:
+        middle = vae.middle(latent[pictures]) if latent.ndim == 5 and step.plan.tiles > 1 else None
         for tile in canvas.places():
             cells = tuple(window.cells for window in tile)
-            canvas.add(pictures, tile, vae.decode(latent[(pictures, slice(None), *cells)]))
+            with nullcontext() if middle is None else middle.given_to(cells):
+                pixels = vae.decode(latent[(pictures, slice(None), *cells)])
+            canvas.add(pictures, tile, pixels)
             passed()
     return canvas.pixels

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from ..engine.decode.test_shared_middle import Model
 from .comfy_vae import FirstStage, kl_vae, new_version, picture_vae, video_vae
 from .stand_in import comfy  # noqa: F401
 
@@ -103,6 +104,24 @@ def test_a_decoder_that_fails_is_not_decoded_layer_by_layer(host):
     vae = kl_vae()
     assert host.ComfyVae(vae).layerwise(latent(1, 16, 20, 20)) is None
     assert host.ComfyVae(vae).layerwise(latent(1, 4, 20, 20)) is not None
+
+
+def test_a_middle_is_shared_where_there_is_one(host):
+    given = latent(1, 4, 3, 20, 30)
+    vae = video_vae()
+    assert host.ComfyVae(vae).middle(given) is None
+    vae.first_stage_model = Model()
+    assert host.ComfyVae(vae).middle(given) is not None
+
+
+def test_a_middle_that_does_not_fit_is_done_without(host):
+    def short(given):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory")
+
+    vae = video_vae()
+    vae.first_stage_model = Model()
+    vae.first_stage_model.decode = short
+    assert host.ComfyVae(vae).middle(latent(1, 4, 3, 20, 30)) is None
 
 
 def test_weights_are_loaded_with_room_for_the_decode(host, comfy, monkeypatch):  # noqa: F811

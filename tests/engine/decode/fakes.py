@@ -53,6 +53,9 @@ class FakeVae:
     def layerwise(self, latent):
         return self.way
 
+    def middle(self, latent):
+        return None
+
     def decode_layers(self, layers, latent, sink, passed):
         layers.decode(latent, sink, passed)
 
