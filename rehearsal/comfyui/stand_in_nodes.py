@@ -253,6 +253,19 @@ class VAEDecode:
         return (vae.decode(samples["samples"]),)
 
 
+class VAEEncode:
+    CATEGORY = "latent"
+    RETURN_TYPES = ("LATENT",)
+    FUNCTION = "encode"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"pixels": ("IMAGE",), "vae": ("VAE",)}}
+
+    def encode(self, vae: StandInVae, pixels: torch.Tensor) -> tuple[Any, ...]:
+        return ({"samples": vae.encode(pixels)},)
+
+
 NODE_CLASSES: dict[str, Any] = {
     node.__name__: node
     for node in (
@@ -267,6 +280,7 @@ NODE_CLASSES: dict[str, Any] = {
         EmptySD3LatentImage,
         KSampler,
         VAEDecode,
+        VAEEncode,
         VAEEncodeForInpaint,
         SaveImage,
         PreviewImage,
@@ -281,6 +295,7 @@ DISPLAY_NAMES = {
     "CLIPTextEncode": "CLIP Text Encode (Prompt)",
     "EmptyLatentImage": "Empty Latent Image",
     "VAEDecode": "VAE Decode",
+    "VAEEncode": "VAE Encode",
     "VAEEncodeForInpaint": "VAE Encode (for Inpainting)",
     "SaveImage": "Save Image",
     "PreviewImage": "Preview Image",
