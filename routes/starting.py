@@ -13,14 +13,15 @@ from ..engine.graph.finding import Finding
 from ..engine.graph.make_ready import NotReady, Ready
 from ..engine.graph.order import Order
 from ..engine.graph.repair import Repair
-from ..engine.loop.ports import SubmissionRejected
+from ..engine.loop.ports import PromptState, SubmissionRejected
 from ..engine.loop.run import Run
 from ..engine.loop.starting import begun
 from . import runs
 from .answers import BadRequest, answering, body_of
 
-BEGIN_SECONDS = 1.0
-"""How long the answer waits for the run to begin: with nothing else queued that takes some milliseconds."""
+QUEUED_SECONDS, BEGIN_SECONDS = 0.5, 5.0
+"""How long the answer waits for the prompt's turn, and then for its run to begin. On a server at rest that takes some
+milliseconds, or as long as loading the model, where ComfyUI does that first."""
 MOST_TOLD = 100
 """Findings, and proposals, in one answer."""
 
@@ -78,7 +79,9 @@ async def _queued(app: App, graph: Graph, client_id: str) -> str:
 
 async def _begun(app: App, prompt_id: str) -> str | None:
     """The id of the run that the prompt has begun; None while it waits. Raises BadRequest where it never will."""
-    found = await begun(app.driver, prompt_id, BEGIN_SECONDS)
+    found = await begun(app.driver, prompt_id, QUEUED_SECONDS)
+    if isinstance(found, PromptState) and found.kind == "running":
+        found = await begun(app.driver, prompt_id, BEGIN_SECONDS)
     if isinstance(found, Run):
         return found.id
     if not found.ended:

@@ -16,6 +16,8 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
+fetch = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+"""A server of one's own is behind no proxy."""
 POLL_SECONDS = 20
 """Of each long poll, so that new iterations are shown in between."""
 
@@ -56,7 +58,7 @@ def improve(options: argparse.Namespace, runs: str) -> int:
     print(f"{run['status']}: {run['reason']}")
     if run["best"] is None:
         return 1
-    with urllib.request.urlopen(f"{runs}/{run['run_id']}/best") as answer:
+    with fetch(f"{runs}/{run['run_id']}/best") as answer:
         options.out.write_bytes(answer.read())
     print(f"{options.out}: iteration {run['best']['iteration']}, run {run['run_id']}")
     return 0 if run["status"] == "done" else 2
@@ -102,7 +104,7 @@ def asked(url: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
     """The JSON answer. Raises urllib.error.HTTPError, URLError."""
     data = None if body is None else json.dumps(body).encode()
     request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request) as answer:
+    with fetch(request) as answer:
         return json.load(answer)
 
 

@@ -5,12 +5,13 @@ Nothing is queued here and nothing is changed but what was asked for; every diff
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
 from ..judge.checklist_rules import checklist_of_lines
-from .api_graph import Graph, NotAnApiGraph, clean_copy, is_link, read_graph
+from .api_graph import Graph, NotAnApiGraph, clean_copy, inputs_of, is_link, read_graph
 from .check import check
 from .diff import diff
 from .finding import Finding
@@ -85,7 +86,18 @@ def _read(order: Order) -> Graph:
     if len(graph) > MOST_NODES:
         what = f"The workflow has {len(graph)} nodes; at most {MOST_NODES} are read."
         raise NotReady(_problem("too_many_nodes", what, "Split it.", input_="workflow"))
+    for node_id, node in graph.items():
+        for name, value in inputs_of(node).items():
+            if not _finite(value):
+                what = f"Node {node_id}, input {name}: NaN and Infinity are no numbers that JSON knows."
+                raise NotReady(_problem("not_a_number", what, "Write a number.", node_id, name))
     return clean_copy(graph)
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, (list, dict)):
+        return all(_finite(part) for part in (value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
 
 
 def _filled(graph: Graph, order: Order) -> Graph:

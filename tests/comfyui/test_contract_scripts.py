@@ -33,6 +33,7 @@ ORDER = {"goal": GOAL, "checklist": ["a red lantern"], "settings": {"steps": 2}}
 SCRIPT = ROOT / "docs" / "examples" / "improve.py"
 SHAPE = {"type", "message", "node", "input", "hint"}
 LONGEST_SECONDS = 120
+NOWHERE = "http://127.0.0.1:9"
 
 
 @pytest.fixture(scope="module", params=HOSTS)
@@ -99,7 +100,6 @@ def test_from_the_exported_default_graph_to_the_fetched_best_picture(theatre, tm
     answer = started(theatre, workflow=DEFAULT)
     run = ended(theatre, answer["prompt_id"])
     assert (run["status"], len(run["iterations"]), run["best"]["iteration"]) == ("done", 2, 2), run["reason"]
-    assert answer["run_id"] in (None, run["run_id"])
     assert run["goal"] == GOAL
     first = run["iterations"][0]["settings"]
     assert (first["prompt"], first["negative"]) == (DEFAULT["6"]["inputs"]["text"], "text, watermark")
@@ -270,8 +270,8 @@ def script(theatre, tmp_path, *arguments, workflow=None):
     return finished(command, tmp_path)
 
 
-def finished(command, folder):
-    environment = {**os.environ, "PYTHONPATH": "", "NO_PROXY": "*", "no_proxy": "*"}
+def finished(command, folder, no_proxy=""):
+    environment = {**os.environ, "PYTHONPATH": "", "http_proxy": NOWHERE, "no_proxy": no_proxy}
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=LONGEST_SECONDS, encoding="utf-8"
     )
@@ -290,7 +290,7 @@ def test_the_example_script_says_what_is_wrong(theatre, tmp_path):
     assert (done.returncode, "Export (API)" in done.stderr) == (1, True)
     done = script(theatre, tmp_path, "--dry-run", "--check", "a red lantern")
     assert (done.returncode, "ImitatoesVLMCritique" in done.stdout) == (0, True)
-    done = script(theatre, tmp_path, "--server", "http://127.0.0.1:9")
+    done = script(theatre, tmp_path, "--server", NOWHERE)
     assert (done.returncode, "No ComfyUI answers" in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("*.png"))
@@ -304,9 +304,9 @@ def block(language, theatre):
     return lines.replace("http://localhost:8188", theatre.client.url).replace("localhost:8188", theatre.client.url)
 
 
-def brought(theatre, tmp_path, command):
+def brought(theatre, tmp_path, command, no_proxy=""):
     (tmp_path / "workflow_api.json").write_text(json.dumps(small()), encoding="utf-8")
-    done = finished(command, tmp_path)
+    done = finished(command, tmp_path, no_proxy)
     assert done.returncode == 0, done.stderr
     assert Image.open(tmp_path / "best.png").size == (64, 64)
     return done.stdout
@@ -320,4 +320,4 @@ def test_the_lines_of_python_in_the_readme_work(theatre, tmp_path):
 
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash and curl")
 def test_the_lines_of_curl_in_the_readme_work(theatre, tmp_path):
-    assert '"status": "done"' in brought(theatre, tmp_path, ["bash", "-c", block("bash", theatre)])
+    assert '"status": "done"' in brought(theatre, tmp_path, ["bash", "-c", block("bash", theatre)], "127.0.0.1")

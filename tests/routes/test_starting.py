@@ -26,7 +26,7 @@ def plain(**fields):
 
 @pytest.fixture(autouse=True)
 def quick():
-    with patch.object(starting, "BEGIN_SECONDS", 0.1):
+    with patch.object(starting, "QUEUED_SECONDS", 0.1):
         yield
 
 
@@ -73,6 +73,18 @@ async def test_a_prompt_that_waits_has_no_run_yet_and_its_id_is_enough(site):
     await begin(site)
     site.judged(queued.prompt_id, critique(0.9, passed=True))
     assert (await waiting)["status"] == "done"
+
+
+@served
+async def test_a_run_that_begins_late_is_waited_for_once_its_prompt_runs(site):
+    posting = asyncio.ensure_future(site.post("runs", plain()))
+    while not site.queue.submitted:  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+    site.queue.states[site.queue.submitted[0].prompt_id] = PromptState("running")
+    await asyncio.sleep(3 * starting.QUEUED_SECONDS)
+    assert not posting.done()
+    await begin(site)
+    assert (await posting)["run_id"]
 
 
 @served

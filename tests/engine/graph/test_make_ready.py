@@ -118,6 +118,14 @@ def test_what_is_no_api_graph_is_told_how_to_become_one(workflow, said):
     assert refused({}, goal=GOAL).problem.kind == "prompt_no_outputs"
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), {"__value__": [1.0, float("-inf")]}])
+def test_what_json_cannot_hold_is_no_number(value):
+    broken = graph(SDXL)
+    broken["5"]["inputs"]["cfg"] = value
+    problem = refused(broken, goal=GOAL).problem
+    assert (problem.kind, problem.node, problem.input) == ("not_a_number", "5", "cfg")
+
+
 def test_a_goal_is_needed_but_may_come_from_the_workflow():
     assert refused(goal="  ").problem.input == "goal"
     given_one = looped()
