@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import Any, TypeVar
 
@@ -11,16 +13,23 @@ import comfy.model_management
 import folder_paths
 from server import PromptServer
 
+from ..engine.graph.api_graph import Graph
+from ..engine.graph.check import check
+from ..engine.graph.finding import Finding
+from ..engine.graph.make_ready import Ready, make_ready
+from ..engine.graph.order import Order
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.report import Arrival, Place, Report
 from ..engine.loop.run import Run
+from ..engine.loop.starting import submit
 from ..engine.loop.thumbnails import Thumbnails
 from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.preflight import Preflight, preflight
 from ..ollama_client import Connection, OllamaVisionModel, Residence
 from . import execution, settings
 from .events import PageEvents
+from .known_classes import KnownClasses
 from .memory import ComfyMemory
 from .memory_reports import MemoryReports, present_state
 from .model_files import files_of
@@ -39,6 +48,9 @@ DEFAULT_MODEL = "qwen3-vl:8b-instruct"
 
 UNLOADED_SECONDS = 10.0
 """How long a failed render waits for Ollama to give its memory back."""
+
+MOST_WARNINGS = 30
+"""Kept with a run. They go to the page with every change of it."""
 
 self_test_store = SelfTestStore(judges_folder)
 
@@ -60,6 +72,15 @@ def named_connection(name: str) -> Connection:
         raise ValueError(str(problem)) from problem
 
 
+def comfyui_version() -> str | None:
+    """As "0.8.0"; None where ComfyUI does not say."""
+    try:
+        from comfyui_version import __version__
+    except ImportError:
+        return None
+    return str(__version__)
+
+
 def output_types(class_type: str) -> Sequence[str]:
     """The types of a node class's outputs; empty for a class that this ComfyUI does not have."""
     import nodes  # core's; imported late, because our nodes are loaded while it is being filled
@@ -74,7 +95,8 @@ class App:
     def __init__(self, server: Any) -> None:
         self.server = server
         teacher = FileTeacher(wordings_file, lambda: settings.load().learn_from_runs)
-        queue = ServerQueue(server)
+        self._queue = queue = ServerQueue(server)
+        self._known_classes = KnownClasses(queue)
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
         self.driver = Driver(queue, self.journal, PageEvents(server), teacher=teacher, memory=unloading)
         self.self_tests = SelfTests(self_test_store, tested_model)
@@ -91,6 +113,30 @@ class App:
             stop=execution.stop,
             reports=self.memory_reports,
         )
+
+    async def make_ready(self, order: Order) -> Ready:
+        """The graph that a script's order asks for. Raises NotReady."""
+        known = await self._known_classes.of(order.workflow)
+        return await asyncio.to_thread(make_ready, order, known, comfyui_version())
+
+    async def start(self, graph: Graph, client_id: str) -> str:
+        """Queue a graph; its prompt id. Raises SubmissionRejected."""
+        return await submit(self._queue, graph, client_id)
+
+    async def expect(self, arrival: Arrival) -> None:
+        """A graph is about to render. A run that begins with it is told what the preflight says."""
+        if self.driver.live.waiting_for(arrival.prompt_id) is None:
+            arrival = replace(arrival, warnings=await self._warnings(arrival.graph))
+        await self.driver.expect(arrival)
+
+    async def _warnings(self, graph: Graph) -> tuple[Finding, ...]:
+        try:
+            known = await self._known_classes.of(graph)
+            checked = await asyncio.to_thread(check, graph, known, version=comfyui_version())
+        except Exception:  # whatever is wrong with the preflight, the render goes on
+            logging.exception("Imitatoes: the graph could not be checked")
+            return ()
+        return checked.findings[:MOST_WARNINGS]
 
     async def memory_state(self) -> dict[str, Any]:
         """How memory stands now, in bytes."""
@@ -124,7 +170,7 @@ class ServerLoopCalls:
         self._app = app
 
     async def expect(self, arrival: Arrival) -> None:
-        await self._on_server(self._app.driver.expect(arrival))
+        await self._on_server(self._app.expect(arrival))
 
     async def begin(self, arrival: Arrival) -> Place:
         return await self._on_server(self._app.driver.begin(arrival))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -19,10 +20,11 @@ _Handler = Callable[[Any], Awaitable[Any]]
 
 
 class _Request:
-    """All that ComfyUI's POST handlers ask of a request."""
+    """All that ComfyUI's handlers ask of a request."""
 
-    def __init__(self, body: dict[str, Any]) -> None:
+    def __init__(self, body: dict[str, Any], **match_info: str) -> None:
         self.headers: dict[str, str] = {}
+        self.match_info = match_info
         self._body = body
 
     async def json(self) -> dict[str, Any]:
@@ -79,6 +81,15 @@ class ServerQueue:
 
     async def object_info(self) -> ObjectInfo:
         return _body(await self._handler("GET", "/object_info")(_Request({})))
+
+    async def object_info_of(self, class_type: str) -> ObjectInfo:
+        """The same of one class, with its lists as they are now; empty where it cannot be described."""
+        handler = self._handler("GET", "/object_info/{node_class}")
+        try:
+            return _body(await handler(_Request({}, node_class=class_type)))
+        except Exception as problem:  # INPUT_TYPES of another pack may raise anything
+            logging.warning("Imitatoes: node class %s cannot be described: %r", class_type, problem)
+            return {}
 
     async def free_models(self) -> None:
         """As POST /free: the worker unloads all models once nothing is rendering; no node forgets its output."""

@@ -16,6 +16,7 @@ from ..engine.loop.driver import Driver
 from ..engine.loop.journal import RUN_ID, Journal
 from ..engine.loop.live import RunNotFound
 from ..engine.loop.run import Run
+from ..engine.loop.starting import begun
 from ..engine.loop.view import run_summary, run_view
 from .answers import BadRequest, answering, body_of
 
@@ -23,7 +24,6 @@ PROMPT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 LIMIT = re.compile(r"[1-9][0-9]{0,3}")
 LONGEST_WAIT = 86_400.0
 DEFAULT_WAIT = 600.0
-PROMPT_POLL_SECONDS = 0.05
 
 
 class App(Protocol):
@@ -59,6 +59,7 @@ def register(routes: web.RouteTableDef, app: Callable[[], App]) -> None:
     handlers = RunHandlers(app)
     routes.get("/imitatoes/runs")(answering(handlers.list))
     routes.get("/imitatoes/runs/{id}")(answering(handlers.show))
+    routes.get("/imitatoes/runs/{id}/iterations")(answering(handlers.iterations))
     routes.get("/imitatoes/runs/{id}/wait")(answering(handlers.wait))
     routes.get("/imitatoes/runs/{id}/best")(answering(handlers.best))
     routes.get("/imitatoes/runs/{id}/pictures/{name}")(answering(handlers.picture))
@@ -83,6 +84,11 @@ class RunHandlers:
 
     async def show(self, request: web.Request) -> web.Response:
         return web.json_response(run_view(self._run(request)))
+
+    async def iterations(self, request: web.Request) -> web.Response:
+        """Its iterations alone, each as in the run."""
+        run = run_view(self._run(request))
+        return web.json_response({"run_id": run["run_id"], "iterations": run["iterations"]})
 
     async def wait(self, request: web.Request) -> web.Response:
         """Answers when the run has ended, or after ?seconds= with the run as it stands."""
@@ -123,22 +129,13 @@ class RunHandlers:
     async def _started(self, name: str, deadline: float) -> str:
         """Id of the run that a prompt starts or belongs to, waiting for a queued or rendering prompt to begin one."""
         prompt_id, driver = _prompt_id(name), self._app().driver
-        while True:
-            run = driver.live.find_by_prompt(prompt_id)
-            if run is not None:
-                return run.id
-            state = driver.prompt_state(prompt_id)
-            if state.ended:
-                run = driver.live.find_by_prompt(prompt_id)  # it may have begun and ended since the first look
-                if run is not None:
-                    return run.id
-                why = f" {state.message}" if state.message else ""
-                raise RunNotFound(f"Prompt {prompt_id} started no run ({state.kind}).{why}")
-            if time.monotonic() >= deadline:
-                raise BadRequest(
-                    "The prompt has not begun its run yet.", "Wait again with more seconds.", 408, "still_queued"
-                )
-            await asyncio.sleep(PROMPT_POLL_SECONDS)
+        found = await begun(driver, prompt_id, deadline - time.monotonic())
+        if isinstance(found, Run):
+            return found.id
+        if found.ended:
+            why = f" {found.message}" if found.message else ""
+            raise RunNotFound(f"Prompt {prompt_id} started no run ({found.kind}).{why}")
+        raise BadRequest("The prompt has not begun its run yet.", "Wait again with more seconds.", 408, "still_queued")
 
 
 def run_of(app: App, request: web.Request) -> Run:

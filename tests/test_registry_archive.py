@@ -56,8 +56,9 @@ def test_the_archive_holds_the_pack_and_nothing_of_the_workshop():
 
 
 def test_templates_lie_in_one_folder_and_are_ui_workflows():
+    # Of several such folders ComfyUI lists all and serves only the first, even one without templates.
     for folder in ("example_workflows", "example", "examples", "workflow"):
-        assert not list((ROOT / folder).glob("*.json"))
+        assert not (ROOT / folder).exists()
     templates = sorted((ROOT / "workflows").glob("*.json"))
     assert templates
     for path in templates:

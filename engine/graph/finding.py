@@ -31,3 +31,8 @@ class Finding(BaseModel):
 
     def said(self) -> str:
         return f"{self.what} {self.fix}".strip()
+
+    def told(self) -> dict[str, Any]:
+        """As scripts and the page get it: the shape of every error, with its severity."""
+        where = {"node": self.node or None, "input": self.input or None}
+        return {"type": self.kind, "message": self.what, **where, "hint": self.fix, "severity": self.severity}

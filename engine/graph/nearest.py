@@ -25,7 +25,10 @@ _VARIANTS = frozenset(
 
 
 def misspelt(name: str, offered: Iterable[str]) -> str | None:
-    """The one offered name that this is a misspelling of; None where there is none, or more than one as near."""
+    """The one offered name that this is a misspelling of; None where there is none, or more than one as near.
+
+    A name that others begin with is a short form of one of these: "euler_a" is not meant to be euler.
+    """
     options = [option for option in offered if isinstance(option, str)]
     same = [option for option in options if option.casefold() == name.casefold()]
     if len(same) == 1:
@@ -33,7 +36,8 @@ def misspelt(name: str, offered: Iterable[str]) -> str | None:
     scored = sorted(((_likeness(name, option), option) for option in options), reverse=True)
     if not scored or scored[0][0] < MISSPELT or (len(scored) > 1 and scored[1][0] == scored[0][0]):
         return None
-    return scored[0][1]
+    longer = [option for option in options if option.casefold().startswith(name.casefold())]
+    return None if longer and scored[0][1] not in longer else scored[0][1]
 
 
 def near(name: str, offered: Iterable[str], count: int = 3) -> list[str]:

@@ -186,6 +186,7 @@ class Driver:
             critic_node=arrival.critic_node,
             client_id=arrival.client_id,
             workflow_id=str(((extra_pnginfo or {}).get("workflow") or {}).get("id") or ""),
+            warnings=arrival.warnings,
         )
         run = run.model_copy(update={"pending": Pending(prompt_id=arrival.prompt_id, plan=first_plan(run))})
         live = LiveRun(run, graph, extra_pnginfo)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..graph.finding import Finding
 from ..judge.checklist import Checklist
 from ..judge.critique import Critique
 from .goal import LoopHandle
@@ -14,7 +15,10 @@ from .run import Plan, Run
 
 @dataclass(frozen=True)
 class Arrival:
-    """A critic with a loop is executing: what it knows about the prompt it runs in."""
+    """A critic with a loop is executing: what it knows about the prompt it runs in.
+
+    warnings: what the preflight found in the graph; only asked for where a run begins.
+    """
 
     prompt_id: str
     client_id: str
@@ -23,6 +27,7 @@ class Arrival:
     extra_pnginfo: Mapping[str, Any] | None
     loop_node: str
     critic_node: str
+    warnings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

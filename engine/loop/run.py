@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..graph.finding import Finding
 from ..graph.patch import Patch
 from ..judge.checklist import Checklist
 from ..judge.critique import Critique
@@ -172,6 +173,7 @@ class Run(BaseModel):
     loop_node, critic_node: node ids in the graph. client_id: the page that queued the run.
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
+    warnings: what the preflight found in the graph that was queued; it runs, but perhaps not as meant.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -197,6 +199,7 @@ class Run(BaseModel):
     client_id: str
     first_prompt_id: str
     workflow_id: str = ""
+    warnings: tuple[Finding, ...] = ()
     status: Status = "running"
     phase: Phase = "rendering"
     reason: str = ""

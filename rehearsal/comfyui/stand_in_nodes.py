@@ -271,6 +271,19 @@ class VAEDecode:
         return (vae.decode(samples["samples"]),)
 
 
+class VAEEncode:
+    CATEGORY = "latent"
+    RETURN_TYPES = ("LATENT",)
+    FUNCTION = "encode"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"pixels": ("IMAGE",), "vae": ("VAE",)}}
+
+    def encode(self, vae: StandInVae, pixels: torch.Tensor) -> tuple[Any, ...]:
+        return ({"samples": vae.encode(pixels)},)
+
+
 NODE_CLASSES: dict[str, Any] = {
     node.__name__: node
     for node in (
@@ -286,6 +299,7 @@ NODE_CLASSES: dict[str, Any] = {
         LatentUpscaleBy,
         KSampler,
         VAEDecode,
+        VAEEncode,
         VAEEncodeForInpaint,
         SaveImage,
         PreviewImage,
@@ -301,6 +315,7 @@ DISPLAY_NAMES = {
     "EmptyLatentImage": "Empty Latent Image",
     "LatentUpscaleBy": "Upscale Latent By",
     "VAEDecode": "VAE Decode",
+    "VAEEncode": "VAE Encode",
     "VAEEncodeForInpaint": "VAE Encode (for Inpainting)",
     "SaveImage": "Save Image",
     "PreviewImage": "Preview Image",

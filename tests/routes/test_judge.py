@@ -10,6 +10,7 @@ from pack.host.self_tests import SelfTests, SelfTestStore
 from pack.routes import register
 
 from ..engine.judge.memory_model import MemoryModel
+from .documented import documented_site
 
 URL = "/imitatoes/judge/self-test"
 
@@ -48,10 +49,9 @@ class Site:
 def served(story):
     def test(tmp_path):
         async def main():
-            site, routes, app = Site(tmp_path), web.RouteTableDef(), web.Application()
+            site, routes = Site(tmp_path), web.RouteTableDef()
             register(routes, lambda: site)
-            app.add_routes(routes)
-            async with TestClient(TestServer(app)) as site.client:
+            async with TestClient(TestServer(documented_site(routes))) as site.client:
                 await story(site)
 
         asyncio.run(main())

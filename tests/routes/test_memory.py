@@ -12,6 +12,8 @@ from pack.engine.memory.report import MemoryReport
 from pack.host.memory_reports import REMEMBERED, MemoryReports
 from pack.routes import register
 
+from .documented import documented_site
+
 GIB = 2**30
 
 
@@ -34,10 +36,12 @@ class Site:
 
 def asked(site, method, path, status=200, **options):
     async def main():
-        routes, app = web.RouteTableDef(), web.Application()
+        routes = web.RouteTableDef()
         register(routes, lambda: site)
-        app.add_routes(routes)
-        async with TestClient(TestServer(app)) as client, client.request(method, path, **options) as answer:
+        async with (
+            TestClient(TestServer(documented_site(routes))) as client,
+            client.request(method, path, **options) as answer,
+        ):
             assert answer.status == status, await answer.text()
             return await answer.json()
 

@@ -9,13 +9,20 @@ import pytest
 import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from pack.engine.graph.make_ready import make_ready
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState
+from pack.engine.loop.starting import submit
 from pack.engine.loop.thumbnails import Thumbnails
 from pack.routes import register
 
+from ..engine.graph.reference import object_info
 from ..engine.loop.runs import critique
 from ..engine.loop.stage import Stage, until
+from .documented import documented_site
+
+LARGEST_BODY = 200_000
+"""Of the site. A ComfyUI takes 100 MB by default."""
 
 
 class Site(Stage):
@@ -27,13 +34,17 @@ class Site(Stage):
     def thumbnails(self):
         return self.cache
 
+    async def make_ready(self, order):
+        return make_ready(order, object_info())
+
+    async def start(self, graph, client_id):
+        return await submit(self.queue, graph, client_id)
+
     async def serve(self, story):
         self.cache = Thumbnails(self.root.parent / "thumbnails")
         routes = web.RouteTableDef()
         register(routes, lambda: self)
-        site = web.Application()
-        site.add_routes(routes)
-        async with TestClient(TestServer(site)) as self.client:
+        async with TestClient(TestServer(documented_site(routes, client_max_size=LARGEST_BODY))) as self.client:
             await story(self)
 
     async def get(self, path, status=200):
@@ -143,6 +154,25 @@ async def test_waiting_shorter_than_the_run(site):
     assert (await site.get("runs/p1/wait?seconds=0.1", 408))["error"]["type"] == "still_queued"
     place = await site.begin()
     assert (await site.get(f"runs/{place.run.id}/wait?seconds=0.05"))["phase"] == "judging"
+
+
+@served
+async def test_the_iterations_alone(site):
+    run_id = await finished(site)
+    whole = await site.get(f"runs/{run_id}")
+    assert await site.get("runs/p1/iterations") == {"run_id": run_id, "iterations": whole["iterations"]}
+    assert len(whole["iterations"]) == 1
+    assert (await site.get("runs/unheard-of/iterations", 404))["error"]["type"] == "run_not_found"
+
+
+@served
+async def test_a_mistake_of_ours_is_told_in_the_same_shape(
+    site,
+):
+    site.driver = None
+    error = (await site.get("runs", 500))["error"]
+    assert (error["type"], error["node"]) == ("our_mistake", None)
+    assert "None" not in error["message"], "what went wrong inside is for the log"
 
 
 @served

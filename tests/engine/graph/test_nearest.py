@@ -48,6 +48,10 @@ def test_misspellings():
     assert misspelt("karas", schedulers) == "karras"
     assert misspelt("KARRAS", schedulers) == "karras"
     assert misspelt("linear", schedulers) is None
+    samplers = ["euler", "euler_ancestral", "euler_ancestral_cfg_pp", "dpmpp_2m"]
+    assert misspelt("euler_a", samplers) is None, "short for euler_ancestral, though euler is spelt nearer"
+    assert misspelt("eulr", samplers) == "euler"
+    assert misspelt("KSample", ["KSampler", "KSamplerAdvanced"]) == "KSampler"
     assert misspelt("seed_1", ["seed_2", "seed_3"]) is None, "two are as near, so neither is meant for certain"
 
 

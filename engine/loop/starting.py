@@ -1,0 +1,41 @@
+"""Starting a run without a page: the graph into the queue, and the run that its prompt begins."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+
+from ..graph.api_graph import Graph
+from .driver import Driver
+from .ports import PromptState, Queue, Submission
+from .run import Run
+
+PROMPT_POLL_SECONDS = 0.05
+
+
+async def submit(queue: Queue, graph: Graph, client_id: str) -> str:
+    """Queue a graph as POST /prompt does; its prompt id. client_id: the page that follows it; empty for none.
+
+    Raises SubmissionRejected.
+    """
+    prompt_id = str(uuid.uuid4())
+    # Without any client id ComfyUI sends a prompt's progress to every page.
+    await queue.submit(Submission(prompt_id, graph, None, client_id or uuid.uuid4().hex))
+    return prompt_id
+
+
+async def begun(driver: Driver, prompt_id: str, seconds: float) -> Run | PromptState:
+    """The run that a prompt starts or belongs to, as soon as there is one.
+
+    Else where the prompt is: once it has ended without a run, or after so many seconds.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        state = driver.prompt_state(prompt_id)  # first: a run may begin and its prompt end between the two looks
+        run = driver.live.find_by_prompt(prompt_id)
+        if run is not None:
+            return run
+        if state.ended or time.monotonic() >= deadline:
+            return state
+        await asyncio.sleep(PROMPT_POLL_SECONDS)
