@@ -44,9 +44,8 @@ class ClipSeg:
 def _phrase_embeddings(loaded: Loaded, phrases: Sequence[str]) -> torch.Tensor:
     """[P, D]: one row for each phrase, made once for all pictures."""
     length = loaded.model.config.text_config.max_position_embeddings
-    words = loaded.tokenizer(list(phrases), padding=True, max_length=length, truncation=True, return_tensors="pt").to(
-        loaded.device
-    )
+    words = loaded.tokenizer(list(phrases), padding=True, max_length=length, truncation=True, return_tensors="pt")
+    words = words.to(loaded.device)
     return loaded.model.get_conditional_embeddings(
         batch_size=len(phrases), input_ids=words["input_ids"], attention_mask=words["attention_mask"]
     )
