@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ..engine.loop.first_prompt import prompt_of_goal
 from ..engine.loop.goal import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
 
 Loop = io.Custom("IMITATOES_LOOP")
 
 
 class SelfImprovingPrompt(io.ComfyNode):
-    """Pure: its outputs are its inputs, so every queued iteration is an ordinary literal graph."""
+    """Pure: its outputs are its inputs, so every queued iteration is an ordinary literal graph.
+
+    Only an empty prompt is made from the goal, by a pure rule: the same goal gives the same prompt. The run starts from
+    that prompt, so later iterations carry it literally; the user's own node stays empty.
+    """
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -34,7 +39,10 @@ class SelfImprovingPrompt(io.ComfyNode):
                     "prompt",
                     multiline=True,
                     default="",
-                    tooltip="The prompt to start from. Your words stay; the loop only adds short clauses behind them.",
+                    tooltip=(
+                        "The prompt to start from. Your words stay; the loop only adds short clauses behind them. "
+                        "Empty: the goal, in the order subject, action, context, style."
+                    ),
                 ),
                 io.String.Input(
                     "negative",
@@ -146,6 +154,7 @@ class SelfImprovingPrompt(io.ComfyNode):
         checklist: str = "",
         render_minutes: float = 0.0,
     ) -> io.NodeOutput:
+        prompt = prompt if prompt.strip() else prompt_of_goal(goal)
         handle = LoopHandle(
             goal=goal,
             settings=Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg),

@@ -43,6 +43,14 @@ def checklist_of_goal(goal: str) -> Checklist:
 
     Words in quotes stay together. At most 10 parts: the last one holds what is left. Empty for an empty goal.
     """
+    texts = list(parts_of(goal, _BREAK))
+    if len(texts) > MOST_REQUIREMENTS:
+        texts = [*texts[: MOST_REQUIREMENTS - 1], ", ".join(texts[MOST_REQUIREMENTS - 1 :])]
+    return _made(goal, [clipped(text, LINE_LENGTH) for text in texts])
+
+
+def parts_of(goal: str, breaks: re.Pattern[str]) -> tuple[str, ...]:
+    """What lies between the breaks, each part once, on one line, without dots around it. Words in quotes stay whole."""
     kept: list[str] = []
 
     def keep(match: re.Match[str]) -> str:
@@ -50,11 +58,8 @@ def checklist_of_goal(goal: str) -> Checklist:
         return f"\x00{len(kept) - 1}\x00"
 
     hidden = _TOGETHER.sub(keep, goal.replace("\x00", " "))
-    parts = [re.sub(r"\x00(\d+)\x00", lambda match: kept[int(match[1])], part) for part in _BREAK.split(hidden)]
-    texts = list(dict.fromkeys(text for text in (" ".join(part.split()).strip(" .") for part in parts) if text))
-    if len(texts) > MOST_REQUIREMENTS:
-        texts = [*texts[: MOST_REQUIREMENTS - 1], ", ".join(texts[MOST_REQUIREMENTS - 1 :])]
-    return _made(goal, [clipped(text, LINE_LENGTH) for text in texts])
+    parts = [re.sub(r"\x00(\d+)\x00", lambda match: kept[int(match[1])], part) for part in breaks.split(hidden)]
+    return tuple(dict.fromkeys(text for text in (" ".join(part.split()).strip(" .") for part in parts) if text))
 
 
 def _made(goal: str, texts: Sequence[str]) -> Checklist:

@@ -107,16 +107,25 @@ class ChosenJudge:
         )
 
     async def edited(
-        self, picture: Picture, checklist: Checklist, critique: Critique, wanted: Sequence[str], seed: int
+        self,
+        picture: Picture,
+        checklist: Checklist,
+        critique: Critique,
+        wanted: Sequence[str],
+        seed: int,
+        style: str = "",
     ) -> Critique:
-        """The critique with the editor's proposals for the wanted requirements; as it is when the editor fails."""
+        """The critique with the editor's proposals for the wanted requirements; as it is when the editor fails.
+
+        style: see editor.propose.
+        """
         failing = [item for item in critique.items if item.id in wanted and not item.passed]
         if not self.looks or not failing:
             return critique
         begun = time.perf_counter()
         try:
             jpeg = (await asyncio.to_thread(encode_jpeg, picture)).jpeg
-            edits = await propose(self.model, jpeg, checklist, failing, seed)
+            edits = await propose(self.model, jpeg, checklist, failing, seed, style)
         except ModelFailure:
             return critique
         found = with_edits(critique, edits, checklist)

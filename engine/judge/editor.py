@@ -16,6 +16,7 @@ from .asking import SEED_LIMIT, ask_twice
 from .checklist import Checklist
 from .critique import Changes, Critique, Edit, Item, LocalFix
 from .plain_contract import CLAUSE_WORDS, NEGATIVE_TERMS, wished_cfg, wished_steps
+from .prompt_style import wording_rule
 from .reasons import item_faults, sentence
 from .scoring import orphans
 from .sight import UNANSWERED
@@ -63,11 +64,16 @@ class Edits(BaseModel):
     reason: str = ""
 
 
-async def propose(model: VisionModel, jpeg: bytes, checklist: Checklist, items: Sequence[Item], seed: int) -> Edits:
-    """Ask about the failing items of one picture. Raises ModelUnreachable, AnswerUnusable."""
+async def propose(
+    model: VisionModel, jpeg: bytes, checklist: Checklist, items: Sequence[Item], seed: int, style: str = ""
+) -> Edits:
+    """Ask about the failing items of one picture. Raises ModelUnreachable, AnswerUnusable.
+
+    style: prompt style of the model family that renders (see prompt_style), "" where it is unknown.
+    """
     failing = failing_items(items, checklist)
     names = [item.id for item in failing]
-    question = Question(SYSTEM, _text(checklist, failing), jpeg, _schema(names), seed % SEED_LIMIT)
+    question = Question(SYSTEM, _text(checklist, failing, style), jpeg, _schema(names), seed % SEED_LIMIT)
     return await ask_twice(model, question, lambda reply: (read_edits(reply, checklist, names), ""))
 
 
@@ -159,7 +165,7 @@ def _local_fix(value: Any, failing: Sequence[str]) -> LocalFix | None:
     return LocalFix(requirement=value["requirement"], region=region, instruction=instruction)
 
 
-def _text(checklist: Checklist, failing: Sequence[Item]) -> str:
+def _text(checklist: Checklist, failing: Sequence[Item], style: str) -> str:
     texts = {requirement.id: requirement.text for requirement in checklist.requirements}
     lines = []
     for item in failing:
@@ -167,7 +173,8 @@ def _text(checklist: Checklist, failing: Sequence[Item]) -> str:
         lines.append(f"{item.id}: {one_line(texts[item.id])} (the judge {saw})")
     goal = one_line(checklist.goal)[:GOAL_LENGTH]
     stated = f"<task>edit</task>\nThe goal of the picture:\n<goal>{goal}</goal>\nWhat this picture fails:"
-    return "\n".join([stated, "<failing>", *lines, "</failing>", _TASK])
+    rule = wording_rule(style)
+    return "\n".join([stated, "<failing>", *lines, "</failing>", _TASK, *([rule] if rule else [])])
 
 
 def _schema(names: Sequence[str]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Protocol
 import torch
 
 from ..graph import ui_workflow
+from ..graph.family import family_named
 from ..graph.loop_nodes import clean_copy
 from ..judge.checklist import Checklist
 from ..judge.critique import Critique
@@ -53,9 +54,15 @@ class Judging(Protocol):
         """A critique for each picture, and which one is best."""
 
     async def edited(
-        self, picture: Picture, checklist: Checklist, critique: Critique, wanted: Sequence[str], seed: int
+        self,
+        picture: Picture,
+        checklist: Checklist,
+        critique: Critique,
+        wanted: Sequence[str],
+        seed: int,
+        style: str,
     ) -> Critique:
-        """The critique with the editor's proposals for the wanted requirements."""
+        """The critique with the editor's proposals for the wanted requirements, worded in a prompt style."""
 
     async def look_again(
         self, picture: Picture, checklist: Checklist, seed: int, blank: Mapping[str, float] | None = None
@@ -148,7 +155,10 @@ async def _judged(judging: Judging, place: Place, pictures: Sequence[Picture]) -
     wanted = clauses_wanted(_with_iteration(run, report))
     if not wanted:
         return report
-    return replace(report, critique=await judging.edited(pictures[best], checklist, critiques[best], wanted, seed))
+    family = family_named(run.family)
+    style = family.prompt.style if family else ""
+    edited = await judging.edited(pictures[best], checklist, critiques[best], wanted, seed, style)
+    return replace(report, critique=edited)
 
 
 async def _looked_again(

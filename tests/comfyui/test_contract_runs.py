@@ -87,6 +87,17 @@ def test_the_users_own_checklist_is_used_as_it_is(theatre):
     assert embedded(theatre.picture(run, "best.png"))["10"]["inputs"]["checklist"] == lines
 
 
+def test_an_empty_prompt_is_made_from_the_goal_and_kept(theatre):
+    theatre.judge.default = scripted(-3, -3, 5, clause="a red circle in the middle")
+    goal = "a red circle, painted in oil, no squares, on a white background"
+    run = theatre.played(loop_graph(goal=goal, prompt="", seed=23, **ONE_LINE))
+    first, *later = [i["settings"]["prompt"] for i in run["iterations"]]
+    assert first == "a red circle, on a white background, painted in oil"
+    assert later and all(prompt.startswith(first) for prompt in later)
+    graphs = [embedded(theatre.picture(run, i["picture"])) for i in run["iterations"]]
+    assert [graph["10"]["inputs"]["prompt"] for graph in graphs] == ["", *later]
+
+
 def test_limits_end_a_run_and_the_best_is_what_comes_out(theatre):
     theatre.judge.default = scripted(-2, -4, -3, -1)
     run = theatre.played(loop_graph(iterations_per_loop=2, max_loops=2, seed=22, **ONE_LINE))

@@ -43,14 +43,19 @@ def model_folders() -> dict[str, str]:
 @cache
 def object_info() -> dict[str, Any]:
     """Core 0.8.0 as a server shows it that has every model file of the official templates, and our own nodes."""
-    info = _read("object_info_core_0_8_0.json.gz")
     models = _read("model_files.json")
     lists = {where: models["files"].get(folder, []) for where, folder in models["inputs"].items()}
-    for where, names in {**lists, **{key: [name] for key, name in PICTURES.items()}}.items():
-        _fill(info, *where.split("."), names)
-    for node_id in OWN_NODES:
-        info[node_id] = own_node(node_id)
-    return info
+    pictures = {key: [name] for key, name in PICTURES.items()}
+    info = with_files(_read("object_info_core_0_8_0.json.gz"), {**lists, **pictures})
+    return {**info, **{node_id: own_node(node_id) for node_id in OWN_NODES}}
+
+
+def with_files(info: dict[str, Any], lists: dict[str, list[str]]) -> dict[str, Any]:
+    """The descriptions with further file names to choose from, by node input, as "UNETLoader.unet_name"."""
+    filled = copy.deepcopy(info)
+    for where, names in lists.items():
+        _fill(filled, *where.split("."), names)
+    return filled
 
 
 def _fill(info: dict[str, Any], node: str, name: str, files: list[str]) -> None:

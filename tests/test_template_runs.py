@@ -1,0 +1,76 @@
+"""The templates run: on the rehearsal as far as it has their nodes, with the editor asked in the family's style."""
+
+from __future__ import annotations
+
+import pytest
+from pack.engine.graph.family import family_in
+from pack.engine.judge.prompt_style import wording_rule
+
+from .comfyui.theatre import opened, scripted
+from .templates import API, TINY_CHECKPOINT, api_graph, has_loop, missing_from, read
+
+LATENTS = ("EmptyLatentImage", "EmptySD3LatentImage")
+NOT_ON_THE_REHEARSAL = {
+    "self_improving_edit_by_text",
+    "self_improving_flux2",
+    "self_improving_ltx2_i2v",
+    "self_improving_qwen_image_2512",
+    "self_improving_wan22_i2v",
+    "self_improving_z_image_turbo",
+}
+"""Their samplers and video nodes are ComfyUI's own; a real one accepts them in test_real_sampler."""
+ELSEWHERE = {"edit_by_text"}
+"""Needs a segmentation model, which test_contract_mask makes for it."""
+RUNNING = [path.stem for path in API if path.stem not in NOT_ON_THE_REHEARSAL | ELSEWHERE]
+LOOPS = [name for name in RUNNING if has_loop(api_graph(name))]
+
+
+@pytest.fixture(scope="module")
+def theatre(tmp_path_factory):
+    base = tmp_path_factory.mktemp("templates")
+    checkpoint = base / "models" / "checkpoints" / TINY_CHECKPOINT
+    checkpoint.parent.mkdir(parents=True)
+    checkpoint.touch()
+    with opened(base, None, None) as started:
+        yield started
+
+
+def small(name):
+    graph = api_graph(name)
+    for node in graph.values():
+        if node["class_type"] in LATENTS:
+            node["inputs"] |= {"width": 512, "height": 512}
+        if "judge" in node["inputs"]:
+            node["inputs"]["judge"] = "auto"
+    return graph
+
+
+def test_what_is_left_out_could_not_run(theatre):
+    known = theatre.client.get("/object_info")
+    assert {path.stem for path in API if missing_from(read(path), known)} == NOT_ON_THE_REHEARSAL
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_template_with_a_loop_runs_to_its_end(name, theatre):
+    graph = small(name)
+    graph["10"]["inputs"]["checklist"] = "a red fox"
+    theatre.judge.requests.clear()
+    theatre.judge.default = scripted(-3, 5, 5, clause="a large red fox")
+    run = theatre.played(graph)
+    assert (run["status"], len(run["iterations"])) == ("done", 2), run["reason"]
+    assert run["best"]["iteration"] == 2
+    assert theatre.picture(run, "best.png").is_file()
+    if family := family_in(graph):
+        asked = next(text for text in map(said, theatre.judge.chats()) if "<task>edit</task>" in text)
+        assert asked.endswith(wording_rule(family.prompt.style))
+
+
+def said(chat):
+    return "\n".join(message["content"] for message in chat.body["messages"])
+
+
+@pytest.mark.parametrize("name", sorted(set(RUNNING) - set(LOOPS)))
+def test_a_template_without_a_loop_saves_its_picture(name, theatre):
+    entry = theatre.client.run(small(name))
+    assert entry["status"]["status_str"] == "success", entry["status"]["messages"][-1]
+    assert [name for output in entry["outputs"].values() for name in output.get("images", [])]
