@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -14,9 +13,7 @@ import folder_paths
 from server import PromptServer
 
 from ..engine.graph.api_graph import Graph
-from ..engine.graph.check import check
-from ..engine.graph.finding import Finding
-from ..engine.graph.make_ready import Ready, make_ready
+from ..engine.graph.make_ready import Ready
 from ..engine.graph.order import Order
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
@@ -29,6 +26,7 @@ from ..engine.memory.preflight import Preflight, preflight
 from ..ollama_client import Connection, OllamaVisionModel, Residence
 from . import execution, settings
 from .events import PageEvents
+from .graph_check import GraphCheck
 from .known_classes import KnownClasses
 from .memory import ComfyMemory
 from .memory_reports import MemoryReports, present_state
@@ -48,9 +46,6 @@ DEFAULT_MODEL = "qwen3-vl:8b-instruct"
 
 UNLOADED_SECONDS = 10.0
 """How long a failed render waits for Ollama to give its memory back."""
-
-MOST_WARNINGS = 30
-"""Kept with a run. They go to the page with every change of it."""
 
 self_test_store = SelfTestStore(judges_folder)
 
@@ -96,7 +91,7 @@ class App:
         self.server = server
         teacher = FileTeacher(wordings_file, lambda: settings.load().learn_from_runs)
         self._queue = queue = ServerQueue(server)
-        self._known_classes = KnownClasses(queue)
+        self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
         self.driver = Driver(queue, self.journal, PageEvents(server), teacher=teacher, memory=unloading)
         self.self_tests = SelfTests(self_test_store, tested_model)
@@ -116,8 +111,7 @@ class App:
 
     async def make_ready(self, order: Order) -> Ready:
         """The graph that a script's order asks for. Raises NotReady."""
-        known = await self._known_classes.of(order.workflow)
-        return await asyncio.to_thread(make_ready, order, known, comfyui_version())
+        return await self._graph_check.make_ready(order)
 
     async def start(self, graph: Graph, client_id: str) -> str:
         """Queue a graph; its prompt id. Raises SubmissionRejected."""
@@ -126,17 +120,8 @@ class App:
     async def expect(self, arrival: Arrival) -> None:
         """A graph is about to render. A run that begins with it is told what the preflight says."""
         if self.driver.live.waiting_for(arrival.prompt_id) is None:
-            arrival = replace(arrival, warnings=await self._warnings(arrival.graph))
+            arrival = replace(arrival, warnings=await self._graph_check.warnings(arrival.graph))
         await self.driver.expect(arrival)
-
-    async def _warnings(self, graph: Graph) -> tuple[Finding, ...]:
-        try:
-            known = await self._known_classes.of(graph)
-            checked = await asyncio.to_thread(check, graph, known, version=comfyui_version())
-        except Exception:  # whatever is wrong with the preflight, the render goes on
-            logging.exception("Imitatoes: the graph could not be checked")
-            return ()
-        return checked.findings[:MOST_WARNINGS]
 
     async def memory_state(self) -> dict[str, Any]:
         """How memory stands now, in bytes."""
