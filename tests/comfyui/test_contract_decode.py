@@ -8,9 +8,10 @@ import shutil
 from pathlib import Path
 
 import pytest
+from pack.workflows.tiny_checkpoint import decoder
 
 from .theatre import opened
-from .tiny_models import decoder, kl_decoder, save
+from .tiny_models import kl_decoder, save
 
 pytestmark = pytest.mark.comfyui
 COMFYUI_PATH = os.environ.get("COMFYUI_PATH")
