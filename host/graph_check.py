@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from ..engine.graph.check import check
 from ..engine.graph.finding import Finding
 from ..engine.graph.make_ready import Ready, make_ready
-from ..engine.graph.order import Order
+from ..engine.graph.order import MOST_NODES, Order
 from .known_classes import KnownClasses
 
 MOST_WARNINGS = 30
@@ -27,8 +28,13 @@ class GraphCheck:
         known = await self._known.of(order.workflow)
         return await asyncio.to_thread(make_ready, order, known, self._version)
 
-    async def warnings(self, graph: Any) -> tuple[Finding, ...]:
-        """What is not right with a graph about to render. Never raises: whatever fails here, the render goes on."""
+    async def warnings(self, graph: Mapping[str, Any]) -> tuple[Finding, ...]:
+        """What is not right with a graph about to render; nothing for one beyond all measure.
+
+        Never raises: whatever fails here, the render goes on.
+        """
+        if len(graph) > MOST_NODES:
+            return ()
         try:
             known = await self._known.of(graph)
             checked = await asyncio.to_thread(check, graph, known, version=self._version)

@@ -54,7 +54,8 @@ class Frames(_Data):
 
     def nearest(self, length: int) -> int:
         """The nearest length that fits, at least one frame group."""
-        return max(round((length - self.offset) / self.multiple), 0) * self.multiple + self.offset
+        groups = (2 * (length - self.offset) + self.multiple) // (2 * self.multiple)
+        return max(groups, 0) * self.multiple + self.offset
 
 
 class PromptStyle(_Data):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..loop.goal import Settings
-from .api_graph import Graph, clean_copy, is_link, sources
+from .api_graph import Graph, clean_copy, inputs_of, is_link, sources
 
 LOOP_CLASS = "ImitatoesSelfImprovingPrompt"
 CRITIC_CLASS = "ImitatoesVLMCritique"
@@ -23,14 +23,14 @@ def loop_node_of(graph: Mapping[str, Any], critic: str) -> str:
 
     Raises LoopNotFound when nothing of the kind feeds the critic's `loop` input.
     """
-    link = graph[critic].get("inputs", {}).get("loop")
+    link = inputs_of(graph[critic]).get("loop")
     waiting, seen = ([link[0]] if is_link(link) else []), set()
     while waiting:
         node_id = waiting.pop()
         if node_id in seen or node_id not in graph:
             continue
         seen.add(node_id)
-        if graph[node_id].get("class_type") == LOOP_CLASS:
+        if _class_of(graph[node_id]) == LOOP_CLASS:
             return node_id
         waiting.extend(sources(graph[node_id]))
     raise LoopNotFound(
@@ -44,8 +44,13 @@ def critics_with_loop(graph: Mapping[str, Any]) -> list[str]:
     return sorted(
         node_id
         for node_id, node in graph.items()
-        if node.get("class_type") == CRITIC_CLASS and is_link(node.get("inputs", {}).get("loop"))
+        if _class_of(node) == CRITIC_CLASS and is_link(inputs_of(node).get("loop"))
     )
+
+
+def _class_of(node: Any) -> Any:
+    """None for an entry that is no node."""
+    return node.get("class_type") if isinstance(node, Mapping) else None
 
 
 def the_loop(graph: Mapping[str, Any]) -> tuple[str, str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..judge.checklist_rules import checklist_of_lines
-from .api_graph import Graph, NotAnApiGraph, clean_copy, inputs_of, is_link, read_graph
+from .api_graph import Graph, NotAnApiGraph, clean_copy, inputs_of, read_graph
 from .check import check
 from .diff import diff
 from .finding import Finding
@@ -26,6 +26,10 @@ from .wrap import OUTPUTS, WrapRefused, wrap
 
 MOST_REPAIRED = 100
 """Findings up to which repairs are looked for: each is tried on a copy of the whole graph."""
+
+
+_NO_LOOP = "Leave wrap at auto, or send a workflow with both nodes linked."
+_HALF_A_LOOP = "Or take VLMCritique and SelfImprovingPrompt out of it, and the loop is put in for you."
 
 
 class NotReady(Exception):
@@ -126,7 +130,7 @@ def _proposed(graph: Graph, object_info: ObjectInfo, findings: Collection[Findin
 
 def _has_loop_nodes(graph: Graph) -> bool:
     """Whether somebody has begun a loop by hand. What is wrong with it is for the_loop to say."""
-    kinds = [node.get("class_type") for node in _whole_nodes(graph).values()]
+    kinds = [node.get("class_type") for node in graph.values() if isinstance(node, dict)]
     return LOOP_CLASS in kinds or CRITIC_CLASS in kinds
 
 
@@ -136,45 +140,40 @@ def _wrapped(graph: Graph, order: Order, object_info: ObjectInfo) -> tuple[Graph
         raise NotReady(_problem("no_goal", "There is no goal to improve towards.", fix, input_="goal"))
     try:
         done = wrap(graph, order.goal, object_info)
-    except WrapRefused as problem:
-        checked = check(graph, object_info)
-        if checked.rejected:  # the reason why nothing was found to wrap
-            proposed = _proposed(graph, object_info, checked.findings)
-            raise NotReady(checked.rejected[0], checked.findings, proposed) from problem
+    except (WrapRefused, PatchRefused) as problem:
         what, _, fix = str(problem).partition(". ")
-        raise NotReady(_problem("no_loop", f"{what.rstrip('.')}.", fix, input_="workflow")) from problem
+        raise _no_loop(graph, object_info, f"{what.rstrip('.')}.", fix) from problem
     return done.graph, [_note(text) for text in done.notes]
+
+
+def _no_loop(graph: Graph, object_info: ObjectInfo, what: str, fix: str) -> NotReady:
+    """There is no loop and none can be put in; what is broken in the graph comes first, for it may be the cause."""
+    checked = check(graph, object_info)
+    if checked.rejected:
+        return NotReady(checked.rejected[0], checked.findings, _proposed(graph, object_info, checked.findings))
+    return NotReady(_problem("no_loop", what, fix, input_="workflow"))
 
 
 def _wishes_written(graph: Graph, order: Order, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
     """The graph with goal, checklist, settings, limits and the judge's inputs as literals of our two nodes."""
     try:
-        loop_node, critic_node = the_loop(_whole_nodes(graph))
+        loop_node, critic_node = the_loop(graph)
     except LoopNotFound as problem:
-        fix = "Leave wrap at auto, or send a workflow with both nodes linked."
-        raise NotReady(_problem("no_loop", str(problem), fix, input_="workflow")) from problem
+        fix = _NO_LOOP if order.wrap == "never" else _HALF_A_LOOP
+        raise _no_loop(graph, object_info, str(problem), fix) from problem
     wishes = {**order.settings.given(), **order.limits.given()}
     if order.goal.strip():
         wishes["goal"] = order.goal
     if order.checklist is not None:
         wishes["checklist"] = "\n".join(order.checklist_lines())
     changed = clean_copy(graph)
-    hub = _inputs_of(changed, loop_node)
+    hub = changed[loop_node].setdefault("inputs", {})
+    if not isinstance(hub, dict):
+        raise NotReady(_problem("no_inputs", f"Node {loop_node} has no inputs.", "Give it an object.", loop_node))
     hub.update(wishes)
-    _inputs_of(changed, critic_node).update(order.critic.given())
+    changed[critic_node]["inputs"].update(order.critic.given())
     _refuse_unjudgeable(hub, changed[critic_node]["inputs"], loop_node)
     return changed, _unused(changed, loop_node, order, object_info)
-
-
-def _whole_nodes(graph: Graph) -> Graph:
-    return {node_id: node for node_id, node in graph.items() if isinstance(node, dict)}
-
-
-def _inputs_of(graph: Graph, node_id: str) -> dict[str, Any]:
-    node = graph[node_id]
-    if not isinstance(node.get("inputs"), dict):
-        node["inputs"] = {}
-    return node["inputs"]
 
 
 def _refuse_unjudgeable(hub: dict[str, Any], critic: dict[str, Any], loop_node: str) -> None:
@@ -183,9 +182,9 @@ def _refuse_unjudgeable(hub: dict[str, Any], critic: dict[str, Any], loop_node: 
     if isinstance(goal, str) and not goal.strip() and critic.get("judge") != "offline":
         fix = "Say in goal what the picture must show."
         raise NotReady(_problem("no_goal", "The workflow has no goal to improve towards.", fix, loop_node, "goal"))
-    if isinstance(checklist, str) and checklist.strip() and not is_link(goal):
+    if isinstance(checklist, str) and checklist.strip():
         try:
-            checklist_of_lines(goal, checklist.splitlines())
+            checklist_of_lines(goal if isinstance(goal, str) else "", checklist.splitlines())
         except ValueError as problem:
             what, _, fix = str(problem).partition(". ")
             raise NotReady(_problem("checklist", f"{what}.", fix, loop_node, "checklist")) from problem

@@ -12,6 +12,8 @@ MISSPELT = 0.75
 """From this likeness (difflib's ratio, 0 to 1) a name is taken for a misspelling of another; our judgement."""
 ALIKE = 0.5
 """From this likeness a file without a known family is worth naming as an alternative; our judgement."""
+LONGEST_NAME = 1000
+"""What is longer is a name of nothing; to compare it would cost time that grows with its square."""
 _PRECISION = re.compile(
     r"fp(32|16|8)|bf16|int(8|4)|[ew]\d[am]\d\w*|nvfp4|scaled|mixed|convrot|q\d(_[k01])?(_[sml])?|gguf"
 )
@@ -71,6 +73,8 @@ def role_family(file: str) -> frozenset[str]:
 
 
 def _likeness(one: str, other: str) -> float:
+    if len(one) > LONGEST_NAME or len(other) > LONGEST_NAME:
+        return 0.0
     return difflib.SequenceMatcher(None, one.casefold(), other.casefold(), autojunk=False).ratio()
 
 

@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..loop.goal import MAX_SEED, SeedPolicy
 
-MOST_NODES = 10_000
+MOST_NODES = 2000
+"""Of a graph that is checked: the time for it grows with the square, 3 seconds here. Workflows have some hundred."""
 LONGEST_TEXT = 20_000
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from pack.engine.graph.make_ready import NotReady
-from pack.engine.graph.order import Order
+from pack.engine.graph.order import MOST_NODES, Order
 from pack.host.graph_check import MOST_WARNINGS, GraphCheck
 
 from ..engine.graph.reference import graph, object_info
@@ -48,6 +48,7 @@ def test_a_check_that_fails_stops_no_render(caplog):
 def test_there_is_an_end_to_warnings():
     many = {str(number): {"class_type": "KSampler", "inputs": {}} for number in range(100)}
     assert len(warned(many)) == MOST_WARNINGS
+    assert warned({str(number): {} for number in range(MOST_NODES + 1)}) == ()
 
 
 def test_an_order_is_made_ready_with_these_classes():

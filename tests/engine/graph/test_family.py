@@ -81,3 +81,4 @@ def test_parts_tell_the_family_where_the_file_does_not():
 def test_lengths():
     frames = family_in(graph("ltx2_i2v_single_stage")).frames
     assert [frames.nearest(length) for length in (121, 132, 1, 0, 8)] == [121, 129, 1, 1, 9]
+    assert frames.nearest(8 * 10**400 + 2) == 8 * 10**400 + 1, "JSON knows no largest number"

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import copy
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.graph.api_graph import NotAnApiGraph
 from pack.engine.graph.check import check
 from pack.engine.graph.giving_up import giving_up
+from pack.engine.graph.loop_nodes import the_loop
+from pack.engine.graph.make_ready import NotReady, make_ready
+from pack.engine.graph.order import Order
 from pack.engine.graph.recovery import next_change
 from pack.engine.graph.render_error import RenderError
 from pack.engine.graph.repair import repairs
@@ -25,9 +31,12 @@ junk = st.recursive(
 )
 
 
+LOOPED = wrap(graph("sdxl_txt2img"), "a fox", object_info()).graph
+
+
 @st.composite
-def damaged(draw):
-    one = graph(draw(st.sampled_from(NAMES)))
+def damaged(draw, looped=False):
+    one = copy.deepcopy(LOOPED) if looped else graph(draw(st.sampled_from(NAMES)))
     for _ in range(draw(st.integers(1, 4))):
         node = draw(st.sampled_from([*one, "77"]))
         entry = one.get(node)
@@ -64,7 +73,22 @@ def test_damaged_graphs_are_answered(one, message):
         assert isinstance(refused, WrapRefused) or str(refused)
 
 
+@settings(max_examples=200, deadline=None)
+@given(st.one_of(damaged(), damaged(looped=True)), st.booleans())
+def test_orders_of_damaged_graphs_are_answered(one, repair):
+    before = copy.deepcopy(one)
+    try:
+        ready = make_ready(Order(workflow=one, goal="a fox", settings={"steps": 3}, repair=repair), object_info())
+    except NotReady as refused:
+        assert refused.problem.what
+    else:
+        assert the_loop(ready.graph)
+    assert repr(one) == repr(before)
+
+
 @settings(max_examples=100, deadline=None)
 @given(junk)
 def test_any_json_is_answered(sent):
     assert not check(sent, object_info()).accepted
+    with pytest.raises(NotReady):
+        make_ready(Order(workflow=sent, goal="a fox"), object_info())

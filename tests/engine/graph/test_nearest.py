@@ -55,6 +55,12 @@ def test_misspellings():
     assert misspelt("seed_1", ["seed_2", "seed_3"]) is None, "two are as near, so neither is meant for certain"
 
 
+def test_what_is_too_long_for_a_name_is_like_nothing():
+    long = "karras" * 1000
+    assert misspelt(long, [long[:-1]]) is None
+    assert alternatives(f"{long}.safetensors", [f"{long}2.safetensors"]) == []
+
+
 @given(st.text(max_size=30), st.lists(st.text(max_size=30), max_size=6))
 def test_only_what_is_offered_is_named(name, offered):
     assert set(alternatives(name, offered)) <= set(offered)
