@@ -13,8 +13,8 @@ SMALLEST_SIDE = 256
 LARGE_TILE, LARGE_OVERLAP, SMALL_OVERLAP = 512, 128, 64
 """Pixels. A decoder's convolutions see some 17 cells around each, the far ones hardly; half of that, 64 pixels, is
 enough to hide a seam, and tiles that are large anyway can afford twice as much."""
-LEAST_OVERLAP, LEAST_TIME = 2, 4
-"""Cells. LEAST_TIME is that of a piece of a video: less would be overlap only."""
+LEAST_OVERLAP, LEAST_TILE = 2, 4
+"""Cells, along any axis. A smaller tile would be overlap only."""
 
 Shape = tuple[int, ...]
 """Of a latent: [B, C, h, w] or [B, C, t, h, w]."""
@@ -105,28 +105,32 @@ def _preference(plan: TilePlan) -> tuple[float, ...]:
 
 def _side_axes(length: int, space: int, asked: Asked) -> Iterator[Axis]:
     """All ways to split a side, from the fewest pieces on."""
-    limit = max(LEAST_TIME, asked.tile_size // space) if asked.tile_size else length
-    least = min(length, limit, max(LEAST_TIME, SMALLEST_SIDE // space))
+    limit = max(LEAST_TILE, asked.tile_size // space) if asked.tile_size else length
+    least = min(length, limit, max(LEAST_TILE, SMALLEST_SIDE // space))
     given = False
     for count in range(1, length + 1):
-        axis = _side(length, count, space, asked.overlap)
+        axis = _side(length, count, space, asked)
         if axis is None or (axis.tile < least and given):
-            return
+            break
         if axis.tile <= limit:
             given = True
             yield axis
+    if not given:
+        yield Axis(length, length)
 
 
-def _side(length: int, count: int, space: int, overlap: int) -> Axis | None:
+def _side(length: int, count: int, space: int, asked: Asked) -> Axis | None:
     """None where so many pieces would be nothing but overlap."""
     if count == 1:
         return Axis(length, length)
-    if overlap:
-        return _split(length, count, math.ceil(overlap / space))
-    large = _split(length, count, math.ceil(LARGE_OVERLAP / space))
+    if asked.overlap:
+        return _split(length, count, math.ceil(asked.overlap / space))
+    # A quarter of a tile whose size is given, as VAEDecodeTiled has it.
+    most = asked.tile_size // 4 if asked.tile_size else LARGE_OVERLAP
+    large = _split(length, count, min(most, LARGE_OVERLAP) // space)
     if large is not None and large.tile * space >= LARGE_TILE:
         return large
-    return _split(length, count, math.ceil(SMALL_OVERLAP / space))
+    return _split(length, count, min(most, SMALL_OVERLAP) // space)
 
 
 def _split(length: int, count: int, overlap: int) -> Axis | None:
@@ -142,11 +146,11 @@ def _time_axes(shape: Shape, compression: Compression, asked: Asked) -> Iterator
         return
     length = shape[2]
     overlap = _cells(asked.temporal_overlap, compression) if asked.temporal_overlap else LEAST_OVERLAP
-    limit = max(LEAST_TIME, _cells(asked.temporal_size, compression)) if asked.temporal_size else length
+    limit = max(LEAST_TILE, _cells(asked.temporal_size, compression)) if asked.temporal_size else length
     count, given = 1, False
     while True:
         axis = Axis(length, length) if count == 1 else _split(length, count, overlap)
-        if axis is None or (axis.tile < LEAST_TIME and given):
+        if axis is None or (axis.tile < LEAST_TILE and given):
             break
         if axis.tile <= limit:
             given = True

@@ -136,6 +136,17 @@ def test_a_given_tile_size_is_a_limit():
         assert all(a + axis.tile - b >= 96 // 8 for a, b in pairwise(starts))
 
 
+@settings(deadline=None, max_examples=150)
+@given(sides, sides, st.sampled_from([4, 8, 16, 32]), st.integers(64, 4096), st.floats(0, 0.5))
+def test_any_tile_size_and_overlap_that_may_be_asked_for_can_be_had(height, width, space, size, share):
+    asked = Asked(tile_size=size, overlap=int(size * share))
+    plan = plan_tiles((1, 4, height, width), Compression(space), kl_bytes, math.inf, asked)
+    for axis in (plan.rows, plan.columns):
+        covers(axis)
+        assert axis.tile <= max(4, size // space) or axis.length <= 5
+    assert plan.fits
+
+
 def test_a_tile_size_below_the_usual_least_is_obeyed():
     plan = plan_tiles((1, 4, 64, 64), PICTURE, kl_bytes, math.inf, Asked(tile_size=128))
     assert plan.rows.tile * 8 <= 128
