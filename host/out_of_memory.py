@@ -5,7 +5,7 @@ from __future__ import annotations
 import comfy.model_management
 import torch
 
-_TEXTS = ("out of memory", "allocation on device", "can't allocate memory", "cublas_status_alloc_failed")
+from ..engine.graph.render_error import says_out_of_memory
 
 
 def is_out_of_memory(problem: BaseException) -> bool:
@@ -19,4 +19,4 @@ def is_out_of_memory(problem: BaseException) -> bool:
     known = getattr(management, "is_oom", None)
     if known is not None and known(problem):
         return True
-    return isinstance(problem, RuntimeError) and any(text in str(problem).lower() for text in _TEXTS)
+    return isinstance(problem, RuntimeError) and says_out_of_memory(str(problem))

@@ -35,6 +35,11 @@ _VALIDATION = (
 """Error types of POST /prompt: the graph was refused, so sending it again changes nothing."""
 
 
+def says_out_of_memory(message: str) -> bool:
+    """Whether an error's text is that of an exhausted memory, of the GPU or of the computer."""
+    return bool(_OUT_OF_MEMORY.search(message))
+
+
 class RenderError(BaseModel):
     """An execution_error of the history, or an error of POST /prompt.
 
@@ -50,7 +55,7 @@ class RenderError(BaseModel):
     @property
     def kind(self) -> ErrorKind:
         name = self.type.rsplit(".", 1)[-1]
-        if "OutOfMemory" in name or name == "MemoryError" or _OUT_OF_MEMORY.search(self.message):
+        if "OutOfMemory" in name or name == "MemoryError" or says_out_of_memory(self.message):
             return "out_of_memory"
         if _SIZES.search(self.message):
             return "sizes"

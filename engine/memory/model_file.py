@@ -6,18 +6,16 @@ other file only its size and name are known.
 
 from __future__ import annotations
 
-import json
 import math
 import re
-import struct
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-LONGEST_HEADER = 100 * 2**20
-"""Bytes: the format's own limit."""
+from ..safetensors_header import BadHeader, header_of
+
 UNKNOWN = ""
 WHOLE = "WHOLE"
 """Kind of the one part of a file that holds one model."""
@@ -73,7 +71,11 @@ def read_model_file(path: Path, name: str, prefixes: Mapping[str, Iterable[str]]
     if path.suffix.lower() not in (".safetensors", ".sft"):
         dtype = "gguf" if path.suffix.lower() == ".gguf" else UNKNOWN
         return ModelFile(name, size, {WHOLE: Part(size, 0, dtype)})
-    tensors = [(key, entry) for key, entry in _header(path).items() if key != "__metadata__"]
+    try:
+        entries, _ = header_of(path)
+    except BadHeader as problem:
+        raise UnreadableModelFile(f"{path.name}: {problem} Download it again.") from problem
+    tensors = [(key, entry) for key, entry in entries.items() if key != "__metadata__"]
     kinds = [kind_of_tensor(key, prefixes) if prefixes else WHOLE for key, _ in tensors]
     parts = {}
     for kind in dict.fromkeys(kinds):
@@ -84,26 +86,6 @@ def read_model_file(path: Path, name: str, prefixes: Mapping[str, Iterable[str]]
 def kind_of_tensor(key: str, prefixes: Mapping[str, Iterable[str]]) -> str:
     """MODEL, VAE or, for all others, CLIP."""
     return next((kind for kind, found in prefixes.items() if key.startswith(tuple(found))), "CLIP")
-
-
-def _header(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        first = file.read(8)
-        length = struct.unpack("<Q", first)[0] if len(first) == 8 else LONGEST_HEADER + 1
-        if length > LONGEST_HEADER:
-            raise UnreadableModelFile(f"{path.name} is not a whole safetensors file. Download it again.")
-        text = file.read(length)
-    try:
-        header = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise UnreadableModelFile(f"The header of {path.name} cannot be read. Download the file again.") from problem
-    if not isinstance(header, dict):
-        raise _wrong(path.name)
-    return header
-
-
-def _wrong(name: str) -> UnreadableModelFile:
-    return UnreadableModelFile(f"The header of {name} is not what it should be. Download the file again.")
 
 
 def _part(tensors: Iterable[tuple[str, Any]], name: str) -> Part:

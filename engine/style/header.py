@@ -1,20 +1,17 @@
-"""The header of a safetensors file: names, shapes and metadata, without reading a tensor."""
+"""What a LoRA file's header tells: names and shapes of its tensors, and metadata, without reading a tensor."""
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MOST_BYTES = 100 * 2**20
-"""ComfyUI's own limit for a header (comfy.utils.safetensors_header)."""
+from ..safetensors_header import BadHeader, header_of
 
+__all__ = ["BadHeader", "Header", "read_header"]
 
-class BadHeader(ValueError):
-    """A file that is no usable safetensors file. The message says what is wrong and what to do, without the name."""
+AGAIN = "Get it again."
 
 
 @dataclass(frozen=True)
@@ -26,40 +23,26 @@ class Header:
 
 
 def read_header(path: Path) -> Header:
-    """Read the 8-byte length and the JSON behind it. Raises BadHeader; OSError where the file cannot be opened."""
-    with path.open("rb") as file:
-        start = file.read(8)
-        if len(start) < 8:
-            raise BadHeader("the file is empty or cut short. Get it again.")
-        length = struct.unpack("<Q", start)[0]
-        if length > MOST_BYTES:
-            raise BadHeader("it is not a safetensors file (its header would be larger than 100 MB).")
-        text = file.read(length)
-        if len(text) < length:
-            raise BadHeader("the file is cut short. Get it again.")
-        header, data_bytes = _parsed(text), path.stat().st_size - 8 - length
-    if data_bytes < header.data_bytes:
-        raise BadHeader(f"the file is cut short: {header.data_bytes - data_bytes} bytes are missing. Get it again.")
-    return Header(header.shapes, header.metadata)
-
-
-@dataclass(frozen=True)
-class _Parsed(Header):
-    data_bytes: int
-
-
-def _parsed(text: bytes) -> _Parsed:
+    """Raises BadHeader, whose message says what is wrong and what to do; OSError where the file cannot be opened."""
     try:
-        entries = json.loads(text)
-        metadata = entries.pop("__metadata__", None) or {}
+        entries, begin = header_of(path)
+    except BadHeader as problem:
+        raise BadHeader(f"{problem} {AGAIN}") from problem
+    metadata = entries.pop("__metadata__", None) or {}
+    try:
         shapes = {name: _shape(entry["shape"]) for name, entry in entries.items()}
         end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
-    except (ValueError, AttributeError, KeyError, IndexError, TypeError, RecursionError) as problem:
-        raise BadHeader("it is not a safetensors file (its header is not the JSON that belongs there).") from problem
+    except (ValueError, AttributeError, KeyError, IndexError, TypeError) as problem:
+        raise BadHeader(
+            f"it is not a safetensors file (its header is not the JSON that belongs there). {AGAIN}"
+        ) from problem
     if not shapes:
         raise BadHeader("it holds no tensors.")
+    missing = end - (path.stat().st_size - begin)
+    if missing > 0:
+        raise BadHeader(f"the file is cut short: {missing} bytes are missing. {AGAIN}")
     texts = metadata.items() if isinstance(metadata, dict) else ()
-    return _Parsed(shapes, {name: value for name, value in texts if isinstance(value, str)}, end)
+    return Header(shapes, {name: value for name, value in texts if isinstance(value, str)})
 
 
 def _shape(sides: Any) -> tuple[int, ...]:
