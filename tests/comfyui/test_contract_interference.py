@@ -340,3 +340,21 @@ def test_out_of_memory_for_good_ends_the_run_and_says_what_was_tried(theatre):
     assert (run["status"], run["best"]) == ("failed", None)
     assert "out of memory" in run["reason"] and "Tried already" in run["reason"]
     assert theatre.played(loop_graph(seed=8, max_loops=1, iterations_per_loop=1))["status"] == "limit"
+
+
+def test_a_render_over_its_limit_is_interrupted_and_tried_once_more(theatre):
+    run = theatre.played(loop_graph(seconds=10.0, seed=73, render_minutes=0.01))
+    assert [r["kind"] for r in run["recoveries"]] == ["timeout"]
+    assert run["status"] == "failed" and "twice" in run["reason"]
+    states = [theatre.client.entry(prompt)["status"]["messages"][-1][0] for prompt in prompts_of(theatre, run)]
+    assert states == ["execution_interrupted"] * 2
+    theatre.judge.default = scripted(5)
+    assert theatre.played(loop_graph(seed=74, render_minutes=1.0, **ONE_LINE))["status"] == "done"
+
+
+def prompts_of(theatre, run):
+    """The prompts of a run without iterations, in the order in which they were queued."""
+    history = theatre.client.get("/history")
+    own = [p for p, entry in history.items() if entry["prompt"][2]["10"]["inputs"].get("seed") == 73]
+    assert run["first_prompt_id"] in own
+    return own
