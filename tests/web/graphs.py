@@ -22,7 +22,17 @@ def reference(name: str) -> dict[str, Any]:
 
 def empty_workflow() -> dict[str, Any]:
     """One with no nodes, and an id of its own."""
-    return {"id": str(uuid.uuid4()), "nodes": [], "links": [], "groups": [], "config": {}, "extra": {}, "version": 0.4}
+    counters = {"last_node_id": 0, "last_link_id": 0}
+    return {
+        "id": str(uuid.uuid4()),
+        **counters,
+        "nodes": [],
+        "links": [],
+        "groups": [],
+        "config": {},
+        "extra": {},
+        "version": 0.4,
+    }
 
 
 def _node(number: int, kind: str, at: list[int], size: list[int], **rest: Any) -> dict[str, Any]:

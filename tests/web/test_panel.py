@@ -33,7 +33,8 @@ def test_a_run_is_seen_live_and_looked_at_when_it_is_done(theatre, tab):
     tab.load(loop_workflow(seconds=0.6))
     tab.panel()
     tab.queue()
-    tab.page.wait_for_function("document.querySelector('.imitatoes-empty')?.textContent.includes('First picture')")
+    tab.page.wait_for_function("document.querySelector('.imitatoes-place')?.textContent.includes('Iteration 1 of 12')")
+    assert tab.tiles() <= 1, "the run is there from its first render on, and can be stopped"
     tab.wait_for_tiles(1)
     tab.page.wait_for_function(
         "/Rendering \\d+\\/10/.test(document.querySelector('.imitatoes-state').textContent)", timeout=20_000
