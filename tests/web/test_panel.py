@@ -308,3 +308,31 @@ CONTRAST = """(panel) => {
     return worst;
 }"""
 """[least contrast of any text, which]. Text on pictures and disabled controls are left out."""
+
+
+def test_what_the_check_of_the_workflow_found_can_be_read(tab):
+    """As text, whatever the names in the workflow are."""
+    shown = tab.page.evaluate(
+        """async () => {
+            const scripts = performance.getEntriesByType('resource').map((one) => one.name);
+            const main = scripts.find((name) => /imitatoes.*\\/main\\.js/.test(name));
+            const { createRunHeader } = await import(new URL('views/run_header.js', main));
+            const header = createRunHeader({ t: (key, values) => key + JSON.stringify(values ?? {}) });
+            const progress = { of: () => null, heard: () => false, secondsPerStep: () => null };
+            const context = { progress, back: null };
+            const notes = [{ message: '<b>Node 4</b>: width 1000 is no step of 64.', hint: 'Write 1024.' }];
+            const details = header.root.querySelector('details');
+            const seen = [];
+            for (const warnings of [notes, [...notes, { message: 'Two.', hint: '' }], []]) {
+                header.update({ status: 'running', phase: 'rendering', warnings }, context);
+                const lines = [...details.querySelectorAll('li')].map((line) => line.textContent);
+                const title = details.querySelector('summary').textContent;
+                seen.push([details.hidden, title, lines, details.querySelector('b') !== null]);
+            }
+            return seen;
+        }"""
+    )
+    one = "<b>Node 4</b>: width 1000 is no step of 64. Write 1024."
+    assert shown[0] == [False, "run.warning{}", [one], False]
+    assert shown[1] == [False, 'run.warnings{"count":2}', [one, "Two."], False]
+    assert shown[2][0] is True

@@ -33,6 +33,8 @@ export default {
   "run.otherWorkflow": "This run belongs to another workflow.",
   "run.fromScript": "This run was started by a script.",
   "run.instruction": "You added: {instruction}",
+  "run.warning": "1 note about this workflow",
+  "run.warnings": "{count} notes about this workflow",
   "run.backToCurrent": "Back to the running run",
   "run.close": "Close this past run",
   "run.firstHint": "The first picture is on its way. It is shown here as soon as the judge begins to look at it.",

@@ -22,6 +22,9 @@ export function createRunHeader({ t }) {
   const pace = h("span", { className: "imitatoes-quiet" });
   const bar = h("div", { className: "imitatoes-bar", "aria-hidden": "true" });
   const reason = h("p", { className: "imitatoes-reason" });
+  const warned = h("summary", {});
+  const warnings = h("ul", {});
+  const warning = h("details", { className: "imitatoes-quiet imitatoes-warnings" }, warned, warnings);
   const origin = h("p", { className: "imitatoes-quiet" });
   const root = h(
     "header",
@@ -32,6 +35,7 @@ export function createRunHeader({ t }) {
     bar,
     h("div", { className: "imitatoes-facts" }, place, pace),
     reason,
+    warning,
     origin,
   );
 
@@ -45,6 +49,16 @@ export function createRunHeader({ t }) {
       const kind = index < done ? "done" : index === done && isRunning(run) ? "now" : "left";
       if (segment.className !== kind) segment.className = kind;
     });
+  }
+
+  /** What the check of the graph found before the render: it runs, but perhaps not as meant. */
+  function drawWarnings(found) {
+    warning.hidden = !found.length;
+    setText(warned, found.length === 1 ? t("run.warning") : t("run.warnings", { count: found.length }));
+    const said = found.map((one) => `${one.message} ${one.hint}`.trim());
+    if (said.join("\n") !== [...warnings.children].map((line) => line.textContent).join("\n")) {
+      warnings.replaceChildren(...said.map((line) => h("li", {}, line)));
+    }
   }
 
   return {
@@ -68,6 +82,7 @@ export function createRunHeader({ t }) {
       setText(pace, paceWords(t, run, isRunning(run) ? progress.secondsPerStep() : null));
       setText(reason, isRunning(run) ? triedAgain(run) : (run.reason ?? ""));
       reason.hidden = !reason.textContent;
+      drawWarnings(run.warnings ?? []);
       const elsewhere = run.workflow_id ? run.workflow_id !== workflowId && "run.otherWorkflow" : "run.fromScript";
       setText(origin, elsewhere ? t(elsewhere) : "");
       origin.hidden = !elsewhere;
