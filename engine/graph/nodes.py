@@ -34,10 +34,6 @@ class NodeClass:
         """Its inputs for these values."""
         return expand(self.declared, values)
 
-    def has_input(self, name: str) -> bool:
-        """Whether the class itself declares an input of this name, whatever the values."""
-        return any(name in (self.declared.get(section) or {}) for section in ("required", "optional"))
-
 
 def node_class(object_info: ObjectInfo, class_type: Any) -> NodeClass | None:
     """The class as described; None when this ComfyUI does not have it."""

@@ -17,6 +17,7 @@ from ..graph import ui_workflow
 from ..graph.family import family_of
 from ..graph.loop_nodes import Graph, clean_copy, with_settings
 from .continuing import instructed
+from .goal import Settings
 from .journal import Journal
 from .lessons import Lessons
 from .live import LiveRun, LiveRuns, NotNow
@@ -317,7 +318,7 @@ class Driver:
 
     def _settled(self, live: LiveRun, run: Run, plan: Plan) -> Graph:
         """The graph that renders this plan."""
-        return with_settings(live.graph, run.loop_node, plan.settings, run.start.goal, run.start.checklist)
+        return with_settings(live.graph, *_shown(run, plan))
 
     async def _submit(self, live: LiveRun, run: Run, plan: Plan, iteration: Iteration | None = None) -> bool:
         """Journal first, then the page, then the queue. False when that ended the run.
@@ -327,8 +328,7 @@ class Driver:
         pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
         run = run.changed(time.time(), pending=pending, phase="rendering")
         graph = self._settled(live, run, plan)
-        shown = (run.loop_node, plan.settings, run.start.goal, run.start.checklist)
-        extra_pnginfo = ui_workflow.in_extra_pnginfo(live.extra_pnginfo, *shown)
+        extra_pnginfo = ui_workflow.in_extra_pnginfo(live.extra_pnginfo, *_shown(run, plan))
         try:
             await asyncio.to_thread(self._journal().record, run, iteration)
         except OSError as problem:
@@ -385,6 +385,11 @@ class Driver:
             self._events.publish(run)
         except Exception:  # the page is a guest: whatever goes wrong on the way there must not end a run
             logging.exception("Imitatoes: the page could not be told about run %s", run.id)
+
+
+def _shown(run: Run, plan: Plan) -> tuple[str, Settings, str, str]:
+    """What SelfImprovingPrompt shows in this render: its node id, settings, goal and checklist."""
+    return run.loop_node, plan.settings, run.start.goal, run.start.checklist
 
 
 def _run_id(now: float) -> str:
