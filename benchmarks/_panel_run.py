@@ -26,9 +26,9 @@ def written(root: Path) -> str:
     _pack()
     from pack.engine.judge.checklist_rules import checklist_of_lines
     from pack.engine.judge.critique import Critique, Item
-    from pack.engine.loop.goal import Limits, LoopHandle, Settings
     from pack.engine.loop.journal import Journal
     from pack.engine.loop.run import Decision, Iteration, Plan, Run, Wording
+    from pack.engine.settings import Limits, LoopHandle, Settings
 
     journal = Journal(root)
     lines = [f"requirement number {n} of the goal" for n in range(1, 9)]

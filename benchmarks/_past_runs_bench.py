@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from ..engine.judge.checklist import Checklist
-from ..engine.loop.past_runs import Memory, learned, remembered
+from ..engine.loop.wording_memory import Memory, learned, remembered
 from ._policy_bench import SEED
 from ._policy_ours import play_taught
 from ._policy_score import checklist

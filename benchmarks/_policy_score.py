@@ -9,7 +9,7 @@ import numpy as np
 from ..engine.judge import scoring
 from ..engine.judge.checklist import Checklist, Requirement
 from ..engine.judge.critique import Critique, Item
-from ..engine.judge.probability import UNKNOWN
+from ..engine.judge.scoring import UNKNOWN
 from ..engine.judge.verdict import holds, merged
 from ._policy_world import Picture, World
 

@@ -15,7 +15,7 @@ STAGES: dict[str, list[list[str]]] = {
     BEFORE_RENDER: [["nodes.vlm_critique", "prepare"]],
     "reduction and fingerprint": [["engine.loop.critic", "_fingerprints"]],
     SAVING: [["engine.loop.journal", "Journal.save_picture"]],
-    "broken-picture gate": [["engine.judge.looker", "broken"]],
+    "broken-picture gate": [["engine.judge.judge", "broken"]],
     "JPEG": [["engine.loop.critic", "_encode"]],
     "is the model there": [["ollama_client.vision_model", "OllamaVisionModel.check"]],
     LOOKING: [["ollama_client.vision_model", "OllamaVisionModel.ask"]],
@@ -27,7 +27,7 @@ STAGES: dict[str, list[list[str]]] = {
         ["engine.graph.ui_workflow", "in_extra_pnginfo"],
     ],
     "journal": [["engine.loop.journal", "Journal.record"]],
-    "page told": [["host.events", "PageEvents.publish"]],
+    "page told": [["host.comfyui", "PageEvents.publish"]],
     "submitted": [["host.queue", "ServerQueue.submit"]],
 }
 """By stage: [module within the pack, attribute or Class.method]. None of them calls another."""

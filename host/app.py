@@ -12,33 +12,30 @@ import comfy.model_management
 import folder_paths
 from server import PromptServer
 
-from ..engine.graph.api_graph import Graph
-from ..engine.graph.make_ready import Ready
-from ..engine.graph.order import Order
+from ..engine.graph.model import Graph
+from ..engine.graph.prepare_graph import Ready
+from ..engine.graph.run_request import Order
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
+from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.report import Arrival, Place, Report
 from ..engine.loop.run import Run
 from ..engine.loop.starting import submit
-from ..engine.loop.thumbnails import Thumbnails
 from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.preflight import Preflight, preflight
 from ..ollama_client import Connection, OllamaVisionModel, Residence
-from . import execution, settings
-from .events import PageEvents
-from .graph_check import GraphCheck
-from .known_classes import KnownClasses
-from .memory import ComfyMemory
-from .memory_reports import MemoryReports, present_state
+from . import comfyui, settings
+from .comfy_services import Surroundings
+from .comfyui import PageEvents
+from .graph_check import GraphCheck, KnownClasses
+from .memory import ComfyMemory, MemoryReports, OllamaLodgers, present_state
 from .model_files import files_of
 from .models import own_patchers
-from .ollama_lodgers import OllamaLodgers
 from .paths import judges_folder, runs_folder, thumbnails_folder, wordings_file
 from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
-from .surroundings import Surroundings
-from .teacher import FileTeacher
 from .unloading import Unloading
+from .wording_memory import FileTeacher
 
 Result = TypeVar("Result")
 
@@ -104,8 +101,8 @@ class App:
             output_types=output_types,
             connection=named_connection,
             clear_node_cache=lambda: server.prompt_queue.set_flag("free_memory", True),
-            interrupted=execution.interrupted,
-            stop=execution.stop,
+            interrupted=comfyui.interrupted,
+            stop=comfyui.stop,
             reports=self.memory_reports,
         )
 

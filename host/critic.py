@@ -10,23 +10,22 @@ from typing import Any
 import torch
 from comfy.cli_args import args
 
+from ..engine.files import write_atomically
 from ..engine.graph.loop_nodes import LoopNotFound, the_loop
 from ..engine.judge.checklist import Checklist
 from ..engine.judge.checklist_rules import checklist_of_lines
-from ..engine.judge.chosen import ChosenJudge
 from ..engine.judge.critique import Critique
-from ..engine.judge.look import parse_checks
+from ..engine.judge.judge import ChosenJudge, parse_checks
 from ..engine.judge.picture import encode_jpeg
 from ..engine.judge.self_test import bias_of
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable
 from ..engine.loop.critic import critique_in_run
-from ..engine.loop.files import write_atomically
-from ..engine.loop.goal import LoopHandle
 from ..engine.loop.report import Arrival
+from ..engine.settings import LoopHandle
 from ..ollama_client import AUTO, AUTO_SECONDS, OllamaVisionModel, parse_keep_alive
-from . import app, execution, paths, settings
-from .hand_over import SharingModel, sharing_model
-from .wrong_input import WrongInput
+from . import app, comfyui, paths, settings
+from .comfyui import WrongInput
+from .gpu_handover import SharingModel, sharing_model
 
 
 class NoVerdict(RuntimeError):
@@ -63,7 +62,7 @@ async def prepare(inputs: CriticInputs, hidden: Any) -> None:
         except ModelUnreachable as problem:
             if judge.kind == "ollama" or isinstance(problem, ModelUnfit):
                 raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
-    here = execution.executing()
+    here = comfyui.executing()
     if inputs.loop is not None and here is not None:
         current = app.instance()
         await app.ServerLoopCalls(current).expect(_arrival(current, inputs.loop, hidden, here))
@@ -78,7 +77,7 @@ async def critique(
     """
     judge = await _tested(_judge(inputs, loop, hidden))
     judge.model = model = _sharing(judge.model, inputs, hidden, images)
-    here = execution.executing()
+    here = comfyui.executing()
     if loop is not None and here is not None:
         return await _in_run(images, loop, judge, hidden, here, lambda: model.swap_seconds)
     try:
@@ -114,7 +113,7 @@ async def _in_run(
     loop: LoopHandle,
     judge: ChosenJudge,
     hidden: Any,
-    here: execution.Executing,
+    here: comfyui.Executing,
     swap_seconds: Callable[[], float],
 ) -> tuple[Critique, dict[str, Any]]:
     if here.position > 0:
@@ -144,7 +143,7 @@ async def _in_run(
     return judged.critique, _shown(judged.critique, picture, run_id=judged.run_id, iteration=judged.number)
 
 
-def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: execution.Executing) -> Arrival:
+def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: comfyui.Executing) -> Arrival:
     loop_node, critic_node = the_loop(hidden.prompt)
     return Arrival(
         prompt_id=here.prompt_id,
@@ -188,7 +187,7 @@ def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Chosen
     if not inputs.model.strip() and inputs.judge != "offline":
         raise WrongInput(f"{node}, input model: is empty. Write a vision model's name, such as {app.DEFAULT_MODEL}.")
     model = OllamaVisionModel(
-        connection, inputs.model.strip(), keep_alive, interrupted=execution.interrupted, stop=execution.stop
+        connection, inputs.model.strip(), keep_alive, interrupted=comfyui.interrupted, stop=comfyui.stop
     )
     pass_score = loop.pass_score if loop is not None else inputs.pass_score
     return ChosenJudge(inputs.judge, model, pass_score, checks)

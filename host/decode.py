@@ -9,8 +9,8 @@ import torch
 from ..engine.decode.asked import Asked
 from ..engine.decode.blend import WrongSize
 from ..engine.decode.decoding import decode
+from .comfyui import WrongInput
 from .vae import ComfyVae, why_not_ours
-from .wrong_input import WrongInput
 
 NAME = "AutoTiledDecode"
 

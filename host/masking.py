@@ -21,9 +21,9 @@ from ..engine.mask.segmenters.given_boxes import GivenBoxes
 from ..engine.mask.segmenters.kinds import AUTO, OLLAMA_BOXES
 from ..engine.mask.segmenters.vision_boxes import VisionBoxes
 from ..ollama_client import OllamaVisionModel
-from . import app, execution, segmenters, settings
+from . import app, comfyui, segmenters, settings
+from .comfyui import WrongInput
 from .models import ComfyModels
-from .wrong_input import WrongInput
 
 
 class NoMask(RuntimeError):
@@ -122,8 +122,8 @@ async def _with_ollama(made: Callable[..., Outcome], models: ComfyModels, inputs
         settings.connection(inputs.connection),
         inputs.ollama_model.strip(),
         0,
-        interrupted=execution.interrupted,
-        stop=execution.stop,
+        interrupted=comfyui.interrupted,
+        stop=comfyui.stop,
     )
     try:
         await model.check()

@@ -7,12 +7,19 @@ Nothing here touches torch.cuda: on a CPU it would start a driver that nobody wa
 from __future__ import annotations
 
 import gc
+import logging
+import threading
+from collections import deque
 from collections.abc import Callable, Collection, Iterator
 from typing import Any, Literal
 
+from ..engine.judge.vision_model import ModelUnreachable
 from ..engine.memory.freeing import Group, Holding
+from ..engine.memory.gpu_handover import JudgeModel
+from ..engine.memory.report import MemoryReport
+from ..ollama_client import Listed, Residence
 from .container import limit_and_used
-from .held import elements_of, identity, is_dynamic, kind_of, name_of
+from .model_introspection import elements_of, identity, is_dynamic, kind_of, name_of
 
 ALL = 1e30
 """What ComfyUI itself passes to free everything; infinity would not survive its conversion to a whole number."""
@@ -138,3 +145,94 @@ class ComfyMemory:
 def _among(entry: Any, entries: list[Any]) -> bool:
     """By identity: ComfyUI's entries compare equal when both their models are gone."""
     return any(entry is other for other in entries)
+
+
+LOG = logging.getLogger(__name__)
+
+
+class OllamaLodgers:
+    """in_ram: whether room is made in RAM, so that the part of a model counts that is not on the card.
+
+    wait_seconds: how long to wait for a model to leave; 0 only asks.
+    """
+
+    def __init__(self, residence: Residence, in_ram: bool, wait_seconds: float) -> None:
+        self._residence, self._in_ram, self._wait_seconds = residence, in_ram, wait_seconds
+
+    async def models(self) -> list[Listed] | None:
+        """What Ollama holds; None for one elsewhere, and where none answers."""
+        try:
+            return await self._residence.models() if self._residence.on_this_computer else None
+        except ModelUnreachable as problem:
+            LOG.debug("Ollama's models are not known: %s", problem)
+            return None
+
+    async def holdings(self) -> list[Holding]:
+        return [
+            Holding(m.name, f"Ollama {m.name}", "ollama", m.size - m.size_vram if self._in_ram else m.size_vram)
+            for m in await self.models() or ()
+        ]
+
+    async def unload(self, key: str) -> bool:
+        try:
+            return await self._residence.unload(key, self._wait_seconds)
+        except ModelUnreachable as problem:
+            LOG.warning("Imitatoes: %s could not be unloaded: %s", key, problem)
+            return False
+
+    async def judge(self, name: str) -> JudgeModel | None:
+        """The memory of one model; None without a name, for an Ollama elsewhere, and where none answers."""
+        try:
+            return await self._residence.judge(name) if name and self._residence.on_this_computer else None
+        except ModelUnreachable:
+            return None
+
+
+REMEMBERED = 20
+
+
+class MemoryReports:
+    """Written by nodes on the worker's thread, read by routes on the server's."""
+
+    def __init__(self) -> None:
+        self._reports: deque[MemoryReport] = deque(maxlen=REMEMBERED)
+        self._lock = threading.Lock()
+
+    def add(self, report: MemoryReport) -> None:
+        with self._lock:
+            self._reports.append(report)
+
+    def newest_first(self) -> list[dict[str, Any]]:
+        """As JSON, with the lines for people."""
+        with self._lock:
+            reports = list(self._reports)
+        return [{**report.model_dump(), "lines": report.lines()} for report in reversed(reports)]
+
+
+async def present_state(memory: ComfyMemory, management: Any, ollama: OllamaLodgers) -> dict[str, Any]:
+    """Figures in bytes. "ollama" is None where no Ollama answers, or none on this computer."""
+    held = await ollama.models()
+    return {
+        "where": memory.where,
+        "device": str(memory.device),
+        "total": memory.total(),
+        "free": memory.free(),
+        "dynamic": memory.dynamic,
+        "models": [_model(patcher) for entry in list(management.current_loaded_models) if (patcher := entry.model)],
+        "ollama": None if held is None else [_in_ollama(model) for model in held],
+    }
+
+
+def _model(patcher: Any) -> dict[str, Any]:
+    return {
+        "name": name_of(patcher),
+        "kind": kind_of(patcher),
+        "size": int(patcher.model_size()),
+        "loaded": int(patcher.loaded_size()),
+        "device": str(patcher.load_device),
+        "dynamic": is_dynamic(patcher),
+    }
+
+
+def _in_ollama(model: Listed) -> dict[str, Any]:
+    return {"name": model.name, "size": model.size, "size_vram": model.size_vram}

@@ -13,7 +13,7 @@ from comfy.model_patcher import ModelPatcher
 
 from ..engine.mask.segmenters.folders import ModelFolder
 from ..engine.mask.segmenters.loading import Loaded, load
-from . import execution
+from . import comfyui
 
 KEPT = 2
 """Models in main memory after use: GroundingDINO and SAM work together."""
@@ -70,8 +70,8 @@ class ComfyModels:
         """See Models."""
         if finished:
             self._progress.update(finished)
-        if execution.interrupted():
-            raise execution.stop()
+        if comfyui.interrupted():
+            raise comfyui.stop()
 
 
 def _kept_or_read(folder: ModelFolder) -> _Kept:

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from ..engine.graph.nodes import ObjectInfo
+from ..engine.graph.model import ObjectInfo
 from ..engine.graph.render_error import RenderError
 from ..engine.loop.ports import PromptState, Submission, SubmissionRejected
 

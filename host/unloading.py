@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from .ollama_lodgers import OllamaLodgers
+from .memory import OllamaLodgers
 from .queue import ServerQueue
 
 LOG = logging.getLogger(__name__)

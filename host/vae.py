@@ -17,7 +17,7 @@ from ..engine.decode.decoder_structure import Unsupported
 from ..engine.decode.layerwise import LayerwiseDecoder, Sink
 from ..engine.decode.plan import Compression, Shape
 from ..engine.decode.shared_middle import SharedMiddle
-from .out_of_memory import is_out_of_memory
+from ..engine.graph.render_error import says_out_of_memory
 
 LOG = logging.getLogger(__name__)
 
@@ -156,3 +156,17 @@ def _times(ratios: Any) -> Callable[[int], int]:
     """Of a ratio for (time, height, width), or one for all, the one of time: a factor, or a function."""
     time = ratios[0] if isinstance(ratios, (tuple, list)) else ratios
     return lambda cells: round(time(cells) if callable(time) else time * cells)
+
+
+def is_out_of_memory(problem: BaseException) -> bool:
+    """Of the GPU or of the computer. Never true for an interrupt."""
+    management = comfy.model_management
+    if isinstance(problem, management.InterruptProcessingException):
+        return False
+    if isinstance(problem, (torch.cuda.OutOfMemoryError, MemoryError)):
+        return True
+    # Since 0.17. OOM_EXCEPTION, which is older, stands for any exception where torch has none of its own.
+    known = getattr(management, "is_oom", None)
+    if known is not None and known(problem):
+        return True
+    return isinstance(problem, RuntimeError) and says_out_of_memory(str(problem))

@@ -20,12 +20,11 @@ from ..engine.memory.preflight import preflight
 from ..engine.memory.report import FreedModel, KeptModel, MemoryReport
 from ..engine.memory.room import Room, make_room, shortage
 from ..ollama_client import Residence
-from .held import identity, patchers_in
-from .memory import ComfyMemory
+from .comfy_services import Surroundings
+from .memory import ComfyMemory, OllamaLodgers
+from .memory_estimate import Need, need_of
 from .model_files import files_of, used_later_by
-from .need import Need, need_of
-from .ollama_lodgers import OllamaLodgers
-from .surroundings import Surroundings
+from .model_introspection import identity, patchers_in
 
 LOG = logging.getLogger(__name__)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import io
 
 from ..engine.loop.first_prompt import prompt_of_goal
-from ..engine.loop.goal import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
+from ..engine.settings import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
 
 Loop = io.Custom("IMITATOES_LOOP")
 

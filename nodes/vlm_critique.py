@@ -9,7 +9,7 @@ import torch
 from comfy_api.latest import io
 
 from ..engine.judge.critique import CHECKS
-from ..engine.loop.goal import LoopHandle
+from ..engine.settings import LoopHandle
 from ..host import app
 from ..host.critic import CriticInputs, critique, prepare
 from .self_improving_prompt import Loop

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..engine.judge.vision_model import ModelUnreachable
-from ..engine.memory.sharing import JudgeModel
+from ..engine.memory.gpu_handover import JudgeModel
 from .connection import Connection, address, is_this_computer, open_client
 from .failures import call_failures, explain
 from .installed import Listed, listed, loaded, named

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from ..engine.graph.finding import Severity
+from ..engine.graph.model import Severity
 from ..engine.memory.preflight import Preflight
 from ..engine.memory.report import MemoryReport
 from .answers import ErrorBody

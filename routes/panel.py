@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import Field
 
 from ..engine.loop.live import NotNow
-from ..engine.loop.thumbnails import Thumbnails
+from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.view import run_view
 from . import runs
 from .answers import BadRequest, answering, body_of, error

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from ..engine.judge.checklist import Checklist
 from ..engine.judge.critique import Critique
-from ..engine.loop.goal import Settings
 from ..engine.loop.run import Decision, Phase, Plan, Recovery, Status
+from ..engine.settings import Settings
 from .documented import Told
 
 

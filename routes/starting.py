@@ -8,11 +8,10 @@ from typing import Any, Protocol
 from aiohttp import web
 from pydantic import Field
 
-from ..engine.graph.api_graph import Graph
-from ..engine.graph.finding import Finding
-from ..engine.graph.make_ready import NotReady, Ready
-from ..engine.graph.order import Order
+from ..engine.graph.model import Finding, Graph
+from ..engine.graph.prepare_graph import NotReady, Ready
 from ..engine.graph.repair import Repair
+from ..engine.graph.run_request import Order
 from ..engine.loop.ports import PromptState, SubmissionRejected
 from ..engine.loop.run import Run
 from ..engine.loop.starting import begun

@@ -7,7 +7,7 @@ from pack.benchmarks import _past_runs_bench as bench
 from pack.benchmarks._policy_ours import play, play_taught
 from pack.benchmarks._policy_score import checklist
 from pack.benchmarks._policy_world import WORLD1, World
-from pack.engine.loop.past_runs import remembered
+from pack.engine.loop.wording_memory import remembered
 
 ASKED = checklist(WORLD1.requirements)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .api_graph import sources
+from .model import sources
 
 MAX_CHAIN = 900
 """Nodes in a row that a server still validates. Deeper chains end its worker by RecursionError (limit 1000)."""

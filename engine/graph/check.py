@@ -7,11 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from .api_graph import NotAnApiGraph, read_graph
-from .finding import Finding
-from .nodes import ObjectInfo
+from .model import Finding, GraphView, NotAnApiGraph, ObjectInfo, read_graph
 from .rules import links, parts, sampling, structure, values, video
-from .view import GraphView
 
 Rule = Callable[[GraphView], Iterator[Finding]]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .api_graph import Graph, inputs_of, link_of
+from .model import Graph, inputs_of, link_of
 
 _LONGEST = 60
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .api_graph import inputs_of
+from .model import inputs_of
 
 MODEL_FILE_INPUTS = ("ckpt_name", "unet_name", "model_name", "gguf_name")
 TEXT_ENCODER_TYPE_INPUT = "type"

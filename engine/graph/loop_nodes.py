@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..loop.goal import Settings
-from .api_graph import Graph, clean_copy, inputs_of, is_link, sources
+from ..settings import Settings
+from .model import Graph, clean_copy, inputs_of, is_link, sources
 
 LOOP_CLASS = "ImitatoesSelfImprovingPrompt"
 CRITIC_CLASS = "ImitatoesVLMCritique"

@@ -9,13 +9,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .api_graph import Graph
 from .chains import MAX_CHAIN, chain_length, cycles
-from .finding import Finding
-from .nodes import ObjectInfo, node_class, produced_types
+from .model import Finding, Graph, GraphView, ObjectInfo, node_class, produced_types
 from .rules.links import broken_link, is_link_only, links
 from .rules.values import of_value
-from .view import GraphView
 
 
 class PatchRefused(ValueError):

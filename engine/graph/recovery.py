@@ -1,4 +1,7 @@
-"""What to change before a failed render is tried again: one change at a time, each with its sentence. Pure."""
+"""What to change before a failed render is tried again, and what to tell the user when nothing is left to try. Pure.
+
+Sizes are those of the nodes that make the first latent; what is made smaller keeps its shape and the family's step.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,113 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from .api_graph import Graph, next_id
-from .following import literal
-from .nodes import ObjectInfo, node_class
-from .patch import AddNode, Connect, Operation, Patch, PatchRefused, ReplaceClass, apply
-from .render_error import RenderError, heading
-from .roles import Roles, roles_in
-from .smaller import single_batch, smaller_size, snapped_size
-from .view import GraphView, Wire
+from .check import check
+from .family import Family, family_in
+from .model import Graph, GraphView, ObjectInfo, Wire, next_id, node_class
+from .nearest import alternatives, near
+from .patch import AddNode, Connect, Operation, Patch, PatchRefused, ReplaceClass, SetInput, apply
+from .render_error import ErrorKind, RenderError, heading
+from .roles import Place, Roles, SizePlace, literal, origin, roles_in
+
+SHRINK = 0.75
+"""One step down, of each side."""
+DEFAULT_STEP, DEFAULT_MINIMUM = 64, 512
+"""Where the family is unknown: a step that every model takes, and the side below which pictures fall apart."""
+TOTAL_PIXELS = 1024 * 1024
+"""ComfyUI's megapixel."""
+UPSAMPLERS = ("LTXVLatentUpsampler",)
+"""Nodes that double both sides of a latent later on, so that the stage before may be smaller than the minimum."""
+
+
+def single_batch(view: GraphView, found: Roles) -> tuple[list[SetInput], int]:
+    """(operations that set every batch above 1 to 1, the largest of these batches). Empty when all are 1."""
+    places = [place for place in found.places(lambda one: one.batches) if _above_one(literal(view.graph, place))]
+    sizes = [literal(view.graph, place) for place in places]
+    return [SetInput(node=place.node, input=place.input, value=1) for place in places], max(sizes, default=1)
+
+
+def _above_one(value: Any) -> bool:
+    return isinstance(value, int) and value > 1
+
+
+def smaller_size(view: GraphView, found: Roles) -> tuple[list[SetInput], str]:
+    """(operations that make the first stage's size x SHRINK, the change in words). Empty when it is at its minimum.
+
+    Both sides keep their proportion and the family's step; no side falls below the family's minimum.
+    """
+    size = found.first.size if found.first else None
+    if size is None:
+        return [], ""
+    step, minimum = _limits(view, size, family_in(view.graph))
+    if size.megapixels:
+        return _fewer_pixels(view, size, step, minimum)
+    width, height = _sides(view, size)
+    factor = max(SHRINK, minimum / min(width, height))
+    new = tuple(min(side, max(step, round(side * factor / step) * step)) for side in (width, height))
+    if factor >= 1 or new == (width, height):
+        return [], ""
+    return _resized(view, (width, height), new), f"{width}x{height} to {new[0]}x{new[1]}"
+
+
+def snapped_size(view: GraphView, found: Roles) -> tuple[list[SetInput], str]:
+    """(operations that round all sizes of the stages to the family's step, the change in words). Empty when all fit."""
+    operations: list[SetInput] = []
+    told: list[str] = []
+    for size in dict.fromkeys(one.size for one in found.samplings if one.size):
+        step, _ = _limits(view, size, family_in(view.graph))
+        if size.megapixels:
+            operations += _steps_of(view, size, step)
+            told += [f"{view.nodes[size.node].said()} to steps of {step}"] if operations else []
+            continue
+        before = _sides(view, size)
+        after = tuple(max(step, round(side / step) * step) for side in before)
+        if after != before:
+            operations += _resized(view, before, after)
+            told.append(f"{before[0]}x{before[1]} to {after[0]}x{after[1]}")
+    return operations, ", ".join(told)
+
+
+def _limits(view: GraphView, size: SizePlace, family: Family | None) -> tuple[int, int]:
+    """(step, minimum side) of a size, in pixels. A later doubling halves the minimum."""
+    known = family.size if family else None
+    doubled = [n for n in view.downstream([size.node]) if view.nodes[n].class_type in UPSAMPLERS]
+    minimum = known.minimum if known else DEFAULT_MINIMUM
+    return (known.step if known else DEFAULT_STEP), minimum // 2 ** len(doubled)
+
+
+def _sides(view: GraphView, size: SizePlace) -> tuple[int, int]:
+    return int(literal(view.graph, size.width)), int(literal(view.graph, size.height))
+
+
+def _resized(view: GraphView, before: tuple[int, int], after: tuple[int, ...]) -> list[SetInput]:
+    """Sets every pair of width and height that holds this size: schedulers and masks have it too."""
+    changes: dict[Place, int] = {}
+    for node in view.nodes.values():
+        by_name = {name.rsplit(".", 1)[-1]: name for name in node.specs if name in node.inputs}
+        if {"width", "height"} <= by_name.keys():
+            pair = [origin(view, Place(node.id, by_name[name])) for name in ("width", "height")]
+            if tuple(literal(view.graph, place) for place in pair) == before:
+                changes.update(zip(pair, after, strict=True))
+    return [SetInput(node=place.node, input=place.input, value=side) for place, side in changes.items()]
+
+
+def _fewer_pixels(view: GraphView, size: SizePlace, step: int, minimum: int) -> tuple[list[SetInput], str]:
+    before = float(literal(view.graph, size.megapixels))
+    after = round(max(before * SHRINK**2, minimum**2 / TOTAL_PIXELS), 2)
+    if after >= before:
+        return [], ""
+    change = SetInput(node=size.megapixels.node, input=size.megapixels.input, value=after)
+    return [change, *_steps_of(view, size, step)], f"{before:g} to {after:g} megapixels"
+
+
+def _steps_of(view: GraphView, size: SizePlace, step: int) -> list[SetInput]:
+    """Lets a scaling by megapixels keep the family's step. 0.3.64 has no such input."""
+    node = view.nodes[size.node]
+    steps = node.inputs.get("resolution_steps", 1)
+    if "resolution_steps" not in node.specs or (isinstance(steps, int) and steps % step == 0):
+        return []
+    return [SetInput(node=size.node, input="resolution_steps", value=step)]
+
 
 MAX_CHANGES = 4
 """Changes after which a render counts as failed (facts: nodes 5)."""
@@ -171,3 +273,64 @@ def _possible(graph: Graph, change: Change, object_info: ObjectInfo) -> bool:
     except PatchRefused:
         return False
     return True
+
+
+class GivingUp(BaseModel):
+    """Why a render is not tried again. alternatives: installed names that could stand in, nearest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: ErrorKind
+    sentence: str
+    alternatives: tuple[str, ...] = ()
+
+
+def giving_up(graph: Graph, error: RenderError, tried: Sequence[Change], object_info: ObjectInfo) -> GivingUp:
+    """Why the render is not tried again and what the user can do.
+
+    graph: as it was queued last. tried: the changes so far. Meant for when `recovery.next_change` gives None.
+    """
+    view = GraphView(graph, object_info)
+    where = heading(view, error)
+    like: list[str] = []
+    if error.kind == "out_of_memory":
+        sentence = f"{where} ran out of memory. {_told(tried)}"
+        sentence += "Use a smaller size or a model file of smaller precision, or close other programs."
+    elif error.kind == "sizes":
+        sentence = f"{where}: two pictures or latents differ in size. {_told(tried)}"
+        sentence += "Give both the same width and height."
+    elif error.kind == "unknown_class":
+        like = near(error.class_type, object_info) if error.class_type else []
+        named = f"the node class {error.class_type}" if error.class_type else "a node class of this graph"
+        sentence = f"This ComfyUI does not have {named}. Install its node pack{_or_use(like)}"
+    elif error.kind == "missing_file":
+        name, installed = _missing(view, error)
+        like = alternatives(name, installed) if name else []
+        sentence = f"{where}: {name or 'a file'} is not installed. Install it{_or_use(like)}"
+    else:
+        rejected = [f.said() for f in check(graph, object_info).rejected if not error.node or f.node == error.node]
+        said = " ".join(rejected) if error.kind == "invalid_value" else ""
+        sentence = said or f"{where}: {error.first_line}"
+    return GivingUp(kind=error.kind, sentence=sentence, alternatives=tuple(like))
+
+
+def _told(tried: Sequence[Change]) -> str:
+    return f"Tried already: {' '.join(change.sentence for change in tried)} " if tried else ""
+
+
+def _missing(view: GraphView, error: RenderError) -> tuple[str, list[Any]]:
+    """(the file that is missing, the choices of its input). By the message, else by what the node asks for."""
+    ids = [error.node] if error.node in view.nodes else list(view.nodes)
+    asked = [
+        (node.inputs[spec.name], spec.choices)
+        for node in (view.nodes[node_id] for node_id in ids)
+        for spec in node.specs.values()
+        if spec.choices is not None and isinstance(node.inputs.get(spec.name), str)
+    ]
+    named = [pair for pair in asked if pair[0] in error.message]
+    absent = [pair for pair in asked if pair[0] not in pair[1]]
+    return next(iter([*named, *absent]), (error.file, []))
+
+
+def _or_use(like: Sequence[str]) -> str:
+    return f", or use the nearest that is installed: {', '.join(like)}." if like else "; nothing like it is installed."

@@ -7,13 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from .api_graph import Graph, inputs_of, read_graph
 from .check import check
 from .diff import diff
 from .dynamic_inputs import InputSpec
-from .finding import Finding
+from .model import Finding, Graph, GraphView, Node, ObjectInfo, inputs_of, read_graph, types_fit
 from .nearest import alternatives, misspelt
-from .nodes import ObjectInfo, types_fit
 from .patch import (
     AddNode,
     Applied,
@@ -30,7 +28,6 @@ from .patch import (
     joined,
 )
 from .rules.values import meant_input, plain
-from .view import GraphView, Node
 
 LINKED_BY_TYPE = ("MODEL", "CLIP", "VAE")
 """Types of which a graph usually has one source, so that a missing link has one candidate."""

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..loop.goal import MAX_SEED
-from .api_graph import Graph, clean_copy, inputs_of
+from ..settings import MAX_SEED
+from .model import Graph, clean_copy, inputs_of
 
 KNOWN = ("PROMPT", "NEG", "CFG", "STEPS", "SEED")
 """Tokens that may be written with underscores. Others between underscores are left alone: wildcards look like that."""

@@ -9,7 +9,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from ..loop.goal import Settings
+from ..settings import Settings
 from .loop_nodes import LOOP_CLASS
 
 WIDGETS = (

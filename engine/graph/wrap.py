@@ -6,14 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .api_graph import Graph, next_id
 from .diff import diff
-from .following import Place, literal
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT
-from .nodes import ObjectInfo, node_class
+from .model import Graph, GraphView, ObjectInfo, Wire, next_id, node_class
 from .patch import AddNode, Connect, Patch, apply
-from .roles import Roles, Sampling, roles_in
-from .view import GraphView, Wire
+from .roles import Place, Roles, Sampling, literal, roles_in
 
 OUTPUTS = {"prompt": 0, "negative": 1, "seed": 2, "steps": 3, "cfg": 4}
 """Slots of SelfImprovingPrompt, recorded in tests/comfyui/schemas.json."""

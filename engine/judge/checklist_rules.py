@@ -1,14 +1,120 @@
-"""A checklist without a model: the user's lines as they are, or the goal taken apart at its commas."""
+"""How a requirement is asked, by rule: questions from templates, and a second wording where none was given.
+
+A second wording has the opposite polarity or an open form, because a model that likes to say yes then fails one of the
+two (loop-science, 3.2 and 4.1).
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from .checklist import MOST_REQUIREMENTS, Checklist, Kind, Requirement
-from .checklist_wording import first_wording, kind_of, second_wording, trust_in
-from .words import clipped
+from .checklist import MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement
+from .words import NUMBERS, clipped
+
+HARD_TRUST, MOST_EASY_COUNT = 0.5, 4
+"""Judges miscount above 4 to 5 and mix up relations (loop-science, 3.2)."""
+
+_NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
+_COUNT = re.compile(rf"(?:there (?:are|is) |exactly |only |just |a total of )*(\d{{1,2}}|{_NUMBER}) ([^\W\d_].*)", re.I)
+_ABSENCE = re.compile(r"(?:there (?:are|is) )?(?:no|without|not any) (?:any |a |an )?(.+)", re.I)
+_QUOTED = re.compile(r"[\"\u201c\u201d\u201e]([^\"\u201c\u201d\u201e]+)[\"\u201c\u201d]|(?<!\w)'([^']+)'(?!\w)")
+_RELATION = re.compile(
+    r"\b(?:left of|right of|above|below|under|beneath|on top of|in front of|behind|between|next to|beside|inside|"
+    r"to the (?:left|right))\b",
+    re.I,
+)
+_STATEMENT = re.compile(r"\w.* (?:is|are|has|have|wears|wear|holds|hold) \w", re.I)
+
+
+class Wording(NamedTuple):
+    """One question with its right answers, lower case, counts as digits."""
+
+    question: str
+    ask: Ask
+    expect: tuple[str, ...]
+
+
+def kind_of(line: str) -> Kind:
+    """What a requirement in the user's words is about, by simple rules; "object" where none applies."""
+    line = _bare(line)
+    if _ABSENCE.fullmatch(line):
+        return "absence"
+    if _QUOTED.search(line):
+        return "text"
+    if counted(line):
+        return "count"
+    return "relation" if _RELATION.search(line) else "object"
+
+
+def first_wording(line: str, kind: Kind) -> Wording:
+    """A question for a requirement in words. A line that is a question already is asked as it is."""
+    what = _bare(line)
+    if line.strip().endswith("?"):
+        return Wording(line.strip(), "yesno", ("yes",))
+    if kind == "count" and (count := counted(what)):
+        return Wording(f"How many {count[1]} are there?", "count", (str(count[0]),))
+    if kind == "absence":
+        return Wording(f"Is there any {thing_absent(what)} in the picture?", "yesno", ("no",))
+    if kind == "text" and (writing := quoted(what)):
+        return Wording(f'Is "{writing}" written in the picture, spelled exactly so?', "yesno", ("yes",))
+    that = "that " if _STATEMENT.match(what) else ""
+    return Wording(f"Does the picture show {that}{what}?", "yesno", ("yes",))
+
+
+def second_wording(line: str, kind: Kind, first: Wording) -> Wording:
+    """Another question for the same requirement. first: the one it must differ from."""
+    what = _bare(line)
+    if kind == "count" and (count := counted(what)):
+        return Wording(f"Count them one by one: what is the number of {count[1]}?", "count", first.expect)
+    if first.ask == "count":
+        return Wording(f"Count carefully, one by one. {first.question}", "count", first.expect)
+    if kind == "absence":
+        return Wording(f"Is the picture free of {thing_absent(what)}?", "yesno", ("yes",))
+    if kind == "text" and (writing := quoted(what)):
+        if re.fullmatch(r"\w+", writing):
+            return Wording("Which word is written in the picture?", "open", (writing.casefold(),))
+        return Wording(f'Is the writing "{writing}" missing or misspelled in the picture?', "yesno", ("no",))
+    if first.ask == "yesno" and first.expect == ("no",):
+        return Wording(f"Is this true of the picture: {what}?", "yesno", ("yes",))
+    return Wording(f"Is this missing or wrong in the picture: {what}?", "yesno", ("no",))
+
+
+def trust_in(kind: Kind, expect: tuple[str, ...]) -> float:
+    """How far judges can tell such a requirement, 0..1."""
+    many = kind == "count" and any(answer.isdigit() and int(answer) > MOST_EASY_COUNT for answer in expect)
+    return HARD_TRUST if many or kind == "relation" else 1.0
+
+
+def counted(line: str) -> tuple[int, str] | None:
+    """The number and the things of "three ducks" or "one duck", in the plural; None for anything else, or above 20."""
+    match = _COUNT.fullmatch(_bare(line))
+    if match is None:
+        return None
+    number = int(match[1]) if match[1].isdigit() else NUMBERS[match[1].lower()]
+    if number > max(NUMBERS.values()):
+        return None
+    # "one duck" is asked as "How many ducks"; a longer phrase has its noun somewhere in the middle.
+    single = number == 1 and len(match[2].split()) <= 3 and match[2][-1].isalpha() and not match[2].endswith("s")
+    return number, f"{match[2]}s" if single else match[2]
+
+
+def thing_absent(line: str) -> str:
+    """What must not be there, without the "no"."""
+    match = _ABSENCE.fullmatch(_bare(line))
+    return match[1] if match else _bare(line)
+
+
+def quoted(line: str) -> str:
+    """The first words in quotes, or ""."""
+    match = _QUOTED.search(line)
+    return (match[1] or match[2] or "").strip() if match else ""
+
+
+def _bare(line: str) -> str:
+    return " ".join(line.split()).rstrip(" .!?")
+
 
 LINE_LENGTH = 200
 _MARK = re.compile(r"^(?:[-*\u2022]|\d{1,2}[.)])\s+")

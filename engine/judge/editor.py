@@ -11,15 +11,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from .answer import read_object
-from .asking import SEED_LIMIT, ask_twice
+from .answers import CLAUSE_WORDS, NEGATIVE_TERMS, UNANSWERED, wished_cfg, wished_steps
+from .ask import SEED_LIMIT, ask_twice
 from .checklist import Checklist
 from .critique import Changes, Critique, Edit, Item, LocalFix
-from .plain_contract import CLAUSE_WORDS, NEGATIVE_TERMS, wished_cfg, wished_steps
+from .json_answer import read_object
 from .prompt_style import wording_rule
-from .reasons import item_faults, sentence
 from .scoring import orphans
-from .sight import UNANSWERED
+from .verdict import item_faults, sentence
 from .vision_model import AnswerUnusable, Question, Reply, VisionModel
 from .words import first_words, one_line, plain_words, vocabulary
 

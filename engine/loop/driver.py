@@ -16,18 +16,16 @@ from typing import Any
 from ..graph import ui_workflow
 from ..graph.family import family_of
 from ..graph.loop_nodes import Graph, clean_copy, with_settings
-from .continuing import instructed
-from .goal import Settings
+from ..settings import Settings
 from .journal import Journal
-from .lessons import Lessons
 from .live import LiveRun, LiveRuns, NotNow
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
-from .policy import Stop, continued_plan, first_plan, next_step
+from .policy import Stop, continued_plan, first_plan, instructed, next_step, taken, taken_stop
 from .ports import Events, Memory, PromptState, Queue, Submission, SubmissionRejected, Teacher
 from .recovering import after_timeout, next_try, recovered, refused
 from .report import Arrival, Place, Report, Seen
 from .run import Iteration, Pending, Plan, Recovery, Run
-from .taking import taken, taken_stop
+from .wording_memory import Lessons
 
 POLL_SECONDS = 0.005
 """How often a waiting run looks for the end of its prompt. Costs about 10 microseconds each time."""

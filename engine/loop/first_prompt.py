@@ -6,8 +6,7 @@ from __future__ import annotations
 
 import re
 
-from ..judge.checklist_rules import parts_of
-from ..judge.checklist_wording import kind_of
+from ..judge.checklist_rules import kind_of, parts_of
 
 _BREAK = re.compile(r"[,;\n]|\.(?:\s|$)")
 _WISH = re.compile(

@@ -23,7 +23,7 @@ import torch
 from PIL import Image
 from pydantic import ValidationError
 
-from .files import write_atomically, write_text
+from ..files import write_atomically, write_text
 from .pictures import save_contact_sheet, save_png
 from .run import Iteration, Plan, Run
 

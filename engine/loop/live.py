@@ -8,9 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..graph.api_graph import Graph
-from .continuing import as_found
+from ..graph.model import Graph
 from .journal import Journal
+from .policy import as_found
 from .recovering import recovered
 from .report import Report, Seen
 from .run import Recovery, Run

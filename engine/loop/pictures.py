@@ -1,4 +1,4 @@
-"""Pictures of a run on disk: lossless PNG with the graph that made it, and the contact sheet."""
+"""Pictures of a run on disk: PNG with the graph inside, contact sheet, thumbnails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from .files import write_atomically
+from ..files import write_atomically
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_COLOUR = {1: 0, 3: 2, 4: 6}
@@ -96,3 +96,54 @@ def save_contact_sheet(tiles: Sequence[tuple[Path, str, bool]], path: Path) -> N
             draw.rectangle((left + 1, top + 1, left + TILE - 2, top + TILE + CAPTION - 2), outline=colour, width=2)
         draw.text((left + 8, top + TILE), caption, fill=colour, font=font)
     write_atomically(path, lambda stream: sheet.save(stream, "JPEG", quality=88))
+
+
+SIDE = 256
+"""Longest side in pixels: sharp at 128 CSS pixels on a screen of double density."""
+QUALITY = 80
+DEFAULT_KEPT = 1000
+
+
+class Thumbnails:
+    """A cache of JPEG files in one folder. kept: at most so many; the least lately made ones go first, 0 keeps none.
+
+    root may be emptied at any time: what is missing is made again.
+    """
+
+    def __init__(self, root: Path, kept: int = DEFAULT_KEPT) -> None:
+        self.root, self.kept = root, kept
+
+    def of(self, picture: Path, run_id: str) -> bytes:
+        """The thumbnail of a picture of a run, as JPEG. Blocks: call it from a thread. Raises OSError, ValueError.
+
+        A picture that was written anew, as a resumed render does, gets a new thumbnail.
+        """
+        changed = picture.stat().st_mtime_ns
+        path = self.root / f"{run_id}_{picture.stem}_{changed:x}.jpg"
+        with contextlib.suppress(OSError):
+            return path.read_bytes()
+        self.root.mkdir(parents=True, exist_ok=True)
+        try:
+            with Image.open(picture) as source:
+                source.thumbnail((SIDE, SIDE))
+                small = source.convert("RGB")
+        except Image.DecompressionBombError as problem:
+            raise ValueError(f"{picture.name} is too large for a thumbnail.") from problem
+        write_atomically(path, lambda stream: small.save(stream, "JPEG", quality=QUALITY))
+        jpeg = path.read_bytes()
+        self._prune()
+        return jpeg
+
+    def forget(self, run_id: str) -> None:
+        """Remove the thumbnails of a run."""
+        for path in self.root.glob(f"{run_id}_*.jpg"):
+            path.unlink(missing_ok=True)
+
+    def _prune(self) -> None:
+        with contextlib.suppress(OSError):
+            files = list(self.root.glob("*.jpg"))
+            if len(files) <= self.kept:
+                return
+            files.sort(key=lambda path: path.stat().st_mtime_ns)
+            for path in files[: len(files) - self.kept]:
+                path.unlink(missing_ok=True)

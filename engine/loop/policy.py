@@ -1,21 +1,177 @@
-"""The policy: from a run so far to the next settings, or a stop with its reason. Pure and deterministic.
-
-It keeps the best picture apart, starts every prompt from the user's own words, adds for each requirement at most one
-clause, the one with the best record, and renders on a new seed. It believes no single "done".
-"""
+"""When a run ends, and what it says then. Pure."""
 
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
-from . import items
-from .composing import Words, next_words, parameter_step
-from .deciding import decide
-from .ending import FAILED_JUDGEMENTS, PATIENCE, PLATEAU, Stop, comparable_best, stop_after
-from .goal import Settings
-from .record import choices, stocked_clause
-from .run import Iteration, Plan, Run
-from .wording import compose
+from ..judge.critique import Critique
+from ..settings import LoopHandle, Settings
+from . import clauses
+from .clauses import choices, compose, stocked_clause
+from .next_settings import Words, next_words, parameter_step
+from .run import Decision, Iteration, Plan, Run, Status, Taken
+
+PLATEAU = 6
+"""Renders without a better best after which a run stops (loop-science, 4.4)."""
+PATIENCE = 2 * PLATEAU
+"""The same where luck may still bring together what single pictures show: each requirement was met in one of the last
+PLATEAU renders. Costs one render and gains 1.8 points of all-correct at 12 renders (benchmarks/README.md)."""
+FAILED_JUDGEMENTS = 2
+"""Failed judgements in a row after which a run stops."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The end of a run, with its reason in plain words."""
+
+    status: Status
+    reason: str
+
+
+def comparable_best(run: Run) -> Iteration | None:
+    """The best of the present goal."""
+    best = run.best
+    return best if best is not None and best.number >= run.fresh_from else None
+
+
+def stop_after(run: Run, last: Iteration) -> Stop | None:
+    """The end that the last iteration brings, None when the run goes on."""
+    best = comparable_best(run)
+    critique = last.critique
+    if critique.passed and critique.sees_content:
+        return Stop("done", f"The goal is met in iteration {last.number}, score {critique.score:.2f}: two looks agree.")
+    if critique.passed and last.duplicate_of is None:
+        return Stop(
+            "unverified",
+            f"{critique.reason} Look for yourself; to have it judged, start Ollama, set judge to auto and queue again.",
+        )
+    tail = [i for i in run.iterations if i.number > run.continued_after][-FAILED_JUDGEMENTS:]
+    if len(tail) == FAILED_JUDGEMENTS and all(i.critique.score is None for i in tail):
+        return Stop("judge_failed", f"{critique.reason} Put that right, then continue the run.")
+    if run.renders_left <= 0:
+        return Stop("limit", _limit_reason(run, best))
+    return _no_progress(run, best, last) if best is not None else None
+
+
+def _no_progress(run: Run, best: Iteration, last: Iteration) -> Stop | None:
+    idle = last.number - max(best.number, run.continued_after)
+    if idle < PLATEAU:
+        return None
+    recent = clauses.teaching(run)[-PLATEAU:]
+    missed = clauses.missed_throughout(recent) if len(recent) == PLATEAU else set()
+    if recent and not missed and idle < PATIENCE:
+        return None
+    never = ", ".join(i.text for i in run.checklist.requirements if i.id in missed) if run.checklist else ""
+    return Stop(
+        "no_progress",
+        f"{idle} renders in a row did not beat iteration {best.number} (score {run.score_of(best):.2f})"
+        f"{f', and the last {PLATEAU} never showed: {never}' if never else ''}. "
+        "Try another wording of the goal or prompt, then continue.",
+    )
+
+
+def _limit_reason(run: Run, best: Iteration | None) -> str:
+    count = len(run.iterations)
+    if best is None:
+        return f"All {count} renders are used and none could be judged."
+    said = f"All {count} renders are used. Best: iteration {best.number}, score {run.score_of(best):.2f}."
+    failing = clauses.failing(run, best.critique)
+    if failing:
+        return f"{said} Still failing: {clauses.named(run, failing)}."
+    if best.critique.items:
+        return f"{said} A second look did not confirm it."
+    return f"{said} Still missing: {best.critique.reason}" if best.critique.reason else said
+
+
+def decide(run: Run, critique: Critique, duplicate_of: int | None) -> Decision:
+    """Accept a picture that ranks above the best so far, else reject it."""
+    best = comparable_best(run)
+    if critique.score is None:
+        return Decision(kind="reject", reason=f"Not judged: {critique.reason}")
+    if duplicate_of is not None:
+        return Decision(
+            kind="reject", reason=f"The same picture as iteration {duplicate_of}: nothing new to learn from it."
+        )
+    if best is None:
+        opening = f"First judged picture, score {critique.score:.2f}"
+        return Decision(kind="accept", reason=_sentence(opening, _standing(run, critique), critique))
+    before = run.score_of(best)
+    told = [*_changed(run, best, critique), *_standing(run, critique)]
+    if (critique.passed, critique.score) > run.rank_of(best):
+        opening = f"Kept: score {critique.score:.2f}, before {before:.2f}"
+        return Decision(kind="accept", reason=_sentence(opening, told, critique))
+    opening = f"Not kept: score {critique.score:.2f} does not beat {before:.2f} (iteration {best.number})"
+    return Decision(kind="reject", reason=_sentence(opening, told, critique))
+
+
+def _sentence(opening: str, told: list[str], critique: Critique) -> str:
+    """One sentence about the requirements; where there are none, the judge's own words follow."""
+    if critique.items:
+        return "; ".join([opening, *told]) + "."
+    return f"{opening}. {critique.reason}".strip()
+
+
+def _changed(run: Run, best: Iteration, critique: Critique) -> list[str]:
+    """What is met now and was not in the best so far, and the other way round."""
+    before = {item.id: item for item in best.critique.items}
+    gained = [i.id for i in critique.items if i.passed and i.id in before and not before[i.id].passed]
+    lost = [i for i in critique.items if not i.passed and i.id in before and before[i.id].passed]
+    parts = []
+    if gained:
+        parts.append(f"now met: {', '.join(clauses.text_of(run, name) for name in gained)}")
+    if lost:
+        parts.append(f"lost: {', '.join(clauses.text_of(run, item.id) for item in lost)}")
+    return parts
+
+
+def _standing(run: Run, critique: Critique) -> list[str]:
+    failing = clauses.failing(run, critique)
+    if failing:
+        return [f"still failing: {clauses.named(run, failing)}"]
+    return ["all requirements met"] if critique.items and all(item.passed for item in critique.items) else []
+
+
+def as_found(run: Run) -> Run:
+    """A run read from disk. "running" there means that its server stopped in the middle."""
+    if run.ended:
+        return run
+    number = len(run.iterations) + 1
+    reason = f"The server stopped during iteration {number}. Resume the run to go on with it."
+    return run.model_copy(update={"status": "suspended", "phase": "waiting", "reason": reason, "stopping": ""})
+
+
+def instructed(start: LoopHandle, instruction: str) -> LoopHandle:
+    """What the run asks for, with the instruction in goal, prompt and, where the user wrote one, checklist."""
+    goal = f"{start.goal.rstrip(' .')}. {instruction}"
+    head = start.settings.prompt.rstrip(" ,")
+    prompt = f"{head}, {instruction}" if head else instruction
+    checklist = f"{start.checklist.rstrip()}\n{instruction}" if start.checklist.strip() else ""
+    settings = start.settings.model_copy(update={"prompt": prompt})
+    return start.model_copy(update={"goal": goal, "checklist": checklist, "settings": settings})
+
+
+def taken(run: Run, number: int) -> Run:
+    """The run with iteration `number` as its best by the user's word. Raises ValueError when that cannot be.
+
+    What is rendered later, should the run be continued, may still become best by its score.
+    """
+    found = next((i for i in run.iterations if i.number == number), None)
+    if found is None:
+        raise ValueError(f"iteration: there is no iteration {number} in this run. It has {len(run.iterations)}.")
+    if found.number < run.fresh_from:
+        raise ValueError(f"iteration: {number} was made for the goal before your instruction. Take a later one.")
+    if found.picture is None:
+        raise ValueError(f"iteration: the picture of iteration {number} was not saved. Take another one.")
+    if found.critique.score is None:
+        raise ValueError(f"iteration: {number} was not judged, so it cannot be compared. Copy its picture instead.")
+    return run.model_copy(update={"taken": Taken(iteration=number, after=len(run.iterations))})
+
+
+def taken_stop(number: int) -> Stop:
+    """The end that taking an iteration brings to a run that is still going on."""
+    return Stop("stopped", f"You took iteration {number}. Continue the run to go on from it.")
+
 
 __all__ = [
     "FAILED_JUDGEMENTS",
@@ -93,7 +249,7 @@ def clauses_wanted(run: Run) -> tuple[str, ...]:
     last = run.iterations[-1]
     if not last.critique.items or stop_after(run, last) is not None or _local_edit(run, 1, 1) is not None:
         return ()
-    failing = [item.id for item in items.failing(run, last.critique)]
+    failing = [item.id for item in clauses.failing(run, last.critique)]
     short = tuple(name for name in failing if stocked_clause(run, name) is None)
     needed = {choice.requirement for choice in choices(run) if choice.clause is None}
     return short if needed & set(short) else ()
@@ -139,7 +295,7 @@ def _plan(run: Run, loop: int, index: int) -> Plan | Stop:
     words = next_words(run, best, last)
     prompt, negative = compose(run.start.settings, words.wording)
     steps, cfg, moved = base.steps, base.cfg, ""
-    if not words.changed and not items.failing(run, last.critique):
+    if not words.changed and not clauses.failing(run, last.critique):
         steps, cfg, moved = parameter_step(run, base, last)
     keep = _keeps_seed(run, best, index, words, bool(moved))
     seed = base.seed if keep else new_seed(run, number)
@@ -166,7 +322,7 @@ def _local_edit(run: Run, loop: int, index: int) -> Plan | None:
     best = comparable_best(run)
     if not run.can_edit_locally or best is None or best.picture is None:
         return None
-    failing = items.failing(run, best.critique)
+    failing = clauses.failing(run, best.critique)
     if not 1 <= len(failing) <= LOCAL_FAILS:
         return None
     target = failing[0]
@@ -183,7 +339,7 @@ def _local_edit(run: Run, loop: int, index: int) -> Plan | None:
         action="local_edit",
         edit_of=best.number,
         requirement=target.id,
-        reason=f"Edit iteration {best.number} in one place only: {items.named(run, [target])}.",
+        reason=f"Edit iteration {best.number} in one place only: {clauses.named(run, [target])}.",
     )
 
 
@@ -201,7 +357,7 @@ def _keeps_seed(run: Run, best: Iteration | None, index: int, words: Words, move
     if not best.critique.items:
         near = (best.critique.score or 0.0) >= run.start.pass_score - NEAR_PASS
         return near and (words.changed or moved) and run.iterations[-1].number == best.number
-    failing = items.failing(run, best.critique)
+    failing = clauses.failing(run, best.critique)
     fresh = run.iterations[-1].number - best.number < SAME_SEED_TRIES
     return fresh and len(failing) == 1 and words.changed_owners == {failing[0].id}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
-from ..graph.nodes import ObjectInfo
+from ..graph.model import ObjectInfo
 from ..graph.render_error import RenderError
 from ..judge.checklist import Checklist
 from .run import Run

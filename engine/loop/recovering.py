@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..graph.api_graph import Graph
-from ..graph.giving_up import giving_up
-from ..graph.nodes import ObjectInfo
+from ..graph.model import Graph, ObjectInfo
 from ..graph.patch import redo
-from ..graph.recovery import Change, next_change
+from ..graph.recovery import Change, giving_up, next_change
 from ..graph.render_error import RenderError
-from .ending import Stop
+from .policy import Stop
 from .ports import SubmissionRejected
 from .run import Recovery, Run
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..graph.finding import Finding
+from ..graph.model import Finding
 from ..judge.checklist import Checklist
 from ..judge.critique import Critique
-from .goal import LoopHandle
+from ..settings import LoopHandle
 from .run import Plan, Run
 
 

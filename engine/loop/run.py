@@ -6,11 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..graph.finding import Finding
+from ..graph.model import Finding
 from ..graph.patch import Patch
 from ..judge.checklist import Checklist
 from ..judge.critique import Critique
-from .goal import LoopHandle, Settings
+from ..settings import LoopHandle, Settings
 
 Status = Literal[
     "running",

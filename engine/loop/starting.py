@@ -6,7 +6,7 @@ import asyncio
 import time
 import uuid
 
-from ..graph.api_graph import Graph
+from ..graph.model import Graph
 from .driver import Driver
 from .ports import PromptState, Queue, Submission
 from .run import Run

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..judge.answer import read_object
+from ..judge.json_answer import read_object
 from ..judge.picture import Encoded
 from ..judge.vision_model import AnswerUnusable
 from ..judge.words import one_line, vocabulary

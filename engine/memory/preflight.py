@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict
 
 from .amounts import GIB, in_words
 from .figures import decode_figures, fp8_rule, working_bytes
+from .gpu_handover import JudgeModel, size_in_memory
 from .graph_sizes import FileUse, decodes
 from .model_file import WHOLE, ModelFile, Part
-from .sharing import JudgeModel, size_in_memory
 
 SIXTEEN_BITS_OR_MORE = ("fp16", "bf16", "fp32", "fp64")
 GUARD_CLASS = "ImitatoesVRAMGuard"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pack.engine.loop.files import write_atomically
+from pack.engine.files import write_atomically
 from pack.rehearsal.ollama_double import OllamaDouble, pixel_judge
 from pack.rehearsal.process import ComfyProcess, prepare_base
 from PIL import Image

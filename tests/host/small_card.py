@@ -7,8 +7,8 @@ import math
 from types import SimpleNamespace as Box
 
 import pytest
-from pack.host.memory_reports import MemoryReports
-from pack.host.surroundings import Surroundings
+from pack.host.comfy_services import Surroundings
+from pack.host.memory import MemoryReports
 
 GPU, CPU = Box(type="cuda"), Box(type="cpu")
 MIB, GIB = 2**20, 2**30

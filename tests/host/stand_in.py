@@ -25,7 +25,11 @@ def comfy(monkeypatch):
         monkeypatch.setitem(sys.modules, f"comfy.{name}", module)
         monkeypatch.setattr(package, name, module, raising=False)
         spec.loader.exec_module(module)
-    for name in ("out_of_memory", "vae", "decode"):
+    utils = types.ModuleType("comfy_execution.utils")
+    utils.get_executing_context = lambda: None
+    monkeypatch.setitem(sys.modules, "comfy_execution", types.ModuleType("comfy_execution"))
+    monkeypatch.setitem(sys.modules, "comfy_execution.utils", utils)
+    for name in ("comfyui", "vae", "decode"):
         # Imported anew, or it would go on with the modules of the test before.
         monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
         monkeypatch.delattr(host, name, raising=False)

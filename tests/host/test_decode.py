@@ -24,7 +24,7 @@ def decoded(comfy):  # noqa: F811
 @pytest.fixture
 def wrong(decoded):
     def refused(samples, vae, **wishes):
-        from pack.host.wrong_input import WrongInput
+        from pack.host.comfyui import WrongInput
 
         with pytest.raises(WrongInput) as caught:
             decoded(samples, vae, **wishes)

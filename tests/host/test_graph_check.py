@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from pack.engine.graph.make_ready import NotReady
-from pack.engine.graph.order import MOST_NODES, Order
+from pack.engine.graph.prepare_graph import NotReady
+from pack.engine.graph.run_request import MOST_NODES, Order
 from pack.host.graph_check import MOST_WARNINGS, GraphCheck
 
 from ..engine.graph.reference import graph, object_info

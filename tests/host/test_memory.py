@@ -8,8 +8,8 @@ import pytest
 from pack.engine.memory.freeing import EVERYTHING
 from pack.engine.memory.room import make_room
 from pack.host import memory as memory_module
-from pack.host.held import identity
 from pack.host.memory import ALL, ComfyMemory
+from pack.host.model_introspection import identity
 
 from .small_card import CPU, Decoder, Diffusion, Patcher, SmallCard
 

@@ -75,7 +75,7 @@ def host(monkeypatch):
 
 def forget():
     """So that the next import binds the ComfyUI that is there then."""
-    for name in ("execution", "models"):
+    for name in ("comfyui", "models"):
         sys.modules.pop(f"pack.host.{name}", None)
         vars(importlib.import_module("pack.host")).pop(name, None)
 

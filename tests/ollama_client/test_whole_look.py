@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 import torch
-from pack.engine.judge.checklist_making import checklist_of_lines, make_checklist
+from pack.engine.judge.checklist_builder import checklist_of_lines, make_checklist
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.look import judge_batch, second_look
+from pack.engine.judge.judge import judge_batch, second_look
 from pack.rehearsal.ollama_double import OllamaDouble, Reply, pixel_judge
 from pack.rehearsal.world.painter import draw
 from pack.rehearsal.world.scene import parse

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pack.engine.memory.preflight import preflight
 from pack.engine.memory.report import MemoryReport
-from pack.host.memory_reports import REMEMBERED, MemoryReports
+from pack.host.memory import REMEMBERED, MemoryReports
 from pack.routes import register
 
 from .documented import documented_site

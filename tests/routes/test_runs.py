@@ -9,11 +9,11 @@ import pytest
 import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from pack.engine.graph.make_ready import make_ready
+from pack.engine.graph.prepare_graph import make_ready
 from pack.engine.loop.journal import Journal
+from pack.engine.loop.pictures import Thumbnails
 from pack.engine.loop.ports import PromptState
 from pack.engine.loop.starting import submit
-from pack.engine.loop.thumbnails import Thumbnails
 from pack.routes import register
 
 from ..engine.graph.reference import object_info

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..finding import Finding
-from ..nodes import ANY, LITERAL_TYPES, MATCH, produced_types, types_fit
-from ..view import GraphView, Node
+from ..model import ANY, LITERAL_TYPES, MATCH, Finding, GraphView, Node, produced_types, types_fit
 
 
 def links(view: GraphView) -> Iterator[Finding]:

@@ -11,10 +11,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..family import MODEL_FILE_INPUTS, Family, families, family_of_file, matches
-from ..finding import Finding, Severity
-from ..following import along, carries
-from ..roles import Sampling, is_decode, is_sampler, roles_in
-from ..view import GraphView, Node
+from ..model import Finding, GraphView, Node, Severity
+from ..roles import Sampling, along, carries, is_decode, is_sampler, roles_in
 
 TEXT_ENCODER_FILE = re.compile(r"clip_name\d?|text_encoder")
 LORA_FILE = "lora_name"

@@ -6,10 +6,8 @@ import re
 from collections.abc import Iterator
 
 from ..family import DISTILLED_CFG, Family
-from ..finding import Finding
-from ..following import literal
-from ..roles import Sampling, roles_in
-from ..view import GraphView
+from ..model import Finding, GraphView
+from ..roles import Sampling, literal, roles_in
 from .parts import LORA_FILE, model_family, models_of
 
 FEW_STEP = re.compile(

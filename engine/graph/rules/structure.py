@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from ..chains import MAX_CHAIN, chain_length, cycles
-from ..finding import Finding
+from ..model import Finding, GraphView
 from ..nearest import near
-from ..view import GraphView
 
 
 def broken_entries(view: GraphView) -> Iterator[Finding]:

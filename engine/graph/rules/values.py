@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..dynamic_inputs import DYNAMIC_COMBO, InputSpec
-from ..finding import Finding, Severity
+from ..model import Finding, GraphView, Node, Severity
 from ..nearest import alternatives, misspelt, near
-from ..view import GraphView, Node
 
 ANNOTATED = re.compile(r" \[(input|output|temp)\]$")
 """A file name that says its folder: taken by the server whatever the list holds."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..finding import Finding
-from ..following import carries, is_number
-from ..roles import is_decode, is_sampler, roles_in
-from ..view import GraphView, Node, Wire
+from ..model import Finding, GraphView, Node, Wire
+from ..roles import carries, is_decode, is_number, is_sampler, roles_in
 from .parts import model_family
 
 LENGTHS = ("length", "frames_number")

@@ -7,16 +7,15 @@ import copy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.graph.api_graph import NotAnApiGraph
 from pack.engine.graph.check import check
-from pack.engine.graph.giving_up import giving_up
 from pack.engine.graph.loop_nodes import the_loop
-from pack.engine.graph.make_ready import NotReady, make_ready
-from pack.engine.graph.order import Order
-from pack.engine.graph.recovery import next_change
+from pack.engine.graph.model import NotAnApiGraph
+from pack.engine.graph.prepare_graph import NotReady, make_ready
+from pack.engine.graph.recovery import giving_up, next_change
 from pack.engine.graph.render_error import RenderError
 from pack.engine.graph.repair import repairs
 from pack.engine.graph.roles import roles
+from pack.engine.graph.run_request import Order
 from pack.engine.graph.wrap import WrapRefused, wrap
 
 from .reference import NAMES, graph, object_info

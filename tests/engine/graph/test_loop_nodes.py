@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop, with_settings
-from pack.engine.loop.goal import Settings
+from pack.engine.settings import Settings
 
 SETTINGS = Settings(prompt="new", negative="n", seed=2**64 - 1, steps=3, cfg=1.5)
 

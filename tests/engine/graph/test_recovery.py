@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.graph.check import check
 from pack.engine.graph.family import family_in
-from pack.engine.graph.giving_up import giving_up
 from pack.engine.graph.patch import apply
-from pack.engine.graph.recovery import MAX_CHANGES, TILED_DECODE, next_change
+from pack.engine.graph.recovery import MAX_CHANGES, TILED_DECODE, giving_up, next_change
 from pack.engine.graph.render_error import RenderError
 from pack.engine.graph.roles import roles
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import copy
 
 import pytest
-from pack.engine.graph.api_graph import NotAnApiGraph
 from pack.engine.graph.check import check
+from pack.engine.graph.model import NotAnApiGraph
 from pack.engine.graph.patch import undo
 from pack.engine.graph.repair import applied, repairs
 

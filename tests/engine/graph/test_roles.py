@@ -3,8 +3,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.graph.following import literal
-from pack.engine.graph.roles import roles
+from pack.engine.graph.roles import literal, roles
 
 from .reference import NAMES, graph, object_info
 

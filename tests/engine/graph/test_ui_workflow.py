@@ -4,7 +4,7 @@ import copy
 
 from pack.engine.graph.loop_nodes import LOOP_CLASS
 from pack.engine.graph.ui_workflow import WIDGETS, in_extra_pnginfo, with_settings
-from pack.engine.loop.goal import Settings
+from pack.engine.settings import Settings
 
 SETTINGS = Settings(prompt="new", negative="n", seed=7, steps=3, cfg=1.5)
 WIDGET_VALUES = ["g", "old", "neg", 1, "randomize", 20, 7.0, 4, 3, 0.8, "auto", "old line", 0.0]

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pack.engine.judge.checklist_rules import checklist_of_goal, checklist_of_lines
-from pack.engine.judge.checklist_wording import kind_of
+from pack.engine.judge.checklist_rules import checklist_of_goal, checklist_of_lines, kind_of
 
 
 def of(line):

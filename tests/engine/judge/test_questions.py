@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pack.engine.judge.checklist import Checklist
-from pack.engine.judge.checklist_question import CHECKLIST_SCHEMA
+from pack.engine.judge.checklist_builder import CHECKLIST_SCHEMA
 from pack.engine.judge.editor import _schema as editor_schema
 from pack.engine.judge.questions import QUALITY, asked_again, look_questions
 

@@ -9,8 +9,8 @@ import re
 import pytest
 from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.checklist_rules import checklist_of_lines
-from pack.engine.judge.chosen import ChosenJudge
 from pack.engine.judge.critique import CHECKS
+from pack.engine.judge.judge import ChosenJudge
 from pack.engine.judge.scoring import Bias, corrected, logit, sigmoid
 from pack.engine.judge.self_test import (
     KindFigures,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pack.engine.judge.self_test_figures import MOST_LOGIT, auroc, share_above, threshold
+from pack.engine.judge.self_test import MOST_LOGIT, auroc, share_above, threshold
 
 values = st.lists(st.integers(-5, 5).map(float), min_size=1, max_size=12)
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pack.engine.judge.answers import read_look
 from pack.engine.judge.critique import CHECKS, Item
 from pack.engine.judge.questions import look_questions
-from pack.engine.judge.reasons import item_faults, sentence
-from pack.engine.judge.sight import read_look
-from pack.engine.judge.verdict import critique_of, holds, merged
+from pack.engine.judge.verdict import critique_of, holds, item_faults, merged, sentence
 from pack.engine.judge.vision_model import Reply
 
 from .memory_model import CHECKLIST, DUCKS, HAT, RED, answers, requirement

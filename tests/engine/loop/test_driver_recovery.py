@@ -9,10 +9,10 @@ import time
 from pack.engine.graph.recovery import MAX_CHANGES
 from pack.engine.graph.render_error import RenderError
 from pack.engine.graph.wrap import wrap
-from pack.engine.loop.goal import Limits
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState, SubmissionRejected
 from pack.engine.loop.report import Arrival
+from pack.engine.settings import Limits
 
 from ..graph.reference import graph, object_info
 from .runs import critique, handle

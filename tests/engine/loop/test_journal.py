@@ -9,7 +9,7 @@ import pytest
 import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from pack.engine.loop import files
+from pack.engine import files
 from pack.engine.loop.journal import PICTURE, Journal
 from pack.engine.loop.pictures import png_chunks
 from PIL import Image

@@ -6,10 +6,10 @@ import json
 
 import pytest
 from pack.engine.memory.figures import decode_figures, working_bytes
+from pack.engine.memory.gpu_handover import JudgeModel
 from pack.engine.memory.graph_sizes import decodes, file_uses, judge_named
 from pack.engine.memory.model_file import WHOLE, ModelFile, Part
 from pack.engine.memory.preflight import Preflight, preflight
-from pack.engine.memory.sharing import JudgeModel
 
 from ...conftest import ROOT
 

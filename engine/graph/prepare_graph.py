@@ -1,0 +1,212 @@
+"""From a script's order to the graph that is queued: tokens filled, the loop around it, its wishes written in, checked.
+
+Nothing is queued here and nothing is changed but what was asked for; every difference is told.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from ..judge.checklist_rules import checklist_of_lines
+from .check import check
+from .diff import diff
+from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
+from .model import Finding, Graph, GraphView, NotAnApiGraph, ObjectInfo, clean_copy, inputs_of, read_graph
+from .patch import PatchRefused
+from .repair import Repair, applied, repairs
+from .run_request import MOST_NODES, Order
+from .tokens import TokenError, fill
+from .wrap import OUTPUTS, WrapRefused, wrap
+
+MOST_REPAIRED = 100
+"""Findings up to which repairs are looked for: each is tried on a copy of the whole graph."""
+
+
+_NO_LOOP = "Leave wrap at auto, or send a workflow with both nodes linked."
+_HALF_A_LOOP = "Or take VLMCritique and SelfImprovingPrompt out of it, and the loop is put in for you."
+
+
+class NotReady(Exception):
+    """The order cannot be made a graph. problem: what is wrong. findings, repairs: what a check says of it."""
+
+    def __init__(self, problem: Finding, findings: Collection[Finding] = (), proposed: Collection[Repair] = ()) -> None:
+        super().__init__(problem.said())
+        self.problem, self.findings, self.repairs = problem, tuple(findings), tuple(proposed)
+
+
+@dataclass(frozen=True)
+class Ready:
+    """graph: complete, with the loop. lines: how it differs from the workflow that was given. findings: of the check,
+    the gravest first, with what the user should know besides. repairs: proposals that were not applied. repaired: what
+    was, in words.
+    """
+
+    graph: Graph
+    lines: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    repairs: tuple[Repair, ...] = ()
+    repaired: tuple[str, ...] = ()
+
+    @property
+    def rejected(self) -> tuple[Finding, ...]:
+        """The findings for which the server would refuse it."""
+        return tuple(finding for finding in self.findings if finding.severity == "rejected")
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity != "rejected")
+
+
+def make_ready(order: Order, object_info: ObjectInfo, version: str | None = None) -> Ready:
+    """The graph that this order asks for. version: ComfyUI's, where known.
+
+    Raises NotReady. A graph that the server would refuse is no such case: see Ready.rejected.
+    """
+    given = _read(order)
+    graph = _filled(given, order)
+    repaired: tuple[str, ...] = ()
+    if order.repair:
+        graph, repaired = _repaired(graph, object_info)
+    notes: list[Finding] = []
+    if order.wrap == "auto" and not _has_loop_nodes(graph):
+        graph, notes = _wrapped(graph, order, object_info)
+    graph, unused = _wishes_written(graph, order, object_info)
+    findings = (*check(graph, object_info, version=version).findings, *notes, *unused)
+    return Ready(graph, tuple(diff(given, graph)), findings, _proposed(graph, object_info, findings), repaired)
+
+
+def _read(order: Order) -> Graph:
+    try:
+        graph = read_graph(order.workflow)
+    except NotAnApiGraph as problem:
+        what, _, fix = str(problem).partition(". ")
+        raise NotReady(_problem("not_an_api_graph", f"{what}.", fix, input_="workflow")) from problem
+    if len(graph) > MOST_NODES:
+        what = f"The workflow has {len(graph)} nodes; at most {MOST_NODES} are read."
+        raise NotReady(_problem("too_many_nodes", what, "Split it.", input_="workflow"))
+    for node_id, node in graph.items():
+        for name, value in inputs_of(node).items():
+            if not _finite(value):
+                what = f"Node {node_id}, input {name}: NaN and Infinity are no numbers that JSON knows."
+                raise NotReady(_problem("not_a_number", what, "Write a number.", node_id, name))
+    return clean_copy(graph)
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, (list, dict)):
+        return all(_finite(part) for part in (value.values() if isinstance(value, dict) else value))
+    return not isinstance(value, float) or math.isfinite(value)
+
+
+def _filled(graph: Graph, order: Order) -> Graph:
+    try:
+        return fill(graph, order.tokens)
+    except TokenError as problem:
+        fix = 'Give every token of the workflow one value in tokens, as {"PROMPT": "a fox"}.'
+        raise NotReady(_problem("tokens", str(problem), fix, input_="tokens")) from problem
+
+
+def _repaired(graph: Graph, object_info: ObjectInfo) -> tuple[Graph, tuple[str, ...]]:
+    findings = check(graph, object_info).findings
+    certain = [repair for repair in _proposed(graph, object_info, findings) if repair.certain]
+    try:
+        return applied(graph, certain, object_info).graph, tuple(repair.sentence for repair in certain)
+    except PatchRefused as problem:
+        fix = "Post it without repair, and apply the proposals that you want yourself."
+        raise NotReady(_problem("repair", f"The repairs cannot all be applied: {problem}", fix), findings) from problem
+
+
+def _proposed(graph: Graph, object_info: ObjectInfo, findings: Collection[Finding]) -> tuple[Repair, ...]:
+    if not 0 < len(findings) <= MOST_REPAIRED:
+        return ()
+    return tuple(repair for repair in repairs(graph, object_info) if repair.finding.kind != "no_titles")
+
+
+def _has_loop_nodes(graph: Graph) -> bool:
+    """Whether somebody has begun a loop by hand. What is wrong with it is for the_loop to say."""
+    kinds = [node.get("class_type") for node in graph.values() if isinstance(node, dict)]
+    return LOOP_CLASS in kinds or CRITIC_CLASS in kinds
+
+
+def _wrapped(graph: Graph, order: Order, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
+    if not order.goal.strip():
+        fix = 'Say in goal what the picture must show, as "a red fox in deep snow".'
+        raise NotReady(_problem("no_goal", "There is no goal to improve towards.", fix, input_="goal"))
+    try:
+        done = wrap(graph, order.goal, object_info)
+    except (WrapRefused, PatchRefused) as problem:
+        what, _, fix = str(problem).partition(". ")
+        raise _no_loop(graph, object_info, f"{what.rstrip('.')}.", fix) from problem
+    return done.graph, [_note(text) for text in done.notes]
+
+
+def _no_loop(graph: Graph, object_info: ObjectInfo, what: str, fix: str) -> NotReady:
+    """There is no loop and none can be put in; what is broken in the graph comes first, for it may be the cause."""
+    checked = check(graph, object_info)
+    if checked.rejected:
+        return NotReady(checked.rejected[0], checked.findings, _proposed(graph, object_info, checked.findings))
+    return NotReady(_problem("no_loop", what, fix, input_="workflow"))
+
+
+def _wishes_written(graph: Graph, order: Order, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
+    """The graph with goal, checklist, settings, limits and the judge's inputs as literals of our two nodes."""
+    try:
+        loop_node, critic_node = the_loop(graph)
+    except LoopNotFound as problem:
+        fix = _NO_LOOP if order.wrap == "never" else _HALF_A_LOOP
+        raise _no_loop(graph, object_info, str(problem), fix) from problem
+    wishes = {**order.settings.given(), **order.limits.given()}
+    if order.goal.strip():
+        wishes["goal"] = order.goal
+    if order.checklist is not None:
+        wishes["checklist"] = "\n".join(order.checklist_lines())
+    changed = clean_copy(graph)
+    hub = changed[loop_node].setdefault("inputs", {})
+    if not isinstance(hub, dict):
+        raise NotReady(_problem("no_inputs", f"Node {loop_node} has no inputs.", "Give it an object.", loop_node))
+    hub.update(wishes)
+    changed[critic_node]["inputs"].update(order.critic.given())
+    _refuse_unjudgeable(hub, changed[critic_node]["inputs"], loop_node)
+    return changed, _unused(changed, loop_node, order, object_info)
+
+
+def _refuse_unjudgeable(hub: dict[str, Any], critic: dict[str, Any], loop_node: str) -> None:
+    """What VLMCritique would refuse once it runs is refused now."""
+    goal, checklist = hub.get("goal", ""), hub.get("checklist", "")
+    if isinstance(goal, str) and not goal.strip() and critic.get("judge") != "offline":
+        fix = "Say in goal what the picture must show."
+        raise NotReady(_problem("no_goal", "The workflow has no goal to improve towards.", fix, loop_node, "goal"))
+    if isinstance(checklist, str) and checklist.strip():
+        try:
+            checklist_of_lines(goal if isinstance(goal, str) else "", checklist.splitlines())
+        except ValueError as problem:
+            what, _, fix = str(problem).partition(". ")
+            raise NotReady(_problem("checklist", f"{what}.", fix, loop_node, "checklist")) from problem
+
+
+def _unused(graph: Graph, loop_node: str, order: Order, object_info: ObjectInfo) -> list[Finding]:
+    """Settings that were asked for, but that nothing in the graph takes from the loop."""
+    taken = {wire.slot for wire in GraphView(graph, object_info).out_of(loop_node)}
+    names = [name for name in order.settings.given() if name in OUTPUTS and OUTPUTS[name] not in taken]
+    return [
+        Finding(
+            kind="setting_unused",
+            severity="suspicious",
+            node=loop_node,
+            input=name,
+            what=f"{name} has no effect: no node of the workflow takes it from the loop.",
+            fix=f"Set it in the workflow itself, or link the {name} output of SelfImprovingPrompt.",
+        )
+        for name in names
+    ]
+
+
+def _note(text: str) -> Finding:
+    return Finding(kind="note", severity="suspicious", what=text, fix="")
+
+
+def _problem(kind: str, what: str, fix: str, node: str = "", input_: str = "") -> Finding:
+    return Finding(kind=kind, severity="rejected", what=what, fix=fix, node=node, input=input_)

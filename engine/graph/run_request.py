@@ -1,0 +1,78 @@
+"""What a script asks for when it starts a run: its workflow, the goal, and what is to differ from the workflow."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ..settings import MAX_SEED, SeedPolicy
+
+MOST_NODES = 2000
+"""Of a graph that is checked: the time for it grows with the square, 3 seconds here. Workflows have some hundred."""
+LONGEST_TEXT = 20_000
+
+
+class _Part(BaseModel):
+    """Nothing but what is named, and numbers are numbers: a typing error must not go unseen."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    def given(self) -> dict[str, Any]:
+        """What was given, by the name of the node's input."""
+        return self.model_dump(exclude_none=True)
+
+
+class OrderSettings(_Part):
+    """Inputs of SelfImprovingPrompt that the run starts from. What is left out stays as the workflow has it."""
+
+    prompt: str | None = Field(default=None, max_length=LONGEST_TEXT)
+    negative: str | None = Field(default=None, max_length=LONGEST_TEXT)
+    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    steps: int | None = Field(default=None, ge=1, le=10_000)
+    cfg: float | None = Field(default=None, ge=0, le=100)
+    seed_policy: SeedPolicy | None = None
+
+
+class OrderLimits(_Part):
+    """Inputs of SelfImprovingPrompt that end the run. render_minutes: 0 for no limit."""
+
+    iterations_per_loop: int | None = Field(default=None, ge=1, le=100)
+    max_loops: int | None = Field(default=None, ge=1, le=100)
+    pass_score: float | None = Field(default=None, ge=0, le=1)
+    render_minutes: float | None = Field(default=None, ge=0, le=10_000)
+
+
+class OrderCritic(_Part):
+    """Inputs of VLMCritique. connection: a name from the server's settings, never an address."""
+
+    model: str | None = Field(default=None, max_length=200)
+    connection: str | None = Field(default=None, max_length=200)
+    judge: Literal["auto", "ollama", "offline"] | None = None
+    checks: str | None = Field(default=None, max_length=LONGEST_TEXT)
+    keep_alive: str | None = Field(default=None, max_length=200)
+
+
+class Order(_Part):
+    """A run to be started.
+
+    workflow: an API graph. goal: what the picture must show; may be left out where the workflow holds one. checklist:
+    requirements, as a list or one a line. tokens: values for the workflow's tokens, by name. wrap: "auto" puts the loop
+    around a workflow that has none. repair: apply the repairs of which there is no doubt.
+    """
+
+    workflow: Annotated[Any, Field(json_schema_extra={"type": "object"})]
+    goal: str = Field(default="", max_length=LONGEST_TEXT)
+    checklist: str | list[str] | None = None
+    tokens: dict[str, Any] = Field(default_factory=dict, max_length=1000)
+    settings: OrderSettings = OrderSettings()
+    limits: OrderLimits = OrderLimits()
+    critic: OrderCritic = OrderCritic()
+    wrap: Literal["auto", "never"] = "auto"
+    repair: bool = False
+
+    def checklist_lines(self) -> list[str]:
+        """The requirements, one each; empty where none are given."""
+        if isinstance(self.checklist, str):
+            return self.checklist.splitlines()
+        return list(self.checklist or ())
