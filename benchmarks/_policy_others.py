@@ -131,7 +131,7 @@ def best_of_n(world: World, asked: Checklist, budgets: tuple[int, ...]) -> dict[
 
 
 def rewrite(world: World, asked: Checklist, budgets: tuple[int, ...]) -> dict[int, Result]:
-    """The simple form of loop-science, 4.5: one fresh clause for each item that failed in the last picture, new seeds,
+    """The simple loop (design-notes, 4.8): one fresh clause for each item that failed in the last picture, new seeds,
     no memory, no plateau; at most three clauses, the worst items first."""
     search = _Search(world)
     clauses: list[tuple[int, int]] = []

@@ -1,4 +1,4 @@
-"""A synthetic painter, judge and editor, in numpy. All figures are assumptions, from loop-science, 5.1.
+"""A synthetic painter, judge and editor, in numpy. All figures are assumptions: docs/design-notes.md, 4.9.
 
 Every draw of a world is fixed by its number and by what it belongs to (render, seed, requirement, clause), never by the
 order in which a policy asks. So all policies meet the same luck.
@@ -37,7 +37,7 @@ class Judge(NamedTuple):
 SMALL = Judge(1.6, 0.5, 1.25, 0.75)
 """One atomic question for each requirement, 7 to 8 billion parameters: TPR .93, FPR .22, AUROC .94."""
 WEAK = Judge(0.7, 0.7, 1.25, 0.75)
-"""AUROC .75: below that, loop-science (3.4) advises another judge."""
+"""AUROC .75: below that, docs/design-notes.md (2.14) advises another judge."""
 HOLISTIC = Judge(1.0, 0.8, 1.25, 0.9)
 """The small judge asked for everything at once in free form: TPR .88, FPR .45."""
 WEAK_HOLISTIC = Judge(0.45, 0.9, 1.25, 0.9)

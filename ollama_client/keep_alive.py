@@ -17,8 +17,8 @@ _PART = r"(\d+(?:\.\d*)?|\.\d+)(ns|us|ms|s|m|h)"
 def parse_keep_alive(text: str) -> int | float | str:
     """0 to unload at once, seconds, a duration such as "5m" or "1h30m", or a negative number for ever.
 
-    Numeric text becomes a number, because the server refuses numbers in quotes (facts of the server: "300" and "-1"
-    are status 400). Raises ValueError with a sentence for the user.
+    Numeric text becomes a number, because the server refuses numbers in quotes: "300" and "-1" are status 400
+    (docs/design-notes.md, 7.3). Raises ValueError with a sentence for the user.
     """
     typed = text.strip()
     if re.fullmatch(r"[+-]?\d+(\.\d+)?", typed, re.ASCII):

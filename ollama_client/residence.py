@@ -21,7 +21,7 @@ from .watching import POLL_SECONDS, watched
 LOG = logging.getLogger(__name__)
 
 LEAVING_SECONDS = 15.0
-"""Unloading goes on after the server's answer: a running or queued request holds the model (facts on Ollama, 12)."""
+"""Unloading goes on after the server's answer: a running or queued request holds the model (design-notes, 7.4)."""
 ASKING_SECONDS = 5.0
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from .asked import Asked
 
 SMALLEST_SIDE = 256
-"""Pixels. Below it a tile knows too little of the picture, and the error shows (nodes.md 4.2)."""
+"""Pixels. Below it a tile knows too little of the picture, and the error shows (docs/design-notes.md, 9.2)."""
 LARGE_TILE, LARGE_OVERLAP, SMALL_OVERLAP = 512, 128, 64
 """Pixels. A decoder's convolutions see some 17 cells around each, the far ones hardly; half of that, 64 pixels, is
 enough to hide a seam, and tiles that are large anyway can afford twice as much."""

@@ -20,7 +20,7 @@ from .model import inputs_of
 MODEL_FILE_INPUTS = ("ckpt_name", "unet_name", "model_name", "gguf_name")
 TEXT_ENCODER_TYPE_INPUT = "type"
 DISTILLED_CFG = 1.5
-"""At or below this cfg the model is taken for a distilled one, whose cfg must stay (facts: cfg > 1 there is wrong)."""
+"""At or below this cfg the model is taken for a distilled one, whose cfg must stay (docs/design-notes.md, 12.3)."""
 
 
 @dataclass(frozen=True)

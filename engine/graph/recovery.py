@@ -119,7 +119,7 @@ def _steps_of(view: GraphView, size: SizePlace, step: int) -> list[SetInput]:
 
 
 MAX_CHANGES = 4
-"""Changes after which a render counts as failed (facts: nodes 5)."""
+"""Changes after which a render counts as failed (docs/design-notes.md, 14.2)."""
 ROUNDING = 7
 """Up to this difference two sizes, in latent cells, differ by rounding; beyond it they are two pictures."""
 TILED_DECODE = "ImitatoesAutoTiledDecode"

@@ -14,7 +14,7 @@ ErrorKind = Literal["out_of_memory", "sizes", "missing_file", "invalid_value", "
 _OUT_OF_MEMORY = re.compile(
     r"out of memory|allocation on device|can.?t allocate memory|CUBLAS_STATUS_ALLOC_FAILED", re.IGNORECASE
 )
-"""Texts of torch, CUDA and ComfyUI (facts: nodes 5)."""
+"""Texts of torch, CUDA and ComfyUI (docs/design-notes.md, 14.1)."""
 _SIZES = re.compile(
     r"sizes of tensors must match|size of tensor a .* must match the size of tensor b", re.IGNORECASE | re.DOTALL
 )

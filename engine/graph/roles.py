@@ -1,4 +1,4 @@
-"""Following links through a graph: what carries what, and where a value really stands."""
+"""Which node plays which part in a graph: found by following links from the samplers, whatever names and ids."""
 
 from __future__ import annotations
 

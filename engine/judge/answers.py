@@ -1,6 +1,7 @@
 """Answers of a vision model read: to the questions of one look, and in the plain contract of simple models. Pure.
 
-Mapping of the plain contract from loop-science, 4.1.
+The plain contract's mapping: docs/design-notes.md, 2.16. `done` is a vote, and each clause of a proposal belongs to the
+requirement whose words it shares.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A judge that follows its habits more than the picture says yes to "Is the banana yellow?" on an empty frame too. What it
 says there is a bias of this very question, which the self-test of kinds cannot know. It only ever counts against a
-requirement; see scoring.Bias and loop-science, 3.3.
+requirement; see scoring.Bias and docs/design-notes.md, 2.11.
 """
 
 from __future__ import annotations

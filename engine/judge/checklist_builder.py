@@ -1,4 +1,4 @@
-"""The question that asks a model for a checklist, and the schema of the answer."""
+"""A checklist from the goal, made once by the model in one question about text, then checked item by item."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ CHECKLIST_SCHEMA: dict[str, Any] = {
     "required": ["requirements"],
     "additionalProperties": False,
 }
-"""Closed, complete, in alphabetical order, only keywords that the server enforces (facts of the server)."""
+"""Closed, complete, in alphabetical order, only keywords that the server enforces (design-notes, 7.1, 7.2)."""
 
 
 def checklist_text(goal: str) -> str:

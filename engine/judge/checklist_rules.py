@@ -1,7 +1,7 @@
-"""How a requirement is asked, by rule: questions from templates, and a second wording where none was given.
+"""A checklist without a model: the user's lines as they are, or the goal taken apart at its commas.
 
-A second wording has the opposite polarity or an open form, because a model that likes to say yes then fails one of the
-two (loop-science, 3.2 and 4.1).
+How each requirement is asked comes from templates. A second wording has the opposite polarity or an open form, because
+a model that likes to say yes then fails one of the two (docs/design-notes.md, 2.4).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .checklist import MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement
 from .words import NUMBERS, clipped
 
 HARD_TRUST, MOST_EASY_COUNT = 0.5, 4
-"""Judges miscount above 4 to 5 and mix up relations (loop-science, 3.2)."""
+"""Judges miscount above 4 to 5 and mix up relations (docs/design-notes.md, 2.6)."""
 
 _NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
 _COUNT = re.compile(rf"(?:there (?:are|is) |exactly |only |just |a total of )*(\d{{1,2}}|{_NUMBER}) ([^\W\d_].*)", re.I)

@@ -1,6 +1,6 @@
 """The editor: a second, separate question, asked only when an item fails. It proposes; the policy decides.
 
-It may see the goal, because it judges nothing: the verdict was given before, blind (loop-science, 4.2).
+It may see the goal, because it judges nothing: the verdict was given before, blind (docs/design-notes.md, 3.1).
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ def _text(checklist: Checklist, failing: Sequence[Item], style: str) -> str:
 
 
 def _schema(names: Sequence[str]) -> dict[str, Any]:
-    """Closed, complete, in alphabetical order, only keywords that the server enforces (facts of the server)."""
+    """Closed, complete, in alphabetical order, only keywords that the server enforces (design-notes, 7.1, 7.2)."""
     name = {"type": "string", "enum": list(names)}
 
     def words(length: int) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from .verdict import critique_of, holds, merged
 from .vision_model import AnswerUnusable, ModelFailure, ModelUnfit, ModelUnreachable, Question, Reply, VisionModel
 
 VOTE_TEMPERATURE = 0.7
-"""Of repeated answers where a server has no probabilities (loop-science, 3.3)."""
+"""Of repeated answers where a server has no probabilities (docs/design-notes.md, 2.9)."""
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ async def judge_batch(
     """Judge each picture of IMAGE [B,H,W,C] (float 0..1; C 1, 3 or 4) by the checklist; the best is the first on a tie.
 
     One passes when every item does, no quality level that counts is poor and the score reaches pass_score (0..1), in
-    two differently worded looks (loop-science, 4.3, the strict rule). checks: names from CHECKS that count, see
+    two differently worded looks (docs/design-notes.md, 2.13). checks: names from CHECKS that count, see
     parse_checks. seed: any whole number; it decides the order of the questions. want_edits: whether the editor is
     asked about the best one when an item fails. votes: answers drawn for a look where the server gives no token
     probabilities. A model that fails is an outcome, never an exception; once it is unreachable, it is not asked about

@@ -1,7 +1,7 @@
 """The judge without a model: what can be measured in a picture, whatever it shows.
 
-Only gates and tie-breakers (loop-science, 7): these figures find broken pictures and compare technical quality within
-one run. They are no aesthetic objective; noise, for one, raises every measure of sharpness.
+Only gates and tie-breakers (docs/design-notes.md, 6.1): these figures find broken pictures and compare technical
+quality within one run. They are no aesthetic objective; noise, for one, raises every measure of sharpness.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _hard_gate(measures: Mapping[str, float]) -> str | None:
 
 
 def _warnings(measures: Mapping[str, float], others: Sequence[Mapping[str, float]]) -> list[tuple[float, str]]:
-    """What lowers the score, by how much, in words. Limits from loop-science, 7, and tests/engine/judge."""
+    """What lowers the score, by how much, in words. Limits from docs/design-notes.md, 6.1."""
     found: list[tuple[float, str]] = []
     if measures["clipped_high"] > 0.25:
         found.append((0.15, f"{measures['clipped_high']:.0%} of the picture is pure white"))

@@ -13,12 +13,12 @@ import torch
 from PIL import Image
 
 LONG_SIDE = 1024
-"""Pixels. About 1000 to 1400 vision tokens, which fits a context of 8192 twice over (loop-science, 8)."""
+"""Pixels. About 1000 to 1400 vision tokens, which fits a context of 8192 twice over (docs/design-notes.md, 2.17)."""
 MAX_BYTES = 600_000
 QUALITIES = (85, 75, 65, 50, 35)
 SHRINK = 0.8
 MAX_BITS_APART = 4
-"""dHash bits. JPEG, noise and slight blur move 0 to 1, unrelated pictures about 30 (loop-science, 7)."""
+"""dHash bits. JPEG, noise and slight blur move 0 to 1, unrelated pictures about 30 (docs/design-notes.md, 6.2)."""
 MAX_CELL_APART = 12
 """Levels of 255, the largest difference of any thumbnail cell. Measured: JPEG 85 moves a cell by up to 9 levels at 384
 pixels and 4 at 1024, noise of 1/255 by 1. An object of 6 % of the width is nearly two cells wide, so wherever it lies

@@ -11,7 +11,7 @@ _RULES = {
         "name it only where the look itself is what fails"
     ),
 }
-"""One rule a style (guide, "Model-Specific Prompt Tips" and "Video Generation Prompts"; makers' notes in the facts)."""
+"""One rule a style (docs/design-notes.md, 12.1)."""
 
 
 def wording_rule(style: str) -> str:

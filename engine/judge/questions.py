@@ -1,8 +1,8 @@
 """The questions of one look at a picture, as text and as the schema of their answers.
 
 A look is blind: the model gets the picture and questions about single facts, never the goal, the prompt, the last edit
-or the number of the attempt, because models follow a plausible story more than the picture (loop-science, 3.2). Answers
-only, no description first: that spoils the probabilities of the answers (loop-science, 3.2).
+or the number of the attempt, because models follow a plausible story more than the picture (docs/design-notes.md, 2.3).
+Answers only, no description first: that spoils the probabilities of the answers (2.4 there).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Wording = Literal[1, 2]
 QUALITY: tuple[Check, ...] = ("artifacts", "composition", "faces", "text")
 """The checks that need no checklist, in alphabetical order."""
 LEVELS = {"excellent": 1.0, "good": 0.75, "fair": 0.5, "poor": 0.25, "bad": 0.0}
-"""Words beat numbers as levels (loop-science, 3.2); their values from 4.2 there."""
+"""Words beat numbers as levels (docs/design-notes.md, 2.7, where their values are too)."""
 MOST_COUNTED = 99
 OPEN_LENGTH = 40
 QUESTION_LENGTH = 300
@@ -80,8 +80,8 @@ def look_questions(checklist: Checklist, seed: int, wording: Wording = 1) -> Loo
     """The questions of one look, in an order that the seed decides.
 
     wording: 1, or 2 for the second wording of each in the reverse order, because answers later in one object see the
-    earlier ones (loop-science, 3.3) and only rephrasing draws a judge's error anew (3.2).
-    Keys are numbered in the order asked: Ollama generates properties in alphabetical order (facts of the server).
+    earlier ones and only rephrasing draws a judge's error anew (docs/design-notes.md, 2.5).
+    Keys are numbered in the order asked: Ollama generates properties in alphabetical order (docs/design-notes.md, 7.1).
     """
     order = sorted(checklist.requirements, key=lambda r: hashlib.sha256(f"{seed}/{r.id}".encode()).digest())
     if wording == 2:
@@ -123,7 +123,7 @@ def _asked(requirement: Requirement, wording: Wording) -> Asked:
 
 
 def _schema(asked: dict[str, Asked]) -> dict[str, Any]:
-    """Closed, complete, in alphabetical order, only keywords that the server enforces (facts of the server)."""
+    """Closed, complete, in alphabetical order, only keywords that the server enforces (design-notes, 7.1, 7.2)."""
     properties = {key: _ANSWERS[one.ask] for key, one in asked.items()}
     properties |= {quality_key(check): {"type": "string", "enum": list(LEVELS)} for check in QUALITY}
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

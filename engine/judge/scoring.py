@@ -1,8 +1,12 @@
-"""Soft scores: how probable the right answer was, read from the tokens in which a model gave its answer.
+"""From answers to one score: how probable each answer was, and what that makes of the picture. Pure.
 
-The server's values come before the grammar's mask: the list at a token may hold words that the schema forbids, so only
-candidate answers count, and they are compared among each other (loop-science, 3.3). Tokens may cut an answer anywhere
-("y", "es") and hold quotes or blanks, so a value is found by its place in the text, never by counting tokens.
+The probability of an answer is read from the tokens in which the model gave it. The server's values come before the
+grammar's mask: the list at a token may hold words that the schema forbids, so only candidate answers count, and they
+are compared among each other (docs/design-notes.md, 2.6). Tokens may cut an answer anywhere ("y", "es") and hold quotes
+or blanks, so a value is found by its place in the text, never by counting tokens.
+
+Constants and formulas of the score: docs/design-notes.md, 2.10 to 2.12. Bias in logits, clipping, a weighted geometric
+mean, .85 of it plus .15 of quality.
 """
 
 from __future__ import annotations
@@ -35,7 +39,7 @@ def plain(right: bool) -> float:
 
 
 def voted(agreeing: int, votes: int) -> float:
-    """The probability that repeated answers stand for: (k + .5) / (n + 1) (loop-science, 3.3)."""
+    """The probability that repeated answers stand for: (k + .5) / (n + 1) (docs/design-notes.md, 2.9)."""
     return (agreeing + 0.5) / (votes + 1)
 
 
@@ -78,7 +82,7 @@ def of_answer(tokens: Sequence[Token], key: str, said: str, right: Sequence[str]
 def of_levels(tokens: Sequence[Token], key: str, said: str, levels: Mapping[str, float]) -> float | None:
     """The expectation over the level words at the token where the value of `key` starts. said, None: as in of_choice.
 
-    The mean of the distribution tells more than its mode (loop-science, 3.2).
+    The mean of the distribution tells more than its mode (docs/design-notes.md, 2.7).
     """
     start = next(_steps(tokens, key, said), None)
     if start is None:
@@ -180,7 +184,7 @@ MATCH_WEIGHT = 0.85
 POOR_QUALITY = 0.4
 """A quality level whose expectation is below this prevents passing."""
 TREACHEROUS_BLANK, LOW_TRUST = 1.5, 0.5
-"""From this logit on a blank picture, an item's answer is trusted by half (loop-science, 3.3)."""
+"""From this logit on a blank picture, an item's answer is trusted by half (docs/design-notes.md, 2.11)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""How well a judge tells true from false, in numbers. Pure."""
+"""The judge's self-test: how far this very model can be believed, for each kind of requirement.
+
+Scenes and figures: docs/design-notes.md, 2.14.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,7 @@ def auroc(true: Sequence[float], false: Sequence[float]) -> float | None:
 
 
 def threshold(true: Sequence[float], false: Sequence[float]) -> float:
-    """The middle between the mean logits of true and of false cases (loop-science, 3.4); 0 without either."""
+    """The middle between the mean logits of true and of false cases (docs/design-notes.md, 2.14); 0 without either."""
     if not true or not false:
         return 0.0
     return (_mean(map(_limited, true)) + _mean(map(_limited, false))) / 2
@@ -65,7 +68,7 @@ def _mean(values: Iterable[float]) -> float:
 
 
 WEAK_AUROC, GOOD_AUROC = 0.75, 0.9
-"""Below the first, the loop gains little and another judge is needed (loop-science, 3.4); the second is ours."""
+"""Below the first, the loop gains little and another judge is needed (design-notes, 2.14); the second is ours."""
 MOST_UNREADABLE = 1 / 3
 """With more answers than this unusable, a kind is too weak whatever the others say. Ours."""
 

@@ -1,4 +1,4 @@
-"""The drawn scenes of the judge's self-test: plain pictures of which it is known what is true (loop-science, 3.4).
+"""The drawn scenes of the judge's self-test: plain pictures of which it is known what is true (design-notes, 2.14).
 
 Each is asked about with the checklist's own questions, so that what is tested is what a run asks.
 """

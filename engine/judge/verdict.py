@@ -1,4 +1,4 @@
-"""Why a picture passed or not, in plain words: "I count 2 where the goal wants three ducks; the hat is not red."."""
+"""From what looks saw to a critique, with its reason: "I count 2 where the goal wants three ducks". Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,9 @@
-"""Clauses of the next prompt: which requirements fail, which clause served each best, and how words are joined. Pure.
+"""The clauses of prompts: which requirements fail, which clause each gets next, and how words are joined. Pure.
 
 Every judged render is evidence about the words it was painted from, whatever its seed. A requirement keeps the wording
-with the best record, the user's own words among them; once none of them is likely to do, it gets a fresh clause.
+with the best record, the user's own words among them; once none of them is likely to do, it gets a fresh clause. So
+clauses never pile up. Against one fresh clause for each item that failed in the last picture (docs/design-notes.md,
+4.8) this record is ahead in both worlds of benchmarks/policy.py; figures are in benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ MAX_EXTRA_TOKENS = 36
 MAX_NEGATIVE_TERMS = 12
 MAX_CLAUSE_WORDS = 12
 SAME_WORDS = 0.6
-"""Jaccard overlap of words above which two clauses say the same thing (loop-science, 4.3)."""
+"""Jaccard overlap of words above which two clauses say the same thing (docs/design-notes.md, 4.2)."""
 
 _FILLER = frozenset("a an the of in on at with and is are be to it its".split())
 
@@ -185,7 +187,7 @@ def _instead(run: Run, item: Item) -> str:
 LIKELY = 0.45
 """A wording that meets its requirement less often than this is not used while a fresh one can be had."""
 MOST_CLAUSES = 3
-"""At most so many requirements get a clause at a time (loop-science, 4.4)."""
+"""At most so many requirements get a clause at a time (docs/design-notes.md, 4.2)."""
 OWN = ""
 """Stands for the user's own words."""
 
@@ -281,7 +283,7 @@ def _one(clause: str) -> tuple[str, ...]:
 
 
 def _owner(run: Run, critique: Critique, clause: str) -> str:
-    """The failing requirement with the largest word overlap, else the worst failing one (loop-science, 4.1)."""
+    """The failing requirement with the largest word overlap, else the worst failing one (design-notes, 2.16)."""
     failed = failing(run, critique)
     if not failed:
         return ""

@@ -1,5 +1,5 @@
 """The first prompt of a run whose prompt was left empty: made from the goal alone, in the order subject, action,
-context, style (the guide's S.A.C.S.). Pure, and the same for every model family; the words stay the user's own.
+context, style (docs/design-notes.md, 12.1). Pure, the same for every model family; the words stay the user's own.
 """
 
 from __future__ import annotations

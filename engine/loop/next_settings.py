@@ -24,10 +24,10 @@ CLAUSE_TRIES = 3
 """Without a checklist: a clause whose renders were rejected this often is not tried again."""
 CFG_STEP = 0.5
 STEPS_SHARE = 0.15
-"""One small step of cfg, and of steps as a share of them (loop-science, 4.1)."""
+"""One small step of cfg, and of steps as a share of them (docs/design-notes.md, 1.6)."""
 TERMS_AT_ONCE = 3
 NEGATIVE_MEMORY = 3
-"""A term not seen in the last so many pictures leaves the negative again (loop-science, 4.3)."""
+"""A term not seen in the last so many pictures leaves the negative again (docs/design-notes.md, 4.2)."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,8 @@
-"""When a run ends, and what it says then. Pure."""
+"""The policy: from a run so far to the next settings, or a stop with its reason. Pure and deterministic.
+
+It keeps the best picture apart, starts every prompt from the user's own words, adds for each requirement at most one
+clause, the one with the best record, and renders on a new seed. It believes no single "done".
+"""
 
 from __future__ import annotations
 
@@ -12,8 +16,207 @@ from .clauses import choices, compose, stocked_clause
 from .next_settings import Words, next_words, parameter_step
 from .run import Decision, Iteration, Plan, Run, Status, Taken
 
+__all__ = [
+    "FAILED_JUDGEMENTS",
+    "PATIENCE",
+    "PLATEAU",
+    "Stop",
+    "clauses_wanted",
+    "continued_plan",
+    "decide",
+    "final_look",
+    "first_plan",
+    "next_step",
+]
+
+NEAR_PASS = 0.15
+"""Without a checklist: closer than this to the pass score, `auto` keeps the seed for one new wording."""
+SAME_SEED_TRIES = 2
+"""`auto` leaves the best's seed after so many renders that did not beat it (docs/design-notes.md, 4.5)."""
+LOCAL_TRIES, LOCAL_FAILS = 2, 2
+"""Local edits of one picture for one requirement, and the most failing requirements to try it with (4.6 there)."""
+FINAL_LOOKS = 3
+"""The leading pictures that are looked at again before a run ends unconfirmed (docs/design-notes.md, 4.7)."""
+
+
+def next_step(run: Run) -> Plan | Stop:
+    """What to render after the last iteration of the run, or why to stop."""
+    last = run.iterations[-1]
+    stop = stop_after(run, last)
+    if stop is not None:
+        return stop
+    loop, index = last.plan.loop, last.plan.index + 1
+    if index > run.start.limits.iterations_per_loop:
+        loop, index = loop + 1, 1
+    return _local_edit(run, loop, index) or _plan(run, loop, index)
+
+
+def first_plan(run: Run) -> Plan:
+    """The plan of the render that the user queued: the user's own settings."""
+    return Plan(loop=1, index=1, settings=run.start.settings, reason="Your own settings.")
+
+
+def continued_plan(run: Run, instruction: str) -> Plan | Stop:
+    """The first render after the user continued an ended run: a new loop from the best.
+
+    With an instruction the best picture's own settings are kept, so that only what was asked for changes; its words
+    are already part of run.start. Without one the run goes on as if no limit had been reached.
+    """
+    loop = run.iterations[-1].plan.loop + 1 if run.iterations else 1
+    if not run.iterations:
+        return first_plan(run)
+    if not instruction:
+        return _plan(run, loop, 1)
+    best = run.best or run.iterations[-1]
+    # The requirements that owned the clauses were those of the earlier goal.
+    wording = best.plan.wording.model_copy(update={"owners": ()})
+    prompt, negative = compose(run.start.settings, wording)
+    settings = best.settings.model_copy(update={"prompt": prompt, "negative": negative})
+    return Plan(
+        loop=loop,
+        index=1,
+        settings=settings,
+        wording=wording,
+        reason=f"Your instruction, from iteration {best.number} on.",
+    )
+
+
+def clauses_wanted(run: Run) -> tuple[str, ...]:
+    """Ids of the failing requirements for which an editor should write clauses now.
+
+    Ask before next_step, with the present iteration in the run; what the editor proposes goes into that iteration's
+    critique as edits, three clauses for each requirement at best: what is not used at once is kept in stock. Empty
+    unless the next prompt needs a clause that nothing in stock gives; then all that fails without stock is asked for.
+    So one call serves many renders: .3 calls for each (benchmarks/policy.py).
+    """
+    last = run.iterations[-1]
+    if not last.critique.items or stop_after(run, last) is not None or _local_edit(run, 1, 1) is not None:
+        return ()
+    failing = [item.id for item in clauses.failing(run, last.critique)]
+    short = tuple(name for name in failing if stocked_clause(run, name) is None)
+    needed = {choice.requirement for choice in choices(run) if choice.clause is None}
+    return short if needed & set(short) else ()
+
+
+def final_look(run: Run) -> tuple[int, ...]:
+    """Numbers of the iterations whose pictures must be looked at again before the run may end where it stands.
+
+    The leading pictures owe part of their score to the judge's luck, so the top FINAL_LOOKS get a second look in other
+    words (Run.relooks). Should another picture lead after that, it is looked at too: ask again until the answer is
+    empty. So the result is the best under equal looks. Empty while the run goes on, and when two looks confirmed it.
+    A look that failed belongs into relooks as well, without a score.
+    """
+    if not run.iterations:
+        return ()
+    step = next_step(run)
+    if not isinstance(step, Stop) or step.status not in ("limit", "no_progress"):
+        return ()
+    seen = [i for i in run.comparable if i.critique.score is not None and i.critique.sees_content]
+    seen = [i for i in seen if i.duplicate_of is None and i.picture is not None]
+    leading = sorted(seen, key=lambda i: (*i.rank, -i.number), reverse=True)[:FINAL_LOOKS]
+    leader = max(seen, key=lambda i: (*run.rank_of(i), -i.number), default=None)
+    once = [i.number for i in leading if not _looked_twice(run, i)]
+    if not once and leader is not None and not _looked_twice(run, leader):
+        once = [leader.number]
+    return tuple(once)
+
+
+def new_seed(run: Run, number: int) -> int:
+    """A seed below 2**48 (exact in the page's numbers), fixed by the user's own seed: the same graph, the same run."""
+    return int.from_bytes(hashlib.sha256(f"{run.start.settings.seed}:{number}".encode()).digest()[:6], "big")
+
+
+def _looked_twice(run: Run, iteration: Iteration) -> bool:
+    return iteration.critique.looks > 1 or iteration.number in run.relooks
+
+
+def _plan(run: Run, loop: int, index: int) -> Plan | Stop:
+    best = comparable_best(run) or run.best
+    last = run.iterations[-1]
+    base = run.start.settings if best is None else best.settings
+    number = len(run.iterations) + 1
+    words = next_words(run, best, last)
+    prompt, negative = compose(run.start.settings, words.wording)
+    steps, cfg, moved = base.steps, base.cfg, ""
+    if not words.changed and not clauses.failing(run, last.critique):
+        steps, cfg, moved = parameter_step(run, base, last)
+    keep = _keeps_seed(run, best, index, words, bool(moved))
+    seed = base.seed if keep else new_seed(run, number)
+    settings = Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg)
+    if any(i.settings == settings for i in run.iterations):
+        if run.start.seed_policy == "keep":
+            return Stop(
+                "no_progress",
+                "With the seed kept there is nothing left to change. Set seed_policy to auto or new, then continue.",
+            )
+        settings, keep = settings.model_copy(update={"seed": new_seed(run, number)}), False
+    return Plan(
+        loop=loop,
+        index=index,
+        settings=settings,
+        wording=words.wording,
+        action="parameters" if moved else "compose",
+        reason=_plan_reason(best, index, loop, words, moved, keep),
+    )
+
+
+def _local_edit(run: Run, loop: int, index: int) -> Plan | None:
+    """One spot of the best picture, when hardly anything fails in it and the graph can do that."""
+    best = comparable_best(run)
+    if not run.can_edit_locally or best is None or best.picture is None:
+        return None
+    failing = clauses.failing(run, best.critique)
+    if not 1 <= len(failing) <= LOCAL_FAILS:
+        return None
+    target = failing[0]
+    tried = sum(i.plan.edit_of == best.number and i.plan.requirement == target.id for i in run.iterations)
+    keep = run.start.seed_policy == "keep"
+    if tried >= (1 if keep else LOCAL_TRIES):
+        return None
+    seed = best.settings.seed if keep else new_seed(run, len(run.iterations) + 1)
+    return Plan(
+        loop=loop,
+        index=index,
+        settings=best.settings.model_copy(update={"seed": seed}),
+        wording=best.plan.wording,
+        action="local_edit",
+        edit_of=best.number,
+        requirement=target.id,
+        reason=f"Edit iteration {best.number} in one place only: {clauses.named(run, [target])}.",
+    )
+
+
+def _keeps_seed(run: Run, best: Iteration | None, index: int, words: Words, moved: bool) -> bool:
+    """Whether the next render uses the best's seed. New by default (docs/design-notes.md, 1.1): seeds decide much.
+
+    `auto` keeps it while wording, not luck, is what is missing: one requirement fails in the best and only its own
+    clause changed. Without a checklist: the last picture is the best, near the pass score, and the words changed.
+    """
+    policy = run.start.seed_policy
+    if policy != "auto":
+        return policy == "keep"
+    if best is None or index == 1:
+        return False
+    if not best.critique.items:
+        near = (best.critique.score or 0.0) >= run.start.pass_score - NEAR_PASS
+        return near and (words.changed or moved) and run.iterations[-1].number == best.number
+    failing = clauses.failing(run, best.critique)
+    fresh = run.iterations[-1].number - best.number < SAME_SEED_TRIES
+    return fresh and len(failing) == 1 and words.changed_owners == {failing[0].id}
+
+
+def _plan_reason(best: Iteration | None, index: int, loop: int, words: Words, moved: str, keep: bool) -> str:
+    parts = list(words.told)
+    if moved:
+        parts.append(moved)
+    parts.append("same seed" if keep else "new seed")
+    start = f"from iteration {best.number}" if best is not None else "from your own settings"
+    opening = f"Loop {loop} begins {start}" if index == 1 else f"On {start}"
+    return f"{opening}: {'; '.join(parts)}."
+
+
 PLATEAU = 6
-"""Renders without a better best after which a run stops (loop-science, 4.4)."""
+"""Renders without a better best after which a run stops (docs/design-notes.md, 4.7)."""
 PATIENCE = 2 * PLATEAU
 """The same where luck may still bring together what single pictures show: each requirement was met in one of the last
 PLATEAU renders. Costs one render and gains 1.8 points of all-correct at 12 renders (benchmarks/README.md)."""
@@ -171,202 +374,3 @@ def taken(run: Run, number: int) -> Run:
 def taken_stop(number: int) -> Stop:
     """The end that taking an iteration brings to a run that is still going on."""
     return Stop("stopped", f"You took iteration {number}. Continue the run to go on from it.")
-
-
-__all__ = [
-    "FAILED_JUDGEMENTS",
-    "PATIENCE",
-    "PLATEAU",
-    "Stop",
-    "clauses_wanted",
-    "continued_plan",
-    "decide",
-    "final_look",
-    "first_plan",
-    "next_step",
-]
-
-NEAR_PASS = 0.15
-"""Without a checklist: closer than this to the pass score, `auto` keeps the seed for one new wording."""
-SAME_SEED_TRIES = 2
-"""`auto` leaves the best's seed after so many renders that did not beat it (loop-science, 4.3)."""
-LOCAL_TRIES, LOCAL_FAILS = 2, 2
-"""Local edits of one picture for one requirement, and the most failing requirements to try it with (4.3, 4.4)."""
-FINAL_LOOKS = 3
-"""The leading pictures that are looked at again before a run ends unconfirmed (loop-science, 4.4)."""
-
-
-def next_step(run: Run) -> Plan | Stop:
-    """What to render after the last iteration of the run, or why to stop."""
-    last = run.iterations[-1]
-    stop = stop_after(run, last)
-    if stop is not None:
-        return stop
-    loop, index = last.plan.loop, last.plan.index + 1
-    if index > run.start.limits.iterations_per_loop:
-        loop, index = loop + 1, 1
-    return _local_edit(run, loop, index) or _plan(run, loop, index)
-
-
-def first_plan(run: Run) -> Plan:
-    """The plan of the render that the user queued: the user's own settings."""
-    return Plan(loop=1, index=1, settings=run.start.settings, reason="Your own settings.")
-
-
-def continued_plan(run: Run, instruction: str) -> Plan | Stop:
-    """The first render after the user continued an ended run: a new loop from the best.
-
-    With an instruction the best picture's own settings are kept, so that only what was asked for changes; its words
-    are already part of run.start. Without one the run goes on as if no limit had been reached.
-    """
-    loop = run.iterations[-1].plan.loop + 1 if run.iterations else 1
-    if not run.iterations:
-        return first_plan(run)
-    if not instruction:
-        return _plan(run, loop, 1)
-    best = run.best or run.iterations[-1]
-    # The requirements that owned the clauses were those of the earlier goal.
-    wording = best.plan.wording.model_copy(update={"owners": ()})
-    prompt, negative = compose(run.start.settings, wording)
-    settings = best.settings.model_copy(update={"prompt": prompt, "negative": negative})
-    return Plan(
-        loop=loop,
-        index=1,
-        settings=settings,
-        wording=wording,
-        reason=f"Your instruction, from iteration {best.number} on.",
-    )
-
-
-def clauses_wanted(run: Run) -> tuple[str, ...]:
-    """Ids of the failing requirements for which an editor should write clauses now.
-
-    Ask before next_step, with the present iteration in the run; what the editor proposes goes into that iteration's
-    critique as edits, three clauses for each requirement at best: what is not used at once is kept in stock. Empty
-    unless the next prompt needs a clause that nothing in stock gives; then all that fails without stock is asked for.
-    So one call serves many renders: .3 calls for each (benchmarks/policy.py).
-    """
-    last = run.iterations[-1]
-    if not last.critique.items or stop_after(run, last) is not None or _local_edit(run, 1, 1) is not None:
-        return ()
-    failing = [item.id for item in clauses.failing(run, last.critique)]
-    short = tuple(name for name in failing if stocked_clause(run, name) is None)
-    needed = {choice.requirement for choice in choices(run) if choice.clause is None}
-    return short if needed & set(short) else ()
-
-
-def final_look(run: Run) -> tuple[int, ...]:
-    """Numbers of the iterations whose pictures must be looked at again before the run may end where it stands.
-
-    The leading pictures owe part of their score to the judge's luck, so the top FINAL_LOOKS get a second look in other
-    words (Run.relooks). Should another picture lead after that, it is looked at too: ask again until the answer is
-    empty. So the result is the best under equal looks. Empty while the run goes on, and when two looks confirmed it.
-    A look that failed belongs into relooks as well, without a score.
-    """
-    if not run.iterations:
-        return ()
-    step = next_step(run)
-    if not isinstance(step, Stop) or step.status not in ("limit", "no_progress"):
-        return ()
-    seen = [i for i in run.comparable if i.critique.score is not None and i.critique.sees_content]
-    seen = [i for i in seen if i.duplicate_of is None and i.picture is not None]
-    leading = sorted(seen, key=lambda i: (*i.rank, -i.number), reverse=True)[:FINAL_LOOKS]
-    leader = max(seen, key=lambda i: (*run.rank_of(i), -i.number), default=None)
-    once = [i.number for i in leading if not _looked_twice(run, i)]
-    if not once and leader is not None and not _looked_twice(run, leader):
-        once = [leader.number]
-    return tuple(once)
-
-
-def new_seed(run: Run, number: int) -> int:
-    """A seed below 2**48 (exact in the page's numbers), fixed by the user's own seed: the same graph, the same run."""
-    return int.from_bytes(hashlib.sha256(f"{run.start.settings.seed}:{number}".encode()).digest()[:6], "big")
-
-
-def _looked_twice(run: Run, iteration: Iteration) -> bool:
-    return iteration.critique.looks > 1 or iteration.number in run.relooks
-
-
-def _plan(run: Run, loop: int, index: int) -> Plan | Stop:
-    best = comparable_best(run) or run.best
-    last = run.iterations[-1]
-    base = run.start.settings if best is None else best.settings
-    number = len(run.iterations) + 1
-    words = next_words(run, best, last)
-    prompt, negative = compose(run.start.settings, words.wording)
-    steps, cfg, moved = base.steps, base.cfg, ""
-    if not words.changed and not clauses.failing(run, last.critique):
-        steps, cfg, moved = parameter_step(run, base, last)
-    keep = _keeps_seed(run, best, index, words, bool(moved))
-    seed = base.seed if keep else new_seed(run, number)
-    settings = Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg)
-    if any(i.settings == settings for i in run.iterations):
-        if run.start.seed_policy == "keep":
-            return Stop(
-                "no_progress",
-                "With the seed kept there is nothing left to change. Set seed_policy to auto or new, then continue.",
-            )
-        settings, keep = settings.model_copy(update={"seed": new_seed(run, number)}), False
-    return Plan(
-        loop=loop,
-        index=index,
-        settings=settings,
-        wording=words.wording,
-        action="parameters" if moved else "compose",
-        reason=_plan_reason(best, index, loop, words, moved, keep),
-    )
-
-
-def _local_edit(run: Run, loop: int, index: int) -> Plan | None:
-    """One spot of the best picture, when hardly anything fails in it and the graph can do that."""
-    best = comparable_best(run)
-    if not run.can_edit_locally or best is None or best.picture is None:
-        return None
-    failing = clauses.failing(run, best.critique)
-    if not 1 <= len(failing) <= LOCAL_FAILS:
-        return None
-    target = failing[0]
-    tried = sum(i.plan.edit_of == best.number and i.plan.requirement == target.id for i in run.iterations)
-    keep = run.start.seed_policy == "keep"
-    if tried >= (1 if keep else LOCAL_TRIES):
-        return None
-    seed = best.settings.seed if keep else new_seed(run, len(run.iterations) + 1)
-    return Plan(
-        loop=loop,
-        index=index,
-        settings=best.settings.model_copy(update={"seed": seed}),
-        wording=best.plan.wording,
-        action="local_edit",
-        edit_of=best.number,
-        requirement=target.id,
-        reason=f"Edit iteration {best.number} in one place only: {clauses.named(run, [target])}.",
-    )
-
-
-def _keeps_seed(run: Run, best: Iteration | None, index: int, words: Words, moved: bool) -> bool:
-    """Whether the next render uses the best's seed. New by default (loop-science, 1.6): seeds decide much.
-
-    `auto` keeps it while wording, not luck, is what is missing: one requirement fails in the best and only its own
-    clause changed. Without a checklist: the last picture is the best, near the pass score, and the words changed.
-    """
-    policy = run.start.seed_policy
-    if policy != "auto":
-        return policy == "keep"
-    if best is None or index == 1:
-        return False
-    if not best.critique.items:
-        near = (best.critique.score or 0.0) >= run.start.pass_score - NEAR_PASS
-        return near and (words.changed or moved) and run.iterations[-1].number == best.number
-    failing = clauses.failing(run, best.critique)
-    fresh = run.iterations[-1].number - best.number < SAME_SEED_TRIES
-    return fresh and len(failing) == 1 and words.changed_owners == {failing[0].id}
-
-
-def _plan_reason(best: Iteration | None, index: int, loop: int, words: Words, moved: str, keep: bool) -> str:
-    parts = list(words.told)
-    if moved:
-        parts.append(moved)
-    parts.append("same seed" if keep else "new seed")
-    start = f"from iteration {best.number}" if best is not None else "from your own settings"
-    opening = f"Loop {loop} begins {start}" if index == 1 else f"On {start}"
-    return f"{opening}: {'; '.join(parts)}."

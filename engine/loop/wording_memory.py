@@ -1,9 +1,8 @@
-"""What past runs teach: the clauses that got a requirement painted, by model family. Pure data and rules.
+"""What past runs teach: the clauses that got a requirement painted, by model family.
 
 A clause that worked is tried first when the same requirement fails again under a model of the same family. Older
-figures count less and less, so that words which stopped working, after a change of model or of taste, leave by
-themselves (loop-science, 4.3: wordings remembered for the model family and requirement, a and b times 0.5). The user's
-prompt and goal are not kept: only requirements and the clauses that were added for them.
+figures count less and less, so that words which stopped working, after a change of model or of taste, are forgotten
+(docs/design-notes.md, 5). The user's prompt and goal are not kept: only requirements and the clauses added for them.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ WORKED = 0.6
 HALF_LIFE = 30 * 24 * 3600.0
 """Seconds after which figures count half."""
 AT_A_RUN = 0.5
-"""What older figures of a requirement still count when a new run tried clauses for it (loop-science, 4.3)."""
+"""What older figures of a requirement still count when a new run tried clauses for it (docs/design-notes.md, 5.1)."""
 MOST_WORDINGS = 5
 """Clauses kept for a requirement."""
 MOST_REQUIREMENTS = 500

@@ -1,4 +1,4 @@
-"""Text and logos: segmenters give the area around them, light and dark gives the strokes (the guide's advice)."""
+"""Text and logos: segmenters give the area around them, light and dark gives the strokes (design-notes, 10.2)."""
 
 from __future__ import annotations
 

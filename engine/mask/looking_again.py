@@ -1,4 +1,4 @@
-"""A segmenter that looks twice where once is often not enough, and says so: the guide's cures for poor masks."""
+"""A segmenter that looks twice where once is often not enough, and says so (docs/design-notes.md, 10.2)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class LookingAgain:
     """A Segmenter around another one: searching.py, then refining.py, then lettering.py.
 
     Whatever is not clearly better leaves the first finding as it is, and each sighting's notes say what was done.
-    (The guide's cure for several instances, words that select, is part of the request: selecting_words.py.)
+    (The cure for several instances, words that select, is part of the request: selecting_words.py.)
     """
 
     def __init__(self, segmenter: Segmenter) -> None:

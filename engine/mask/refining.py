@@ -1,6 +1,7 @@
 """Small things and complex shapes: an enlarged look of their own, whose outline counts when it agrees with the first.
 
-The guide sends complex shapes to an engine with finer outlines; an enlarged part gives every engine finer ones.
+Complex shapes want an engine with finer outlines (docs/design-notes.md, 10.2); an enlarged part gives every engine
+finer ones.
 """
 
 from __future__ import annotations

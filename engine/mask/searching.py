@@ -1,6 +1,6 @@
 """Nothing found: the same picture in four enlarged tiles, for things too small to be seen in the whole of it.
 
-The guide sends small objects to an engine with finer eyes; enlarging gives every engine finer eyes.
+Small objects want an engine with finer eyes (docs/design-notes.md, 10.2); enlarging gives every engine finer eyes.
 """
 
 from __future__ import annotations

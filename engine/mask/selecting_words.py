@@ -1,7 +1,7 @@
 """Words inside a phrase that say which thing is meant: "leftmost cat", "second person from the left", "cat number 2".
 
 Segmenters see things, not ranks: asked for "leftmost cat" they find every cat. So these words are taken out of the
-phrase and done by selection (the guide's advice for several instances).
+phrase and done by selection (docs/design-notes.md, 10.2).
 """
 
 from __future__ import annotations

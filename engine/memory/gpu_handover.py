@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LOADED_OVER_LISTED = 1.2
-"""A loaded model with its context takes about this much more than its file (our judgement, facts on Ollama, 12)."""
+"""A loaded model with its context takes about this much more than its file (our judgement; design-notes, 7.4)."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from .amounts import in_words
 from .freeing import Group, Holding, steps
 
 SETTLING_SECONDS = 5.0
-"""The driver may report the memory of a model that left Ollama up to about this much later (facts: threads)."""
+"""The driver may report the memory of a model that left Ollama up to about this much later (design-notes, 7.4)."""
 POLL_SECONDS = 0.1
 
 

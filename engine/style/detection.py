@@ -9,7 +9,7 @@ from .catalogue import Style
 from .phrases import find, negated, phrase, words
 
 TIE = 0.9
-"""A runner-up with this share of the best score makes a tie: then nothing is chosen (facts: within 10 %)."""
+"""A runner-up with this share of the best score makes a tie: then nothing is chosen (docs/design-notes.md, 11.3)."""
 
 
 @dataclass(frozen=True)

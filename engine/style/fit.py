@@ -1,7 +1,7 @@
 """Whether a LoRA fits a model: the rule over counted parts, and its sentences.
 
 ComfyUI itself is silent: a LoRA of another family changes nothing, one of another size logs an error while it samples,
-and the picture comes out as if there were no LoRA. Rule and thresholds: measured on ten families (facts).
+and the picture comes out as if there were no LoRA. Rule and thresholds: docs/design-notes.md, 11.2.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from .phrases import phrase
 from .sidecars import Notes, clean_triggers
 
 MOST_IMAGES_HAVE_IT = 0.8
-"""Share of the training pictures that a tag must be on to be taken for a trigger word (facts)."""
+"""Share of the training pictures that a tag must be on to be taken for a trigger word (docs/design-notes.md, 11.3)."""
 
 GENERIC = frozenset(
     "1boy, 1girl, 2girls, absurdres, artist, best quality, boy, close-up, cowboy shot, detailed, face, female, "

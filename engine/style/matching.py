@@ -18,7 +18,8 @@ from .phrases import contains, phrase
 
 EXACT, TRIGGER, WORDS_OF_A_NAME, WORDS_IN_A_PROMPT = 1.0, 0.5, 0.85, 0.5
 COMMON_SHARE, COMMON_FILES = 0.05, 3
-"""A word in more than this share of the files, and in more than so many, says nothing about any of them (facts)."""
+"""A word in more than this share of the files, and in more than so many, says nothing about any of them
+(docs/design-notes.md, 11.3)."""
 _EMPTY_WORDS = frozenset(
     "a an and at bf16 by dev final flux flux1 flux2 for fp16 in is it lora lycoris model of on or rank sd sd15 sdxl "
     "style test the to v version with xl".split()

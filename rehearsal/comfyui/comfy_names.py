@@ -17,7 +17,7 @@ TEXT_ENCODER_PAIRS = """
 sdxl sd3 flux hunyuan_video hidream hunyuan_image hunyuan_video_15 kandinsky5 kandinsky5_image ltxv newbie
 """.split()
 
-# What the guide's graphs name, so that they run as they are.
+# What common text to picture graphs name, so that they run as they are.
 _PRETENDED = {
     "checkpoints": ["sd_xl_base_1.0.safetensors", "512-inpainting-ema.safetensors"],
     "diffusion_models": ["flux1-dev.safetensors"],

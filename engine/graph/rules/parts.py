@@ -18,7 +18,7 @@ TEXT_ENCODER_FILE = re.compile(r"clip_name\d?|text_encoder")
 LORA_FILE = "lora_name"
 STRICT_LATENTS = ("flux2",)
 """Architectures whose latents have a shape of their own. Elsewhere an all-zero latent of another kind is stretched to
-fit, and works (facts: workflows 1 and 10)."""
+fit, and works (docs/design-notes.md, 12.4)."""
 
 
 def parts(view: GraphView) -> Iterator[Finding]:

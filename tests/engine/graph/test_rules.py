@@ -1,4 +1,4 @@
-"""What goes with what: the mistakes of the guides, told before anything is rendered."""
+"""What goes with what: common mistakes, told before anything is rendered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain contract of simple models, and its mapping onto the checklist (loop-science, 4.1)."""
+"""The plain contract of simple models, and its mapping onto the checklist (docs/design-notes.md, 2.16)."""
 
 from __future__ import annotations
 

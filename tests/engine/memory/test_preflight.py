@@ -45,7 +45,7 @@ def estimated(graph, card, judge=None, files=None, dtypes=None):
     return preflight(graph, [(use, known.get(use.name)) for use in file_uses(graph)], int(card * GIB), judge)
 
 
-# core's estimate, GiB, at 16 bits: facts/nodes.md 4.1
+# core's estimate, GiB, at 16 bits: docs/design-notes.md, 8.2
 @pytest.mark.parametrize(
     ("file", "size", "gib"),
     [
