@@ -28,7 +28,7 @@ from . import comfyui, settings
 from .comfy_services import Surroundings
 from .comfyui import PageEvents
 from .graph_check import GraphCheck, KnownClasses
-from .memory import ComfyMemory, MemoryReports, OllamaLodgers, present_state
+from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
 from .models import own_patchers
 from .paths import judges_folder, runs_folder, thumbnails_folder, wordings_file
@@ -132,9 +132,9 @@ class App:
         judge = await self._local_ollama(memory).judge(judge_named(graph, settings.LOCAL))
         return preflight(graph, files, memory.total(), judge)
 
-    def _local_ollama(self, memory: ComfyMemory, wait_seconds: float = 0.0) -> OllamaLodgers:
+    def _local_ollama(self, memory: ComfyMemory, wait_seconds: float = 0.0) -> OllamaModels:
         residence = Residence(settings.connection(settings.LOCAL), lambda: False, asyncio.CancelledError)
-        return OllamaLodgers(residence, memory.on_cpu, wait_seconds)
+        return OllamaModels(residence, memory.on_cpu, wait_seconds)
 
     def thumbnails(self) -> Thumbnails:
         self._thumbnails.root = thumbnails_folder()

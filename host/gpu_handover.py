@@ -20,7 +20,7 @@ from ..engine.memory.report import FreedModel, MemoryReport
 from ..engine.memory.room import Room, make_room
 from ..ollama_client import Connection, OllamaVisionModel, Residence
 from .comfy_services import Surroundings
-from .memory import ComfyMemory, OllamaLodgers
+from .memory import ComfyMemory, OllamaModels
 from .model_introspection import identity
 
 LOG = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ def sharing_model(
 
     # Neither question is worth an interrupt of its own: both are answered at once, or not at all.
     residence = Residence(connection, interrupted=lambda: False, stop=asyncio.CancelledError)
-    lodgers = OllamaLodgers(residence, memory(False).on_cpu, wait_seconds=0.0)
-    return SharingModel(model, around, lodgers, memory, auto, working, node)
+    external_models = OllamaModels(residence, memory(False).on_cpu, wait_seconds=0.0)
+    return SharingModel(model, around, external_models, memory, auto, working, node)
 
 
 class SharingModel:
@@ -64,13 +64,13 @@ class SharingModel:
         self,
         model: OllamaVisionModel,
         around: Surroundings,
-        lodgers: OllamaLodgers,
+        external_models: OllamaModels,
         memory: Callable[[bool], ComfyMemory],
         auto: bool,
         working: Callable[[], int],
         node: str,
     ) -> None:
-        self._model, self._around, self._lodgers = model, around, lodgers
+        self._model, self._around, self._lodgers = model, around, external_models
         self._memory, self._auto, self._working, self._node = memory, auto, working, node
         self._room_made, self._moved_out = False, 0
         self.name, self.check, self.digest = model.name, model.check, model.digest

@@ -150,7 +150,7 @@ def _among(entry: Any, entries: list[Any]) -> bool:
 LOG = logging.getLogger(__name__)
 
 
-class OllamaLodgers:
+class OllamaModels:
     """in_ram: whether room is made in RAM, so that the part of a model counts that is not on the card.
 
     wait_seconds: how long to wait for a model to leave; 0 only asks.
@@ -209,7 +209,7 @@ class MemoryReports:
         return [{**report.model_dump(), "lines": report.lines()} for report in reversed(reports)]
 
 
-async def present_state(memory: ComfyMemory, management: Any, ollama: OllamaLodgers) -> dict[str, Any]:
+async def present_state(memory: ComfyMemory, management: Any, ollama: OllamaModels) -> dict[str, Any]:
     """Figures in bytes. "ollama" is None where no Ollama answers, or none on this computer."""
     held = await ollama.models()
     return {

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from .memory import OllamaLodgers
+from .memory import OllamaModels
 from .queue import ServerQueue
 
 LOG = logging.getLogger(__name__)
@@ -20,17 +20,17 @@ POLL_SECONDS = 0.05
 class Unloading:
     """The driver's Memory. lodgers: of Ollama on this computer, made anew because its address may change."""
 
-    def __init__(self, queue: ServerQueue, lodgers: Callable[[], OllamaLodgers]) -> None:
-        self._queue, self._lodgers = queue, lodgers
+    def __init__(self, queue: ServerQueue, external_models: Callable[[], OllamaModels]) -> None:
+        self._queue, self._lodgers = queue, external_models
 
     async def unload(self) -> None:
         """Unload ComfyUI's models and Ollama's. No node forgets its output. Never raises."""
         try:
             await self._queue.free_models()
             await self._worker()
-            lodgers = self._lodgers()
-            for model in await lodgers.models() or ():
-                await lodgers.unload(model.name)
+            external_models = self._lodgers()
+            for model in await external_models.models() or ():
+                await external_models.unload(model.name)
         except Exception:
             LOG.exception("Imitatoes: memory could not be freed before the next try")
 

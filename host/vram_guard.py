@@ -21,7 +21,7 @@ from ..engine.memory.report import FreedModel, KeptModel, MemoryReport
 from ..engine.memory.room import Room, make_room, shortage
 from ..ollama_client import Residence
 from .comfy_services import Surroundings
-from .memory import ComfyMemory, OllamaLodgers
+from .memory import ComfyMemory, OllamaModels
 from .memory_estimate import Need, need_of
 from .model_files import files_of, used_later_by
 from .model_introspection import identity, patchers_in
@@ -47,7 +47,7 @@ DYNAMIC = "ComfyUI moves weights by itself (dynamic VRAM), so its own models nee
 CACHE = "The node cache is cleared when this prompt has ended; the next run starts from zero."
 
 
-class NotEnoughMemory(RuntimeError):
+class MemoryShort(RuntimeError):
     """The user wanted to stop when memory is short. The message says what is missing and what to do."""
 
 
@@ -74,14 +74,14 @@ class GuardInputs:
 
 
 @dataclass(frozen=True)
-class Place:
+class GuardContext:
     """Where the guard stands: its node id and the graph around it."""
 
     node: str
     graph: Mapping[str, Any]
 
 
-async def guard(value: Any, inputs: GuardInputs, place: Place, around: Surroundings) -> MemoryReport:
+async def guard(value: Any, inputs: GuardInputs, place: GuardContext, around: Surroundings) -> MemoryReport:
     """Make the room that the next step needs.
 
     Raises NotEnoughMemory, ValueError for an unknown connection, or what ComfyUI raises for an interrupt.
@@ -103,14 +103,14 @@ async def guard(value: Any, inputs: GuardInputs, place: Place, around: Surroundi
     need = _need(memory, value, inputs)
     margin = int(inputs.margin_gb * GIB)
     residence = Residence(connection, around.interrupted, around.stop)
-    lodgers = OllamaLodgers(residence, memory.on_cpu, WAIT_SECONDS if inputs.ollama == OLLAMA[0] else 0.0)
-    judge = await lodgers.judge(judge_named(place.graph, inputs.connection))
+    external_models = OllamaModels(residence, memory.on_cpu, WAIT_SECONDS if inputs.ollama == OLLAMA[0] else 0.0)
+    judge = await external_models.judge(judge_named(place.graph, inputs.connection))
     if inputs.action == "report only":
         free = memory.free()
         room = Room(free, free, (), 0.0)
     else:
         wanted = EVERYTHING if forced else need.amount + margin
-        room = await make_room(memory, lodgers, wanted, _allowed(inputs, memory.on_cpu, forced), around.pause)
+        room = await make_room(memory, external_models, wanted, _allowed(inputs, memory.on_cpu, forced), around.pause)
     report = MemoryReport(
         time=time.time(),
         node=place.node,
@@ -170,6 +170,6 @@ def _short(report: MemoryReport, memory: ComfyMemory, room: Room, inputs: GuardI
     kept = [h for h in memory.holdings() if h.kept]
     said = f"VRAM Guard (node {report.node}): {shortage(report.after, report.need + report.margin, kept, room.freed)}"
     if inputs.if_still_short == "stop with error":
-        raise NotEnoughMemory(said)
+        raise MemoryShort(said)
     if inputs.if_still_short == "warn":
         LOG.warning("Imitatoes: %s", said)

@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..engine.memory.amounts import GIB
 from ..host import app
-from ..host.vram_guard import ACTIONS, IF_STILL_SHORT, KEEP, MAY_FREE, OLLAMA, GuardInputs, Place, guard
+from ..host.vram_guard import ACTIONS, IF_STILL_SHORT, KEEP, MAY_FREE, OLLAMA, GuardContext, GuardInputs, guard
 
 
 class VRAMGuard(io.ComfyNode):
@@ -110,7 +110,7 @@ class VRAMGuard(io.ComfyNode):
 
     @classmethod
     async def execute(cls, anything: Any, **inputs: Any) -> io.NodeOutput:
-        place = Place(str(cls.hidden.unique_id), cls.hidden.prompt or {})
+        place = GuardContext(str(cls.hidden.unique_id), cls.hidden.prompt or {})
         report = await guard(anything, GuardInputs(**inputs), place, app.instance().surroundings)
         said = "\n".join(report.lines())
         freed = max(0, report.after - report.before) / GIB

@@ -35,26 +35,26 @@ class Holding:
 
 
 @dataclass(frozen=True)
-class Step:
+class FreeingStep:
     """Free at least `amount` bytes of this holding; all of it where a part cannot be freed."""
 
     holding: Holding
     amount: float
 
 
-def steps(holdings: Iterable[Holding], short: float, allowed: Collection[Group]) -> list[Step]:
+def steps(holdings: Iterable[Holding], short: float, allowed: Collection[Group]) -> list[FreeingStep]:
     """The least that frees `short` bytes, in the order of ORDER; all that may go where that is not enough.
 
     Never a kept holding, never a group that is not allowed, nothing once it is enough. Within a group the smallest
     model that is enough by itself goes, else the largest first, so that as few models as possible have to come back.
     """
-    planned: list[Step] = []
+    planned: list[FreeingStep] = []
     for group in ORDER:
         left = [h for h in holdings if h.group == group and group in allowed and not h.kept and h.size > 0]
         while left and short > 0:
             enough = [h for h in left if h.size >= short]
             chosen = min(enough, key=lambda h: h.size) if enough else max(left, key=lambda h: h.size)
             left.remove(chosen)
-            planned.append(Step(chosen, min(short, chosen.size)))
+            planned.append(FreeingStep(chosen, min(short, chosen.size)))
             short -= chosen.size
     return planned

@@ -40,7 +40,7 @@ class UnreadableModelFile(Exception):
 
 
 @dataclass(frozen=True)
-class Part:
+class ModelPart:
     """size: bytes on disk. elements: count of its numbers without scales. dtype: that most bytes have, such as fp8."""
 
     size: int
@@ -58,9 +58,9 @@ class ModelFile:
 
     name: str
     size: int
-    parts: Mapping[str, Part] = field(default_factory=dict)
+    parts: Mapping[str, ModelPart] = field(default_factory=dict)
 
-    def part(self, kind: str) -> Part | None:
+    def part(self, kind: str) -> ModelPart | None:
         """The part of that kind; of a file with one model, that model."""
         return self.parts.get(kind) or self.parts.get(WHOLE)
 
@@ -70,7 +70,7 @@ def read_model_file(path: Path, name: str, prefixes: Mapping[str, Iterable[str]]
     size = path.stat().st_size
     if path.suffix.lower() not in (".safetensors", ".sft"):
         dtype = "gguf" if path.suffix.lower() == ".gguf" else UNKNOWN
-        return ModelFile(name, size, {WHOLE: Part(size, 0, dtype)})
+        return ModelFile(name, size, {WHOLE: ModelPart(size, 0, dtype)})
     try:
         entries, _ = header_of(path)
     except BadHeader as problem:
@@ -88,7 +88,7 @@ def kind_of_tensor(key: str, prefixes: Mapping[str, Iterable[str]]) -> str:
     return next((kind for kind, found in prefixes.items() if key.startswith(tuple(found))), "CLIP")
 
 
-def _part(tensors: Iterable[tuple[str, Any]], name: str) -> Part:
+def _part(tensors: Iterable[tuple[str, Any]], name: str) -> ModelPart:
     sizes: Counter[str] = Counter()
     elements = 0
     try:
@@ -101,4 +101,4 @@ def _part(tensors: Iterable[tuple[str, Any]], name: str) -> Part:
         raise UnreadableModelFile(
             f"The header of {name} is not what it should be. Download the file again."
         ) from problem
-    return Part(sum(sizes.values()), elements, sizes.most_common(1)[0][0] if sizes else UNKNOWN)
+    return ModelPart(sum(sizes.values()), elements, sizes.most_common(1)[0][0] if sizes else UNKNOWN)

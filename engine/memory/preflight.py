@@ -15,7 +15,7 @@ from .amounts import GIB, in_words
 from .figures import decode_figures, fp8_rule, working_bytes
 from .gpu_handover import JudgeModel, size_in_memory
 from .graph_sizes import FileUse, decodes
-from .model_file import WHOLE, ModelFile, Part
+from .model_file import WHOLE, ModelFile, ModelPart
 
 SIXTEEN_BITS_OR_MORE = ("fp16", "bf16", "fp32", "fp64")
 GUARD_CLASS = "ImitatoesVRAMGuard"
@@ -117,7 +117,7 @@ def _models(files: Sequence[tuple[FileUse, ModelFile | None]]) -> tuple[PlannedM
     return tuple(found.values())
 
 
-def _in_memory(part: Part, smaller: str) -> tuple[int, str]:
+def _in_memory(part: ModelPart, smaller: str) -> tuple[int, str]:
     if smaller and part.dtype in SIXTEEN_BITS_OR_MORE and part.elements:
         return part.elements, smaller
     return part.size, part.dtype
@@ -174,7 +174,7 @@ def _quantised_vaes(models: Sequence[PlannedModel]) -> list[str]:
     return [
         f"The VAE in {m.file} is in {m.dtype}. A quantised VAE shifts colours: take one in 16 or 32 bits."
         for m in models
-        if m.kind == "VAE" and Part(m.size, 0, m.dtype).quantised
+        if m.kind == "VAE" and ModelPart(m.size, 0, m.dtype).quantised
     ]
 
 

@@ -15,7 +15,7 @@ SETTLING_SECONDS = 5.0
 POLL_SECONDS = 0.1
 
 
-class Memory(Protocol):
+class DeviceMemory(Protocol):
     """The memory of the device that ComfyUI computes on."""
 
     def settle(self) -> None:
@@ -31,7 +31,7 @@ class Memory(Protocol):
         """Unload of that model as much as brings `wanted` bytes free in all; the bytes that left it."""
 
 
-class Lodgers(Protocol):
+class ExternalModels(Protocol):
     """Models that another program holds on the same device: Ollama on this computer."""
 
     async def holdings(self) -> Sequence[Holding]:
@@ -71,7 +71,11 @@ Pause = Callable[[float], Awaitable[None]]
 
 
 async def make_room(
-    memory: Memory, lodgers: Lodgers | None, wanted: float, allowed: Collection[Group], pause: Pause
+    memory: DeviceMemory,
+    external_models: ExternalModels | None,
+    wanted: float,
+    allowed: Collection[Group],
+    pause: Pause,
 ) -> Room:
     """Free memory until `wanted` bytes are free, or nothing is left that may go.
 
@@ -85,13 +89,13 @@ async def make_room(
         memory.settle()
         free = memory.free()
     while free < wanted:
-        planned = steps(await _left(memory, lodgers, allowed, tried), wanted - free, allowed)
+        planned = steps(await _left(memory, external_models, allowed, tried), wanted - free, allowed)
         if not planned:
             break
         holding = planned[0].holding
         tried.add((holding.group, holding.key))
         if holding.group == "ollama":
-            gone = await lodgers.unload(holding.key)
+            gone = await external_models.unload(holding.key)
             freed.append(Freed(holding.name, "ollama", holding.size if gone else 0, gone))
             if gone:
                 await _settled(memory, free + holding.size // 2, wanted, pause)
@@ -103,16 +107,23 @@ async def make_room(
 
 
 async def _left(
-    memory: Memory, lodgers: Lodgers | None, allowed: Collection[Group], tried: Collection[tuple[Group, str]]
+    memory: DeviceMemory,
+    external_models: ExternalModels | None,
+    allowed: Collection[Group],
+    tried: Collection[tuple[Group, str]],
 ) -> list[Holding]:
     """What can still be tried. Ollama is asked only when its turn has come: asking takes a request."""
     own = [h for h in memory.holdings() if (h.group, h.key) not in tried]
-    if lodgers is None or "ollama" not in allowed or any(h.group == "own" and h.size and not h.kept for h in own):
+    if (
+        external_models is None
+        or "ollama" not in allowed
+        or any(h.group == "own" and h.size and not h.kept for h in own)
+    ):
         return own
-    return own + [h for h in await lodgers.holdings() if (h.group, h.key) not in tried]
+    return own + [h for h in await external_models.holdings() if (h.group, h.key) not in tried]
 
 
-async def _settled(memory: Memory, expected: int, wanted: float, pause: Pause) -> None:
+async def _settled(memory: DeviceMemory, expected: int, wanted: float, pause: Pause) -> None:
     """Wait until the driver reports what the other program gave back, or enough, or for SETTLING_SECONDS."""
     until = time.monotonic() + SETTLING_SECONDS
     while memory.free() < min(expected, wanted) and time.monotonic() < until:

@@ -39,21 +39,21 @@ class Lodging:
         return True
 
 
-def unloaded(queue, lodgers):
-    asyncio.run(Unloading(queue, lambda: lodgers).unload())
+def unloaded(queue, external_models):
+    asyncio.run(Unloading(queue, lambda: external_models).unload())
 
 
 def test_both_are_asked_and_the_worker_is_awaited():
-    queue, lodgers = WorkingQueue(), Lodging("judge:8b", "other:1b")
-    unloaded(queue, lodgers)
-    assert (queue.asked, queue.looks, lodgers.gone) == (1, -1, ["judge:8b", "other:1b"])
+    queue, external_models = WorkingQueue(), Lodging("judge:8b", "other:1b")
+    unloaded(queue, external_models)
+    assert (queue.asked, queue.looks, external_models.gone) == (1, -1, ["judge:8b", "other:1b"])
 
 
 def test_a_worker_at_another_job_is_not_awaited_for_ever(monkeypatch):
     monkeypatch.setattr(unloading, "WORKER_SECONDS", 0.05)
-    lodgers = Lodging("judge:8b")
-    unloaded(WorkingQueue(looks=None), lodgers)
-    assert lodgers.gone == ["judge:8b"]
+    external_models = Lodging("judge:8b")
+    unloaded(WorkingQueue(looks=None), external_models)
+    assert external_models.gone == ["judge:8b"]
 
 
 def test_without_ollama_nothing_else_happens():

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 from pack.host import memory as memory_module
-from pack.host.vram_guard import ON_CPU, GuardInputs, NotEnoughMemory, Place, guard
+from pack.host.vram_guard import ON_CPU, GuardContext, GuardInputs, MemoryShort, guard
 from pack.ollama_client import Connection
 from pack.rehearsal.ollama_double import OllamaDouble
 
@@ -39,7 +39,9 @@ def around(card, double=None, **changes):
 
 def guarded(place, value=None, graph=None, **inputs):
     """inputs: those of the node; no margin unless said."""
-    return asyncio.run(guard(value, GuardInputs(**{"margin_gb": 0.0, **inputs}), Place("4", graph or GRAPH), place))
+    return asyncio.run(
+        guard(value, GuardInputs(**{"margin_gb": 0.0, **inputs}), GuardContext("4", graph or GRAPH), place)
+    )
 
 
 class CardWithOllama(SmallCard):
@@ -146,7 +148,7 @@ def test_report_only_changes_nothing(double):
 def test_still_short_stops_with_what_is_loaded_and_what_to_do(double):
     held = Patcher(6 * GIB)
     place = around(SmallCard(10 * GIB, [held]), double)
-    with pytest.raises(NotEnoughMemory) as problem:
+    with pytest.raises(MemoryShort) as problem:
         guarded(place, value=held, need_gb=8.0, if_still_short="stop with error")
     said = str(problem.value)
     assert said.startswith(
@@ -191,7 +193,7 @@ def test_other_nodes_go_on_while_it_waits():
         async def both():
             nonlocal beats
             inputs = GuardInputs(need_gb=8.0, margin_gb=0.0)
-            working = asyncio.ensure_future(guard(None, inputs, Place("4", {}), place))
+            working = asyncio.ensure_future(guard(None, inputs, GuardContext("4", {}), place))
             while not working.done():
                 await asyncio.sleep(0.01)
                 beats += 1

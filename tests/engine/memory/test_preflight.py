@@ -8,7 +8,7 @@ import pytest
 from pack.engine.memory.figures import decode_figures, working_bytes
 from pack.engine.memory.gpu_handover import JudgeModel
 from pack.engine.memory.graph_sizes import decodes, file_uses, judge_named
-from pack.engine.memory.model_file import WHOLE, ModelFile, Part
+from pack.engine.memory.model_file import WHOLE, ModelFile, ModelPart
 from pack.engine.memory.preflight import Preflight, preflight
 
 from ...conftest import ROOT
@@ -33,7 +33,7 @@ def picture_graph(**changes):
 
 def whole(name, gib, dtype="bf16"):
     """A file of so many GiB; two bytes a number."""
-    return ModelFile(name, int(gib * GIB), {WHOLE: Part(int(gib * GIB), int(gib * GIB) // 2, dtype)})
+    return ModelFile(name, int(gib * GIB), {WHOLE: ModelPart(int(gib * GIB), int(gib * GIB) // 2, dtype)})
 
 
 SIZES = {"flux1-dev.safetensors": 22, "ae.safetensors": 0.3}
