@@ -25,7 +25,7 @@ from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.preflight import Preflight, preflight
 from ..ollama_client import Connection, OllamaVisionModel, Residence
 from . import comfyui, settings
-from .comfy_services import Surroundings
+from .comfy_services import ComfyServices
 from .comfyui import PageEvents
 from .graph_check import GraphCheck, KnownClasses
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
@@ -94,7 +94,7 @@ class App:
         self.self_tests = SelfTests(self_test_store, tested_model)
         self.memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())
-        self.surroundings = Surroundings(
+        self.services = ComfyServices(
             management=comfy.model_management,
             own_patchers=own_patchers,
             find_file=folder_paths.get_full_path,

@@ -14,7 +14,7 @@ from .model_files import FindFile
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class ComfyServices:
     """management: the module comfy.model_management. own_patchers: of this pack's own models in memory.
 
     find_file, output_types: see FindFile and OutputTypes. connection: an Ollama server by its name in the settings;

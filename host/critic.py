@@ -201,10 +201,10 @@ def _sharing(model: OllamaVisionModel, inputs: CriticInputs, hidden: Any, images
     """The model, sharing the card with ComfyUI for the time of these pictures."""
     frames, height, width = images.shape[:3]
     picture = (int(width), int(height), int(frames))
-    around = app.instance().surroundings
+    services = app.instance().services
     return sharing_model(
         model,
-        around,
+        services,
         settings.connection(inputs.connection),
         _is_auto(inputs),
         str(hidden.unique_id),

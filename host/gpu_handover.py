@@ -19,7 +19,7 @@ from ..engine.memory.graph_sizes import decodes
 from ..engine.memory.report import FreedModel, MemoryReport
 from ..engine.memory.room import Room, make_room
 from ..ollama_client import Connection, OllamaVisionModel, Residence
-from .comfy_services import Surroundings
+from .comfy_services import ComfyServices
 from .memory import ComfyMemory, OllamaModels
 from .model_introspection import identity
 
@@ -28,7 +28,7 @@ LOG = logging.getLogger(__name__)
 
 def sharing_model(
     model: OllamaVisionModel,
-    around: Surroundings,
+    services: ComfyServices,
     connection: Connection,
     auto: bool,
     node: str,
@@ -38,8 +38,8 @@ def sharing_model(
     """The model of a VLMCritique node. picture: (width, height, frames) of what this graph renders, in pixels."""
 
     def memory(for_others: bool) -> ComfyMemory:
-        own = {identity(patcher) for patcher in around.own_patchers()}
-        return ComfyMemory(around.management, own=own, for_others=for_others)
+        own = {identity(patcher) for patcher in services.own_patchers()}
+        return ComfyMemory(services.management, own=own, for_others=for_others)
 
     def working() -> int:
         files = [decode.vae_file for decode in decodes(graph) if not decode.tiled]
@@ -48,7 +48,7 @@ def sharing_model(
     # Neither question is worth an interrupt of its own: both are answered at once, or not at all.
     residence = Residence(connection, interrupted=lambda: False, stop=asyncio.CancelledError)
     external_models = OllamaModels(residence, memory(False).on_cpu, wait_seconds=0.0)
-    return SharingModel(model, around, external_models, memory, auto, working, node)
+    return SharingModel(model, services, external_models, memory, auto, working, node)
 
 
 class SharingModel:
@@ -63,14 +63,14 @@ class SharingModel:
     def __init__(
         self,
         model: OllamaVisionModel,
-        around: Surroundings,
+        services: ComfyServices,
         external_models: OllamaModels,
         memory: Callable[[bool], ComfyMemory],
         auto: bool,
         working: Callable[[], int],
         node: str,
     ) -> None:
-        self._model, self._around, self._lodgers = model, around, external_models
+        self._model, self._around, self._lodgers = model, services, external_models
         self._memory, self._auto, self._working, self._node = memory, auto, working, node
         self._room_made, self._moved_out = False, 0
         self.name, self.check, self.digest = model.name, model.check, model.digest

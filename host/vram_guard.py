@@ -20,7 +20,7 @@ from ..engine.memory.preflight import preflight
 from ..engine.memory.report import FreedModel, KeptModel, MemoryReport
 from ..engine.memory.room import Room, make_room, shortage
 from ..ollama_client import Residence
-from .comfy_services import Surroundings
+from .comfy_services import ComfyServices
 from .memory import ComfyMemory, OllamaModels
 from .memory_estimate import Need, need_of
 from .model_files import files_of, used_later_by
@@ -81,28 +81,28 @@ class GuardContext:
     graph: Mapping[str, Any]
 
 
-async def guard(value: Any, inputs: GuardInputs, place: GuardContext, around: Surroundings) -> MemoryReport:
+async def guard(value: Any, inputs: GuardInputs, place: GuardContext, services: ComfyServices) -> MemoryReport:
     """Make the room that the next step needs.
 
     Raises NotEnoughMemory, ValueError for an unknown connection, or what ComfyUI raises for an interrupt.
     """
-    around.stop_if_interrupted()
+    services.stop_if_interrupted()
     try:
-        connection = around.connection(inputs.connection)
+        connection = services.connection(inputs.connection)
     except ValueError as problem:
         raise ValueError(f"VRAM Guard (node {place.node}), input connection: {problem}") from problem
     forced = inputs.action == "always unload all"
-    files = await asyncio.to_thread(files_of, place.graph, around.find_file)
+    files = await asyncio.to_thread(files_of, place.graph, services.find_file)
     memory = ComfyMemory(
-        around.management,
+        services.management,
         kept=_kept(value, inputs),
-        own={identity(patcher) for patcher in around.own_patchers()},
-        used_later=used_later_by(place.graph, place.node, files, around.output_types),
+        own={identity(patcher) for patcher in services.own_patchers()},
+        used_later=used_later_by(place.graph, place.node, files, services.output_types),
         forced=forced,
     )
     need = _need(memory, value, inputs)
     margin = int(inputs.margin_gb * GIB)
-    residence = Residence(connection, around.interrupted, around.stop)
+    residence = Residence(connection, services.interrupted, services.stop)
     external_models = OllamaModels(residence, memory.on_cpu, WAIT_SECONDS if inputs.ollama == OLLAMA[0] else 0.0)
     judge = await external_models.judge(judge_named(place.graph, inputs.connection))
     if inputs.action == "report only":
@@ -110,7 +110,7 @@ async def guard(value: Any, inputs: GuardInputs, place: GuardContext, around: Su
         room = Room(free, free, (), 0.0)
     else:
         wanted = EVERYTHING if forced else need.amount + margin
-        room = await make_room(memory, external_models, wanted, _allowed(inputs, memory.on_cpu, forced), around.pause)
+        room = await make_room(memory, external_models, wanted, _allowed(inputs, memory.on_cpu, forced), services.pause)
     report = MemoryReport(
         time=time.time(),
         node=place.node,
@@ -128,9 +128,9 @@ async def guard(value: Any, inputs: GuardInputs, place: GuardContext, around: Su
         preflight=preflight(place.graph, files, memory.total(), judge),
         seconds=round(room.seconds, 4),
     )
-    around.reports.add(report)
+    services.reports.add(report)
     if inputs.clear_node_cache:
-        around.clear_node_cache()
+        services.clear_node_cache()
     if not report.enough:
         _short(report, memory, room, inputs)
     return report

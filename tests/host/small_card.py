@@ -7,7 +7,7 @@ import math
 from types import SimpleNamespace as Box
 
 import pytest
-from pack.host.comfy_services import Surroundings
+from pack.host.comfy_services import ComfyServices
 from pack.host.memory import MemoryReports
 
 GPU, CPU = Box(type="cuda"), Box(type="cpu")
@@ -112,7 +112,7 @@ class Stopped(BaseException):
     """What ComfyUI's interrupt is since 0.20: no Exception."""
 
 
-def surroundings(card, **changes):
+def services(card, **changes):
     """Around a small card: no files, no node classes, nobody interrupts. changes: any of its fields."""
 
     def nowhere(name):
@@ -129,4 +129,4 @@ def surroundings(card, **changes):
         "stop": Stopped,
         "reports": MemoryReports(),
     }
-    return Surroundings(**{**values, **changes})
+    return ComfyServices(**{**values, **changes})

@@ -12,7 +12,7 @@ from pack.host.gpu_handover import sharing_model
 from pack.ollama_client import AUTO_SECONDS, Connection, OllamaVisionModel, residence, vision_model
 from pack.rehearsal.ollama_double import OllamaDouble, Reply
 
-from .small_card import CPU, GIB, Patcher, SmallCard, Stopped, surroundings
+from .small_card import CPU, GIB, Patcher, SmallCard, Stopped, services
 from .test_vram_guard import OLLAMA, CardWithOllama
 
 MODEL = "qwen3-vl:8b-instruct"
@@ -40,10 +40,10 @@ def order(double):
 def judged(card, double, keep_alive=None, questions=2, url=None, graph=None, **changes):
     """Ask as a critic does and release; the model afterwards. keep_alive: None for auto."""
     connection = Connection("local", url or double.url)
-    around = surroundings(card, **changes)
+    services = services(card, **changes)
     seconds = AUTO_SECONDS if keep_alive is None else keep_alive
-    model = OllamaVisionModel(connection, MODEL, seconds, around.interrupted, Stopped, timeout=10.0)
-    sharing = sharing_model(model, around, connection, keep_alive is None, "11", graph or {}, PICTURE)
+    model = OllamaVisionModel(connection, MODEL, seconds, services.interrupted, Stopped, timeout=10.0)
+    sharing = sharing_model(model, services, connection, keep_alive is None, "11", graph or {}, PICTURE)
 
     async def critic():
         try:
@@ -53,28 +53,28 @@ def judged(card, double, keep_alive=None, questions=2, url=None, graph=None, **c
             await sharing.release()
 
     asyncio.run(critic())
-    return sharing, around
+    return sharing, services
 
 
 def test_both_fit_so_nobody_moves(double):
     card = CardWithOllama(30 * GIB, [Patcher(10 * GIB)], double)
-    _, around = judged(card, double)
+    _, services = judged(card, double)
     assert order(double) == ["ps", "tags", "ask", "ask", "ps"]
     assert MODEL in double.loaded
     assert card.current_loaded_models[0].model.loaded == 10 * GIB
-    assert around.reports.newest_first() == []
+    assert services.reports.newest_first() == []
 
 
 def test_short_frees_just_enough_before_and_gives_it_back_after(double):
     big = Patcher(10 * GIB)
     card = CardWithOllama(12 * GIB, [big, Patcher(GIB)], double)
-    sharing, around = judged(card, double)
+    sharing, services = judged(card, double)
     asked = order(double)
     assert asked[:4] == ["ps", "tags", "ask", "ask"]
     assert asked[4:6] == ["ps", "unload"]
     assert set(asked[6:]) == {"ps"}, "until it is really gone"
     assert double.loaded == {}
-    (report,) = around.reports.newest_first()
+    (report,) = services.reports.newest_first()
     assert (report["by"], report["node"], report["need"], report["enough"]) == ("hand-over", "11", WANTED, True)
     assert sum(freed["size"] for freed in report["freed"]) == WANTED - GIB
     assert big.loaded == 10 * GIB - (WANTED - GIB)
@@ -107,9 +107,9 @@ def test_it_leaves_when_the_next_render_would_not_fit_beside(double):
 @pytest.mark.parametrize(("keep_alive", "unloads"), [(0, True), (300, False)])
 def test_what_the_user_typed_is_kept_to(double, keep_alive, unloads):
     card = CardWithOllama(12 * GIB, [Patcher(11 * GIB)], double)
-    _, around = judged(card, double, keep_alive=keep_alive)
+    _, services = judged(card, double, keep_alive=keep_alive)
     assert ("unload" in order(double)) is unloads
-    assert len(around.reports.newest_first()) == 1, "room is made whatever happens afterwards"
+    assert len(services.reports.newest_first()) == 1, "room is made whatever happens afterwards"
 
 
 def test_an_ollama_elsewhere_changes_nothing_here(double, monkeypatch):
@@ -147,10 +147,10 @@ def test_a_server_that_is_not_there_is_said_by_the_question_itself():
 def test_after_an_interrupt_the_model_leaves_without_further_questions(double):
     stopping = []
     card = CardWithOllama(30 * GIB, [], double)
-    around = surroundings(card, interrupted=lambda: bool(stopping))
+    services = services(card, interrupted=lambda: bool(stopping))
     connection = Connection("local", double.url)
-    model = OllamaVisionModel(connection, MODEL, AUTO_SECONDS, around.interrupted, Stopped)
-    sharing = sharing_model(model, around, connection, True, "11", {}, PICTURE)
+    model = OllamaVisionModel(connection, MODEL, AUTO_SECONDS, services.interrupted, Stopped)
+    sharing = sharing_model(model, services, connection, True, "11", {}, PICTURE)
 
     async def critic():
         try:
