@@ -18,7 +18,7 @@ from ..engine.graph.run_request import Order
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.pictures import Thumbnails
-from ..engine.loop.report import Arrival, Place, Report
+from ..engine.loop.report import PromptContext, Report, RunContext
 from ..engine.loop.run import Run
 from ..engine.loop.starting import submit
 from ..engine.memory.graph_sizes import judge_named
@@ -114,11 +114,11 @@ class App:
         """Queue a graph; its prompt id. Raises SubmissionRejected."""
         return await submit(self._queue, graph, client_id)
 
-    async def expect(self, arrival: Arrival) -> None:
+    async def expect(self, prompt_context: PromptContext) -> None:
         """A graph is about to render. A run that begins with it is told what the preflight says."""
-        if self.driver.live.waiting_for(arrival.prompt_id) is None:
-            arrival = replace(arrival, warnings=await self._graph_check.warnings(arrival.graph))
-        await self.driver.expect(arrival)
+        if self.driver.live.waiting_for(prompt_context.prompt_id) is None:
+            prompt_context = replace(prompt_context, warnings=await self._graph_check.warnings(prompt_context.graph))
+        await self.driver.expect(prompt_context)
 
     async def memory_state(self) -> dict[str, Any]:
         """How memory stands now, in bytes."""
@@ -151,11 +151,11 @@ class ServerLoopCalls:
     def __init__(self, app: App) -> None:
         self._app = app
 
-    async def expect(self, arrival: Arrival) -> None:
-        await self._on_server(self._app.expect(arrival))
+    async def expect(self, prompt_context: PromptContext) -> None:
+        await self._on_server(self._app.expect(prompt_context))
 
-    async def begin(self, arrival: Arrival) -> Place:
-        return await self._on_server(self._app.driver.begin(arrival))
+    async def begin(self, prompt_context: PromptContext) -> RunContext:
+        return await self._on_server(self._app.driver.begin(prompt_context))
 
     async def report(self, prompt_id: str, report: Report) -> Run | None:
         async def call() -> Run | None:

@@ -20,7 +20,7 @@ from ..engine.judge.picture import encode_jpeg
 from ..engine.judge.self_test import bias_of
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable
 from ..engine.loop.critic import critique_in_run
-from ..engine.loop.report import Arrival
+from ..engine.loop.report import PromptContext
 from ..engine.settings import LoopHandle
 from ..ollama_client import AUTO, AUTO_SECONDS, OllamaVisionModel, parse_keep_alive
 from . import app, comfyui, paths, settings
@@ -122,13 +122,13 @@ async def _in_run(
             "Make one batch of it first, or pick one picture."
         )
     current = app.instance()
-    arrival = _arrival(current, loop, hidden, here)
+    prompt_context = _arrival(current, loop, hidden, here)
     judged = await critique_in_run(
         app.ServerLoopCalls(current),
         current.journal(),
         judge,
         images,
-        arrival,
+        prompt_context,
         embed=not args.disable_metadata,
         swap_seconds=swap_seconds,
     )
@@ -143,9 +143,9 @@ async def _in_run(
     return judged.critique, _shown(judged.critique, picture, run_id=judged.run_id, iteration=judged.number)
 
 
-def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: comfyui.Executing) -> Arrival:
+def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: comfyui.Executing) -> PromptContext:
     loop_node, critic_node = the_loop(hidden.prompt)
-    return Arrival(
+    return PromptContext(
         prompt_id=here.prompt_id,
         client_id=current.server.client_id or uuid.uuid4().hex,
         handle=loop,

@@ -16,7 +16,7 @@ from .model import Graph, GraphView, ObjectInfo, Wire, next_id, node_class
 from .nearest import alternatives, near
 from .patch import AddNode, Connect, Operation, Patch, PatchRefused, ReplaceClass, SetInput, apply
 from .render_error import ErrorKind, RenderError, heading
-from .roles import Place, Roles, SizePlace, literal, origin, roles_in
+from .roles import InputRef, Roles, SizePlace, literal, origin, roles_in
 
 SHRINK = 0.75
 """One step down, of each side."""
@@ -90,11 +90,11 @@ def _sides(view: GraphView, size: SizePlace) -> tuple[int, int]:
 
 def _resized(view: GraphView, before: tuple[int, int], after: tuple[int, ...]) -> list[SetInput]:
     """Sets every pair of width and height that holds this size: schedulers and masks have it too."""
-    changes: dict[Place, int] = {}
+    changes: dict[InputRef, int] = {}
     for node in view.nodes.values():
         by_name = {name.rsplit(".", 1)[-1]: name for name in node.specs if name in node.inputs}
         if {"width", "height"} <= by_name.keys():
-            pair = [origin(view, Place(node.id, by_name[name])) for name in ("width", "height")]
+            pair = [origin(view, InputRef(node.id, by_name[name])) for name in ("width", "height")]
             if tuple(literal(view.graph, place) for place in pair) == before:
                 changes.update(zip(pair, after, strict=True))
     return [SetInput(node=place.node, input=place.input, value=side) for place, side in changes.items()]

@@ -10,7 +10,7 @@ from .chains import in_order
 from .model import ANY, Graph, GraphView, Node, ObjectInfo, Wire, is_link
 
 
-class Place(NamedTuple):
+class InputRef(NamedTuple):
     """An input of a node."""
 
     node: str
@@ -37,7 +37,7 @@ def along(view: GraphView, start: Iterable[Node], follow: Callable[[Wire], bool]
     return list(seen.values())
 
 
-def origin(view: GraphView, place: Place) -> Place:
+def origin(view: GraphView, place: InputRef) -> InputRef:
     """Where a text or number really stands: followed through nodes that only pass it on.
 
     A node passes it on when it has one input of the type, or an input with the name of the output.
@@ -54,7 +54,7 @@ def origin(view: GraphView, place: Place) -> Place:
         named = node.known.output_names[wire.slot] if node.known and wire.slot < len(node.known.output_names) else ""
         if len(names) != 1 and named not in names:
             return place
-        place = Place(node.id, named if named in names else names[0])
+        place = InputRef(node.id, named if named in names else names[0])
     return place
 
 
@@ -63,7 +63,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
 
 
-def literal(graph: Graph, place: Place | None) -> Any:
+def literal(graph: Graph, place: InputRef | None) -> Any:
     """The value at a place; None for a link, and where there is no such place."""
     if place is None:
         return None
@@ -80,9 +80,9 @@ class SizePlace(NamedTuple):
     """Where a node's size is written: width and height in pixels, or the area in megapixels (of 1024 x 1024)."""
 
     node: str
-    width: Place | None = None
-    height: Place | None = None
-    megapixels: Place | None = None
+    width: InputRef | None = None
+    height: InputRef | None = None
+    megapixels: InputRef | None = None
 
 
 @dataclass(frozen=True)
@@ -90,15 +90,15 @@ class Sampling:
     """One sampler node and the inputs that steer it. Texts, sizes and numbers are where their literals stand."""
 
     node: str
-    positive: tuple[Place, ...]
-    negative: tuple[Place, ...]
-    seed: Place | None
-    steps: Place | None
-    cfg: Place | None
-    guidance: Place | None
+    positive: tuple[InputRef, ...]
+    negative: tuple[InputRef, ...]
+    seed: InputRef | None
+    steps: InputRef | None
+    cfg: InputRef | None
+    guidance: InputRef | None
     size: SizePlace | None
-    batches: tuple[Place, ...]
-    length: Place | None
+    batches: tuple[InputRef, ...]
+    length: InputRef | None
     latents: tuple[str, ...]
     """Ids of the nodes its latent passes on the way from where it begins."""
 
@@ -120,12 +120,12 @@ class Roles:
     def first(self) -> Sampling | None:
         return self.samplings[0] if self.samplings else None
 
-    def places(self, part: Callable[[Sampling], Any]) -> tuple[Place, ...]:
+    def places(self, part: Callable[[Sampling], Any]) -> tuple[InputRef, ...]:
         """That part of every stage, in order, each place once."""
-        found: list[Place] = []
+        found: list[InputRef] = []
         for sampling in self.samplings:
             value = part(sampling)
-            found += [value] if isinstance(value, Place) else value or ()
+            found += [value] if isinstance(value, InputRef) else value or ()
         return tuple(dict.fromkeys(found))
 
 
@@ -199,13 +199,13 @@ def _sign(name: str) -> str:
 
 
 class _Texts(NamedTuple):
-    places: tuple[Place, ...]
+    places: tuple[InputRef, ...]
     passed: list[Node]
 
 
 def _texts(view: GraphView, wires: list[Wire]) -> _Texts:
     """The text inputs behind these conditioning wires, and every node passed on the way."""
-    places: list[Place] = []
+    places: list[InputRef] = []
     passed: dict[str, Node] = {}
     waiting, seen = list(wires), set()
     while waiting:
@@ -219,7 +219,7 @@ def _texts(view: GraphView, wires: list[Wire]) -> _Texts:
         passed[node.id] = node
         if node.inputs_of_type("CLIP"):
             texts = [name for name in node.inputs_of_type("STRING") if name in node.inputs]
-            places += [origin(view, Place(node.id, name)) for name in texts]
+            places += [origin(view, InputRef(node.id, name)) for name in texts]
         waiting += _same_side(view, wire)
     return _Texts(tuple(dict.fromkeys(places)), list(passed.values()))
 
@@ -234,14 +234,14 @@ def _same_side(view: GraphView, wire: Wire) -> list[Wire]:
     return [one for one in above if _sign(one.input) == _sign(name)] or above
 
 
-def _number(view: GraphView, nodes: Iterable[Node], names: Iterable[str]) -> Place | None:
-    return next((origin(view, Place(n.id, name)) for n in nodes for name in names if name in n.inputs), None)
+def _number(view: GraphView, nodes: Iterable[Node], names: Iterable[str]) -> InputRef | None:
+    return next((origin(view, InputRef(n.id, name)) for n in nodes for name in names if name in n.inputs), None)
 
 
-def _own(view: GraphView, node: Node, name: str) -> list[Place]:
+def _own(view: GraphView, node: Node, name: str) -> list[InputRef]:
     """The place of a whole number that the node declares under this name."""
     spec = node.specs.get(name)
-    return [origin(view, Place(node.id, name))] if spec and spec.type == "INT" and name in node.inputs else []
+    return [origin(view, InputRef(node.id, name))] if spec and spec.type == "INT" and name in node.inputs else []
 
 
 def _latents(view: GraphView, sampler: Node) -> list[Node]:
@@ -267,7 +267,7 @@ def _written_size(view: GraphView, node: Node) -> SizePlace | None:
     """The size that a node holds as numbers. Sub-inputs of a dynamic combo count: "resize_type.width"."""
     numbers = {}
     for name in node.specs:
-        place = origin(view, Place(node.id, name))
+        place = origin(view, InputRef(node.id, name))
         if name in node.inputs and is_number(literal(view.graph, place)):
             numbers[name.rsplit(".", 1)[-1]] = place
     if {"width", "height"} <= numbers.keys():

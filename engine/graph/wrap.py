@@ -10,7 +10,7 @@ from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT
 from .model import Graph, GraphView, ObjectInfo, Wire, next_id, node_class
 from .patch import AddNode, Connect, Patch, apply
-from .roles import Place, Roles, Sampling, literal, roles_in
+from .roles import InputRef, Roles, Sampling, literal, roles_in
 
 OUTPUTS = {"prompt": 0, "negative": 1, "seed": 2, "steps": 3, "cfg": 4}
 """Slots of SelfImprovingPrompt, recorded in tests/comfyui/schemas.json."""
@@ -113,7 +113,7 @@ def _needed(found: Roles) -> tuple[Sampling, Wire]:
     return found.first, found.pictures
 
 
-def _places(graph: Graph, found: Roles, first: Sampling) -> tuple[dict[str, list[Place]], list[str]]:
+def _places(graph: Graph, found: Roles, first: Sampling) -> tuple[dict[str, list[InputRef]], list[str]]:
     """By output of SelfImprovingPrompt, the inputs that take it: those of all stages that hold the first one's value.
 
     Of several different texts of the first stage (text encoders with two inputs) the longest counts.
@@ -143,17 +143,17 @@ def _places(graph: Graph, found: Roles, first: Sampling) -> tuple[dict[str, list
     return places, notes
 
 
-def _written(graph: Graph, places: Iterable[Place | None]) -> list[Place]:
+def _written(graph: Graph, places: Iterable[InputRef | None]) -> list[InputRef]:
     """Those that hold a literal, the longest text first."""
     several = [place for place in dict.fromkeys(places) if literal(graph, place) is not None]
     return sorted(several, key=lambda place: -len(text) if isinstance(text := literal(graph, place), str) else 0)
 
 
-def _joined(first: list[Place], further: list[Place]) -> list[Place]:
+def _joined(first: list[InputRef], further: list[InputRef]) -> list[InputRef]:
     return list(dict.fromkeys([*first, *further]))
 
 
-def _same(graph: Graph, places: list[Place]) -> list[Place]:
+def _same(graph: Graph, places: list[InputRef]) -> list[InputRef]:
     return [place for place in places if literal(graph, place) == literal(graph, places[0])]
 
 

@@ -20,14 +20,14 @@ from ..judge.vision_model import ModelFailure
 from .journal import Journal, stem
 from .outcome import iteration_of, unsaved_reason, with_iteration
 from .policy import clauses_wanted, final_look
-from .report import Arrival, Place, Report, Seen
+from .report import PromptContext, Report, RunContext, Seen
 from .run import Run
 
 
 class DriverCalls(Protocol):
     """The driver, as seen from the worker's event loop."""
 
-    async def begin(self, arrival: Arrival) -> Place:
+    async def begin(self, prompt_context: PromptContext) -> RunContext:
         """See Driver.begin."""
 
     async def report(self, prompt_id: str, report: Report) -> Run | None:
@@ -89,7 +89,7 @@ async def critique_in_run(
     journal: Journal,
     judging: Judging,
     images: torch.Tensor,
-    arrival: Arrival,
+    prompt_context: PromptContext,
     embed: bool,
     swap_seconds: Callable[[], float] = lambda: 0.0,
 ) -> Judged:
@@ -99,7 +99,7 @@ async def critique_in_run(
     the other. embed: whether pictures carry their graph. swap_seconds: what it has cost so far that the judge and
     ComfyUI's models take turns on the card. Whatever the judge raises, an interrupt above all, passes.
     """
-    place = await driver.begin(arrival)
+    place = await driver.begin(prompt_context)
     since = time.perf_counter()
     pictures = [Picture(image) for image in images]
     marks = await asyncio.to_thread(_fingerprints, pictures)
@@ -108,8 +108,8 @@ async def critique_in_run(
         await asyncio.to_thread(_encode, pictures)
     seconds = {"reduce": time.perf_counter() - since}
     shown = (place.plan.settings, place.run.start.goal, place.run.start.checklist)
-    extra = ui_workflow.in_extra_pnginfo(arrival.extra_pnginfo, arrival.loop_node, *shown)
-    metadata = {"prompt": clean_copy(arrival.graph), **(extra or {})} if embed else {}
+    extra = ui_workflow.in_extra_pnginfo(prompt_context.extra_pnginfo, prompt_context.loop_node, *shown)
+    metadata = {"prompt": clean_copy(prompt_context.graph), **(extra or {})} if embed else {}
 
     async def save(index: int) -> tuple[str | None, str]:
         started = time.perf_counter()
@@ -136,11 +136,11 @@ async def critique_in_run(
     best = report.batch_index
     picture, save_error = await (saving if saving is not None else save(best))
     report = replace(report, picture=picture, save_error=save_error, fingerprint=marks[best].to_text(), seconds=seconds)
-    await driver.report(arrival.prompt_id, report)
+    await driver.report(prompt_context.prompt_id, report)
     return Judged(report.critique, best, place.run.id, place.number, picture)
 
 
-async def _judged(judging: Judging, place: Place, pictures: Sequence[Picture]) -> Report:
+async def _judged(judging: Judging, place: RunContext, pictures: Sequence[Picture]) -> Report:
     """The verdict about the best picture, with the clauses that the policy wants for the next prompt."""
     run, seed = place.run, place.number
     checklist = run.checklist
@@ -162,7 +162,7 @@ async def _judged(judging: Judging, place: Place, pictures: Sequence[Picture]) -
 
 
 async def _looked_again(
-    judging: Judging, journal: Journal, place: Place, report: Report, pictures: Sequence[Picture]
+    judging: Judging, journal: Journal, place: RunContext, report: Report, pictures: Sequence[Picture]
 ) -> dict[int, Critique]:
     """Second looks at the leading pictures where the run would end here unconfirmed."""
     run, relooks = _with_iteration(place.run, report), {}

@@ -23,7 +23,7 @@ from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_rea
 from .policy import Stop, continued_plan, first_plan, instructed, next_step, taken, taken_stop
 from .ports import Events, Memory, PromptState, Queue, Submission, SubmissionRejected, Teacher
 from .recovering import after_timeout, next_try, recovered, refused
-from .report import Arrival, Place, Report, Seen
+from .report import PromptContext, Report, RunContext, Seen
 from .run import Iteration, Pending, Plan, Recovery, Run
 from .wording_memory import Lessons
 
@@ -53,20 +53,20 @@ class Driver:
 
     # What the critic calls.
 
-    async def expect(self, arrival: Arrival) -> None:
+    async def expect(self, prompt_context: PromptContext) -> None:
         """The graph of this prompt is about to render. A prompt that no run waits for starts a run of its own."""
-        if self.live.waiting_for(arrival.prompt_id) is None:
-            self._announce(await self._start(arrival))
+        if self.live.waiting_for(prompt_context.prompt_id) is None:
+            self._announce(await self._start(prompt_context))
 
-    async def begin(self, arrival: Arrival) -> Place:
+    async def begin(self, prompt_context: PromptContext) -> RunContext:
         """The critic of this prompt starts judging. A prompt that no run waits for starts a run of its own."""
-        live = self.live.waiting_for(arrival.prompt_id)
+        live = self.live.waiting_for(prompt_context.prompt_id)
         if live is None:
-            live = await self._start(arrival)
+            live = await self._start(prompt_context)
         live.judging_since = time.time()
         self._change(live, phase="judging")
         plan = live.run.pending.plan
-        return Place(live.run, plan, tuple(live.seen))
+        return RunContext(live.run, plan, tuple(live.seen))
 
     def report(self, prompt_id: str, report: Report) -> Run | None:
         """Keep the critic's findings until the prompt has ended. The run, or None when it waits no longer."""
@@ -170,27 +170,27 @@ class Driver:
 
     # Starting.
 
-    async def _start(self, arrival: Arrival) -> LiveRun:
+    async def _start(self, prompt_context: PromptContext) -> LiveRun:
         now = time.time()
-        graph = clean_copy(arrival.graph)
-        extra_pnginfo = dict(arrival.extra_pnginfo) if arrival.extra_pnginfo else None
+        graph = clean_copy(prompt_context.graph)
+        extra_pnginfo = dict(prompt_context.extra_pnginfo) if prompt_context.extra_pnginfo else None
         run = Run(
             id=_run_id(now),
             created=now,
             updated=now,
-            start=arrival.handle,
-            first_prompt_id=arrival.prompt_id,
+            start=prompt_context.handle,
+            first_prompt_id=prompt_context.prompt_id,
             family=family_of(graph),
-            loop_node=arrival.loop_node,
-            critic_node=arrival.critic_node,
-            client_id=arrival.client_id,
+            loop_node=prompt_context.loop_node,
+            critic_node=prompt_context.critic_node,
+            client_id=prompt_context.client_id,
             workflow_id=str(((extra_pnginfo or {}).get("workflow") or {}).get("id") or ""),
-            warnings=arrival.warnings,
+            warnings=prompt_context.warnings,
         )
-        run = run.model_copy(update={"pending": Pending(prompt_id=arrival.prompt_id, plan=first_plan(run))})
+        run = run.model_copy(update={"pending": Pending(prompt_id=prompt_context.prompt_id, plan=first_plan(run))})
         live = LiveRun(run, graph, extra_pnginfo)
         self.live.add(live)
-        self.live.belongs(arrival.prompt_id, run.id)
+        self.live.belongs(prompt_context.prompt_id, run.id)
         try:
             await asyncio.to_thread(self._journal().open, run, graph, extra_pnginfo)
         except OSError as problem:

@@ -14,7 +14,7 @@ from .run import Plan, Run
 
 
 @dataclass(frozen=True)
-class Arrival:
+class PromptContext:
     """A critic with a loop is executing: what it knows about the prompt it runs in.
 
     warnings: what the preflight found in the graph; only asked for where a run begins.
@@ -40,7 +40,7 @@ class Seen:
 
 
 @dataclass(frozen=True)
-class Place:
+class RunContext:
     """Where the executing critic stands in its run."""
 
     run: Run

@@ -9,7 +9,7 @@ from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS
 from pack.engine.loop.driver import Driver
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState, SubmissionRejected
-from pack.engine.loop.report import Arrival, Report
+from pack.engine.loop.report import PromptContext, Report
 
 from .runs import SETTINGS, handle
 
@@ -62,7 +62,7 @@ class Stage:
     async def begin(self, prompt_id="p1", **fields):
         self.queue.states[prompt_id] = PromptState("running", started=time.time() - 2)
         return await self.driver.begin(
-            Arrival(
+            PromptContext(
                 prompt_id=prompt_id,
                 client_id="page",
                 handle=handle(**fields),

@@ -11,7 +11,7 @@ from pack.engine.graph.render_error import RenderError
 from pack.engine.graph.wrap import wrap
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState, SubmissionRejected
-from pack.engine.loop.report import Arrival
+from pack.engine.loop.report import PromptContext
 from pack.engine.settings import Limits
 
 from ..graph.reference import graph, object_info
@@ -49,13 +49,13 @@ class SmallCard(Stage):
 
     async def expect(self, prompt_id="p1", **fields):
         self.queue.states[prompt_id] = PromptState("running", started=time.time() - 2)
-        await self.driver.expect(self.arrival(prompt_id, **fields))
+        await self.driver.expect(self.prompt_context(prompt_id, **fields))
 
     async def judging(self, prompt_id):
-        return await self.driver.begin(self.arrival(prompt_id))
+        return await self.driver.begin(self.prompt_context(prompt_id))
 
-    def arrival(self, prompt_id, **fields):
-        return Arrival(prompt_id, "page", handle(**fields), SDXL, None, LOOP, CRITIC)
+    def prompt_context(self, prompt_id, **fields):
+        return PromptContext(prompt_id, "page", handle(**fields), SDXL, None, LOOP, CRITIC)
 
     def fails(self, prompt_id, kind="torch.OutOfMemoryError", message=CUDA, node="5"):
         error = RenderError(type=kind, message=message, node=node)
