@@ -72,7 +72,7 @@ Pause = Callable[[float], Awaitable[None]]
 
 async def make_room(
     memory: DeviceMemory,
-    external_models: ExternalModels | None,
+    others: ExternalModels | None,
     wanted: float,
     allowed: Collection[Group],
     pause: Pause,
@@ -89,13 +89,13 @@ async def make_room(
         memory.settle()
         free = memory.free()
     while free < wanted:
-        planned = steps(await _left(memory, external_models, allowed, tried), wanted - free, allowed)
+        planned = steps(await _left(memory, others, allowed, tried), wanted - free, allowed)
         if not planned:
             break
         holding = planned[0].holding
         tried.add((holding.group, holding.key))
         if holding.group == "ollama":
-            gone = await external_models.unload(holding.key)
+            gone = await others.unload(holding.key)
             freed.append(Freed(holding.name, "ollama", holding.size if gone else 0, gone))
             if gone:
                 await _settled(memory, free + holding.size // 2, wanted, pause)
@@ -108,19 +108,15 @@ async def make_room(
 
 async def _left(
     memory: DeviceMemory,
-    external_models: ExternalModels | None,
+    others: ExternalModels | None,
     allowed: Collection[Group],
     tried: Collection[tuple[Group, str]],
 ) -> list[Holding]:
     """What can still be tried. Ollama is asked only when its turn has come: asking takes a request."""
     own = [h for h in memory.holdings() if (h.group, h.key) not in tried]
-    if (
-        external_models is None
-        or "ollama" not in allowed
-        or any(h.group == "own" and h.size and not h.kept for h in own)
-    ):
+    if others is None or "ollama" not in allowed or any(h.group == "own" and h.size and not h.kept for h in own):
         return own
-    return own + [h for h in await external_models.holdings() if (h.group, h.key) not in tried]
+    return own + [h for h in await others.holdings() if (h.group, h.key) not in tried]
 
 
 async def _settled(memory: DeviceMemory, expected: int, wanted: float, pause: Pause) -> None:

@@ -112,7 +112,7 @@ class Stopped(BaseException):
     """What ComfyUI's interrupt is since 0.20: no Exception."""
 
 
-def services(card, **changes):
+def services_on(card, **changes):
     """Around a small card: no files, no node classes, nobody interrupts. changes: any of its fields."""
 
     def nowhere(name):

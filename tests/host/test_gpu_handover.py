@@ -12,7 +12,7 @@ from pack.host.gpu_handover import sharing_model
 from pack.ollama_client import AUTO_SECONDS, Connection, OllamaVisionModel, residence, vision_model
 from pack.rehearsal.ollama_double import OllamaDouble, Reply
 
-from .small_card import CPU, GIB, Patcher, SmallCard, Stopped, services
+from .small_card import CPU, GIB, Patcher, SmallCard, Stopped, services_on
 from .test_vram_guard import OLLAMA, CardWithOllama
 
 MODEL = "qwen3-vl:8b-instruct"
@@ -40,7 +40,7 @@ def order(double):
 def judged(card, double, keep_alive=None, questions=2, url=None, graph=None, **changes):
     """Ask as a critic does and release; the model afterwards. keep_alive: None for auto."""
     connection = Connection("local", url or double.url)
-    services = services(card, **changes)
+    services = services_on(card, **changes)
     seconds = AUTO_SECONDS if keep_alive is None else keep_alive
     model = OllamaVisionModel(connection, MODEL, seconds, services.interrupted, Stopped, timeout=10.0)
     sharing = sharing_model(model, services, connection, keep_alive is None, "11", graph or {}, PICTURE)
@@ -147,7 +147,7 @@ def test_a_server_that_is_not_there_is_said_by_the_question_itself():
 def test_after_an_interrupt_the_model_leaves_without_further_questions(double):
     stopping = []
     card = CardWithOllama(30 * GIB, [], double)
-    services = services(card, interrupted=lambda: bool(stopping))
+    services = services_on(card, interrupted=lambda: bool(stopping))
     connection = Connection("local", double.url)
     model = OllamaVisionModel(connection, MODEL, AUTO_SECONDS, services.interrupted, Stopped)
     sharing = sharing_model(model, services, connection, True, "11", {}, PICTURE)

@@ -13,7 +13,7 @@ from pack.rehearsal.ollama_double import OllamaDouble
 
 from ..engine.memory.model_files import written
 from ..rehearsal.ollama_asking import MODEL, chat
-from .small_card import CPU, GIB, Diffusion, Patcher, SmallCard, Stopped, services
+from .small_card import CPU, GIB, Diffusion, Patcher, SmallCard, Stopped, services_on
 
 OLLAMA = 6 * 10**9
 GRAPH = {
@@ -31,16 +31,16 @@ def double():
         yield running
 
 
-def services(card, double=None, **changes):
+def services_around(card, double=None, **changes):
     url = double.url if double is not None else "http://127.0.0.1:9"
     known = {"connection": lambda name: Connection(name, url), "output_types": lambda name: TYPES.get(name, ())}
-    return services(card, **{**known, **changes})
+    return services_on(card, **{**known, **changes})
 
 
-def guarded(place, value=None, graph=None, **inputs):
+def guarded(services, value=None, graph=None, **inputs):
     """inputs: those of the node; no margin unless said."""
     return asyncio.run(
-        guard(value, GuardInputs(**{"margin_gb": 0.0, **inputs}), GuardContext("4", graph or GRAPH), place)
+        guard(value, GuardInputs(**{"margin_gb": 0.0, **inputs}), GuardContext("4", graph or GRAPH), services)
     )
 
 
@@ -62,25 +62,25 @@ class CardWithOllama(SmallCard):
 
 def test_with_enough_nothing_is_touched_and_nobody_asked(double):
     card = SmallCard(10 * GIB, [Patcher(4 * GIB)])
-    place = services(card, double)
-    report = guarded(place, need_gb=5.0, margin_gb=1.0)
+    services = services_around(card, double)
+    report = guarded(services, need_gb=5.0, margin_gb=1.0)
     assert (report.enough, report.freed, report.before, report.after) == (True, (), 6 * GIB, 6 * GIB)
     assert card.calls == []
     assert double.requests == []
-    assert place.reports.newest_first()[0]["lines"] == report.lines()
+    assert services.reports.newest_first()[0]["lines"] == report.lines()
 
 
 def test_our_own_models_go_before_ollamas_and_ollamas_before_comfyuis(double):
     chat(double)
     ours, other = Patcher(GIB), Patcher(8 * GIB)
     card = CardWithOllama(20 * GIB, [ours, other], double)
-    place = services(card, double, own_patchers=lambda: [ours])
-    report = guarded(place, need_gb=20 - OLLAMA / GIB - 8 - 0.5)
+    services = services_around(card, double, own_patchers=lambda: [ours])
+    report = guarded(services, need_gb=20 - OLLAMA / GIB - 8 - 0.5)
     assert [f.group for f in report.freed] == ["own"]
-    report = guarded(place, need_gb=11.5)
+    report = guarded(services, need_gb=11.5)
     assert [f.group for f in report.freed] == ["own", "ollama"]
     assert double.loaded == {}
-    report = guarded(place, need_gb=12.5)
+    report = guarded(services, need_gb=12.5)
     assert [f.group for f in report.freed] == ["rest"]
     assert report.enough
 
@@ -88,11 +88,11 @@ def test_our_own_models_go_before_ollamas_and_ollamas_before_comfyuis(double):
 def test_what_the_value_holds_stays_unless_nothing_has_to(double):
     held = Patcher(6 * GIB)
     card = SmallCard(10 * GIB, [held, Patcher(3 * GIB)])
-    report = guarded(services(card, double), value=held.clone(), need_gb=8.0)
+    report = guarded(services_around(card, double), value=held.clone(), need_gb=8.0)
     assert report.enough is False
     assert held.loaded == 6 * GIB
     assert [(k.size) for k in report.kept] == [6 * GIB]
-    assert guarded(services(card, double), value=held, need_gb=8.0, keep="nothing").enough
+    assert guarded(services_around(card, double), value=held, need_gb=8.0, keep="nothing").enough
 
 
 def test_a_model_that_no_later_node_reads_goes_first(tmp_path, double):
@@ -109,8 +109,8 @@ def test_a_model_that_no_later_node_reads_goes_first(tmp_path, double):
     }
     first, second = Patcher(3 * GIB, Diffusion(600)), Patcher(3 * GIB, Diffusion(1000))
     card = SmallCard(10 * GIB, [second, first])
-    place = services(card, double, find_file=lambda folder, name: files[name])
-    report = guarded(place, graph=graph, need_gb=6.0)
+    services = services_around(card, double, find_file=lambda folder, name: files[name])
+    report = guarded(services, graph=graph, need_gb=6.0)
     assert [f.group for f in report.freed] == ["unused"]
     assert (first.loaded, second.loaded) == (GIB, 3 * GIB)
     assert {m.file for m in report.preflight.models} == set(files)
@@ -121,45 +121,45 @@ def test_a_model_that_no_later_node_reads_goes_first(tmp_path, double):
 )
 def test_what_may_be_freed_is_the_users_choice(may_free, enough, double):
     card = SmallCard(10 * GIB, [Patcher(6 * GIB)])
-    assert guarded(services(card, double), need_gb=8.0, may_free=may_free).enough is enough
+    assert guarded(services_around(card, double), need_gb=8.0, may_free=may_free).enough is enough
 
 
 def test_ollama_can_be_left_alone(double):
     chat(double)
     card = CardWithOllama(10 * GIB, [], double)
-    report = guarded(services(card, double), need_gb=8.0, ollama="leave alone")
+    report = guarded(services_around(card, double), need_gb=8.0, ollama="leave alone")
     assert (report.enough, report.freed) == (False, ())
     assert MODEL in double.loaded
 
 
 def test_without_an_ollama_the_rest_still_works():
     card = SmallCard(10 * GIB, [Patcher(6 * GIB)])
-    assert guarded(services(card), need_gb=8.0).enough
+    assert guarded(services_around(card), need_gb=8.0).enough
 
 
 def test_report_only_changes_nothing(double):
     chat(double)
     card = SmallCard(10 * GIB, [Patcher(6 * GIB)], cached=GIB)
-    report = guarded(services(card, double), need_gb=8.0, action="report only")
+    report = guarded(services_around(card, double), need_gb=8.0, action="report only")
     assert (report.enough, report.freed, card.calls) == (False, (), [])
     assert MODEL in double.loaded
 
 
 def test_still_short_stops_with_what_is_loaded_and_what_to_do(double):
     held = Patcher(6 * GIB)
-    place = services(SmallCard(10 * GIB, [held]), double)
+    services = services_around(SmallCard(10 * GIB, [held]), double)
     with pytest.raises(MemoryShort) as problem:
-        guarded(place, value=held, need_gb=8.0, if_still_short="stop with error")
+        guarded(services, value=held, need_gb=8.0, if_still_short="stop with error")
     said = str(problem.value)
     assert said.startswith(
         "VRAM Guard (node 4): Only 4.0 GiB free, 8.0 GiB needed. Loaded: MODEL Diffusion 6.0 GiB (kept)"
     )
-    assert len(place.reports.newest_first()) == 1
+    assert len(services.reports.newest_first()) == 1
 
 
 @pytest.mark.parametrize(("choice", "lines"), [("warn", 1), ("continue", 0)])
 def test_still_short_warns_or_not(choice, lines, double, caplog):
-    guarded(services(SmallCard(GIB), double), need_gb=8.0, if_still_short=choice)
+    guarded(services_around(SmallCard(GIB), double), need_gb=8.0, if_still_short=choice)
     assert len([r for r in caplog.records if "Only 1.0 GiB free" in r.getMessage()]) == lines
 
 
@@ -167,7 +167,7 @@ def test_on_a_cpu_only_ollamas_share_of_the_ram_can_go(double, monkeypatch):
     monkeypatch.setattr(memory_module, "limit_and_used", lambda: None)
     chat(double)
     card = SmallCard(10 * GIB, [Patcher(GIB, device=CPU)], device=CPU)
-    report = guarded(services(card, double), need_gb=20.0)
+    report = guarded(services_around(card, double), need_gb=20.0)
     assert (report.where, report.freed) == ("RAM", ())
     assert report.notes == (ON_CPU,)
     assert MODEL in double.loaded, "it is on the graphics card, so it is not in the way"
@@ -178,22 +178,22 @@ def test_an_interrupt_while_ollama_unloads_passes():
     with OllamaDouble(unload_delay=30.0) as double:
         chat(double)
         flag = threading.Event()
-        place = services(CardWithOllama(10 * GIB, [], double), double, interrupted=flag.is_set)
+        services = services_around(CardWithOllama(10 * GIB, [], double), double, interrupted=flag.is_set)
         threading.Timer(0.3, flag.set).start()
         with pytest.raises(Stopped):
-            guarded(place, need_gb=8.0)
+            guarded(services, need_gb=8.0)
 
 
 def test_other_nodes_go_on_while_it_waits():
     with OllamaDouble(unload_delay=0.6) as double:
         chat(double)
-        place = services(CardWithOllama(10 * GIB, [], double), double)
+        services = services_around(CardWithOllama(10 * GIB, [], double), double)
         beats = 0
 
         async def both():
             nonlocal beats
             inputs = GuardInputs(need_gb=8.0, margin_gb=0.0)
-            working = asyncio.ensure_future(guard(None, inputs, GuardContext("4", {}), place))
+            working = asyncio.ensure_future(guard(None, inputs, GuardContext("4", {}), services))
             while not working.done():
                 await asyncio.sleep(0.01)
                 beats += 1
@@ -205,13 +205,13 @@ def test_other_nodes_go_on_while_it_waits():
 
 def test_the_node_cache_is_cleared_only_when_asked(double):
     asked = []
-    place = services(SmallCard(10 * GIB), double, clear_node_cache=lambda: asked.append(True))
-    guarded(place)
+    services = services_around(SmallCard(10 * GIB), double, clear_node_cache=lambda: asked.append(True))
+    guarded(services)
     assert asked == []
-    assert "node cache" in guarded(place, clear_node_cache=True).notes[0]
+    assert "node cache" in guarded(services, clear_node_cache=True).notes[0]
     assert asked == [True]
 
 
 def test_an_unknown_connection_names_node_and_input():
     with pytest.raises(ValueError, match=r"VRAM Guard \(node 4\), input connection: there is no connection 'far'"):
-        guarded(services(SmallCard(GIB)), connection="far")
+        guarded(services_on(SmallCard(GIB)), connection="far")
