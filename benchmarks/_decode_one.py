@@ -126,13 +126,13 @@ def method(name: str, vae: Any, latent: Any) -> Callable[[], Any]:
     pack = types.ModuleType("pack")
     pack.__path__ = [str(ROOT)]
     sys.modules["pack"] = pack
-    from pack.engine.decode.asked import Asked
     from pack.engine.decode.decoding import decode as ours
+    from pack.engine.decode.options import DecodeOptions
     from pack.host.vae import ComfyVae
 
     limit = LIMIT * vae.memory_used_decode(latent.shape, vae.vae_dtype) / 2**30
     # An overlap of one's own rules out decoding layer by layer.
-    asked = Asked(memory_limit_gb=limit, overlap=128 if name == "ours_tiles" else 0)
+    asked = DecodeOptions(memory_limit_gb=limit, overlap=128 if name == "ours_tiles" else 0)
 
     def run() -> Any:
         done = ours(latent, ComfyVae(vae), asked)

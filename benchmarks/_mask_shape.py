@@ -14,7 +14,7 @@ from ..engine.mask.finishing import Finishing, mask_of
 from ..engine.mask.piece import Sighting
 from ..engine.mask.pieces import pieces_of_logits
 from ..engine.mask.request import read_request
-from ..engine.mask.shape import feathered, grown, without_holes
+from ..engine.mask.shape import feather, grown, without_holes
 
 HEIGHT, WIDTH = 1080, 1920
 GROWTHS = (4, 16, 64, -16)
@@ -60,7 +60,7 @@ def our_steps(mask: torch.Tensor) -> dict[str, float]:
     return {
         "Map to pieces": best(lambda: pieces_of_logits(logits(), HEIGHT, WIDTH, "thing", 0.4)),
         "Fill holes": best(lambda: without_holes(mask)),
-        **{f"Feather {pixels}": best(lambda p=pixels: feathered(mask, p)) for pixels in (4, 16, 64)},
+        **{f"Feather {pixels}": best(lambda p=pixels: feather(mask, p)) for pixels in (4, 16, 64)},
         "Whole chain, grow 8, feather 12": best(chain),
     }
 

@@ -10,7 +10,7 @@ import time
 import numpy as np
 
 from ..engine.judge.checklist import Checklist
-from ..engine.loop.wording_memory import Memory, learned, remembered
+from ..engine.loop.wording_memory import RememberedWordings, learn_wordings, recall_wordings
 from ._policy_bench import SEED
 from ._policy_ours import play_taught
 from ._policy_score import checklist
@@ -41,23 +41,28 @@ def measured(kind: Kind, worlds: int, seed: int = SEED) -> Met:
     met: Met = {row: {budget: [] for budget in BUDGETS} for row in ROWS}
     for number in range(worlds):
         world = World(kind, seed, number)
-        here, elsewhere = _lessons(world, asked), _lessons(World(kind, seed, ELSEWHERE + number), asked)
-        taught = {"untaught": Memory(), "one_lesson": here[0], "lessons": here[-1], "elsewhere": elsewhere[-1]}
+        here, elsewhere = _wording_memory(world, asked), _wording_memory(World(kind, seed, ELSEWHERE + number), asked)
+        taught = {
+            "untaught": RememberedWordings(),
+            "one_lesson": here[0],
+            "lessons": here[-1],
+            "elsewhere": elsewhere[-1],
+        }
         for row, memory in taught.items():
-            known = remembered(memory, "", asked, (LESSONS + 1) * DAY)
+            known = recall_wordings(memory, "", asked, (LESSONS + 1) * DAY)
             results, _ = play_taught(world.another_day(LESSONS + 1), asked, BUDGETS, known)
             for budget, result in results.items():
                 met[row][budget].append(result.picture.all_correct)
     return met
 
 
-def _lessons(world: World, asked: Checklist) -> list[Memory]:
+def _wording_memory(world: World, asked: Checklist) -> list[RememberedWordings]:
     """What is known after each of LESSONS runs, a day apart, each taught by those before it."""
-    memories = [Memory()]
+    memories = [RememberedWordings()]
     for day in range(1, LESSONS + 1):
-        known = remembered(memories[-1], "", asked, day * DAY)
+        known = recall_wordings(memories[-1], "", asked, day * DAY)
         _, run = play_taught(world.another_day(day), asked, BUDGETS, known)
-        memories.append(learned(memories[-1], run, day * DAY))
+        memories.append(learn_wordings(memories[-1], run, day * DAY))
     return memories[1:]
 
 

@@ -10,8 +10,8 @@ from ..engine.judge.critique import Critique, Edit
 from ..engine.loop.clauses import token_estimate
 from ..engine.loop.outcome import iteration_of
 from ..engine.loop.policy import Stop, clauses_wanted, final_look, first_plan, next_step
-from ..engine.loop.report import Report
 from ..engine.loop.run import Pending, Plan, Run
+from ..engine.loop.run_context import Report
 from ..engine.settings import Limits, LoopHandle, Settings
 from ._policy_score import PASS_SCORE, look, look_again
 from ._policy_world import BASE_TOKENS, MOST_CLAUSES, Picture, World

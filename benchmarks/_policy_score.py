@@ -10,7 +10,7 @@ from ..engine.judge import scoring
 from ..engine.judge.checklist import Checklist, Requirement
 from ..engine.judge.critique import Critique, Item
 from ..engine.judge.scoring import UNKNOWN
-from ..engine.judge.verdict import holds, merged
+from ..engine.judge.verdict import holds, merge_looks
 from ._policy_world import Picture, World
 
 PASS_SCORE = 0.8
@@ -55,10 +55,10 @@ def critique(asked: Checklist, logits: np.ndarray, quality: float) -> Critique:
         _ITEM.model_copy(update={"id": r.id, "answer": "yes" if p > 0.5 else "no", "p": p, "passed": p > 0.5})
         for r, p in zip(asked.requirements, chances, strict=True)
     )
-    matched = scoring.match(asked, {item.id: item.p for item in items})
+    matched = scoring.match_goal(asked, {item.id: item.p for item in items})
     return _CRITIQUE.model_copy(
         update={
-            "score": scoring.overall(matched, [quality]),
+            "score": scoring.overall_score(matched, [quality]),
             "checks": {"prompt_match": matched, "artifacts": quality},
             "done": all(item.passed for item in items),
             "items": items,
@@ -71,7 +71,7 @@ def look(world: World, asked: Checklist, picture: Picture) -> Critique:
     first = critique(asked, *world.look(picture))
     if not holds(first, PASS_SCORE):
         return first
-    return merged(first, look_again(world, asked, picture), asked, PASS_SCORE)
+    return merge_looks(first, look_again(world, asked, picture), asked, PASS_SCORE)
 
 
 def look_again(world: World, asked: Checklist, picture: Picture) -> Critique:
@@ -117,7 +117,7 @@ def _marks(logits: np.ndarray, quality: float, met: np.ndarray | None = None) ->
     met = chances > UNKNOWN if met is None else met
     counted = np.where(met, chances, np.minimum(chances, UNKNOWN))
     matched = float(np.exp(np.log(counted).mean()))
-    return Marks(chances, met, quality, scoring.overall(matched, [quality]))
+    return Marks(chances, met, quality, scoring.overall_score(matched, [quality]))
 
 
 def _logits(chances: np.ndarray) -> np.ndarray:

@@ -12,7 +12,7 @@ from ..engine.mask.piece import Box, Segmenter
 from ..engine.mask.request import read_request
 from ..engine.mask.segmenters import florence2
 from ..engine.mask.segmenters.clipseg import ClipSeg
-from ..engine.mask.segmenters.detecting import BoxedSegmenter, Detection, Detector, FoundBox
+from ..engine.mask.segmenters.detecting import BoxedSegmenter, DetectedBoxes, Detector, FoundBox
 from ..engine.mask.segmenters.ellipses import Ellipses
 from ..engine.mask.segmenters.florence2 import Florence2
 from ..engine.mask.segmenters.folders import ModelFolder, folders_in
@@ -44,9 +44,9 @@ class PlainMemory:
 class _OneBox(Detector):
     """A box in the middle of each picture, to measure outlining alone."""
 
-    def detect(self, pictures: torch.Tensor, phrases: tuple[str, ...], threshold: float) -> list[Detection]:
+    def detect(self, pictures: torch.Tensor, phrases: tuple[str, ...], threshold: float) -> list[DetectedBoxes]:
         box = FoundBox(phrases[0], 1.0, Box(WIDTH / 4, HEIGHT / 4, WIDTH / 2, HEIGHT / 2))
-        return [Detection((box,)) for _ in pictures]
+        return [DetectedBoxes((box,)) for _ in pictures]
 
 
 def work(name: str, root: Path, pictures: torch.Tensor) -> Callable[[], object]:

@@ -13,14 +13,14 @@ import folder_paths
 from server import PromptServer
 
 from ..engine.graph.model import Graph
-from ..engine.graph.prepare_graph import Ready
-from ..engine.graph.run_request import Order
+from ..engine.graph.prepare_graph import PreparedGraph
+from ..engine.graph.run_request import RunRequest
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.pictures import Thumbnails
-from ..engine.loop.report import PromptContext, Report, RunContext
 from ..engine.loop.run import Run
-from ..engine.loop.starting import submit
+from ..engine.loop.run_context import PromptContext, Report, RunContext
+from ..engine.loop.start import submit
 from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.preflight import Preflight, preflight
 from ..ollama_client import Connection, OllamaVisionModel, Residence
@@ -35,7 +35,7 @@ from .paths import judges_folder, runs_folder, thumbnails_folder, wordings_file
 from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
 from .unloading import Unloading
-from .wording_memory import FileTeacher
+from .wording_memory import WordingFile
 
 Result = TypeVar("Result")
 
@@ -86,11 +86,11 @@ class App:
 
     def __init__(self, server: Any) -> None:
         self.server = server
-        teacher = FileTeacher(wordings_file, lambda: settings.load().learn_from_runs)
+        wording_store = WordingFile(wordings_file, lambda: settings.load().learn_from_runs)
         self._queue = queue = ServerQueue(server)
         self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
-        self.driver = Driver(queue, self.journal, PageEvents(server), teacher=teacher, memory=unloading)
+        self.driver = Driver(queue, self.journal, PageEvents(server), wording_store=wording_store, memory=unloading)
         self.self_tests = SelfTests(self_test_store, tested_model)
         self.memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())
@@ -106,9 +106,9 @@ class App:
             reports=self.memory_reports,
         )
 
-    async def make_ready(self, order: Order) -> Ready:
+    async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
         """The graph that a script's order asks for. Raises NotReady."""
-        return await self._graph_check.make_ready(order)
+        return await self._graph_check.prepare_graph(order)
 
     async def start(self, graph: Graph, client_id: str) -> str:
         """Queue a graph; its prompt id. Raises SubmissionRejected."""

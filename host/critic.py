@@ -20,7 +20,7 @@ from ..engine.judge.picture import encode_jpeg
 from ..engine.judge.self_test import bias_of
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable
 from ..engine.loop.critic import critique_in_run
-from ..engine.loop.report import PromptContext
+from ..engine.loop.run_context import PromptContext
 from ..engine.settings import LoopHandle
 from ..ollama_client import AUTO, AUTO_SECONDS, OllamaVisionModel, parse_keep_alive
 from . import app, comfyui, paths, settings

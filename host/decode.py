@@ -6,23 +6,23 @@ from typing import Any
 
 import torch
 
-from ..engine.decode.asked import Asked
 from ..engine.decode.blend import WrongSize
 from ..engine.decode.decoding import decode
+from ..engine.decode.options import DecodeOptions
 from .comfyui import WrongInput
 from .vae import ComfyVae, why_not_ours
 
 NAME = "AutoTiledDecode"
 
 
-def decoded(samples: Any, vae: Any, node_id: str, **wishes: Any) -> tuple[torch.Tensor, bool, str]:
+def decode_latent(samples: Any, vae: Any, node_id: str, **wishes: Any) -> tuple[torch.Tensor, bool, str]:
     """(IMAGE [B,H,W,C], whether it was decoded in parts, report) of a LATENT.
 
     Raises WrongInput; NotEnoughMemory; whatever ComfyUI raises for an interrupt.
     """
     node = f"{NAME} (node {node_id})"
     try:
-        asked = Asked(**wishes)
+        asked = DecodeOptions(**wishes)
     except ValueError as problem:
         raise WrongInput(f"{node}, input {problem}") from problem
     latent = _latent(samples, node)

@@ -16,7 +16,7 @@ from ..engine.judge.vision_model import Question, Reply
 from ..engine.memory.figures import decode_figures
 from ..engine.memory.gpu_handover import both_fit, partly_on_cpu, room_wanted
 from ..engine.memory.graph_sizes import decodes
-from ..engine.memory.report import FreedModel, MemoryReport
+from ..engine.memory.memory_report import FreedModel, MemoryReport
 from ..engine.memory.room import Room, make_room
 from ..ollama_client import Connection, OllamaVisionModel, Residence
 from .comfy_services import ComfyServices

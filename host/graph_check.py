@@ -15,8 +15,8 @@ from typing import Any
 from ..engine.graph.check import check
 from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS
 from ..engine.graph.model import Finding, ObjectInfo
-from ..engine.graph.prepare_graph import Ready, make_ready
-from ..engine.graph.run_request import MOST_NODES, Order
+from ..engine.graph.prepare_graph import PreparedGraph, prepare_graph
+from ..engine.graph.run_request import MOST_NODES, RunRequest
 from .queue import ServerQueue
 
 
@@ -53,10 +53,10 @@ class GraphCheck:
     def __init__(self, known: KnownClasses, version: str | None) -> None:
         self._known, self._version = known, version
 
-    async def make_ready(self, order: Order) -> Ready:
+    async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
         """The graph that a script's order asks for. Raises NotReady."""
         known = await self._known.of(order.workflow)
-        return await asyncio.to_thread(make_ready, order, known, self._version)
+        return await asyncio.to_thread(prepare_graph, order, known, self._version)
 
     async def warnings(self, graph: Mapping[str, Any]) -> tuple[Finding, ...]:
         """What is not right with a graph about to render; nothing for one beyond all measure.

@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import torch
 
 from ..engine.style.families import family_of_model
-from ..engine.style.fit import UNCHECKED, Counts, Fit, Verdict, judged, text_sentence
+from ..engine.style.fit import UNCHECKED, Counts, Fit, Verdict, judge_fit, text_sentence
 from ..engine.style.header import Header, read_header
 from ..engine.style.installed import LoraFile
 from ..engine.style.lora_parts import is_text_encoder, parts_of
@@ -62,7 +62,7 @@ def fit_of(file: LoraFile, model: Any, clip: Any | None) -> Fit:
         # A model or an adapter of a kind that ComfyUI's matching was not written for: say so, and let it try.
         logging.warning("Imitatoes: %s could not be compared with the model.", file.name, exc_info=True)
         return UNCHECKED
-    fit = judged(counted, counted_text, diffusion.packed)
+    fit = judge_fit(counted, counted_text, diffusion.packed)
     if fit.verdict is Verdict.REFUSE:
         return fit
     text_parts = sum(map(is_text_encoder, parts_of(header.shapes)))

@@ -14,8 +14,8 @@ from ..engine.style.catalogue import StyleFiles
 from ..engine.style.fit import Fit, Verdict
 from ..engine.style.header import BadHeader
 from ..engine.style.installed import Index, LoraFile
-from ..engine.style.picking import Applied, Picked, depends_on, pick
-from ..engine.style.request import NO_FILE, OFF, Refused, Request
+from ..engine.style.picking import AppliedLora, Picked, depends_on, pick
+from ..engine.style.request import NO_FILE, OFF, Refused, StyleRequest
 from .lora_fit import family_of, fit_of
 from .paths import styles_file
 
@@ -45,7 +45,7 @@ def installed() -> list[LoraFile]:
     return _index.files((name, Path(path)) for name, path in paths if path)
 
 
-def picked(model: Any, clip: Any | None, node: str, **inputs: Any) -> tuple[Any, Any, Picked]:
+def pick_loras(model: Any, clip: Any | None, node: str, **inputs: Any) -> tuple[Any, Any, Picked]:
     """(MODEL, CLIP, what was picked). Raises LoraRefused. The models given are never changed."""
     try:
         request = _request(inputs)
@@ -81,8 +81,8 @@ def fingerprint(**inputs: Any) -> str:
     return repr((stamp, sorted((file.name, file.stamp) for file in files)))
 
 
-def _request(inputs: dict[str, Any]) -> Request:
-    return Request(**{"prompt": "", **{name: value for name, value in inputs.items() if value is not None}})
+def _request(inputs: dict[str, Any]) -> StyleRequest:
+    return StyleRequest(**{"prompt": "", **{name: value for name, value in inputs.items() if value is not None}})
 
 
 def _fit(file: LoraFile, model: Any, clip: Any | None) -> Fit:
@@ -92,7 +92,7 @@ def _fit(file: LoraFile, model: Any, clip: Any | None) -> Fit:
         return Fit(Verdict.REFUSE, f"It cannot be used: {problem}")
 
 
-def _applied(applied: Applied, model: Any, clip: Any | None) -> tuple[Any, Any]:
+def _applied(applied: AppliedLora, model: Any, clip: Any | None) -> tuple[Any, Any]:
     """The models with one LoRA on top, as ComfyUI's LoraLoader would give them."""
     import comfy.sd
 

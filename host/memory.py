@@ -16,7 +16,7 @@ from typing import Any, Literal
 from ..engine.judge.vision_model import ModelUnreachable
 from ..engine.memory.freeing import Group, Holding
 from ..engine.memory.gpu_handover import JudgeModel
-from ..engine.memory.report import MemoryReport
+from ..engine.memory.memory_report import MemoryReport
 from ..ollama_client import Listed, Residence
 from .container import limit_and_used
 from .model_introspection import elements_of, identity, is_dynamic, kind_of, name_of

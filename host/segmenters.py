@@ -13,7 +13,7 @@ from ..engine.mask.segmenters.clipseg import ClipSeg
 from ..engine.mask.segmenters.detecting import BoxedSegmenter, Detector, Outliner
 from ..engine.mask.segmenters.ellipses import Ellipses
 from ..engine.mask.segmenters.florence2 import Florence2
-from ..engine.mask.segmenters.folders import Choice, ModelFolder, choose, folders_in, outliner_in
+from ..engine.mask.segmenters.folders import EngineChoice, ModelFolder, choose, folders_in, outliner_in
 from ..engine.mask.segmenters.grounding_dino import GroundingDino
 from ..engine.mask.segmenters.kinds import AUTO, CLIPSEG, FLORENCE2, SAM3
 from ..engine.mask.segmenters.ports import Models
@@ -42,12 +42,12 @@ def fingerprint(wanted: str) -> str:
     return "" if wanted != AUTO else ", ".join(folder.name for folder in model_folders())
 
 
-def chosen(engine: str, wanted: str) -> Choice:
+def choose_engine(engine: str, wanted: str) -> EngineChoice:
     """The folders for these inputs. Raises SegmenterUnavailable."""
     return choose(engine, wanted, model_folders(), library.offers, f"models/{OWN}")
 
 
-def segmenter_of(choice: Choice, models: Models, frames_at_once: int) -> Segmenter:
+def segmenter_of(choice: EngineChoice, models: Models, frames_at_once: int) -> Segmenter:
     """The engine on its folders."""
     plain = {CLIPSEG: ClipSeg, SAM3: Sam3, FLORENCE2: Florence2}
     if choice.reader.kind in plain:
@@ -57,7 +57,7 @@ def segmenter_of(choice: Choice, models: Models, frames_at_once: int) -> Segment
     )
 
 
-def boxed(name: str, detector: Detector, models: Models, frames_at_once: int) -> Segmenter:
+def boxed_segmenter(name: str, detector: Detector, models: Models, frames_at_once: int) -> Segmenter:
     """Any finder of boxes with the outliner that there is."""
     folders = model_folders()
     outliner = outliner_in(folders, library.offers) if folders else None

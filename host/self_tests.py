@@ -15,7 +15,7 @@ from ..engine.files import write_text
 from ..engine.judge.self_test import SelfTest, in_words, run_self_test
 from ..engine.judge.self_test_scenes import self_test_scenes
 from ..engine.judge.vision_model import ModelFailure, ModelUnreachable, VisionModel
-from ..engine.loop.live import NotNow
+from ..engine.loop.live_runs import NotNow
 
 LOG = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from typing import Any
 from ..engine.memory.amounts import GIB
 from ..engine.memory.freeing import EVERYTHING, Group
 from ..engine.memory.graph_sizes import judge_named
+from ..engine.memory.memory_report import FreedModel, KeptModel, MemoryReport
 from ..engine.memory.preflight import preflight
-from ..engine.memory.report import FreedModel, KeptModel, MemoryReport
 from ..engine.memory.room import Room, make_room, shortage
 from ..ollama_client import Residence
 from .comfy_services import ComfyServices

@@ -13,12 +13,12 @@ from pydantic import ValidationError
 from ..engine.files import write_atomically
 from ..engine.judge.checklist import Checklist
 from ..engine.loop.run import Run
-from ..engine.loop.wording_memory import Memory, learned, remembered
+from ..engine.loop.wording_memory import RememberedWordings, learn_wordings, recall_wordings
 
 LOG = logging.getLogger(__name__)
 
 
-class FileTeacher:
+class WordingFile:
     """The driver's Teacher. path, enabled: asked anew each time; switched off, the file is not even read.
 
     Runs may end at the same time, so one call at a time has the file. Both calls raise OSError where it cannot be read
@@ -35,7 +35,7 @@ class FileTeacher:
             return {}
         with self._lock:
             memory = _load(self._path())
-        return remembered(memory, family, checklist, time.time())
+        return recall_wordings(memory, family, checklist, time.time())
 
     def learn(self, run: Run) -> None:
         """Keep what an ended run found out. A run that taught nothing leaves the file as it is."""
@@ -44,22 +44,22 @@ class FileTeacher:
         with self._lock:
             path = self._path()
             before = _load(path)
-            after = learned(before, run, time.time())
+            after = learn_wordings(before, run, time.time())
             if after != before:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 text = after.model_dump_json(indent=1).encode("utf-8")
                 write_atomically(path, lambda stream: stream.write(text) and None)
 
 
-def _load(path: Path) -> Memory:
+def _load(path: Path) -> RememberedWordings:
     """What the file holds. A damaged one is kept aside and counts as empty. Raises OSError."""
     try:
-        return Memory.model_validate_json(path.read_bytes())
+        return RememberedWordings.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        return Memory()
+        return RememberedWordings()
     except ValidationError as problem:
         aside = path.with_name(f"{path.name}.damaged")
         path.replace(aside)
         what = problem.errors(include_url=False, include_input=False)[0]["msg"]
         LOG.warning("Imitatoes: %s is damaged, kept as %s; past runs are forgotten: %s", path, aside.name, what)
-        return Memory()
+        return RememberedWordings()

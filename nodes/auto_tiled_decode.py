@@ -6,8 +6,8 @@ from typing import Any
 
 from comfy_api.latest import io
 
-from ..engine.decode.asked import MODES
-from ..host.decode import decoded
+from ..engine.decode.options import MODES
+from ..host.decode import decode_latent
 
 
 class AutoTiledDecode(io.ComfyNode):
@@ -99,4 +99,4 @@ class AutoTiledDecode(io.ComfyNode):
 
     @classmethod
     def execute(cls, samples: dict[str, Any], vae: Any, **wishes: Any) -> io.NodeOutput:
-        return io.NodeOutput(*decoded(samples, vae, cls.hidden.unique_id, **wishes))
+        return io.NodeOutput(*decode_latent(samples, vae, cls.hidden.unique_id, **wishes))

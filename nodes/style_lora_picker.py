@@ -8,7 +8,7 @@ from comfy_api.latest import io
 
 from ..engine.style.request import MISMATCHES, MODES, NO_FILE
 from ..engine.style.trigger import AMOUNTS, POSITIONS
-from ..host.loras import fingerprint, listed, picked
+from ..host.loras import fingerprint, listed, pick_loras
 
 
 def _strength(name: str, default: float, tooltip: str) -> io.Float.Input:
@@ -134,7 +134,7 @@ class StyleLoRAPicker(io.ComfyNode):
 
     @classmethod
     def execute(cls, model: Any, prompt: str, clip: Any = None, **inputs: Any) -> io.NodeOutput:
-        model, clip, found = picked(model, clip, cls.hidden.unique_id, prompt=prompt, **inputs)
+        model, clip, found = pick_loras(model, clip, cls.hidden.unique_id, prompt=prompt, **inputs)
         return io.NodeOutput(
             model, clip, found.prompt, found.lora_used, found.trigger, found.report, ui={"text": [found.report]}
         )

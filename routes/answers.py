@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
-from ..engine.loop.live import NotNow, RunNotFound
+from ..engine.loop.live_runs import NotNow, RunNotFound
 from ..engine.loop.outcome import unsaved_reason
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from ..engine.graph.model import Severity
+from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.preflight import Preflight
-from ..engine.memory.report import MemoryReport
 from .answers import ErrorBody
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 from aiohttp import web
 from pydantic import Field
 
-from ..engine.loop.live import NotNow
+from ..engine.loop.live_runs import NotNow
 from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.view import run_view
 from . import runs

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import RUN_ID, Journal
-from ..engine.loop.live import RunNotFound
+from ..engine.loop.live_runs import RunNotFound
 from ..engine.loop.run import Run
-from ..engine.loop.starting import begun
+from ..engine.loop.start import wait_for_run
 from ..engine.loop.view import run_summary, run_view
 from .answers import BadRequest, answering, body_of
 
@@ -129,7 +129,7 @@ class RunHandlers:
     async def _started(self, name: str, deadline: float) -> str:
         """Id of the run that a prompt starts or belongs to, waiting for a queued or rendering prompt to begin one."""
         prompt_id, driver = _prompt_id(name), self._app().driver
-        found = await begun(driver, prompt_id, deadline - time.monotonic())
+        found = await wait_for_run(driver, prompt_id, deadline - time.monotonic())
         if isinstance(found, Run):
             return found.id
         if found.ended:

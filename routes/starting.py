@@ -9,12 +9,12 @@ from aiohttp import web
 from pydantic import Field
 
 from ..engine.graph.model import Finding, Graph
-from ..engine.graph.prepare_graph import NotReady, Ready
+from ..engine.graph.prepare_graph import NotReady, PreparedGraph
 from ..engine.graph.repair import Repair
-from ..engine.graph.run_request import Order
+from ..engine.graph.run_request import RunRequest
 from ..engine.loop.ports import PromptState, SubmissionRejected
 from ..engine.loop.run import Run
-from ..engine.loop.starting import begun
+from ..engine.loop.start import wait_for_run
 from . import runs
 from .answers import BadRequest, answering, body_of
 
@@ -28,14 +28,14 @@ MOST_TOLD = 100
 class App(runs.App, Protocol):
     """What the routes need of host/app."""
 
-    async def make_ready(self, order: Order) -> Ready:
+    async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
         """The graph that an order asks for. Raises NotReady."""
 
     async def start(self, graph: Graph, client_id: str) -> str:
         """Queue a graph; its prompt id. Raises SubmissionRejected."""
 
 
-class RunBody(Order):
+class RunBody(RunRequest):
     """dry_run: say what would be queued, and queue nothing. client_id: the page that ComfyUI's progress goes to."""
 
     dry_run: bool = False
@@ -55,7 +55,7 @@ class StartHandlers:
         """Nothing is queued before the workflow is found to be in order."""
         body, app = await body_of(request, RunBody), self._app()
         try:
-            ready = await app.make_ready(body)
+            ready = await app.prepare_graph(body)
         except NotReady as problem:
             raise _refusal(problem.problem, problem.findings, problem.repairs) from problem
         if body.dry_run:
@@ -78,9 +78,9 @@ async def _queued(app: App, graph: Graph, client_id: str) -> str:
 
 async def _begun(app: App, prompt_id: str) -> str | None:
     """The id of the run that the prompt has begun; None while it waits. Raises BadRequest where it never will."""
-    found = await begun(app.driver, prompt_id, QUEUED_SECONDS)
+    found = await wait_for_run(app.driver, prompt_id, QUEUED_SECONDS)
     if isinstance(found, PromptState) and found.kind == "running":
-        found = await begun(app.driver, prompt_id, BEGIN_SECONDS)
+        found = await wait_for_run(app.driver, prompt_id, BEGIN_SECONDS)
     if isinstance(found, Run):
         return found.id
     if not found.ended:
@@ -90,7 +90,7 @@ async def _begun(app: App, prompt_id: str) -> str | None:
     raise BadRequest(message, "Put right what it names, and post it again.", 409, "not_begun", node)
 
 
-def _told(ready: Ready) -> dict[str, Any]:
+def _told(ready: PreparedGraph) -> dict[str, Any]:
     return {
         "warnings": _findings(ready.warnings),
         "findings": _findings(ready.findings),
@@ -110,7 +110,7 @@ def _refusal(problem: Finding, findings: Iterable[Finding], proposed: Iterable[R
 
 
 def _findings(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    return [finding.told() for finding in findings][:MOST_TOLD]
+    return [finding.to_api() for finding in findings][:MOST_TOLD]
 
 
 def _repairs(proposed: Iterable[Repair]) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from pack.benchmarks import _past_runs_bench as bench
 from pack.benchmarks._policy_ours import play, play_taught
 from pack.benchmarks._policy_score import checklist
 from pack.benchmarks._policy_world import WORLD1, World
-from pack.engine.loop.wording_memory import remembered
+from pack.engine.loop.wording_memory import recall_wordings
 
 ASKED = checklist(WORLD1.requirements)
 
@@ -31,8 +31,8 @@ def test_a_lesson_is_tried_before_anything_fresh():
     taught = 0
     for number in range(8):
         world = World(WORLD1, 3, number)
-        memory = bench._lessons(world, ASKED)[-1]
-        known = remembered(memory, "", ASKED, bench.LESSONS * bench.DAY)
+        memory = bench._wording_memory(world, ASKED)[-1]
+        known = recall_wordings(memory, "", ASKED, bench.LESSONS * bench.DAY)
         _, run = play_taught(world.another_day(9), ASKED, (12,), known)
         used = {clause for iteration in run.iterations for clause in iteration.plan.wording.clauses}
         taught += bool(used & set(known.values()))

@@ -117,7 +117,7 @@ def test_every_required_input_is_there_and_every_link_has_its_type(path):
 @every_graph
 def test_the_preflight_finds_nothing(path):
     found = check(read(path), classes()).findings
-    assert [finding.said() for finding in found if finding.input not in sum(NEWER.values(), ())] == []
+    assert [finding.message() for finding in found if finding.input not in sum(NEWER.values(), ())] == []
 
 
 @every_template

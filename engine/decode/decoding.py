@@ -11,9 +11,9 @@ from typing import Literal, Protocol
 import torch
 
 from . import wording
-from .asked import Asked
 from .blend import Canvas
 from .layerwise import LayerwiseDecoder, Sink
+from .options import DecodeOptions
 from .plan import Compression, Shape, TilePlan, plan_tiles
 from .shared_middle import SharedMiddle
 
@@ -81,7 +81,7 @@ class Vae(Protocol):
 
 
 @dataclass(frozen=True)
-class Step:
+class DecodeStep:
     """One way to decode. need: bytes for it, by estimate, for each of `batch` pictures at a time.
 
     plan: of kind tiles. layers: of kind layerwise.
@@ -99,9 +99,9 @@ class Decoded:
     """pixels: [B, C, H, W] or [B, C, F, H, W]. failed: the steps that ran out of memory before."""
 
     pixels: torch.Tensor
-    step: Step
+    step: DecodeStep
     report: str
-    failed: tuple[Step, ...] = field(default=())
+    failed: tuple[DecodeStep, ...] = field(default=())
 
     @property
     def tiled(self) -> bool:
@@ -112,7 +112,7 @@ class NotEnoughMemory(RuntimeError):
     """Nothing that was allowed fitted. The message says what to do."""
 
 
-def decode(latent: torch.Tensor, vae: Vae, asked: Asked) -> Decoded:
+def decode(latent: torch.Tensor, vae: Vae, asked: DecodeOptions) -> Decoded:
     """Decode a latent [B, C, h, w] or [B, C, t, h, w] in the memory there is. Raises NotEnoughMemory."""
     shape = tuple(latent.shape)
     whole = vae.estimate(shape)
@@ -120,7 +120,7 @@ def decode(latent: torch.Tensor, vae: Vae, asked: Asked) -> Decoded:
     vae.load(ladder.first(_allowed(vae.most(), vae, asked)).need)
     free = vae.free()
     step = ladder.first(_allowed(free, vae, asked))
-    failed: list[Step] = []
+    failed: list[DecodeStep] = []
     while True:
         pixels = _attempt(step, latent, vae)
         if pixels is not None:
@@ -135,7 +135,7 @@ def decode(latent: torch.Tensor, vae: Vae, asked: Asked) -> Decoded:
         step = smaller
 
 
-def _allowed(free: float, vae: Vae, asked: Asked) -> float:
+def _allowed(free: float, vae: Vae, asked: DecodeOptions) -> float:
     """Bytes that may be used of those free."""
     margin = asked.margin_gb * GIB if asked.margin_gb else free * vae.spare
     limit = asked.memory_limit_gb * GIB if asked.memory_limit_gb else float("inf")
@@ -145,11 +145,11 @@ def _allowed(free: float, vae: Vae, asked: Asked) -> float:
 class _Ladder:
     """All steps for one latent, from the best to the smallest."""
 
-    def __init__(self, latent: torch.Tensor, vae: Vae, asked: Asked, whole: float) -> None:
+    def __init__(self, latent: torch.Tensor, vae: Vae, asked: DecodeOptions, whole: float) -> None:
         self._latent, self._vae, self._asked, self._whole = latent, vae, asked, whole
 
     @cached_property
-    def _layerwise(self) -> Step | None:
+    def _layerwise(self) -> DecodeStep | None:
         """Looked for only when the whole does not fit."""
         if self._asked.sized or self._latent.ndim != 4:
             return None
@@ -157,19 +157,19 @@ class _Ladder:
         if layers is None:
             return None
         cells = self._latent.shape[-2] * self._latent.shape[-1]
-        return Step("layerwise", layers.need(cells, self._vae.compression.space, self._vae.dtype), layers=layers)
+        return DecodeStep("layerwise", layers.need(cells, self._vae.compression.space, self._vae.dtype), layers=layers)
 
-    def first(self, budget: float) -> Step:
+    def first(self, budget: float) -> DecodeStep:
         if self._asked.mode == "whole" or (self._asked.mode == "auto" and self._whole <= budget):
             # As many at a time as ComfyUI's VAE.decode takes, which makes the result the same to the bit.
-            return Step("whole", self._whole, batch=self._at_once(self._vae.free(), self._whole))
+            return DecodeStep("whole", self._whole, batch=self._at_once(self._vae.free(), self._whole))
         if self._layerwise is not None and self._layerwise.need <= min(budget, self._whole):
             return self._layerwise
         # Tiles of a size that the user has given are tried whatever the estimate.
         tiles = self._tiles(float("inf") if self._asked.tile_size else budget)
         return replace(tiles, batch=self._at_once(budget, tiles.need))
 
-    def below(self, step: Step) -> Step | None:
+    def below(self, step: DecodeStep) -> DecodeStep | None:
         """The next step after one that ran out of memory, one picture at a time; None when there is none."""
         if step.batch > 1:
             return replace(step, batch=1)
@@ -186,13 +186,13 @@ class _Ladder:
     def _at_once(self, budget: float, need: float) -> int:
         return min(len(self._latent), max(1, int(budget / max(1.0, need))))
 
-    def _tiles(self, budget: float) -> Step:
+    def _tiles(self, budget: float) -> DecodeStep:
         shape = tuple(self._latent.shape)
         plan = plan_tiles(shape, self._vae.compression, self._vae.estimate, budget, self._asked)
-        return Step("tiles", self._vae.estimate(plan.tile_of(shape)), plan=plan)
+        return DecodeStep("tiles", self._vae.estimate(plan.tile_of(shape)), plan=plan)
 
 
-def _attempt(step: Step, latent: torch.Tensor, vae: Vae) -> torch.Tensor | None:
+def _attempt(step: DecodeStep, latent: torch.Tensor, vae: Vae) -> torch.Tensor | None:
     """None where memory ran out."""
     try:
         if step.kind == "whole":
@@ -235,7 +235,7 @@ def _layer_by_layer(latent: torch.Tensor, vae: Vae, layers: LayerwiseDecoder) ->
     return pixels
 
 
-def _tiles(latent: torch.Tensor, vae: Vae, step: Step) -> torch.Tensor:
+def _tiles(latent: torch.Tensor, vae: Vae, step: DecodeStep) -> torch.Tensor:
     starts = range(0, len(latent), step.batch)
     parts = [slice(start, min(len(latent), start + step.batch)) for start in starts]
     canvas = Canvas(step.plan, vae.compression, len(latent), latent.ndim == 5)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .asked import Asked
+from .options import DecodeOptions
 
 SMALLEST_SIDE = 256
 """Pixels. Below it a tile knows too little of the picture, and the error shows (docs/design-notes.md, 9.2)."""
@@ -76,14 +76,14 @@ class TilePlan:
 
 
 def plan_tiles(
-    shape: Shape, compression: Compression, estimate: Estimate, budget: float, asked: Asked | None = None
+    shape: Shape, compression: Compression, estimate: Estimate, budget: float, asked: DecodeOptions | None = None
 ) -> TilePlan:
     """The fewest tiles of at most `budget` bytes each; of equally many stripes before grids, then the squarest.
 
     Never one tile where more are possible. Time is split last, because its seams flash; but where the user has given a
     temporal_size, no piece is longer. A tile_size is an upper limit.
     """
-    asked = asked or Asked()
+    asked = asked or DecodeOptions()
     smallest = None
     for time in _time_axes(shape, compression, asked):
         found = [
@@ -103,7 +103,7 @@ def _preference(plan: TilePlan) -> tuple[float, ...]:
     return plan.tiles, not plan.striped, -min(plan.rows.tile, plan.columns.tile), plan.work, plan.columns.count
 
 
-def _side_axes(length: int, space: int, asked: Asked) -> Iterator[Axis]:
+def _side_axes(length: int, space: int, asked: DecodeOptions) -> Iterator[Axis]:
     """All ways to split a side, from the fewest pieces on."""
     limit = max(LEAST_TILE, asked.tile_size // space) if asked.tile_size else length
     least = min(length, limit, max(LEAST_TILE, SMALLEST_SIDE // space))
@@ -119,7 +119,7 @@ def _side_axes(length: int, space: int, asked: Asked) -> Iterator[Axis]:
         yield Axis(length, length)
 
 
-def _side(length: int, count: int, space: int, asked: Asked) -> Axis | None:
+def _side(length: int, count: int, space: int, asked: DecodeOptions) -> Axis | None:
     """None where so many pieces would be nothing but overlap."""
     if count == 1:
         return Axis(length, length)
@@ -139,7 +139,7 @@ def _split(length: int, count: int, overlap: int) -> Axis | None:
     return Axis(length, tile, count) if tile > overlap and length - tile >= count - 1 else None
 
 
-def _time_axes(shape: Shape, compression: Compression, asked: Asked) -> Iterator[Axis]:
+def _time_axes(shape: Shape, compression: Compression, asked: DecodeOptions) -> Iterator[Axis]:
     """The whole time first, or the longest pieces that the user allows; then twice as many, and so on."""
     if len(shape) == 4:
         yield Axis(1, 1)

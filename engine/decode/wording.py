@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .plan import Shape, TilePlan
 
 if TYPE_CHECKING:
-    from .decoding import Step
+    from .decoding import DecodeStep
 
 GIB = 2**30
 
@@ -17,14 +17,16 @@ def gigabytes(size: float) -> str:
     return f"{size / GIB:.1f} GB" if size >= GIB / 20 else f"{size / GIB:.2f} GB"
 
 
-def report(step: Step, shape: Shape, space: int, whole: float, free: float, failed: Sequence[Step] = ()) -> str:
+def report(
+    step: DecodeStep, shape: Shape, space: int, whole: float, free: float, failed: Sequence[DecodeStep] = ()
+) -> str:
     """One sentence about how it was decoded and why, and one for each attempt that ran out of memory."""
     lines = [_how(step, shape, space, whole, free)]
     lines += [f"Ran out of memory before, {name(before, space)}." for before in failed]
     return "\n".join(lines)
 
 
-def _how(step: Step, shape: Shape, space: int, whole: float, free: float) -> str:
+def _how(step: DecodeStep, shape: Shape, space: int, whole: float, free: float) -> str:
     if step.kind == "whole":
         return f"Decoded whole: needs {gigabytes(whole)}, {gigabytes(free)} free."
     why = f"a whole decode needs {gigabytes(whole)}, {gigabytes(free)} free"
@@ -35,7 +37,7 @@ def _how(step: Step, shape: Shape, space: int, whole: float, free: float) -> str
     return f"{_tiles(step.plan, shape, space)}, {step.plan.work:.1f}x the work: {why}."
 
 
-def name(step: Step, space: int) -> str:
+def name(step: DecodeStep, space: int) -> str:
     """A step, as in: ran out of memory before, decoding whole."""
     if step.kind == "tiles":
         text = f"with {_tiles_of(step.plan, space)}"
@@ -44,7 +46,7 @@ def name(step: Step, space: int) -> str:
     return text if step.batch == 1 else f"{text}, {step.batch} pictures at a time"
 
 
-def out_of_memory(step: Step, space: int, whole: float, free: float) -> str:
+def out_of_memory(step: DecodeStep, space: int, whole: float, free: float) -> str:
     if step.kind == "whole":
         return (
             f"Out of memory while decoding whole: that needs about {gigabytes(whole)}, {gigabytes(free)} is free. "

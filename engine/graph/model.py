@@ -130,10 +130,10 @@ class Finding(BaseModel):
     input: str = ""
     instead: Any = None
 
-    def said(self) -> str:
+    def message(self) -> str:
         return f"{self.what} {self.fix}".strip()
 
-    def told(self) -> dict[str, Any]:
+    def to_api(self) -> dict[str, Any]:
         """As scripts and the page get it: the shape of every error, with its severity."""
         where = {"node": self.node or None, "input": self.input or None}
         return {"type": self.kind, "message": self.what, **where, "hint": self.fix, "severity": self.severity}
@@ -234,7 +234,7 @@ class Node:
         """Names of its inputs of these types, as declared."""
         return [name for name, spec in self.specs.items() if spec.type in kinds]
 
-    def said(self) -> str:
+    def label(self) -> str:
         """How the node is named inside a sentence: "node 5 (KSampler)"."""
         return f"node {self.id} ({self.class_type})"
 

@@ -91,14 +91,14 @@ class Patch(BaseModel):
 
 
 @dataclass(frozen=True)
-class Applied:
+class AppliedPatch:
     """graph: the changed copy. inverse: the patch that `undo` takes to give the original back."""
 
     graph: Graph
     inverse: Patch
 
 
-def apply(graph: Graph, patch: Patch, object_info: ObjectInfo) -> Applied:
+def apply(graph: Graph, patch: Patch, object_info: ObjectInfo) -> AppliedPatch:
     """The graph with the whole patch applied; the original is untouched.
 
     Raises PatchRefused, with nothing applied, when an operation finds no such node or input, or when the result has a
@@ -107,7 +107,7 @@ def apply(graph: Graph, patch: Patch, object_info: ObjectInfo) -> Applied:
     """
     changed, inverse = _performed(graph, patch)
     _compare(graph, changed, patch, object_info)
-    return Applied(changed, inverse)
+    return AppliedPatch(changed, inverse)
 
 
 def undo(graph: Graph, inverse: Patch) -> Graph:
@@ -216,7 +216,7 @@ def _refuse_new(rule: Callable[[GraphView], Iterable[Finding]], old: GraphView, 
     known = {(finding.kind, finding.node, finding.input) for finding in rule(old)}
     for finding in rule(new):
         if (finding.kind, finding.node, finding.input) not in known:
-            raise PatchRefused(finding.said())
+            raise PatchRefused(finding.message())
 
 
 def _undeclared_links(view: GraphView) -> Iterable[Finding]:
@@ -249,7 +249,7 @@ def _check_literal(view: GraphView, operation: SetInput) -> None:
         raise PatchRefused(f"{node.heading()}, input {spec.name}: {spec.type} can only come through a link.")
     for finding in of_value(node, spec):
         if finding.severity == "rejected":
-            raise PatchRefused(finding.said())
+            raise PatchRefused(finding.message())
 
 
 def joined(patches: Collection[Patch]) -> Patch:

@@ -16,8 +16,8 @@ from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
 from .model import Finding, Graph, GraphView, NotAnApiGraph, ObjectInfo, clean_copy, inputs_of, read_graph
 from .patch import PatchRefused
-from .repair import Repair, applied, repairs
-from .run_request import MOST_NODES, Order
+from .repair import Repair, apply_repairs, propose_repairs
+from .run_request import MOST_NODES, RunRequest
 from .tokens import TokenError, fill
 from .wrap import OUTPUTS, WrapRefused, wrap
 
@@ -33,12 +33,12 @@ class NotReady(Exception):
     """The order cannot be made a graph. problem: what is wrong. findings, repairs: what a check says of it."""
 
     def __init__(self, problem: Finding, findings: Collection[Finding] = (), proposed: Collection[Repair] = ()) -> None:
-        super().__init__(problem.said())
+        super().__init__(problem.message())
         self.problem, self.findings, self.repairs = problem, tuple(findings), tuple(proposed)
 
 
 @dataclass(frozen=True)
-class Ready:
+class PreparedGraph:
     """graph: complete, with the loop. lines: how it differs from the workflow that was given. findings: of the check,
     the gravest first, with what the user should know besides. repairs: proposals that were not applied. repaired: what
     was, in words.
@@ -60,10 +60,10 @@ class Ready:
         return tuple(finding for finding in self.findings if finding.severity != "rejected")
 
 
-def make_ready(order: Order, object_info: ObjectInfo, version: str | None = None) -> Ready:
+def prepare_graph(order: RunRequest, object_info: ObjectInfo, version: str | None = None) -> PreparedGraph:
     """The graph that this order asks for. version: ComfyUI's, where known.
 
-    Raises NotReady. A graph that the server would refuse is no such case: see Ready.rejected.
+    Raises NotReady. A graph that the server would refuse is no such case: see PreparedGraph.rejected.
     """
     given = _read(order)
     graph = _filled(given, order)
@@ -75,10 +75,10 @@ def make_ready(order: Order, object_info: ObjectInfo, version: str | None = None
         graph, notes = _wrapped(graph, order, object_info)
     graph, unused = _wishes_written(graph, order, object_info)
     findings = (*check(graph, object_info, version=version).findings, *notes, *unused)
-    return Ready(graph, tuple(diff(given, graph)), findings, _proposed(graph, object_info, findings), repaired)
+    return PreparedGraph(graph, tuple(diff(given, graph)), findings, _proposed(graph, object_info, findings), repaired)
 
 
-def _read(order: Order) -> Graph:
+def _read(order: RunRequest) -> Graph:
     try:
         graph = read_graph(order.workflow)
     except NotAnApiGraph as problem:
@@ -101,7 +101,7 @@ def _finite(value: Any) -> bool:
     return not isinstance(value, float) or math.isfinite(value)
 
 
-def _filled(graph: Graph, order: Order) -> Graph:
+def _filled(graph: Graph, order: RunRequest) -> Graph:
     try:
         return fill(graph, order.tokens)
     except TokenError as problem:
@@ -113,7 +113,7 @@ def _repaired(graph: Graph, object_info: ObjectInfo) -> tuple[Graph, tuple[str, 
     findings = check(graph, object_info).findings
     certain = [repair for repair in _proposed(graph, object_info, findings) if repair.certain]
     try:
-        return applied(graph, certain, object_info).graph, tuple(repair.sentence for repair in certain)
+        return apply_repairs(graph, certain, object_info).graph, tuple(repair.sentence for repair in certain)
     except PatchRefused as problem:
         fix = "Post it without repair, and apply the proposals that you want yourself."
         raise NotReady(_problem("repair", f"The repairs cannot all be applied: {problem}", fix), findings) from problem
@@ -122,7 +122,7 @@ def _repaired(graph: Graph, object_info: ObjectInfo) -> tuple[Graph, tuple[str, 
 def _proposed(graph: Graph, object_info: ObjectInfo, findings: Collection[Finding]) -> tuple[Repair, ...]:
     if not 0 < len(findings) <= MOST_REPAIRED:
         return ()
-    return tuple(repair for repair in repairs(graph, object_info) if repair.finding.kind != "no_titles")
+    return tuple(repair for repair in propose_repairs(graph, object_info) if repair.finding.kind != "no_titles")
 
 
 def _has_loop_nodes(graph: Graph) -> bool:
@@ -131,7 +131,7 @@ def _has_loop_nodes(graph: Graph) -> bool:
     return LOOP_CLASS in kinds or CRITIC_CLASS in kinds
 
 
-def _wrapped(graph: Graph, order: Order, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
+def _wrapped(graph: Graph, order: RunRequest, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
     if not order.goal.strip():
         fix = 'Say in goal what the picture must show, as "a red fox in deep snow".'
         raise NotReady(_problem("no_goal", "There is no goal to improve towards.", fix, input_="goal"))
@@ -151,7 +151,7 @@ def _no_loop(graph: Graph, object_info: ObjectInfo, what: str, fix: str) -> NotR
     return NotReady(_problem("no_loop", what, fix, input_="workflow"))
 
 
-def _wishes_written(graph: Graph, order: Order, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
+def _wishes_written(graph: Graph, order: RunRequest, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
     """The graph with goal, checklist, settings, limits and the judge's inputs as literals of our two nodes."""
     try:
         loop_node, critic_node = the_loop(graph)
@@ -187,7 +187,7 @@ def _refuse_unjudgeable(hub: dict[str, Any], critic: dict[str, Any], loop_node: 
             raise NotReady(_problem("checklist", f"{what}.", fix, loop_node, "checklist")) from problem
 
 
-def _unused(graph: Graph, loop_node: str, order: Order, object_info: ObjectInfo) -> list[Finding]:
+def _unused(graph: Graph, loop_node: str, order: RunRequest, object_info: ObjectInfo) -> list[Finding]:
     """Settings that were asked for, but that nothing in the graph takes from the loop."""
     taken = {wire.slot for wire in GraphView(graph, object_info).out_of(loop_node)}
     names = [name for name in order.settings.given() if name in OUTPUTS and OUTPUTS[name] not in taken]

@@ -66,7 +66,7 @@ def snapped_size(view: GraphView, found: Roles) -> tuple[list[SetInput], str]:
         step, _ = _limits(view, size, family_in(view.graph))
         if size.megapixels:
             operations += _steps_of(view, size, step)
-            told += [f"{view.nodes[size.node].said()} to steps of {step}"] if operations else []
+            told += [f"{view.nodes[size.node].label()} to steps of {step}"] if operations else []
             continue
         before = _sides(view, size)
         after = tuple(max(step, round(side / step) * step) for side in before)
@@ -226,7 +226,7 @@ def _scale(view: GraphView, found: Roles, error: RenderError, done: Collection[s
             node=measure, entry={"class_type": "GetImageSize", "inputs": {"image": [first.source, first.slot]}}
         )
         patch = _scaled(view, further, [measure, 0], [measure, 1], [measured])
-        sentence = f"The pictures into {view.nodes[error.node].said()} are scaled to the size of the first."
+        sentence = f"The pictures into {view.nodes[error.node].label()} are scaled to the size of the first."
         return Change(kind="scale_picture", sentence=sentence, patch=patch)
     size = found.first.size if found.first else None
     if size is None or not size.width:
@@ -285,7 +285,7 @@ class GivingUp(BaseModel):
     alternatives: tuple[str, ...] = ()
 
 
-def giving_up(graph: Graph, error: RenderError, tried: Sequence[Change], object_info: ObjectInfo) -> GivingUp:
+def explain_giving_up(graph: Graph, error: RenderError, tried: Sequence[Change], object_info: ObjectInfo) -> GivingUp:
     """Why the render is not tried again and what the user can do.
 
     graph: as it was queued last. tried: the changes so far. Meant for when `recovery.next_change` gives None.
@@ -308,7 +308,7 @@ def giving_up(graph: Graph, error: RenderError, tried: Sequence[Change], object_
         like = alternatives(name, installed) if name else []
         sentence = f"{where}: {name or 'a file'} is not installed. Install it{_or_use(like)}"
     else:
-        rejected = [f.said() for f in check(graph, object_info).rejected if not error.node or f.node == error.node]
+        rejected = [f.message() for f in check(graph, object_info).rejected if not error.node or f.node == error.node]
         said = " ".join(rejected) if error.kind == "invalid_value" else ""
         sentence = said or f"{where}: {error.first_line}"
     return GivingUp(kind=error.kind, sentence=sentence, alternatives=tuple(like))

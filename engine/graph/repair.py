@@ -14,7 +14,7 @@ from .model import Finding, Graph, GraphView, Node, ObjectInfo, inputs_of, read_
 from .nearest import alternatives, misspelt
 from .patch import (
     AddNode,
-    Applied,
+    AppliedPatch,
     ClearInput,
     Connect,
     Operation,
@@ -48,7 +48,7 @@ class Repair(BaseModel):
     lines: tuple[str, ...] = ()
 
 
-def repairs(graph: Graph, object_info: ObjectInfo) -> list[Repair]:
+def propose_repairs(graph: Graph, object_info: ObjectInfo) -> list[Repair]:
     """A proposal for each finding that has one, in the order of the findings; at last the missing titles.
 
     A model file that is not installed gets its nearest installed relative as a proposal that is never certain. Raises
@@ -62,7 +62,7 @@ def repairs(graph: Graph, object_info: ObjectInfo) -> list[Repair]:
     return [*proposed, *_titles(view)]
 
 
-def applied(graph: Graph, chosen: Collection[Repair], object_info: ObjectInfo) -> Applied:
+def apply_repairs(graph: Graph, chosen: Collection[Repair], object_info: ObjectInfo) -> AppliedPatch:
     """The graph with these repairs, and the patch that undoes them all. Raises PatchRefused like `patch.apply`."""
     return apply(graph, joined([repair.patch for repair in chosen]), object_info)
 
@@ -139,7 +139,7 @@ def _missing(view: GraphView, finding: Finding) -> Iterator[Repair]:
         if len(giving) == 1:
             source, slot = giving[0]
             operation = Connect(node=node.id, input=spec.name, source=source, slot=slot)
-            sentence = f"Link {spec.name} of node {node.id} to {view.nodes[source].said()}, the only {spec.type} here."
+            sentence = f"Link {spec.name} of node {node.id} to {view.nodes[source].label()}, the only {spec.type} here."
             yield _repair(finding, sentence, operation, certain=False)
 
 
@@ -178,7 +178,7 @@ def _other_slot(view: GraphView, finding: Finding) -> Iterator[Repair]:
     slots = [slot for slot, kind in enumerate(view.nodes[source].outputs) if types_fit(kind, wanted)]
     if len(slots) == 1:
         operation = Connect(node=node.id, input=finding.input, source=source, slot=slots[0])
-        sentence = f"Link {finding.input} of node {node.id} to slot {slots[0]} of {view.nodes[source].said()}."
+        sentence = f"Link {finding.input} of node {node.id} to slot {slots[0]} of {view.nodes[source].label()}."
         yield _repair(finding, sentence, operation, certain=False)
 
 

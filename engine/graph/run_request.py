@@ -53,7 +53,7 @@ class OrderCritic(_Part):
     keep_alive: str | None = Field(default=None, max_length=200)
 
 
-class Order(_Part):
+class RunRequest(_Part):
     """A run to be started.
 
     workflow: an API graph. goal: what the picture must show; may be left out where the workflow holds one. checklist:

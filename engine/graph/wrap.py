@@ -87,7 +87,7 @@ class _Adding:
 def _refuse(view: GraphView, goal: str) -> None:
     if not goal.strip():
         raise WrapRefused("There is no goal to improve towards: say what the picture must show.")
-    loops = [node.said() for node in view.nodes.values() if node.class_type in (LOOP_CLASS, CRITIC_CLASS)]
+    loops = [node.label() for node in view.nodes.values() if node.class_type in (LOOP_CLASS, CRITIC_CLASS)]
     if loops:
         raise WrapRefused(f"The graph has {' and '.join(loops)} already; queue it as it is.")
     missing = [name for name in (LOOP_CLASS, CRITIC_CLASS) if node_class(view.object_info, name) is None]

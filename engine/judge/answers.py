@@ -17,10 +17,10 @@ from . import scoring
 from .checklist import Ask, Checklist, Requirement
 from .critique import Changes, Check, Edit, Item
 from .json_answer import read_object
-from .questions import LEVELS, MOST_COUNTED, OPEN_LENGTH, QUALITY, Asked, LookQuestions, quality_key
-from .scoring import NO_BIAS, UNKNOWN, Bias, clip, corrected, orphans
+from .questions import LEVELS, MOST_COUNTED, OPEN_LENGTH, QUALITY, AskedQuestion, LookQuestions, quality_key
+from .scoring import NO_BIAS, UNKNOWN, Bias, clip, correct_logit_bias, orphans
 from .vision_model import AnswerUnusable, Reply, Token
-from .words import clipped, first_words, number_within, plain_words, spoken, vocabulary
+from .words import clip_words, first_words, number_within, plain_words, spoken, vocabulary
 
 PROMPT_APPEND_LENGTH = 120
 NEG_APPEND_LENGTH = 90
@@ -61,7 +61,7 @@ class PlainAnswer(BaseModel):
     def _one_line(cls, value: Any) -> Any:
         if value is None:
             return ""
-        return clipped(" ".join(value.split()), REASON_LENGTH) if isinstance(value, str) else value
+        return clip_words(" ".join(value.split()), REASON_LENGTH) if isinstance(value, str) else value
 
 
 def is_plain(found: dict[str, Any]) -> bool:
@@ -123,7 +123,7 @@ _DENIALS = {"no", "not", "without", "non"}
 
 
 @dataclass(frozen=True)
-class Sight:
+class LookResult:
     """One look that was read.
 
     items: in the checklist's order. levels: 0..1 by check, None where a check does not apply; empty after a plain
@@ -137,7 +137,7 @@ class Sight:
 
 
 @dataclass(frozen=True)
-class _Said:
+class _GivenAnswer:
     """An answer that was given. shown: for people. raw: as it stands in the JSON text. right: by the word itself."""
 
     shown: str
@@ -147,7 +147,7 @@ class _Said:
 
 def read_look(
     reply: Reply, questions: LookQuestions, checklist: Checklist, bias: Bias = NO_BIAS, more: Sequence[Reply] = ()
-) -> tuple[Sight, str]:
+) -> tuple[LookResult, str]:
     """What a look saw, and what its answer lacks, as a sentence to ask again with ("" when nothing).
 
     more: answers to the same questions, drawn anew: votes, used instead of probabilities. A question without a usable
@@ -173,7 +173,7 @@ def read_look(
         elif reply.tokens:
             p = _probability(reply.tokens, key, asked, said)
             soft = soft and p is not None
-        p = corrected(scoring.plain(said.right) if p is None else p, asked.requirement, bias, asked.wording)
+        p = correct_logit_bias(scoring.plain(said.right) if p is None else p, asked.requirement, bias, asked.wording)
         passed = p > UNKNOWN
         evidence = IMAGINED if said.right and not passed and bias.imagined(asked.requirement) else ""
         items[asked.requirement.id] = Item(
@@ -184,7 +184,7 @@ def read_look(
     levels, unrated = _levels(found, reply.tokens)
     missing = [*lacking, *unrated]
     lack = f"It has no usable value for {', '.join(missing)}." if missing else ""
-    return Sight(_in_order(items, checklist), levels, soft and bool(reply.tokens) and not votes), lack
+    return LookResult(_in_order(items, checklist), levels, soft and bool(reply.tokens) and not votes), lack
 
 
 def right_probabilities(reply: Reply, questions: LookQuestions) -> tuple[dict[str, float], bool]:
@@ -214,7 +214,7 @@ def _failed(item: Item) -> Item:
     return item.model_copy(update={"p": min(item.p, UNKNOWN), "passed": False})
 
 
-def _probability(tokens: Sequence[Token], key: str, asked: Asked, said: _Said) -> float | None:
+def _probability(tokens: Sequence[Token], key: str, asked: AskedQuestion, said: _GivenAnswer) -> float | None:
     """Of the right answer. A wrong word never counts for more than unknown, whatever was listed beside it."""
     if asked.ask == "yesno":
         right = asked.expect[0]
@@ -226,14 +226,14 @@ def _probability(tokens: Sequence[Token], key: str, asked: Asked, said: _Said) -
     return p if p is None or said.right else min(p, UNKNOWN)
 
 
-def _said(value: Any, asked: Asked) -> _Said | None:
+def _said(value: Any, asked: AskedQuestion) -> _GivenAnswer | None:
     """None for anything that does not answer the question."""
     shown = _READERS[asked.ask](value)
     if shown is None:
         return None
     expected = {spoken(answer) for answer in asked.expect}
     right = shown in expected or (asked.ask == "open" and any(_contains(shown, answer) for answer in expected))
-    return _Said(shown, value if isinstance(value, str) else str(value).lower(), right)
+    return _GivenAnswer(shown, value if isinstance(value, str) else str(value).lower(), right)
 
 
 def _yes_or_no(value: Any) -> str | None:
@@ -291,7 +291,7 @@ def _object_or_nothing(reply: Reply) -> Mapping[str, Any]:
         return {}
 
 
-def _plain_sight(answer: PlainAnswer, checklist: Checklist) -> Sight:
+def _plain_sight(answer: PlainAnswer, checklist: Checklist) -> LookResult:
     """A vote about the whole: done stands for every item. Else those with a clause of their own failed, and of the
     rest nothing is known."""
     owned = {edit.requirement for edit in owned_clauses(answer, checklist)}
@@ -301,4 +301,4 @@ def _plain_sight(answer: PlainAnswer, checklist: Checklist) -> Sight:
         p = clip(scoring.plain(answer.done)) if known else UNKNOWN
         word = "done" if answer.done else "not done" if known else UNANSWERED
         items[requirement.id] = Item(id=requirement.id, answer=word, p=p, passed=answer.done)
-    return Sight(_in_order(items, checklist), {}, plain=answer)
+    return LookResult(_in_order(items, checklist), {}, plain=answer)

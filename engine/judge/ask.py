@@ -38,7 +38,7 @@ async def ask_twice(model: VisionModel, question: Question, read: Callable[[Repl
         raise
 
 
-async def bare_look(
+async def calibration_query(
     model: VisionModel, jpeg: bytes, checklist: Checklist, wording: Wording, seed: int
 ) -> tuple[Mapping[str, float], bool]:
     """By requirement id, how probable the right answer was, uncorrected, and whether tokens told all of it.

@@ -13,7 +13,7 @@ from functools import cache
 
 from PIL import Image
 
-from .ask import bare_look
+from .ask import calibration_query
 from .checklist import Checklist, Requirement
 from .scoring import logit
 from .vision_model import VisionModel
@@ -36,7 +36,9 @@ async def blank_check(model: VisionModel, checklist: Checklist, seed: int) -> di
     asked = [requirement for requirement in checklist.requirements if impossible_on_blank(requirement)]
     if not asked:
         return {}
-    found, _ = await bare_look(model, _blank_jpeg(), checklist.model_copy(update={"requirements": asked}), 1, seed)
+    found, _ = await calibration_query(
+        model, _blank_jpeg(), checklist.model_copy(update={"requirements": asked}), 1, seed
+    )
     return {name: logit(p) for name, p in found.items()}
 
 

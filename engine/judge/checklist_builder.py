@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, get_args
 from .ask import SEED_LIMIT, ask_twice
 from .checklist import MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement
 from .checklist_rules import (
-    Wording,
+    QuestionForm,
     checklist_of_goal,
     checklist_of_lines,
     counted,
@@ -130,8 +130,8 @@ class _Draft(NamedTuple):
     kind: Kind
     text: str
     span: str
-    first: Wording
-    second: Wording
+    first: QuestionForm
+    second: QuestionForm
     parents: list[int]
 
 
@@ -200,7 +200,7 @@ def _draft(number: int, one: dict[str, Any], goal: str) -> _Draft | None:
     return _Draft(number, kind, text, span, first, second, list(dict.fromkeys(p for p in numbers if p != number)))
 
 
-def _wording(one: dict[str, Any], prefix: str) -> Wording | None:
+def _wording(one: dict[str, Any], prefix: str) -> QuestionForm | None:
     """The first (prefix "") or second (prefix "alt_") wording, where question, form and answer fit together."""
     question, ask = question_words(one.get(f"{prefix}question"), ASKED_LENGTH), one.get(f"{prefix}ask")
     given = one.get(f"{prefix}expect")
@@ -215,10 +215,10 @@ def _wording(one: dict[str, Any], prefix: str) -> Wording | None:
         return None
     if ask == "open" and any(word in ("yes", "no") for word in expect):
         return None
-    return Wording(question, ask, expect)
+    return QuestionForm(question, ask, expect)
 
 
-def _count(one: dict[str, Any], text: str, span: str, first: Wording | None) -> Wording | None:
+def _count(one: dict[str, Any], text: str, span: str, first: QuestionForm | None) -> QuestionForm | None:
     """Counts are asked open, whatever the model chose: a number that is suggested is agreed to."""
     if first is not None and first.ask == "count":
         return first
@@ -227,11 +227,11 @@ def _count(one: dict[str, Any], text: str, span: str, first: Wording | None) -> 
         return None
     question = question_words(one.get("question"), ASKED_LENGTH)
     if question.casefold().startswith("how many"):
-        return Wording(question, "count", (str(count[0]),))
+        return QuestionForm(question, "count", (str(count[0]),))
     return first_wording(text if counted(text) else span, "count")
 
 
-def _absence(text: str, first: Wording | None) -> Wording:
+def _absence(text: str, first: QuestionForm | None) -> QuestionForm:
     """What must not be there is asked so that "no" is right."""
     if first is not None and first.ask == "yesno" and first.expect == ("no",) and not _DENIED.search(first.question):
         return first

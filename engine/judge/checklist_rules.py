@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from .checklist import MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement
-from .words import NUMBERS, clipped
+from .words import NUMBERS, clip_words
 
 HARD_TRUST, MOST_EASY_COUNT = 0.5, 4
 """Judges miscount above 4 to 5 and mix up relations (docs/design-notes.md, 2.6)."""
@@ -28,7 +28,7 @@ _RELATION = re.compile(
 _STATEMENT = re.compile(r"\w.* (?:is|are|has|have|wears|wear|holds|hold) \w", re.I)
 
 
-class Wording(NamedTuple):
+class QuestionForm(NamedTuple):
     """One question with its right answers, lower case, counts as digits."""
 
     question: str
@@ -48,37 +48,37 @@ def kind_of(line: str) -> Kind:
     return "relation" if _RELATION.search(line) else "object"
 
 
-def first_wording(line: str, kind: Kind) -> Wording:
+def first_wording(line: str, kind: Kind) -> QuestionForm:
     """A question for a requirement in words. A line that is a question already is asked as it is."""
     what = _bare(line)
     if line.strip().endswith("?"):
-        return Wording(line.strip(), "yesno", ("yes",))
+        return QuestionForm(line.strip(), "yesno", ("yes",))
     if kind == "count" and (count := counted(what)):
-        return Wording(f"How many {count[1]} are there?", "count", (str(count[0]),))
+        return QuestionForm(f"How many {count[1]} are there?", "count", (str(count[0]),))
     if kind == "absence":
-        return Wording(f"Is there any {thing_absent(what)} in the picture?", "yesno", ("no",))
+        return QuestionForm(f"Is there any {thing_absent(what)} in the picture?", "yesno", ("no",))
     if kind == "text" and (writing := quoted(what)):
-        return Wording(f'Is "{writing}" written in the picture, spelled exactly so?', "yesno", ("yes",))
+        return QuestionForm(f'Is "{writing}" written in the picture, spelled exactly so?', "yesno", ("yes",))
     that = "that " if _STATEMENT.match(what) else ""
-    return Wording(f"Does the picture show {that}{what}?", "yesno", ("yes",))
+    return QuestionForm(f"Does the picture show {that}{what}?", "yesno", ("yes",))
 
 
-def second_wording(line: str, kind: Kind, first: Wording) -> Wording:
+def second_wording(line: str, kind: Kind, first: QuestionForm) -> QuestionForm:
     """Another question for the same requirement. first: the one it must differ from."""
     what = _bare(line)
     if kind == "count" and (count := counted(what)):
-        return Wording(f"Count them one by one: what is the number of {count[1]}?", "count", first.expect)
+        return QuestionForm(f"Count them one by one: what is the number of {count[1]}?", "count", first.expect)
     if first.ask == "count":
-        return Wording(f"Count carefully, one by one. {first.question}", "count", first.expect)
+        return QuestionForm(f"Count carefully, one by one. {first.question}", "count", first.expect)
     if kind == "absence":
-        return Wording(f"Is the picture free of {thing_absent(what)}?", "yesno", ("yes",))
+        return QuestionForm(f"Is the picture free of {thing_absent(what)}?", "yesno", ("yes",))
     if kind == "text" and (writing := quoted(what)):
         if re.fullmatch(r"\w+", writing):
-            return Wording("Which word is written in the picture?", "open", (writing.casefold(),))
-        return Wording(f'Is the writing "{writing}" missing or misspelled in the picture?', "yesno", ("no",))
+            return QuestionForm("Which word is written in the picture?", "open", (writing.casefold(),))
+        return QuestionForm(f'Is the writing "{writing}" missing or misspelled in the picture?', "yesno", ("no",))
     if first.ask == "yesno" and first.expect == ("no",):
-        return Wording(f"Is this true of the picture: {what}?", "yesno", ("yes",))
-    return Wording(f"Is this missing or wrong in the picture: {what}?", "yesno", ("no",))
+        return QuestionForm(f"Is this true of the picture: {what}?", "yesno", ("yes",))
+    return QuestionForm(f"Is this missing or wrong in the picture: {what}?", "yesno", ("no",))
 
 
 def trust_in(kind: Kind, expect: tuple[str, ...]) -> float:
@@ -152,7 +152,7 @@ def checklist_of_goal(goal: str) -> Checklist:
     texts = list(parts_of(goal, _BREAK))
     if len(texts) > MOST_REQUIREMENTS:
         texts = [*texts[: MOST_REQUIREMENTS - 1], ", ".join(texts[MOST_REQUIREMENTS - 1 :])]
-    return _made(goal, [clipped(text, LINE_LENGTH) for text in texts])
+    return _made(goal, [clip_words(text, LINE_LENGTH) for text in texts])
 
 
 def parts_of(goal: str, breaks: re.Pattern[str]) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 import torch
 
 from . import offline
-from .answers import Sight, read_look
+from .answers import LookResult, read_look
 from .ask import SEED_LIMIT, ask_twice
 from .blank_check import blank_check
 from .checklist import Checklist
@@ -23,8 +23,8 @@ from .offline import broken
 from .picture import Picture, Pictures, encode_jpeg
 from .questions import LookQuestions, Wording, look_questions
 from .scoring import NO_BIAS, Bias
-from .self_test import SelfTest, weighed
-from .verdict import critique_of, holds, merged
+from .self_test import SelfTest, lower_trust
+from .verdict import critique_of, holds, merge_looks
 from .vision_model import AnswerUnusable, ModelFailure, ModelUnfit, ModelUnreachable, Question, Reply, VisionModel
 
 VOTE_TEMPERATURE = 0.7
@@ -98,7 +98,7 @@ class Looker:
             second = self._critique(self._read(await self._look(jpeg, 2)))
         except (ModelUnreachable, AnswerUnusable) as problem:
             return first or self._timed(Seen(self._failed(problem)), begun).critique
-        found = second if first is None else merged(first, second, self.checklist, self.pass_score, self.bias)
+        found = second if first is None else merge_looks(first, second, self.checklist, self.pass_score, self.bias)
         return self._timed(Seen(found), begun).critique
 
     async def _verdict(self, image: torch.Tensor | Picture) -> Seen:
@@ -109,21 +109,21 @@ class Looker:
             answered = await self._look(jpeg, 1)
         except (ModelUnreachable, AnswerUnusable) as problem:
             return Seen(self._failed(problem))
-        sight = self._read(answered)
-        first = self._critique(sight)
+        result = self._read(answered)
+        first = self._critique(result)
         try:
-            if holds(first, self.pass_score) and not sight.plain and self.bias.blank is None:
+            if holds(first, self.pass_score) and not result.plain and self.bias.blank is None:
                 self.blank = await blank_check(self.model, self.checklist, self.seed)
                 self.bias = replace(self.bias, blank=self.blank)
                 first = self._critique(self._read(answered))
             if not holds(first, self.pass_score):
-                return Seen(first, b"" if sight.plain else jpeg)
-            sight = self._read(await self._look(jpeg, 2))
+                return Seen(first, b"" if result.plain else jpeg)
+            result = self._read(await self._look(jpeg, 2))
         except (ModelUnreachable, AnswerUnusable) as problem:
             reason = f"The first look finds everything, but there was no second one. {problem}"
             return Seen(first.model_copy(update={"reason": reason}))
-        both = merged(first, self._critique(sight), self.checklist, self.pass_score, self.bias)
-        return Seen(both, b"" if sight.plain else jpeg)
+        both = merge_looks(first, self._critique(result), self.checklist, self.pass_score, self.bias)
+        return Seen(both, b"" if result.plain else jpeg)
 
     async def _encoded(self, image: torch.Tensor | Picture) -> bytes | Critique:
         """The JPEG for a model that is there, or the critique of a picture that shows nothing."""
@@ -140,13 +140,13 @@ class Looker:
         question = Question(questions.system, questions.text, jpeg, questions.schema, seed, probabilities=True)
         replies: list[Reply] = []
 
-        def read(reply: Reply) -> tuple[Sight, str]:
+        def read(reply: Reply) -> tuple[LookResult, str]:
             found = read_look(reply, questions, self.checklist, self.bias)
             replies.append(reply)
             return found
 
-        sight = await ask_twice(self.model, question, read)
-        if sight.plain or replies[-1].tokens or self.votes < 2:
+        result = await ask_twice(self.model, question, read)
+        if result.plain or replies[-1].tokens or self.votes < 2:
             return _Answered(questions, replies[-1])
         votes = []
         for number in range(1, self.votes):
@@ -157,12 +157,12 @@ class Looker:
                 votes.append(Reply(""))
         return _Answered(questions, replies[-1], tuple(votes))
 
-    def _read(self, answered: _Answered) -> Sight:
+    def _read(self, answered: _Answered) -> LookResult:
         """As the bias known by now has it."""
         return read_look(answered.reply, answered.questions, self.checklist, self.bias, answered.votes)[0]
 
-    def _critique(self, sight: Sight) -> Critique:
-        return critique_of(sight, self.checklist, self.pass_score, self.checks, self.bias)
+    def _critique(self, result: LookResult) -> Critique:
+        return critique_of(result, self.checklist, self.pass_score, self.checks, self.bias)
 
     def _failed(self, problem: ModelFailure) -> Critique:
         if isinstance(problem, ModelUnreachable):
@@ -294,7 +294,7 @@ class ChosenJudge:
         ModelUnreachable (ModelUnfit) where the judge itself could not judge either.
         """
         made = await self._made(goal, lines, seed)
-        return weighed(made, self.tested) if self.looks else made
+        return lower_trust(made, self.tested) if self.looks else made
 
     async def _made(self, goal: str, lines: Sequence[str], seed: int) -> Checklist:
         if any(line.strip() for line in lines):

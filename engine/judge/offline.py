@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from .critique import Critique
-from .picture import Picture, resized, rgb
+from .picture import Picture, resize, rgb
 
 LONG_SIDE = 768
 BLACK_BELOW = 8 / 255
@@ -55,7 +55,7 @@ def measure(image: torch.Tensor | Picture) -> dict[str, float]:
     full = rgb(picture.image)
     height, width = full.shape[:2]
     scale = min(1.0, LONG_SIDE / max(height, width))
-    small = resized(full, max(1, round(height * scale)), max(1, round(width * scale)))
+    small = resize(full, max(1, round(height * scale)), max(1, round(width * scale)))
     fault = _fault(picture.coarse)
     colour = np.ascontiguousarray(small.numpy(), dtype=np.float32)
     grey = _luma(colour)

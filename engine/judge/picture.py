@@ -87,13 +87,13 @@ class Picture:
         """[h,w,3], long side at most 1024 (never enlarged), transparency over white, values that are no numbers 0."""
         full = rgb(self.image)
         scale = min(1.0, LONG_SIDE / max(full.shape[:2]))
-        return resized(full, max(1, round(full.shape[0] * scale)), max(1, round(full.shape[1] * scale)))
+        return resize(full, max(1, round(full.shape[0] * scale)), max(1, round(full.shape[1] * scale)))
 
     @cached_property
     @torch.inference_mode()
     def coarse(self) -> torch.Tensor:
         """[256,256,3], whatever the proportions were."""
-        return resized(self.reduced, COARSE_SIDE, COARSE_SIDE, enlarge=True)
+        return resize(self.reduced, COARSE_SIDE, COARSE_SIDE, enlarge=True)
 
     @cached_property
     @torch.inference_mode()
@@ -105,8 +105,8 @@ class Picture:
     @torch.inference_mode()
     def fingerprint(self) -> Fingerprint:
         small = self.coarse * 255
-        thumbnail = resized(small, THUMBNAIL_SIDE, THUMBNAIL_SIDE).round_().to(torch.uint8)
-        grey = resized(small, HASH_ROWS, HASH_COLUMNS) @ torch.tensor([0.299, 0.587, 0.114])
+        thumbnail = resize(small, THUMBNAIL_SIDE, THUMBNAIL_SIDE).round_().to(torch.uint8)
+        grey = resize(small, HASH_ROWS, HASH_COLUMNS) @ torch.tensor([0.299, 0.587, 0.114])
         bits = (grey[:, 1:] - grey[:, :-1] > CLEAR_STEP).flatten().tolist()
         return Fingerprint(int("".join("1" if bit else "0" for bit in bits), 2), thumbnail.numpy().tobytes())
 
@@ -148,7 +148,7 @@ def rgb(image: torch.Tensor) -> torch.Tensor:
     return clean.expand(-1, -1, 3)
 
 
-def resized(picture: torch.Tensor, height: int, width: int, enlarge: bool = False) -> torch.Tensor:
+def resize(picture: torch.Tensor, height: int, width: int, enlarge: bool = False) -> torch.Tensor:
     """[H,W,3] float to [height,width,3] with every source pixel counted. `enlarge`: otherwise no side grows."""
     if not enlarge:
         height, width = min(height, picture.shape[0]), min(width, picture.shape[1])
@@ -166,7 +166,7 @@ def _encode_within(picture: torch.Tensor, original_side: int, limit: int) -> Enc
     scale = 1.0
     while True:
         rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
-        pixels = resized(picture, rows, columns).mul(255).round_().clamp_(0, 255).to(torch.uint8).contiguous().numpy()
+        pixels = resize(picture, rows, columns).mul(255).round_().clamp_(0, 255).to(torch.uint8).contiguous().numpy()
         for quality in QUALITIES:
             jpeg = _jpeg(pixels, quality)
             if len(jpeg) <= limit or (rows, columns, quality) == (1, 1, QUALITIES[-1]):

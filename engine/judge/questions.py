@@ -56,7 +56,7 @@ _ANSWERS: dict[Ask, dict[str, Any]] = {
 
 
 @dataclass(frozen=True)
-class Asked:
+class AskedQuestion:
     """One question as put. expect: the right answers, lower case. wording: the first or the second."""
 
     requirement: Requirement
@@ -73,7 +73,7 @@ class LookQuestions:
     system: str
     text: str
     schema: dict[str, Any]
-    asked: dict[str, Asked]
+    asked: dict[str, AskedQuestion]
 
 
 def look_questions(checklist: Checklist, seed: int, wording: Wording = 1) -> LookQuestions:
@@ -114,22 +114,22 @@ def quality_key(check: Check) -> str:
     return f"quality_{check}"
 
 
-def _asked(requirement: Requirement, wording: Wording) -> Asked:
+def _asked(requirement: Requirement, wording: Wording) -> AskedQuestion:
     if wording == 2:
         question, ask, expect = requirement.alt_question, requirement.alt_ask, requirement.alt_expect
     else:
         question, ask, expect = requirement.question, requirement.ask, requirement.expect
-    return Asked(requirement, one_line(question)[:QUESTION_LENGTH], ask, expect, wording)
+    return AskedQuestion(requirement, one_line(question)[:QUESTION_LENGTH], ask, expect, wording)
 
 
-def _schema(asked: dict[str, Asked]) -> dict[str, Any]:
+def _schema(asked: dict[str, AskedQuestion]) -> dict[str, Any]:
     """Closed, complete, in alphabetical order, only keywords that the server enforces (design-notes, 7.1, 7.2)."""
     properties = {key: _ANSWERS[one.ask] for key, one in asked.items()}
     properties |= {quality_key(check): {"type": "string", "enum": list(LEVELS)} for check in QUALITY}
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _example(asked: dict[str, Asked]) -> str:
+def _example(asked: dict[str, AskedQuestion]) -> str:
     shown = {"yesno": '"yes" or "no"', "count": "a whole number", "open": '"one word"'}
     parts = [f'"{key}": {shown[one.ask]}' for key, one in asked.items()]
     parts += [f'"{quality_key(check)}": "{"|".join(LEVELS)}"' for check in QUALITY]

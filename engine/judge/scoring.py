@@ -244,12 +244,12 @@ def clip(p: float) -> float:
     return min(max(p, LEAST), MOST)
 
 
-def corrected(p: float, requirement: Requirement, bias: Bias = NO_BIAS, wording: Literal[1, 2] = 1) -> float:
+def correct_logit_bias(p: float, requirement: Requirement, bias: Bias = NO_BIAS, wording: Literal[1, 2] = 1) -> float:
     """The probability without the judge's known bias, clipped."""
     return clip(sigmoid(logit(p) - bias.of(requirement, wording)))
 
 
-def averaged(first: float, second: float) -> float:
+def average_in_logits(first: float, second: float) -> float:
     """The mean of two looks, in logits."""
     return clip(sigmoid((logit(first) + logit(second)) / 2))
 
@@ -265,7 +265,7 @@ def orphans(requirements: Sequence[Requirement], failed: Collection[str]) -> set
         lost |= more
 
 
-def match(checklist: Checklist, probabilities: Mapping[str, float], bias: Bias = NO_BIAS) -> float:
+def match_goal(checklist: Checklist, probabilities: Mapping[str, float], bias: Bias = NO_BIAS) -> float:
     """How well a picture meets the checklist: the geometric mean weighted by weight and trust, 0..1.
 
     probabilities: by requirement id; one without a value is unknown. While a parent fails, its children are left out:
@@ -284,7 +284,7 @@ def match(checklist: Checklist, probabilities: Mapping[str, float], bias: Bias =
     return math.exp(total / sum(weights))
 
 
-def overall(matched: float, quality: Collection[float | None]) -> float:
+def overall_score(matched: float, quality: Collection[float | None]) -> float:
     """The score 0..1. quality: one level 0..1 for each check that counts, None where it does not apply."""
     levels = [level for level in quality if level is not None]
     score = MATCH_WEIGHT * matched + (1 - MATCH_WEIGHT) * sum(levels) / len(levels) if levels else matched

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict
 
-from .ask import bare_look
+from .ask import calibration_query
 from .checklist import Checklist, Kind
 from .picture import encode_jpeg
 from .questions import Wording
@@ -162,7 +162,7 @@ async def _asked(
     model: VisionModel, scene: Scene, jpeg: bytes, wording: Wording, seed: int
 ) -> tuple[list[TrialAnswer], bool]:
     """The answers about one scene, as a look asks for them, and whether those that came had probabilities."""
-    found, soft = await bare_look(model, jpeg, scene.checklist, wording, seed)
+    found, soft = await calibration_query(model, jpeg, scene.checklist, wording, seed)
     trials = [(trial.requirement.kind, trial.holds, found.get(trial.requirement.id)) for trial in scene.trials]
     return [TrialAnswer(kind, wording, holds, p) for kind, holds, p in trials], soft
 
@@ -208,7 +208,7 @@ def trust_of(tested: SelfTest) -> dict[Kind, float]:
     return {one.kind: LOW_TRUST if one.verdict == "too weak" else 1.0 for one in tested.kinds}
 
 
-def weighed(checklist: Checklist, tested: SelfTest | None) -> Checklist:
+def lower_trust(checklist: Checklist, tested: SelfTest | None) -> Checklist:
     """The checklist with less trust in what this judge cannot tell, and notes that say so."""
     if tested is None:
         return checklist

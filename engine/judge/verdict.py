@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from .answers import UNANSWERED, Sight, negative_terms, owned_clauses
+from .answers import UNANSWERED, LookResult, negative_terms, owned_clauses
 from .checklist import Checklist, Requirement
 from .critique import CHECKS, Check, Critique, Item
-from .scoring import NO_BIAS, POOR_QUALITY, UNKNOWN, Bias, averaged, match, orphans, overall
+from .scoring import NO_BIAS, POOR_QUALITY, UNKNOWN, Bias, average_in_logits, match_goal, orphans, overall_score
 
 MOST_NAMED = 4
 _FAULTS: Mapping[str, str] = {
@@ -81,32 +81,32 @@ def _in_words(item: Item, requirement: Requirement, what: str) -> str:
 
 
 def critique_of(
-    sight: Sight, checklist: Checklist, pass_score: float, checks: Sequence[str], bias: Bias = NO_BIAS
+    result: LookResult, checklist: Checklist, pass_score: float, checks: Sequence[str], bias: Bias = NO_BIAS
 ) -> Critique:
     """The critique of one look; `passed` stays False, because that takes another one.
 
     A plain answer has no checks; its proposals are kept.
     """
-    matched = _match(sight.items, checklist, bias)
-    levels: dict[Check, float | None] = {name: sight.levels[name] for name in CHECKS if _counted(name, sight, checks)}
+    matched = _match(result.items, checklist, bias)
+    levels: dict[Check, float | None] = {name: result.levels[name] for name in CHECKS if _counted(name, result, checks)}
     found = Critique(
         judge="ollama",
         outcome="judged",
-        score=overall(matched, levels.values()),
-        checks={} if sight.plain else _named(matched, {n: 1.0 if v is None else v for n, v in levels.items()}),
-        done=all(item.passed for item in sight.items),
+        score=overall_score(matched, levels.values()),
+        checks={} if result.plain else _named(matched, {n: 1.0 if v is None else v for n, v in levels.items()}),
+        done=all(item.passed for item in result.items),
         looks=1,
-        items=sight.items,
-        soft=sight.soft,
+        items=result.items,
+        soft=result.soft,
     )
-    if sight.plain is not None:
+    if result.plain is not None:
         proposals = {
-            "changes": sight.plain.changes,
-            "edits": owned_clauses(sight.plain, checklist),
-            "negative": negative_terms(sight.plain.changes.neg_append),
+            "changes": result.plain.changes,
+            "edits": owned_clauses(result.plain, checklist),
+            "negative": negative_terms(result.plain.changes.neg_append),
         }
         found = found.model_copy(update=proposals)
-    said = sight.plain.reason if sight.plain is not None else ""
+    said = result.plain.reason if result.plain is not None else ""
     return found.model_copy(update={"reason": said or reason(found, checklist, pass_score)})
 
 
@@ -122,7 +122,7 @@ def holds(critique: Critique, pass_score: float) -> bool:
     )
 
 
-def merged(
+def merge_looks(
     first: Critique, second: Critique, checklist: Checklist, pass_score: float, bias: Bias = NO_BIAS
 ) -> Critique:
     """Two looks at one picture as one: items averaged in logits, checks and what was scored beside them as means.
@@ -139,7 +139,7 @@ def merged(
     proposing = first if agreed or not holds(first, pass_score) else second
     found = proposing.model_copy(
         update={
-            "score": overall(matched, levels.values()),
+            "score": overall_score(matched, levels.values()),
             "checks": _named(matched, levels) if shared else {},
             "done": first.done and second.done,
             "looks": first.looks + second.looks,
@@ -159,13 +159,13 @@ def merged(
     return found.model_copy(update={"passed": passed, "reason": said})
 
 
-def _counted(name: Check, sight: Sight, checks: Sequence[str]) -> bool:
-    return name in checks and name in sight.levels
+def _counted(name: Check, result: LookResult, checks: Sequence[str]) -> bool:
+    return name in checks and name in result.levels
 
 
 def _match(items: Sequence[Item], checklist: Checklist, bias: Bias) -> float:
     # An item that one of two looks failed is no parent that was met, whatever their mean says.
-    return match(checklist, {item.id: item.p if item.passed else min(item.p, UNKNOWN) for item in items}, bias)
+    return match_goal(checklist, {item.id: item.p if item.passed else min(item.p, UNKNOWN) for item in items}, bias)
 
 
 def _named(matched: float, levels: dict[Check, float]) -> dict[Check, float]:
@@ -179,7 +179,7 @@ def _mean(one: Item, other: Item) -> Item:
         id=one.id,
         # The answer that explains the failure, if there is one.
         answer=one.answer if other.passed or not one.passed else other.answer,
-        p=averaged(one.p, other.p),
+        p=average_in_logits(one.p, other.p),
         passed=passed,
         looks=one.looks + other.looks,
         evidence=one.evidence or other.evidence,

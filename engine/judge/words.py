@@ -25,7 +25,7 @@ def plain_words(value: Any, length: int) -> str:
         return ""
     text = re.sub(r"\bembedding\s*:|<[^<>]*>|[^\w\s,.'\"\-+%&]", " ", value, flags=re.IGNORECASE)
     text = re.sub(r"\s+([,.])", r"\1", " ".join(text.split()))
-    return clipped(text, length).strip(" ,.")
+    return clip_words(text, length).strip(" ,.")
 
 
 def question_words(value: Any, length: int) -> str:
@@ -39,7 +39,7 @@ def one_line(text: str) -> str:
     return " ".join(re.sub(r"[<>\x00-\x1f\x7f]", " ", text).split())
 
 
-def clipped(text: str, length: int) -> str:
+def clip_words(text: str, length: int) -> str:
     """At most `length` characters, cut between words where there is a gap."""
     if len(text) <= length:
         return text

@@ -136,23 +136,23 @@ UNKNOWN = 0.5
 """A requirement of this probability was neither seen nor missed: no evidence."""
 
 
-def failing(run: Run, critique: Critique) -> list[Item]:
+def failing_items(run: Run, critique: Critique) -> list[Item]:
     """Items seen to fail, the least probable first.
 
     Without those whose parent fails: nothing can be said of the umbrella's colour where there is no umbrella.
     """
-    lost = hidden(run, critique)
+    lost = hidden_requirements(run, critique)
     return sorted((i for i in critique.items if i.p < UNKNOWN and i.id not in lost), key=lambda item: item.p)
 
 
-def hidden(run: Run, critique: Critique) -> set[str]:
+def hidden_requirements(run: Run, critique: Critique) -> set[str]:
     """Ids of the requirements that this picture tells nothing about, because a parent of theirs fails in it."""
     if run.checklist is None or not any(r.parents for r in run.checklist.requirements):
         return set()
     return orphans(run.checklist.requirements, [i.id for i in critique.items if i.p < UNKNOWN])
 
 
-def teaching(run: Run) -> list[Iteration]:
+def teaching_iterations(run: Run) -> list[Iteration]:
     """The iterations that speak about wordings: judged by items, no repetition of a picture, no edited one."""
     return [i for i in run.comparable if i.critique.items and i.duplicate_of is None and i.plan.action != "local_edit"]
 
@@ -169,7 +169,7 @@ def text_of(run: Run, requirement: str) -> str:
     return next((r.text for r in known if r.id == requirement), requirement)
 
 
-def named(run: Run, items: Iterable[Item]) -> str:
+def name_items(run: Run, items: Iterable[Item]) -> str:
     """Failing items in words, with what is there instead: "three ducks (I count 2), red umbrella"."""
     return ", ".join(f"{text_of(run, item.id)}{_instead(run, item)}" for item in items)
 
@@ -192,7 +192,7 @@ OWN = ""
 """Stands for the user's own words."""
 
 
-class Choice(NamedTuple):
+class ClauseChoice(NamedTuple):
     """A requirement that gets a clause. clause: None when a fresh one is needed. own: record of the user's words.
 
     known: the best recorded clause, or OWN, for when no fresh one can be had.
@@ -204,16 +204,16 @@ class Choice(NamedTuple):
     known: str
 
 
-def choices(run: Run) -> list[Choice]:
+def choices(run: Run) -> list[ClauseChoice]:
     """The requirements that the user's own words do not get painted, the worst first, at most MOST_CLAUSES."""
     found = []
-    for requirement, tried in records(run).items():
-        rates = {clause: rate(*record) for clause, record in tried.items()}
+    for requirement, tried in clause_stats(run).items():
+        rates = {clause: success_rate(*record) for clause, record in tried.items()}
         known = max(rates, key=lambda clause: (rates[clause], clause == OWN))
         if rates[known] < LIKELY:
-            found.append(Choice(requirement, None, rates[OWN], known))
+            found.append(ClauseChoice(requirement, None, rates[OWN], known))
         elif known != OWN:
-            found.append(Choice(requirement, known, rates[OWN], known))
+            found.append(ClauseChoice(requirement, known, rates[OWN], known))
     return sorted(found, key=lambda choice: choice.own)[:MOST_CLAUSES]
 
 
@@ -236,7 +236,7 @@ def stocked_clause(run: Run, requirement: str) -> str | None:
     for clause in _one(run.remembered.get(requirement, "")):
         if _untried(run, requirement, clause) and not said_by(run.start.settings, clause):
             return clause
-    for iteration in reversed(teaching(run)):
+    for iteration in reversed(teaching_iterations(run)):
         for clause in _proposals(run, iteration.critique, requirement):
             if _untried(run, requirement, clause) and not said_by(run.start.settings, clause):
                 return clause
@@ -246,11 +246,11 @@ def stocked_clause(run: Run, requirement: str) -> str | None:
     return text if _untried(run, requirement, text) else None
 
 
-def records(run: Run) -> dict[str, dict[str, tuple[int, float]]]:
+def clause_stats(run: Run) -> dict[str, dict[str, tuple[int, float]]]:
     """By requirement and clause: how many renders were painted from it, and the sum of their probabilities."""
     found: dict[str, dict[str, tuple[int, float]]] = {}
-    for iteration in teaching(run):
-        lost = hidden(run, iteration.critique)
+    for iteration in teaching_iterations(run):
+        lost = hidden_requirements(run, iteration.critique)
         owned = iteration.plan.wording.owned
         for item in iteration.critique.items:
             tried = found.get(item.id)
@@ -263,7 +263,7 @@ def records(run: Run) -> dict[str, dict[str, tuple[int, float]]]:
     return found
 
 
-def rate(count: float, total: float) -> float:
+def success_rate(count: float, total: float) -> float:
     """How often a wording is met, judged with one success and one failure more than was seen (Laplace)."""
     return (total + 1) / (count + 2)
 
@@ -284,7 +284,7 @@ def _one(clause: str) -> tuple[str, ...]:
 
 def _owner(run: Run, critique: Critique, clause: str) -> str:
     """The failing requirement with the largest word overlap, else the worst failing one (design-notes, 2.16)."""
-    failed = failing(run, critique)
+    failed = failing_items(run, critique)
     if not failed:
         return ""
     return max(failed, key=lambda item: len(words_of(text_of(run, item.id)) & words_of(clause))).id
@@ -292,7 +292,7 @@ def _owner(run: Run, critique: Critique, clause: str) -> str:
 
 def _untried(run: Run, requirement: str, clause: str) -> bool:
     words = words_of(clause)
-    tried = {i.plan.wording.owned.get(requirement, OWN) for i in teaching(run)} - {OWN}
+    tried = {i.plan.wording.owned.get(requirement, OWN) for i in teaching_iterations(run)} - {OWN}
     return bool(words) and all(words_of(other) != words for other in tried)
 
 

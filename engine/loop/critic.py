@@ -20,8 +20,8 @@ from ..judge.vision_model import ModelFailure
 from .journal import Journal, stem
 from .outcome import iteration_of, unsaved_reason, with_iteration
 from .policy import clauses_wanted, final_look
-from .report import PromptContext, Report, RunContext, Seen
 from .run import Run
+from .run_context import KnownPicture, PromptContext, Report, RunContext
 
 
 class DriverCalls(Protocol):
@@ -197,7 +197,7 @@ def _encode(pictures: Sequence[Picture]) -> None:
         _ = picture.encoded
 
 
-def _known(seen: Sequence[Seen], marks: Sequence[Fingerprint]) -> Seen | None:
+def _known(seen: Sequence[KnownPicture], marks: Sequence[Fingerprint]) -> KnownPicture | None:
     """The earlier picture that a single new one repeats. A batch is known only picture by picture: it is judged."""
     if len(marks) != 1:
         return None

@@ -18,14 +18,14 @@ from ..graph.family import family_of
 from ..graph.loop_nodes import Graph, clean_copy, with_settings
 from ..settings import Settings
 from .journal import Journal
-from .live import LiveRun, LiveRuns, NotNow
+from .live_runs import LiveRun, LiveRuns, NotNow
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
-from .policy import Stop, continued_plan, first_plan, instructed, next_step, taken, taken_stop
-from .ports import Events, Memory, PromptState, Queue, Submission, SubmissionRejected, Teacher
-from .recovering import after_timeout, next_try, recovered, refused
-from .report import PromptContext, Report, RunContext, Seen
+from .policy import Stop, add_instruction, continued_plan, first_plan, next_step, user_pick_stop, with_user_pick
+from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
+from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry
 from .run import Iteration, Pending, Plan, Recovery, Run
-from .wording_memory import Lessons
+from .run_context import KnownPicture, PromptContext, Report, RunContext
+from .wording_memory import WordingMemory
 
 POLL_SECONDS = 0.005
 """How often a waiting run looks for the end of its prompt. Costs about 10 microseconds each time."""
@@ -43,12 +43,12 @@ class Driver:
         journal: Callable[[], Journal],
         events: Events,
         poll: float = POLL_SECONDS,
-        teacher: Teacher | None = None,
-        memory: Memory | None = None,
+        wording_store: WordingStore | None = None,
+        memory: ModelUnloader | None = None,
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
         self._memory = memory
-        self._lessons = Lessons(teacher)
+        self._wording_memory = WordingMemory(wording_store)
         self.live = LiveRuns(journal)
 
     # What the critic calls.
@@ -100,7 +100,7 @@ class Driver:
         """
         live = self.live.get(run_id)
         if live is None or live.run.ended:
-            run = taken(self.live.find(run_id), number).changed(time.time())
+            run = with_user_pick(self.live.find(run_id), number).changed(time.time())
             journal = self._journal()
             await asyncio.to_thread(journal.record, run, None)
             await asyncio.to_thread(journal.close, run)
@@ -108,7 +108,7 @@ class Driver:
                 live.run = run
             self._publish(run)
             return run
-        taken(live.run, number)
+        with_user_pick(live.run, number)
         if live.ending:
             raise NotNow("The run is ending at this moment. Try again.")
         live.took = number
@@ -147,7 +147,7 @@ class Driver:
             "continued_after": count,
         }
         if instruction:
-            fields["start"] = instructed(run.start, instruction)
+            fields["start"] = add_instruction(run.start, instruction)
             fields["instructions"] = (*run.instructions, instruction)
             fields["fresh_from"] = count + 1
             fields["checklist"] = None
@@ -265,9 +265,9 @@ class Driver:
                 iteration = iteration_of(run, report, state.started, live.judging_since)
                 run = with_iteration(run, report, iteration).changed(time.time(), pending=None)
                 if live.run.checklist is None:
-                    run = await self._lessons.recalled(run)
+                    run = await self._wording_memory.recalled(run)
                 if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
-                    live.seen.append(Seen(iteration.number, report.fingerprint, report.critique))
+                    live.seen.append(KnownPicture(iteration.number, report.fingerprint, report.critique))
             problem = live.broken_journal or (report.save_error if report is not None else "")
             step = end_of_run(state, report, live.stop == "now", problem) or next_step(run)
             if live.stop and not isinstance(step, Stop):
@@ -297,12 +297,12 @@ class Driver:
     async def _recovery(self, live: LiveRun, state: PromptState) -> Recovery | Stop | None:
         """What to do about a render that ended without a verdict; None when nothing but ending the run is left."""
         if live.late and state.kind in ("interrupted", "gone"):
-            return after_timeout(live.run, live.tried)
+            return plan_after_timeout(live.run, live.tried)
         if state.kind != "error" or state.error is None or state.error.kind == "other":
             return None
         known = await self._queue.object_info()
         graph = self._settled(live, live.run, live.run.pending.plan)
-        return await asyncio.to_thread(next_try, live.run, graph, state.error, live.tried, known)
+        return await asyncio.to_thread(plan_retry, live.run, graph, state.error, live.tried, known)
 
     async def _try_again(self, live: LiveRun, change: Recovery, state: PromptState) -> bool:
         """The same plan once more, with the change. False when that ended the run."""
@@ -310,7 +310,7 @@ class Driver:
         if self._memory is not None and state.error is not None and state.error.kind == "out_of_memory":
             await self._memory.unload()
         live.tried.append(change)
-        live.graph = recovered(live.graph, [change])
+        live.graph = apply_recoveries(live.graph, [change])
         run = live.run.model_copy(update={"recoveries": (*live.run.recoveries, change)})
         return await self._submit(live, run, live.run.pending.plan)
 
@@ -341,7 +341,7 @@ class Driver:
                 await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, run.client_id))
             except SubmissionRejected as problem:
                 known = await self._queue.object_info() if problem.error is not None else {}
-                await self._finish(live, run, refused(graph, problem, known))
+                await self._finish(live, run, explain_refusal(graph, problem, known))
                 return False
         if live.stop == "now":  # asked for while the prompt was on its way
             await self._queue.cancel(pending.prompt_id)
@@ -351,7 +351,7 @@ class Driver:
         journal = self._journal()
         live.ending = True
         if live.took is not None and stop.status != "unsaved":
-            run, stop = taken(run, live.took), taken_stop(live.took)
+            run, stop = with_user_pick(run, live.took), user_pick_stop(live.took)
         fields = {"status": stop.status, "reason": stop.reason, "phase": "waiting", "pending": None, "stopping": ""}
         ended = run.changed(time.time(), **fields)
         if stop.status != "unsaved":
@@ -361,7 +361,7 @@ class Driver:
             except OSError as problem:
                 reason = f"{stop.reason} {unsaved_reason(problem)}"
                 ended = ended.changed(time.time(), status="unsaved", reason=reason)
-        await self._lessons.learn(ended)
+        await self._wording_memory.learn(ended)
         live.task, live.ending = None, False
         live.keep(ended)
         self._announce(live)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from ..graph.family import Ranges, ranges
 from ..settings import Settings
-from . import clauses
 from .clauses import (
     OWN,
     choices,
     fresh_clause,
     same_clause,
     split_clauses,
+    teaching_iterations,
     with_clauses,
     with_negative_terms,
     with_owned_clauses,
@@ -60,7 +60,7 @@ def _owned_words(run: Run, best: Iteration | None) -> Words:
         if clause != OWN:
             owned.append((choice.requirement, clause))
     after = with_owned_clauses(run.start.settings, owned)
-    for iteration in clauses.teaching(run)[-NEGATIVE_MEMORY:]:
+    for iteration in teaching_iterations(run)[-NEGATIVE_MEMORY:]:
         critique = iteration.critique
         seen = critique.negative or split_clauses(critique.changes.neg_append)
         terms = [term for text in seen for term in split_clauses(text)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .policy import Stop, decide
 from .ports import PromptState
-from .report import Report
 from .run import Iteration, Run
+from .run_context import Report
 
 STOPPED = "You stopped the run. Continue it to go on from the best."
 OUR_MISTAKE = "An error inside Imitatoes ended the run; the server log has the details. Please report it."

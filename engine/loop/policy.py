@@ -11,10 +11,18 @@ from dataclasses import dataclass
 
 from ..judge.critique import Critique
 from ..settings import LoopHandle, Settings
-from . import clauses
-from .clauses import choices, compose, stocked_clause
+from .clauses import (
+    choices,
+    compose,
+    failing_items,
+    missed_throughout,
+    name_items,
+    stocked_clause,
+    teaching_iterations,
+    text_of,
+)
 from .next_settings import Words, next_words, parameter_step
-from .run import Decision, Iteration, Plan, Run, Status, Taken
+from .run import Decision, Iteration, Plan, Run, Status, UserPick
 
 __all__ = [
     "FAILED_JUDGEMENTS",
@@ -92,7 +100,7 @@ def clauses_wanted(run: Run) -> tuple[str, ...]:
     last = run.iterations[-1]
     if not last.critique.items or stop_after(run, last) is not None or _local_edit(run, 1, 1) is not None:
         return ()
-    failing = [item.id for item in clauses.failing(run, last.critique)]
+    failing = [item.id for item in failing_items(run, last.critique)]
     short = tuple(name for name in failing if stocked_clause(run, name) is None)
     needed = {choice.requirement for choice in choices(run) if choice.clause is None}
     return short if needed & set(short) else ()
@@ -138,7 +146,7 @@ def _plan(run: Run, loop: int, index: int) -> Plan | Stop:
     words = next_words(run, best, last)
     prompt, negative = compose(run.start.settings, words.wording)
     steps, cfg, moved = base.steps, base.cfg, ""
-    if not words.changed and not clauses.failing(run, last.critique):
+    if not words.changed and not failing_items(run, last.critique):
         steps, cfg, moved = parameter_step(run, base, last)
     keep = _keeps_seed(run, best, index, words, bool(moved))
     seed = base.seed if keep else new_seed(run, number)
@@ -165,7 +173,7 @@ def _local_edit(run: Run, loop: int, index: int) -> Plan | None:
     best = comparable_best(run)
     if not run.can_edit_locally or best is None or best.picture is None:
         return None
-    failing = clauses.failing(run, best.critique)
+    failing = failing_items(run, best.critique)
     if not 1 <= len(failing) <= LOCAL_FAILS:
         return None
     target = failing[0]
@@ -182,7 +190,7 @@ def _local_edit(run: Run, loop: int, index: int) -> Plan | None:
         action="local_edit",
         edit_of=best.number,
         requirement=target.id,
-        reason=f"Edit iteration {best.number} in one place only: {clauses.named(run, [target])}.",
+        reason=f"Edit iteration {best.number} in one place only: {name_items(run, [target])}.",
     )
 
 
@@ -200,7 +208,7 @@ def _keeps_seed(run: Run, best: Iteration | None, index: int, words: Words, move
     if not best.critique.items:
         near = (best.critique.score or 0.0) >= run.start.pass_score - NEAR_PASS
         return near and (words.changed or moved) and run.iterations[-1].number == best.number
-    failing = clauses.failing(run, best.critique)
+    failing = failing_items(run, best.critique)
     fresh = run.iterations[-1].number - best.number < SAME_SEED_TRIES
     return fresh and len(failing) == 1 and words.changed_owners == {failing[0].id}
 
@@ -261,8 +269,8 @@ def _no_progress(run: Run, best: Iteration, last: Iteration) -> Stop | None:
     idle = last.number - max(best.number, run.continued_after)
     if idle < PLATEAU:
         return None
-    recent = clauses.teaching(run)[-PLATEAU:]
-    missed = clauses.missed_throughout(recent) if len(recent) == PLATEAU else set()
+    recent = teaching_iterations(run)[-PLATEAU:]
+    missed = missed_throughout(recent) if len(recent) == PLATEAU else set()
     if recent and not missed and idle < PATIENCE:
         return None
     never = ", ".join(i.text for i in run.checklist.requirements if i.id in missed) if run.checklist else ""
@@ -279,9 +287,9 @@ def _limit_reason(run: Run, best: Iteration | None) -> str:
     if best is None:
         return f"All {count} renders are used and none could be judged."
     said = f"All {count} renders are used. Best: iteration {best.number}, score {run.score_of(best):.2f}."
-    failing = clauses.failing(run, best.critique)
+    failing = failing_items(run, best.critique)
     if failing:
-        return f"{said} Still failing: {clauses.named(run, failing)}."
+        return f"{said} Still failing: {name_items(run, failing)}."
     if best.critique.items:
         return f"{said} A second look did not confirm it."
     return f"{said} Still missing: {best.critique.reason}" if best.critique.reason else said
@@ -322,20 +330,20 @@ def _changed(run: Run, best: Iteration, critique: Critique) -> list[str]:
     lost = [i for i in critique.items if not i.passed and i.id in before and before[i.id].passed]
     parts = []
     if gained:
-        parts.append(f"now met: {', '.join(clauses.text_of(run, name) for name in gained)}")
+        parts.append(f"now met: {', '.join(text_of(run, name) for name in gained)}")
     if lost:
-        parts.append(f"lost: {', '.join(clauses.text_of(run, item.id) for item in lost)}")
+        parts.append(f"lost: {', '.join(text_of(run, item.id) for item in lost)}")
     return parts
 
 
 def _standing(run: Run, critique: Critique) -> list[str]:
-    failing = clauses.failing(run, critique)
+    failing = failing_items(run, critique)
     if failing:
-        return [f"still failing: {clauses.named(run, failing)}"]
+        return [f"still failing: {name_items(run, failing)}"]
     return ["all requirements met"] if critique.items and all(item.passed for item in critique.items) else []
 
 
-def as_found(run: Run) -> Run:
+def mark_suspended(run: Run) -> Run:
     """A run read from disk. "running" there means that its server stopped in the middle."""
     if run.ended:
         return run
@@ -344,7 +352,7 @@ def as_found(run: Run) -> Run:
     return run.model_copy(update={"status": "suspended", "phase": "waiting", "reason": reason, "stopping": ""})
 
 
-def instructed(start: LoopHandle, instruction: str) -> LoopHandle:
+def add_instruction(start: LoopHandle, instruction: str) -> LoopHandle:
     """What the run asks for, with the instruction in goal, prompt and, where the user wrote one, checklist."""
     goal = f"{start.goal.rstrip(' .')}. {instruction}"
     head = start.settings.prompt.rstrip(" ,")
@@ -354,7 +362,7 @@ def instructed(start: LoopHandle, instruction: str) -> LoopHandle:
     return start.model_copy(update={"goal": goal, "checklist": checklist, "settings": settings})
 
 
-def taken(run: Run, number: int) -> Run:
+def with_user_pick(run: Run, number: int) -> Run:
     """The run with iteration `number` as its best by the user's word. Raises ValueError when that cannot be.
 
     What is rendered later, should the run be continued, may still become best by its score.
@@ -368,9 +376,9 @@ def taken(run: Run, number: int) -> Run:
         raise ValueError(f"iteration: the picture of iteration {number} was not saved. Take another one.")
     if found.critique.score is None:
         raise ValueError(f"iteration: {number} was not judged, so it cannot be compared. Copy its picture instead.")
-    return run.model_copy(update={"taken": Taken(iteration=number, after=len(run.iterations))})
+    return run.model_copy(update={"taken": UserPick(iteration=number, after=len(run.iterations))})
 
 
-def taken_stop(number: int) -> Stop:
+def user_pick_stop(number: int) -> Stop:
     """The end that taking an iteration brings to a run that is still going on."""
     return Stop("stopped", f"You took iteration {number}. Continue the run to go on from it.")

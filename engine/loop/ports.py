@@ -65,7 +65,7 @@ class Queue(Protocol):
         """The server's node classes, as GET /object_info gives them. Costs up to a second: for when a render failed."""
 
 
-class Memory(Protocol):
+class ModelUnloader(Protocol):
     """What a render that ran out of memory needs."""
 
     async def unload(self) -> None:
@@ -79,7 +79,7 @@ class Events(Protocol):
         """Tell the page that queued the run how it stands."""
 
 
-class Teacher(Protocol):
+class WordingStore(Protocol):
     """What past runs teach about wordings. Both calls may block: the driver makes them in threads."""
 
     def recall(self, family: str, checklist: Checklist) -> dict[str, str]:

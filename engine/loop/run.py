@@ -145,7 +145,7 @@ class Iteration(BaseModel):
         return (self.critique.passed, -1.0 if self.critique.score is None else self.critique.score)
 
 
-class Taken(BaseModel):
+class UserPick(BaseModel):
     """The user's own choice of the best. after: how many iterations there were then; these it overrules."""
 
     model_config = ConfigDict(frozen=True)
@@ -191,7 +191,7 @@ class Run(BaseModel):
     relooks: dict[int, Critique] = Field(default_factory=dict)
     remembered: dict[str, str] = Field(default_factory=dict)
     can_edit_locally: bool = False
-    taken: Taken | None = None
+    taken: UserPick | None = None
     stopping: Literal["", "now", "after"] = ""
     family: str = ""
     loop_node: str

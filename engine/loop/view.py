@@ -73,7 +73,7 @@ def _run_fields(run: Run) -> dict[str, Any]:
         "checklist": {**run.checklist.model_dump(), "digest": run.checklist.digest} if run.checklist else None,
         "relooks": {str(number): critique.model_dump() for number, critique in run.relooks.items()},
         "swap_seconds": round(sum(i.seconds.get("swap", 0.0) for i in run.iterations), 4),
-        "warnings": [finding.told() for finding in run.warnings],
+        "warnings": [finding.to_api() for finding in run.warnings],
         "recoveries": [recovery.model_dump() for recovery in run.recoveries],
         "contact_sheet": CONTACT_SHEET if run.ended and run.iterations else None,
     }

@@ -17,8 +17,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from ..judge.checklist import Checklist
 from ..judge.words import first_words, plain_words
-from .clauses import MAX_CLAUSE_WORDS, OWN, rate, records, words_of
-from .ports import Teacher
+from .clauses import MAX_CLAUSE_WORDS, OWN, clause_stats, success_rate, words_of
+from .ports import WordingStore
 from .run import Run
 
 WORKED = 0.6
@@ -58,16 +58,16 @@ class Known(BaseModel):
         """How much of the figures still counts. A time in the future, from a clock put right, is taken as now."""
         return 0.5 ** (max(0.0, now - self.used) / HALF_LIFE)
 
-    def rate(self, now: float) -> float:
+    def success_rate(self, now: float) -> float:
         """How often the clause is met, by figures that count less the older they are."""
         share = self.share(now)
-        return rate(self.shown * share, min(self.met, self.shown) * share)
+        return success_rate(self.shown * share, min(self.met, self.shown) * share)
 
 
 Wordings = tuple[Known, ...]
 
 
-class Memory(RootModel[dict[str, dict[str, Wordings]]]):
+class RememberedWordings(RootModel[dict[str, dict[str, Wordings]]]):
     """By model family and requirement (see key_of): the clauses that were tried for it."""
 
     model_config = ConfigDict(frozen=True)
@@ -80,26 +80,26 @@ def key_of(text: str) -> str:
     return " ".join(re.findall(r"\w+", text.lower()))
 
 
-def remembered(memory: Memory, family: str, checklist: Checklist, now: float) -> dict[str, str]:
+def recall_wordings(memory: RememberedWordings, family: str, checklist: Checklist, now: float) -> dict[str, str]:
     """By requirement id, the clause that worked best for it. Requirements without one that works are left out."""
     known = memory.root.get(family, {})
     found = {}
     for requirement in checklist.requirements:
         usable = [one for one in known.get(key_of(requirement.text), ()) if words_of(one.clause)]
-        best = max(usable, key=lambda one: (one.rate(now), one.used), default=None)
-        if best is not None and best.rate(now) >= WORKED:
+        best = max(usable, key=lambda one: (one.success_rate(now), one.used), default=None)
+        if best is not None and best.success_rate(now) >= WORKED:
             found[requirement.id] = best.clause
     return found
 
 
-def learned(memory: Memory, run: Run, now: float) -> Memory:
+def learn_wordings(memory: RememberedWordings, run: Run, now: float) -> RememberedWordings:
     """The memory with what an ended run found out about clauses.
 
     Of a run that the user continued only the part since then: the rest was learned at its earlier end. Figures of a
     requirement that the run tried no clause for stay as they are; so does all of it when it tried none.
     """
     since = run.model_copy(update={"fresh_from": max(run.fresh_from, run.continued_after + 1)})
-    tried = records(since)
+    tried = clause_stats(since)
     known = dict(memory.root.get(run.family, {}))
     aged = 1.0 if run.continued_after else AT_A_RUN
     taught = False
@@ -128,7 +128,7 @@ def _merged(old: Wordings, new: dict[str, tuple[int, float]], aged: float, now: 
     return tuple(kept.values())
 
 
-def _trimmed(families: dict[str, dict[str, Wordings]], now: float) -> Memory:
+def _trimmed(families: dict[str, dict[str, Wordings]], now: float) -> RememberedWordings:
     """Without what is empty, and without the stalest beyond the limits."""
     rows = [
         (family, key, wordings)
@@ -140,28 +140,28 @@ def _trimmed(families: dict[str, dict[str, Wordings]], now: float) -> Memory:
     kept: dict[str, dict[str, Wordings]] = {}
     for family, key, wordings in rows[:MOST_REQUIREMENTS]:
         kept.setdefault(family, {})[key] = wordings
-    return Memory(kept)
+    return RememberedWordings(kept)
 
 
 def _freshest(wordings: Iterable[Known], now: float) -> Wordings:
     """At most MOST_WORDINGS that say something, the one used last first, of those used at one time the better first."""
     usable = [one for one in wordings if words_of(one.clause)]
-    usable.sort(key=lambda one: (min(one.used, now), one.rate(now)), reverse=True)
+    usable.sort(key=lambda one: (min(one.used, now), one.success_rate(now)), reverse=True)
     return tuple(usable[:MOST_WORDINGS])
 
 
-class Lessons:
+class WordingMemory:
     """teacher: None where nothing is kept. Its calls read and write files, so they go to threads."""
 
-    def __init__(self, teacher: Teacher | None) -> None:
-        self._teacher = teacher
+    def __init__(self, wording_store: WordingStore | None) -> None:
+        self._store = wording_store
 
     async def recalled(self, run: Run) -> Run:
         """The run with the clauses that worked in past runs for its checklist, where it has one."""
-        if self._teacher is None or run.checklist is None:
+        if self._store is None or run.checklist is None:
             return run
         try:
-            known = await asyncio.to_thread(self._teacher.recall, run.family, run.checklist)
+            known = await asyncio.to_thread(self._store.recall, run.family, run.checklist)
         except Exception:
             logging.exception("Imitatoes: what past runs taught could not be read")
             return run
@@ -169,9 +169,9 @@ class Lessons:
 
     async def learn(self, run: Run) -> None:
         """Keep what an ended run found out about clauses."""
-        if self._teacher is None or run.checklist is None:
+        if self._store is None or run.checklist is None:
             return
         try:
-            await asyncio.to_thread(self._teacher.learn, run)
+            await asyncio.to_thread(self._store.learn, run)
         except Exception:
             logging.exception("Imitatoes: what run %s taught could not be kept", run.id)

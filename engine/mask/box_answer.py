@@ -16,7 +16,7 @@ from .box_conventions import BoxKey, Convention, Scale
 from .box_question import MOST_ASKED
 from .piece import Box
 from .pieces import within_picture
-from .segmenters.detecting import Detection, FoundBox
+from .segmenters.detecting import DetectedBoxes, FoundBox
 
 MOST_BOXES = 64
 """Read of one answer; servers that ignore the schema may give more than was asked for."""
@@ -48,7 +48,7 @@ class _Item(BaseModel):
 
 
 @dataclass(frozen=True)
-class _Said:
+class _RawBox:
     """x1, y1, x2, y2: sorted, on the scale that the model used. score: as written."""
 
     phrase: str
@@ -67,7 +67,7 @@ def read_boxes(
     height: int,
     width: int,
     threshold: float,
-) -> Detection:
+) -> DetectedBoxes:
     """What a model's answer says about one picture of height x width pixels.
 
     encoded: the picture as it was sent. threshold: 0..1, for the scores; a model that gives none means "yes", 1.
@@ -100,7 +100,7 @@ def read_boxes(
         notes.append(f"{len(said) - len(found)} of the model's {len(said)} boxes could not be used.")
     if found and all(box.score is None for box in on_scale):
         notes.append("The model gave no scores, so the threshold made no difference.")
-    return Detection(tuple(box for box in found if box.score >= threshold), tuple(notes))
+    return DetectedBoxes(tuple(box for box in found if box.score >= threshold), tuple(notes))
 
 
 def _listed(text: str) -> list[Any]:
@@ -121,7 +121,7 @@ def _listed(text: str) -> list[Any]:
     raise AnswerUnusable('The model\'s answer has no list of "boxes". Run again, or use another vision model.')
 
 
-def _said(entry: Any, convention: Convention, phrases: Sequence[str]) -> _Said | None:
+def _said(entry: Any, convention: Convention, phrases: Sequence[str]) -> _RawBox | None:
     """None for what is no box of a thing that was asked for."""
     if not isinstance(entry, Mapping):
         return None
@@ -135,7 +135,7 @@ def _said(entry: Any, convention: Convention, phrases: Sequence[str]) -> _Said |
         return None
     a, b, c, d = item.corners
     x1, y1, x2, y2 = (b, a, d, c) if key == "box_2d" else (a, b, c, d)
-    return _Said(phrase, min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2), item.score)
+    return _RawBox(phrase, min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2), item.score)
 
 
 def _only(entry: Mapping[str, Any], *keys: str) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def _ends(scale: Scale, encoded: Encoded) -> tuple[float, float]:
     return (1000.0, 1000.0) if scale == "thousandths" else (1.0, 1.0)
 
 
-def _scale(boxes: Sequence[_Said], usual: Scale, encoded: Encoded) -> tuple[Scale, list[_Said]]:
+def _scale(boxes: Sequence[_RawBox], usual: Scale, encoded: Encoded) -> tuple[Scale, list[_RawBox]]:
     """The scale of an answer and the boxes on it: the family's own, unless only another one explains all boxes."""
     fractions = bool(boxes) and all(_fits(box, "fractions", encoded) for box in boxes)
     usual_ones = [box for box in boxes if _fits(box, usual, encoded)]
@@ -176,13 +176,13 @@ def _scale(boxes: Sequence[_Said], usual: Scale, encoded: Encoded) -> tuple[Scal
     return usual, usual_ones
 
 
-def _fits(box: _Said, scale: Scale, encoded: Encoded) -> bool:
+def _fits(box: _RawBox, scale: Scale, encoded: Encoded) -> bool:
     across, down = _ends(scale, encoded)
     low = 1 - SLACK
     return box.x2 <= across * SLACK and box.y2 <= down * SLACK and box.x1 >= low * across and box.y1 >= low * down
 
 
-def _repeated(said: _Said, box: Box, found: Sequence[FoundBox]) -> bool:
+def _repeated(said: _RawBox, box: Box, found: Sequence[FoundBox]) -> bool:
     return any(other.phrase == said.phrase and shared_area(box, other.box) >= SAME for other in found)
 
 
@@ -196,7 +196,7 @@ def shared_area(one: Box, other: Box) -> float:
     return shared / (one.width * one.height + other.width * other.height - shared)
 
 
-def _certainty(box: _Said, answer: Sequence[_Said]) -> float:
+def _certainty(box: _RawBox, answer: Sequence[_RawBox]) -> float:
     """0..1. Asked for in percent; an answer of decimals up to 1 means 0 to 1."""
     if box.score is None:
         return 1.0

@@ -8,7 +8,7 @@ from typing import Literal
 
 import torch
 
-from ..judge.picture import Encoded, encode_jpeg, resized, rgb
+from ..judge.picture import Encoded, encode_jpeg, resize, rgb
 from ..judge.vision_model import ModelUnfit
 
 Scale = Literal["pixels", "thousandths", "fractions"]
@@ -80,4 +80,4 @@ def sent_picture(image: torch.Tensor, convention: Convention) -> Encoded:
     """
     picture = rgb(image)
     rows, columns = sent_size(picture.shape[0], picture.shape[1], convention.multiple)
-    return encode_jpeg(resized(picture, rows, columns, enlarge=True))
+    return encode_jpeg(resize(picture, rows, columns, enlarge=True))

@@ -8,11 +8,11 @@ from typing import Literal, get_args
 
 import torch
 
+from .mask_report import Findings, MaskLeft, lines_of
 from .piece import Piece, Sighting
-from .report import Findings, MaskLeft, lines_of
-from .request import Asked, Request
-from .selection import chosen
-from .shape import LARGEST_GROWTH, WIDEST_FEATHER, feathered, grown, inverted, union, without_holes
+from .request import MaskRequest, RequestedThing
+from .selection import choose_pieces
+from .shape import LARGEST_GROWTH, WIDEST_FEATHER, feather, grown, invert, union, without_holes
 
 IfNothingFound = Literal["empty mask", "full mask", "stop with error"]
 
@@ -64,7 +64,7 @@ class Outcome:
 
 
 def mask_of(
-    sightings: Sequence[Sighting], request: Request, finishing: Finishing, height: int, width: int, threshold: float
+    sightings: Sequence[Sighting], request: MaskRequest, finishing: Finishing, height: int, width: int, threshold: float
 ) -> Outcome:
     """One mask for each sighting, in order: selection, union, fill, grow, take away, feather, invert.
 
@@ -89,11 +89,11 @@ def mask_of(
     return Outcome(mask, [[_box(piece) for piece in pieces] for pieces in kept], [len(p) for p in kept], report)
 
 
-def _findings(sighting: Sighting, request: Request, height: int, width: int) -> Findings:
+def _findings(sighting: Sighting, request: MaskRequest, height: int, width: int) -> Findings:
     pieces = [piece for piece in sighting.pieces if piece.area]
 
-    def kept(asked: Asked) -> list[Piece]:
-        return chosen((p for p in pieces if p.phrase == asked.phrase), asked.selection, height, width)
+    def kept(asked: RequestedThing) -> list[Piece]:
+        return choose_pieces((p for p in pieces if p.phrase == asked.phrase), asked.selection, height, width)
 
     return Findings(
         kept_of=[kept(asked) for asked in request.wanted],
@@ -115,8 +115,8 @@ def _finished(finding: Findings, finishing: Finishing, height: int, width: int) 
         mask &= ~union(finding.taken_away, height, width)
         if not mask.any():
             finding.emptied_by = "taking away"
-    soft = feathered(mask, finishing.feather)
-    return inverted(soft) if finishing.invert else soft
+    soft = feather(mask, finishing.feather)
+    return invert(soft) if finishing.invert else soft
 
 
 def _box(piece: Piece) -> dict[str, float]:

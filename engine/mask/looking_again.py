@@ -10,7 +10,7 @@ from .lettering import with_strokes
 from .piece import Segmenter, Sighting
 from .refining import refinings, with_refined
 from .searching import searches, with_found
-from .second_looks import looked_again
+from .second_looks import look_again
 
 
 class LookingAgain:
@@ -30,13 +30,13 @@ class LookingAgain:
         sightings = self._segmenter.look(pictures, phrases, threshold)
 
         looks = [searches(sighting, phrases, height, width) for sighting in sightings]
-        seen = looked_again(self._segmenter, pictures, looks, threshold)
+        seen = look_again(self._segmenter, pictures, looks, threshold)
         sightings = [
             with_found(sighting, {look: seen[look] for look in own}, threshold, height, width)
             for sighting, own in zip(sightings, looks, strict=True)
         ]
         looks = [refinings(sighting, phrases, height, width) for sighting in sightings]
-        seen = looked_again(self._segmenter, pictures, looks, threshold)
+        seen = look_again(self._segmenter, pictures, looks, threshold)
         sightings = [
             with_refined(sighting, {look: seen[look] for look in own}, height, width)
             for sighting, own in zip(sightings, looks, strict=True)

@@ -28,7 +28,7 @@ def logits_of(probabilities: torch.Tensor) -> torch.Tensor:
     return torch.logit(probabilities.float(), eps=1e-6)
 
 
-def enlarged(logits: torch.Tensor, height: int, width: int) -> torch.Tensor:
+def enlarge(logits: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """[h, w] to float32 [height, width], bilinear. NaN counts as "not there".
 
     Logits, never probabilities or a finished mask, so that the outline lies between the map's coarse pixels.
@@ -52,7 +52,7 @@ def pieces_of_logits(
     logits: [h, w], any float type and device, stretched over the picture of height x width pixels. threshold: 0..1,
     absolute. least: pixels of the picture, see smallest_area. The score of a piece is the highest probability in it.
     """
-    fine = enlarged(logits, height, width)
+    fine = enlarge(logits, height, width)
     above = (fine > cutoff(threshold)).cpu().numpy()
     if not above.any():
         return ()
@@ -85,7 +85,7 @@ def piece_of_logits(
     score: of the detection, 0..1. box: as the engine gave it. threshold: of the mask, 0..1; these engines are trained
     at one half, whatever threshold the detection had to pass.
     """
-    return piece_of_mask(enlarged(logits, height, width) > cutoff(threshold), phrase, score, box)
+    return piece_of_mask(enlarge(logits, height, width) > cutoff(threshold), phrase, score, box)
 
 
 def piece_of_mask(

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import torch
 
 from .piece import Piece, Sighting
-from .second_looks import LEAST_VIEW, SecondLook, Seen, same_thing
+from .second_looks import LEAST_VIEW, SecondLook, SeenPiece, same_thing
 from .shape import shared_pixels
 from .views import cut_off, view_around
 
@@ -48,7 +48,9 @@ def refinings(sighting: Sighting, phrases: Sequence[str], height: int, width: in
     return looks
 
 
-def with_refined(sighting: Sighting, seen: Mapping[SecondLook, Sequence[Seen]], height: int, width: int) -> Sighting:
+def with_refined(
+    sighting: Sighting, seen: Mapping[SecondLook, Sequence[SeenPiece]], height: int, width: int
+) -> Sighting:
     """The sighting with better outlines where its refinings gave some, and notes about both outcomes."""
     pieces = list(sighting.pieces)
     refined: list[Piece] = []
@@ -100,7 +102,7 @@ def _refining(piece: Piece, height: int, width: int) -> SecondLook | None:
     return SecondLook(piece.phrase, (view_around(piece.box, share, height, width),), piece)
 
 
-def _better(first: Piece, seen: Sequence[Seen], height: int, width: int) -> list[Piece]:
+def _better(first: Piece, seen: Sequence[SeenPiece], height: int, width: int) -> list[Piece]:
     """What takes the place of the first piece; nothing when the second look cuts it off or does not agree with it.
 
     More than one when what looked like one thing from afar is several.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from .selecting_words import taken_apart
+from .selecting_words import take_apart
 from .selection import ALL, Selection, selection_of
 
 MOST_PHRASES = 32
@@ -19,7 +19,7 @@ _AROUND = " .;:\"'"
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestedThing:
     """One thing: the phrase that a segmenter gets, and which of those found are meant."""
 
     phrase: str
@@ -27,11 +27,11 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Request:
+class MaskRequest:
     """wanted: at least one. taken_away: cut out of what was found, wherever both are."""
 
-    wanted: tuple[Asked, ...]
-    taken_away: tuple[Asked, ...] = ()
+    wanted: tuple[RequestedThing, ...]
+    taken_away: tuple[RequestedThing, ...] = ()
 
     @property
     def phrases(self) -> tuple[str, ...]:
@@ -39,15 +39,15 @@ class Request:
         return tuple(dict.fromkeys(asked.phrase for asked in (*self.wanted, *self.taken_away)))
 
 
-def read_request(text: str, select: str = "all", number: int = 1) -> Request:
+def read_request(text: str, select: str = "all", number: int = 1) -> MaskRequest:
     """The request of a text: things separated by commas or new lines, "-collar" takes away, twice counts once.
 
     select, number: the node's inputs, for wanted phrases that do not say themselves which one is meant. Raises
     ValueError, with a sentence that says what to write, for a text that names nothing to find.
     """
     default = selection_of(select, number)
-    wanted: dict[tuple[str, Selection], Asked] = {}
-    taken_away: dict[tuple[str, Selection], Asked] = {}
+    wanted: dict[tuple[str, Selection], RequestedThing] = {}
+    taken_away: dict[tuple[str, Selection], RequestedThing] = {}
     spelling: dict[str, str] = {}
     for part in _SEPARATORS.split(text):
         written = " ".join(part.split()).strip(_AROUND)
@@ -59,13 +59,13 @@ def read_request(text: str, select: str = "all", number: int = 1) -> Request:
                 f'text: "{bare[:40]}..." has {len(bare)} characters. Name the thing in {LONGEST_PHRASE} at most, '
                 "and separate several things with commas."
             )
-        thing, selection = taken_apart(bare)
+        thing, selection = take_apart(bare)
         thing = thing.strip(_AROUND)
         if not thing:
             raise ValueError(f'text: "{bare}" says which one, but not of what. Write for example "{bare} cat".')
         thing = spelling.setdefault(thing.casefold(), thing)
         minus = written != bare and bool(_MINUS.match(written))
-        asked = Asked(thing, selection or (ALL if minus else default))
+        asked = RequestedThing(thing, selection or (ALL if minus else default))
         (taken_away if minus else wanted).setdefault((asked.phrase, asked.selection), asked)
     if not wanted and taken_away:
         example = next(iter(taken_away.values())).phrase
@@ -75,7 +75,7 @@ def read_request(text: str, select: str = "all", number: int = 1) -> Request:
         )
     if not wanted:
         raise ValueError('text is empty. Write what to find in the picture, for example "cat" or "cat, red car".')
-    request = Request(tuple(wanted.values()), tuple(taken_away.values()))
+    request = MaskRequest(tuple(wanted.values()), tuple(taken_away.values()))
     if len(request.phrases) > MOST_PHRASES:
         raise ValueError(
             f"text names {len(request.phrases)} things; at most {MOST_PHRASES} are looked for at once. "

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .piece import Piece, Sighting
-from .second_looks import LEAST_VIEW, SecondLook, Seen, same_thing
+from .second_looks import LEAST_VIEW, SecondLook, SeenPiece, same_thing
 from .views import TILE_OVERLAP, cut_off, tiles
 
 STRICTER = 0.25
@@ -24,7 +24,7 @@ def searches(sighting: Sighting, phrases: Sequence[str], height: int, width: int
 
 
 def with_found(
-    sighting: Sighting, seen: Mapping[SecondLook, Sequence[Seen]], threshold: float, height: int, width: int
+    sighting: Sighting, seen: Mapping[SecondLook, Sequence[SeenPiece]], threshold: float, height: int, width: int
 ) -> Sighting:
     """The sighting with what its searches found, and a note for each of them. threshold: the first look's."""
     found: list[Piece] = []
@@ -42,7 +42,7 @@ def with_found(
     return Sighting((*sighting.pieces, *found), (*sighting.notes, *notes))
 
 
-def _believed(seen: Sequence[Seen], threshold: float, height: int, width: int) -> list[Piece]:
+def _believed(seen: Sequence[SeenPiece], threshold: float, height: int, width: int) -> list[Piece]:
     """Sure, whole and small (a large thing the first look would have seen), each thing once."""
     sure = threshold + (1 - threshold) * STRICTER
     found: list[Piece] = []

@@ -29,19 +29,19 @@ class SecondLook:
 
 
 @dataclass(frozen=True, eq=False)
-class Seen:
+class SeenPiece:
     """A piece that a second look saw, in pixels of its picture, and the view it was seen in."""
 
     piece: Piece
     view: View
 
 
-def looked_again(
+def look_again(
     segmenter: Segmenter, pictures: torch.Tensor, looks: Sequence[Sequence[SecondLook]], threshold: float
-) -> dict[SecondLook, list[Seen]]:
+) -> dict[SecondLook, list[SeenPiece]]:
     """What each of the looks, listed for each picture of [B, H, W, 3], saw. Raises what the segmenter raises."""
     height, width = pictures.shape[1:3]
-    seen: dict[SecondLook, list[Seen]] = {look: [] for of_picture in looks for look in of_picture}
+    seen: dict[SecondLook, list[SeenPiece]] = {look: [] for of_picture in looks for look in of_picture}
     for phrase in dict.fromkeys(look.phrase for look in seen):
         wanted = [
             (picture, look, view)
@@ -56,7 +56,7 @@ def looked_again(
             sightings = segmenter.look(enlarged, (phrase,), threshold)
             for (_, look, view), sighting in zip(part, sightings, strict=True):
                 back = (brought_back(piece, view, height, width) for piece in sighting.pieces)
-                seen[look] += [Seen(piece, view) for piece in back if piece is not None]
+                seen[look] += [SeenPiece(piece, view) for piece in back if piece is not None]
     return seen
 
 

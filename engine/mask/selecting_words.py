@@ -52,7 +52,7 @@ _NUMBERED = re.compile(r"(?:^| )(?:number|no\.?|nr\.?|#) ?(?P<nth>\d{1,2})$", re
 _EVERY = re.compile(r"^(?:all(?: of)?(?: the)?|every|each)(?= |$)", re.IGNORECASE)
 
 
-def taken_apart(phrase: str) -> tuple[str, Selection | None]:
+def take_apart(phrase: str) -> tuple[str, Selection | None]:
     """The thing itself, and which of them is meant; None when the phrase does not say.
 
     phrase: one line with single blanks. The thing is "" when nothing but such words was written.

@@ -45,7 +45,7 @@ def selection_of(select: str, number: int) -> Selection:
     return Selection(select, 0, number)
 
 
-def chosen(pieces: Iterable[Piece], selection: Selection, height: int, width: int) -> list[Piece]:
+def choose_pieces(pieces: Iterable[Piece], selection: Selection, height: int, width: int) -> list[Piece]:
     """The pieces to keep, in the selection's order; fewer than asked for where fewer were found.
 
     height, width: pixels of the picture, for its center. Places are those of the boxes' centers, so that "leftmost" is
@@ -58,7 +58,7 @@ def chosen(pieces: Iterable[Piece], selection: Selection, height: int, width: in
     return ordered[selection.skip : end]
 
 
-def described(selection: Selection) -> str:
+def describe_selection(selection: Selection) -> str:
     """In words, for a report: "leftmost", "2 largest", "number 3 from the left"."""
     if selection.keeps_all:
         return "all"

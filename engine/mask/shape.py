@@ -80,7 +80,7 @@ def grown(mask: torch.Tensor, pixels: int) -> torch.Tensor:
     return changed
 
 
-def feathered(mask: torch.Tensor, pixels: float) -> torch.Tensor:
+def feather(mask: torch.Tensor, pixels: float) -> torch.Tensor:
     """float32 [H, W] 0..1 with soft edges that fade over about so many pixels to each side.
 
     mask: bool or float [H, W]. Gaussian whose sigma is half of `pixels`; the picture's edge is repeated
@@ -97,7 +97,7 @@ def feathered(mask: torch.Tensor, pixels: float) -> torch.Tensor:
     return soft
 
 
-def inverted(mask: torch.Tensor) -> torch.Tensor:
+def invert(mask: torch.Tensor) -> torch.Tensor:
     """float32, inside and outside swapped."""
     return 1 - mask.float()
 

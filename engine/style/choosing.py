@@ -9,7 +9,7 @@ from .families import may_fit
 from .fit import Fit, Verdict
 from .installed import LoraFile
 from .matching import EXACT, Match, leading, match_name, match_prompt, match_style, nearest
-from .wishes import Wish
+from .style_options import LoraRequest
 
 Check = Callable[[LoraFile], Fit]
 """Whether a file fits the model at hand."""
@@ -41,7 +41,7 @@ class Shelf:
         return [file for file in self.readable if may_fit(file.family, self.family)]
 
 
-def chosen(wish: Wish, shelf: Shelf) -> Match:
+def choose_lora(wish: LoraRequest, shelf: Shelf) -> Match:
     """The file that is meant. Raises NotChosen."""
     if wish.path:
         return _at(wish.path, shelf)
@@ -59,7 +59,7 @@ def chosen(wish: Wish, shelf: Shelf) -> Match:
     raise NotChosen(_missing(said, wish.asked, shelf))
 
 
-def chosen_by_prompt(prompt: str, shelf: Shelf) -> tuple[Match | None, str]:
+def choose_by_prompt(prompt: str, shelf: Shelf) -> tuple[Match | None, str]:
     """A file that the prompt names though no style does; None and a sentence where there is none, or several."""
     matches = match_prompt(prompt, shelf.usable)
     if not matches:
@@ -90,7 +90,7 @@ def _readable(match: Match) -> Match:
     return match
 
 
-def _of_style(wish: Wish, shelf: Shelf) -> Match:
+def _of_style(wish: LoraRequest, shelf: Shelf) -> Match:
     style = wish.style
     matches = match_style(style, shelf.usable)
     if matches:

@@ -26,7 +26,7 @@ class Sign:
 
 
 @dataclass(frozen=True)
-class Detection:
+class StyleDetection:
     """chosen: the style, None when there is none or a tie. signs: all styles found, strongest first."""
 
     chosen: Style | None
@@ -34,22 +34,22 @@ class Detection:
     reason: str
 
 
-def detect(prompt: str, styles: Iterable[Style]) -> Detection:
+def detect(prompt: str, styles: Iterable[Style]) -> StyleDetection:
     """The style with the most words of its own in the prompt. Within one place the longest phrase counts alone."""
     signs = _signs(prompt, list(styles))
     if not signs:
-        return Detection(None, (), "No style: the prompt has none of the words of a known style.")
+        return StyleDetection(None, (), "No style: the prompt has none of the words of a known style.")
     best, others = signs[0], signs[1:]
     if others and others[0].weight >= best.weight * TIE:
         tied = [sign for sign in signs if sign.weight >= best.weight * TIE]
         listed = ", ".join(f"{sign.style.name} ({sign.quoted})" for sign in tied)
-        return Detection(
+        return StyleDetection(
             None, signs, f"No style chosen: the prompt asks for several alike: {listed}. Write one of them in style."
         )
     reason = f"Style: {best.style.name}, because the prompt says {best.quoted}."
     if others:
         reason += " Weaker: " + ", ".join(f"{sign.style.name} ({sign.quoted})" for sign in others) + "."
-    return Detection(best.style, signs, reason)
+    return StyleDetection(best.style, signs, reason)
 
 
 def _signs(prompt: str, styles: Sequence[Style]) -> tuple[Sign, ...]:

@@ -45,7 +45,7 @@ class Fit:
 UNCHECKED = Fit(Verdict.WARN, "Whether it fits could not be checked.")
 
 
-def judged(diffusion: Counts, text: Counts | None, packed: bool = False) -> Fit:
+def judge_fit(diffusion: Counts, text: Counts | None, packed: bool = False) -> Fit:
     """The rule.
 
     diffusion: for the diffusion model; of a LoRA that has no such part, its text parts decide. text: for the text

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 
 from .families import family_of_width
-from .lora_parts import Part, is_text_encoder
+from .lora_parts import LoraPart, is_text_encoder
 
 _PREFIX = re.compile(
     r"^(?:base_model\.model\.|(?:model\.)?diffusion_model\.|transformer\.|unet\."
@@ -17,7 +17,7 @@ _PREFIX = re.compile(
 )
 
 
-def family_of_parts(parts: Mapping[str, Part]) -> str:
+def family_of_parts(parts: Mapping[str, LoraPart]) -> str:
     """The family whose modules these are; "" where they are none's that is known, or of a text encoder alone."""
     own = {_flat(name): part for name, part in parts.items() if not is_text_encoder(name)}
     for signed, family in _SIGNATURES:
@@ -30,7 +30,7 @@ def _flat(module: str) -> str:
     return _PREFIX.sub("", module).replace(".", "_")
 
 
-def _sides(parts: Mapping[str, Part], names: str, side: str) -> set[int]:
+def _sides(parts: Mapping[str, LoraPart], names: str, side: str) -> set[int]:
     """The sides of the parts whose names end so."""
     sought = re.compile(rf"(?:{names})$")
     found = (getattr(part, side) for name, part in parts.items() if sought.search(name))
@@ -42,13 +42,13 @@ def _only(values: Iterable[int]) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _highest(parts: Mapping[str, Part], names: str) -> int:
+def _highest(parts: Mapping[str, LoraPart], names: str) -> int:
     """The highest block number behind these words; -1 for none."""
     numbers = re.compile(rf"(?:^|_){names}_(\d+)_")
     return max((int(found[1]) for name in parts if (found := numbers.search(name))), default=-1)
 
 
-def _stable_diffusion(parts: Mapping[str, Part]) -> str:
+def _stable_diffusion(parts: Mapping[str, LoraPart]) -> str:
     by_context = {768: "SD 1.5", 1024: "SD 2", 1280: "SDXL refiner", 2048: "SDXL"}
     context = _only(_sides(parts, "attn2_(?:processor_)?to_k(?:_lora)?", "inputs"))
     if context is not None:
@@ -57,7 +57,7 @@ def _stable_diffusion(parts: Mapping[str, Part]) -> str:
     return "SDXL" if _highest(parts, "transformer_blocks") >= 2 else ""
 
 
-def _two_streams(parts: Mapping[str, Part]) -> str:
+def _two_streams(parts: Mapping[str, LoraPart]) -> str:
     """FLUX.1, FLUX.2, Chroma and HunyuanVideo have blocks of the same names."""
     names = " ".join(parts)
     if "distilled_guidance_layer" in names:
@@ -76,7 +76,7 @@ def _two_streams(parts: Mapping[str, Part]) -> str:
     return "FLUX.1" if width in (3072, None) else ""
 
 
-def _one_list_of_two_streams(parts: Mapping[str, Part]) -> str:
+def _one_list_of_two_streams(parts: Mapping[str, LoraPart]) -> str:
     """transformer_blocks with add_q_proj and no single blocks: Qwen-Image, SD3, part of FLUX.1 in diffusers."""
     width = _only(_sides(parts, "attn_to_[qkv]", "inputs"))
     names = " ".join(parts)
@@ -87,15 +87,15 @@ def _one_list_of_two_streams(parts: Mapping[str, Part]) -> str:
     return "FLUX.1" if re.search(r"ff_context|norm1_context", names) and width == 3072 else ""
 
 
-def _of_width(family: str, side: str, known: tuple[int, ...]) -> Callable[[Mapping[str, Part]], str]:
-    def found(parts: Mapping[str, Part]) -> str:
+def _of_width(family: str, side: str, known: tuple[int, ...]) -> Callable[[Mapping[str, LoraPart]], str]:
+    def found(parts: Mapping[str, LoraPart]) -> str:
         width = _only(_sides(parts, side, "inputs"))
         return family_of_width(family, width) if width in known else ""
 
     return found
 
 
-def _ltx(parts: Mapping[str, Part]) -> str:
+def _ltx(parts: Mapping[str, LoraPart]) -> str:
     if any("audio" in name for name in parts):
         return "LTX-2"
     width = _only(_sides(parts, "attn1_to_[qkv]", "inputs"))
@@ -107,7 +107,7 @@ def _has(*patterns: str) -> Callable[[str], bool]:
     return lambda name: sought.search(name) is not None
 
 
-_SIGNATURES: tuple[tuple[Callable[[str], bool], Callable[[Mapping[str, Part]], str]], ...] = (
+_SIGNATURES: tuple[tuple[Callable[[str], bool], Callable[[Mapping[str, LoraPart]], str]], ...] = (
     (_has(r"(?:down|up|mid|input|output|middle)_blocks?_.*(?:attn|proj|conv|emb|ff)"), _stable_diffusion),
     (_has(r"^double_blocks_\d", r"^single_blocks_\d", r"^single_transformer_blocks_\d"), _two_streams),
     (_has(r"^joint_blocks_\d"), lambda parts: "SD3"),

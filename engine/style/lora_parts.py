@@ -27,19 +27,19 @@ _TEXT_ENCODER = ("lora_te", "lora_prior_te", "text_encoder", "clip_l.", "clip_g.
 
 
 @dataclass
-class Part:
+class LoraPart:
     """outputs, inputs: sides of the weight that it changes; None where the tensors do not tell."""
 
     outputs: int | None = None
     inputs: int | None = None
 
 
-def parts_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Part]:
+def parts_of(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, LoraPart]:
     """The parts by module name, prefix included, in the order of the file."""
-    parts: dict[str, Part] = {}
+    parts: dict[str, LoraPart] = {}
     for name, shape in shapes.items():
         module, ending = module_of(name)
-        part = parts.setdefault(module, Part())
+        part = parts.setdefault(module, LoraPart())
         if ending in UP and shape:
             part.outputs = shape[0]
         elif ending in DOWN and len(shape) > 1:

@@ -6,18 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .catalogue import Catalogue
-from .choosing import Check, NotChosen, Shelf, chosen, chosen_by_prompt
+from .choosing import Check, NotChosen, Shelf, choose_by_prompt, choose_lora
 from .families import may_fit
 from .fit import Verdict, refusal
 from .installed import LoraFile
 from .matching import Match, match_name, match_prompt, match_style
-from .request import OFF, SKIP, Refused, Request
-from .trigger import NONE, missing, placed, triggers_for
-from .wishes import Wish, wishes_of
+from .request import OFF, SKIP, Refused, StyleRequest
+from .style_options import LoraRequest, read_options
+from .trigger import NONE, missing_triggers, place_triggers, triggers_for
 
 
 @dataclass(frozen=True)
-class Applied:
+class AppliedLora:
     """A LoRA to apply, with its strengths."""
 
     file: LoraFile
@@ -35,7 +35,7 @@ class Applied:
 class Picked:
     """prompt: with the trigger words. trigger: the words that the LoRAs listen to, added or there already."""
 
-    applied: tuple[Applied, ...]
+    applied: tuple[AppliedLora, ...]
     prompt: str
     trigger: str
     report: str
@@ -46,7 +46,7 @@ class Picked:
 
 
 def pick(
-    request: Request, catalogue: Catalogue, files: Sequence[LoraFile], family: str, clip: bool, check: Check
+    request: StyleRequest, catalogue: Catalogue, files: Sequence[LoraFile], family: str, clip: bool, check: Check
 ) -> Picked:
     """Choose and check. family: the model's, "" unknown. clip: whether one is connected. check: see choosing.Check.
 
@@ -57,7 +57,7 @@ def pick(
     picking = _Picking(request, shelf, clip)
     picking.tell(*catalogue.problems)
     try:
-        wanted = wishes_of(request, catalogue)
+        wanted = read_options(request, catalogue)
     except Refused as problem:
         picking.refuse(problem.input, str(problem))
         return picking.done(request.prompt)
@@ -72,9 +72,9 @@ def pick(
 class _Picking:
     """Collects what is applied and said, one wish after the other."""
 
-    def __init__(self, request: Request, shelf: Shelf, clip: bool) -> None:
+    def __init__(self, request: StyleRequest, shelf: Shelf, clip: bool) -> None:
         self._request, self._shelf, self._clip = request, shelf, clip
-        self._applied: list[Applied] = []
+        self._applied: list[AppliedLora] = []
         self._triggers: list[tuple[str, str]] = []
         self._lines: list[str] = []
 
@@ -87,22 +87,22 @@ class _Picking:
             raise Refused(input, message)
         self.tell(f"Skipped: {message}")
 
-    def grant(self, wish: Wish) -> None:
+    def grant(self, wish: LoraRequest) -> None:
         self.tell(wish.reason)
         try:
-            match = chosen(wish, self._shelf)
+            match = choose_lora(wish, self._shelf)
         except NotChosen as problem:
             self.refuse(wish.input, str(problem))
             return
         self._apply(wish, match)
 
     def search(self, prompt: str) -> None:
-        match, said = chosen_by_prompt(prompt, self._shelf)
+        match, said = choose_by_prompt(prompt, self._shelf)
         self.tell(said)
         if match is not None:
-            self._apply(Wish(match.file.short, "prompt", ""), match)
+            self._apply(LoraRequest(match.file.short, "prompt", ""), match)
 
-    def _apply(self, wish: Wish, match: Match) -> None:
+    def _apply(self, wish: LoraRequest, match: Match) -> None:
         file = match.file
         if file in [one.file for one in self._applied]:
             self.tell(f"{file.short} is applied already; not twice.")
@@ -118,11 +118,11 @@ class _Picking:
             return
         self.tell(f"Warning: {fit.sentence}" if fit.verdict is Verdict.WARN else fit.sentence)
         self.tell(f"Strength: {model:.2f} model, {clip:.2f} CLIP, {source}.")
-        self._applied.append(Applied(file, model, clip))
+        self._applied.append(AppliedLora(file, model, clip))
         triggers = triggers_for(file, wish.style, self._request.trigger_words)
         self._triggers += [(text, triggers.source) for text in triggers.texts]
 
-    def _strengths(self, wish: Wish, file: LoraFile) -> tuple[tuple[float, float], str]:
+    def _strengths(self, wish: LoraRequest, file: LoraFile) -> tuple[tuple[float, float], str]:
         """((model, CLIP), where from). A suggestion never switches on what the user has set to 0."""
         request = self._request
         if wish.strengths is not None:
@@ -144,21 +144,21 @@ class _Picking:
 
     def done(self, prompt: str) -> Picked:
         texts = list(dict.fromkeys(text for text, _ in self._triggers))
-        added = missing(texts, prompt)
+        added = missing_triggers(texts, prompt)
         for text, source in self._triggers:
             self.tell(f'Trigger: "{text}", {source}{"" if text in added else "; the prompt has it already"}.')
         if self._applied and not texts and self._request.trigger_words != NONE:
             self.tell("Trigger: none is known.")
         if not self._applied and self._request.mode != OFF:
             self.tell("No LoRA is applied.")
-        result = placed(prompt, added, self._request.trigger_position, self._shelf.family)
+        result = place_triggers(prompt, added, self._request.trigger_position, self._shelf.family)
         return Picked(tuple(self._applied), result, ", ".join(texts), "\n".join(self._lines))
 
 
-def depends_on(request: Request, catalogue: Catalogue, files: Sequence[LoraFile]) -> list[LoraFile]:
+def depends_on(request: StyleRequest, catalogue: Catalogue, files: Sequence[LoraFile]) -> list[LoraFile]:
     """The files on which the choice depends, whatever the model: when one changes or comes, a finished graph is old."""
     try:
-        wanted = wishes_of(request, catalogue)
+        wanted = read_options(request, catalogue)
     except Refused:
         return []
     found = [file for wish in wanted.wishes for file in _meant(wish, files)]
@@ -167,7 +167,7 @@ def depends_on(request: Request, catalogue: Catalogue, files: Sequence[LoraFile]
     return found
 
 
-def _meant(wish: Wish, files: Sequence[LoraFile]) -> list[LoraFile]:
+def _meant(wish: LoraRequest, files: Sequence[LoraFile]) -> list[LoraFile]:
     if wish.path:
         return [file for file in files if file.name == wish.path.replace("\\", "/")]
     named = match_name(wish.asked, files)

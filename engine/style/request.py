@@ -24,7 +24,7 @@ class Refused(ValueError):
 
 
 @dataclass(frozen=True)
-class Request:
+class StyleRequest:
     """The node's widgets. strengths: -4 to 4. min_match: 0 to 1, the score below which nothing is chosen."""
 
     prompt: str

@@ -42,7 +42,7 @@ def triggers_for(file: LoraFile, style: Style | None, amount: str) -> Triggers:
     return Triggers((), "")
 
 
-def missing(triggers: Iterable[str], prompt: str) -> tuple[str, ...]:
+def missing_triggers(triggers: Iterable[str], prompt: str) -> tuple[str, ...]:
     """Those that the prompt does not say already, each once."""
     wanted: list[str] = []
     for trigger in triggers:
@@ -51,7 +51,7 @@ def missing(triggers: Iterable[str], prompt: str) -> tuple[str, ...]:
     return tuple(wanted)
 
 
-def placed(prompt: str, triggers: Sequence[str], position: str, family: str) -> str:
+def place_triggers(prompt: str, triggers: Sequence[str], position: str, family: str) -> str:
     """The prompt with the words in it. position AUTO: first for families that read tags, last for those that read text.
 
     The first tags weigh most; a sentence wants its subject first (prompt styles of the official templates).

@@ -14,7 +14,7 @@ from pack.engine.graph.check import check
 from pack.engine.graph.patch import apply
 from pack.engine.graph.recovery import next_change
 from pack.engine.graph.render_error import RenderError
-from pack.engine.graph.repair import applied, repairs
+from pack.engine.graph.repair import apply_repairs, propose_repairs
 from pack.engine.graph.wrap import wrap
 from PIL import Image
 
@@ -154,8 +154,8 @@ def test_what_is_repaired_is_accepted(held, info):
     broken["6"]["inputs"]["samples"] = [5, 0]
     broken["_meta"] = {"title": "mine"}
     assert not answered(held, broken)[0]
-    certain = [repair for repair in repairs(broken, info) if repair.certain]
-    assert answered(held, applied(broken, certain, info).graph)[0]
+    certain = [repair for repair in propose_repairs(broken, info) if repair.certain]
+    assert answered(held, apply_repairs(broken, certain, info).graph)[0]
 
 
 def test_every_step_of_recovery_is_accepted(held, info):

@@ -16,7 +16,7 @@ def decoded(comfy):  # noqa: F811
     from pack.host import decode
 
     def call(samples, vae, **wishes):
-        return decode.decoded(samples, vae, "7", **wishes)
+        return decode.decode_latent(samples, vae, "7", **wishes)
 
     return call
 

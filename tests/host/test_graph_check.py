@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 from pack.engine.graph.prepare_graph import NotReady
-from pack.engine.graph.run_request import MOST_NODES, Order
+from pack.engine.graph.run_request import MOST_NODES, RunRequest
 from pack.host.graph_check import MOST_WARNINGS, GraphCheck
 
 from ..engine.graph.reference import graph, object_info
@@ -53,6 +53,6 @@ def test_there_is_an_end_to_warnings():
 
 def test_an_order_is_made_ready_with_these_classes():
     check = GraphCheck(Known(), None)
-    assert asyncio.run(check.make_ready(Order(workflow=graph("sdxl_txt2img"), goal="a fox"))).rejected == ()
+    assert asyncio.run(check.prepare_graph(RunRequest(workflow=graph("sdxl_txt2img"), goal="a fox"))).rejected == ()
     with pytest.raises(NotReady):
-        asyncio.run(check.make_ready(Order(workflow=[])))
+        asyncio.run(check.prepare_graph(RunRequest(workflow=[])))

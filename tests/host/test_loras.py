@@ -75,7 +75,7 @@ def install(loras, *names):
 
 
 def pick(loras, **inputs):
-    return loras.picked("model", "clip", "10", **{"prompt": "a fox", **inputs})
+    return loras.pick_loras("model", "clip", "10", **{"prompt": "a fox", **inputs})
 
 
 def test_only_files_that_can_be_looked_into_are_listed(loras):

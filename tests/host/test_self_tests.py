@@ -8,7 +8,7 @@ import os
 import pytest
 from pack.engine.judge.self_test import SelfTest
 from pack.engine.judge.vision_model import ModelUnreachable
-from pack.engine.loop.live import NotNow
+from pack.engine.loop.live_runs import NotNow
 from pack.host.self_tests import SelfTests, SelfTestStore
 
 from ..engine.judge.memory_model import MemoryModel

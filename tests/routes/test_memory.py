@@ -7,8 +7,8 @@ import asyncio
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from pack.engine.memory.memory_report import MemoryReport
 from pack.engine.memory.preflight import preflight
-from pack.engine.memory.report import MemoryReport
 from pack.host.memory import REMEMBERED, MemoryReports
 from pack.routes import register
 

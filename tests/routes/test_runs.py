@@ -9,11 +9,11 @@ import pytest
 import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from pack.engine.graph.prepare_graph import make_ready
+from pack.engine.graph.prepare_graph import prepare_graph
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.pictures import Thumbnails
 from pack.engine.loop.ports import PromptState
-from pack.engine.loop.starting import submit
+from pack.engine.loop.start import submit
 from pack.routes import register
 
 from ..engine.graph.reference import object_info
@@ -34,8 +34,8 @@ class Site(Stage):
     def thumbnails(self):
         return self.cache
 
-    async def make_ready(self, order):
-        return make_ready(order, object_info())
+    async def prepare_graph(self, order):
+        return prepare_graph(order, object_info())
 
     async def start(self, graph, client_id):
         return await submit(self.queue, graph, client_id)

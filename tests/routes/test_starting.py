@@ -9,7 +9,7 @@ import pytest
 from pack.engine.graph.loop_nodes import the_loop
 from pack.engine.graph.render_error import RenderError
 from pack.engine.loop.ports import PromptState, SubmissionRejected
-from pack.engine.loop.report import Arrival
+from pack.engine.loop.run_context import PromptContext
 from pack.routes import starting
 
 from ..engine.graph.reference import graph, ui_workflow
@@ -45,8 +45,8 @@ async def begin(site):
     (queued,) = site.queue.submitted
     loop_node, critic_node = the_loop(queued.graph)
     site.queue.states[queued.prompt_id] = PromptState("running")
-    arrival = Arrival(queued.prompt_id, "c", handle(), queued.graph, None, loop_node, critic_node)
-    await site.driver.expect(arrival)
+    prompt_context = PromptContext(queued.prompt_id, "c", handle(), queued.graph, None, loop_node, critic_node)
+    await site.driver.expect(prompt_context)
     return queued
 
 

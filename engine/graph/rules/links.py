@@ -50,7 +50,7 @@ def broken_link(view: GraphView, node: Node, name: str, value: list[Any]) -> Fin
     if view.nodes[source].known and not -len(outputs) <= slot < len(outputs):
         return found(
             "link_slot_out_of_range",
-            f"{view.nodes[source].said()} has {len(outputs)} outputs, there is no slot {slot}.",
+            f"{view.nodes[source].label()} has {len(outputs)} outputs, there is no slot {slot}.",
             "Outputs are counted from 0.",
         )
     return None
@@ -66,13 +66,13 @@ def _mismatch(view: GraphView, node: Node, name: str, wanted: Any, value: list[A
     slots = [slot for slot, kind in enumerate(source.outputs) if types_fit(kind, wanted)]
     fix = f"Link a node that gives {_named(wanted)}."
     if slots:
-        fix = f"Slot {slots[0]} of {source.said()} gives {_named(wanted)}."
+        fix = f"Slot {slots[0]} of {source.label()} gives {_named(wanted)}."
     return Finding(
         kind="return_type_mismatch",
         severity="rejected",
         node=node.id,
         input=name,
-        what=f"{node.heading()}, input {name} takes {_named(wanted)}, but {source.said()} gives "
+        what=f"{node.heading()}, input {name} takes {_named(wanted)}, but {source.label()} gives "
         f"{_named(received)} from slot {value[1]}.",
         fix=fix,
     )

@@ -67,7 +67,7 @@ def frame_rates(view: GraphView) -> Iterator[Finding]:
         ]
         if len({rate for _, _, rate in given}) > 1:
             node, name, _ = given[-1]
-            told = ", ".join(f"{other.said()} {value:g}" for other, _, value in given)
+            told = ", ".join(f"{other.label()} {value:g}" for other, _, value in given)
             yield Finding(
                 kind="frame_rates_differ",
                 severity="wrong",

@@ -21,7 +21,7 @@ class FoundBox:
 
 
 @dataclass(frozen=True)
-class Detection:
+class DetectedBoxes:
     """What was found in one picture. notes: sentences for the user about it."""
 
     boxes: tuple[FoundBox, ...]
@@ -29,13 +29,13 @@ class Detection:
 
 
 class Detector(Protocol):
-    def detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[Detection]:
-        """pictures: [B, H, W, 3] float 0..1. One Detection each, in order, with scores of at least threshold."""
+    def detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[DetectedBoxes]:
+        """pictures: [B, H, W, 3] float 0..1. One DetectedBoxes each, in order, with scores of at least threshold."""
         ...
 
 
 class Outliner(Protocol):
-    def outline(self, pictures: torch.Tensor, found: Sequence[Detection]) -> list[Sighting]:
+    def outline(self, pictures: torch.Tensor, found: Sequence[DetectedBoxes]) -> list[Sighting]:
         """One piece for each box, with the box's phrase and score. Notes are kept."""
         ...
 

@@ -8,7 +8,7 @@ import torch
 
 from ..piece import Sighting
 from ..pieces import piece_of_box
-from .detecting import Detection
+from .detecting import DetectedBoxes
 
 WARNING = (
     "There is no SAM model folder, so each box became a filled ellipse: the mask is rough. "
@@ -19,7 +19,7 @@ WARNING = (
 class Ellipses:
     """An Outliner that needs no model and says that its outlines are none."""
 
-    def outline(self, pictures: torch.Tensor, found: Sequence[Detection]) -> list[Sighting]:
+    def outline(self, pictures: torch.Tensor, found: Sequence[DetectedBoxes]) -> list[Sighting]:
         """See Outliner."""
         height, width = pictures.shape[1:3]
         sightings = []

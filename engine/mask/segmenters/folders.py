@@ -27,7 +27,7 @@ class ModelFolder:
 
 
 @dataclass(frozen=True)
-class Choice:
+class EngineChoice:
     """What an engine takes. reader: finds by words. outliner: makes outlines of its boxes; None without a SAM folder
     or where the reader needs none. notes: what the user should know about the choice."""
 
@@ -77,7 +77,7 @@ def what_is_missing(folder: ModelFolder) -> str:
 
 def choose(
     engine: str, wanted: str, folders: Sequence[ModelFolder], offered: Callable[[Kind], bool], root: str
-) -> Choice:
+) -> EngineChoice:
     """The folders for an engine and a model_folder, each possibly "auto".
 
     offered: whether transformers knows the kind. root: where new folders belong, for messages.
@@ -109,9 +109,9 @@ def choose(
     if reader is None:
         raise SegmenterUnavailable(f"There is no model folder for {engine}. {how_to_get(kind, root)}")
     if kind is not GROUNDING_DINO:
-        return Choice(engine, reader, None, notes)
+        return EngineChoice(engine, reader, None, notes)
     outliner = picked if picked is not None and not reads else outliner_in(folders, offered)
-    return Choice(engine, reader, outliner, notes)
+    return EngineChoice(engine, reader, outliner, notes)
 
 
 def outliner_in(folders: Sequence[ModelFolder], offered: Callable[[Kind], bool]) -> ModelFolder | None:

@@ -9,7 +9,7 @@ import torch
 
 from ..piece import Box
 from ..pieces import within_picture
-from .detecting import Detection, FoundBox
+from .detecting import DetectedBoxes, FoundBox
 
 FORM = '{"x": 10, "y": 20, "width": 30, "height": 40}'
 
@@ -32,10 +32,12 @@ class GivenBoxes:
             )
         self._of_pictures = lists
 
-    def detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[Detection]:
+    def detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[DetectedBoxes]:
         """See Detector; pictures: as many as were announced."""
         height, width = pictures.shape[1:3]
-        return [Detection(tuple(_found(of_one, phrases[0], threshold, height, width))) for of_one in self._of_pictures]
+        return [
+            DetectedBoxes(tuple(_found(of_one, phrases[0], threshold, height, width))) for of_one in self._of_pictures
+        ]
 
 
 def _listed(boxes: Any) -> list[list[tuple[Box, float]]]:

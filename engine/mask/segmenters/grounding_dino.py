@@ -11,7 +11,7 @@ from ..box_answer import shared_area
 from ..piece import Box
 from ..pieces import within_picture
 from .chunks import in_chunks
-from .detecting import Detection, FoundBox
+from .detecting import DetectedBoxes, FoundBox
 from .folders import ModelFolder
 from .loading import Loaded
 from .ports import Models
@@ -35,17 +35,17 @@ class GroundingDino:
     def __init__(self, models: Models, folder: ModelFolder, frames_at_once: int = 0) -> None:
         self._models, self._folder, self._frames = models, folder, frames_at_once
 
-    def detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[Detection]:
+    def detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[DetectedBoxes]:
         """See Detector. Raises what in_chunks raises."""
 
-        def work(loaded: Loaded, part: torch.Tensor, _start: int) -> list[Detection]:
+        def work(loaded: Loaded, part: torch.Tensor, _start: int) -> list[DetectedBoxes]:
             pixels = limited(part, loaded.rules).to(loaded.dtype)
             found: list[list[FoundBox]] = [[] for _ in range(len(part))]
             for text in texts_of(phrases, loaded.tokenizer, loaded.model.config.max_text_len):
                 logits, boxes = _answer(loaded, pixels, text)
                 for boxes_here, scores, corners in zip(found, logits, boxes, strict=True):
                     boxes_here += boxes_of(scores, corners, text, threshold, part.shape[1], part.shape[2])
-            return [Detection(tuple(boxes_here)) for boxes_here in found]
+            return [DetectedBoxes(tuple(boxes_here)) for boxes_here in found]
 
         return in_chunks(pictures, self._models, self._folder, self._frames, work)
 

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import torch
 
 from ..piece import Box, Piece, Sighting
-from ..pieces import enlarged, piece_of_logits
+from ..pieces import enlarge, piece_of_logits
 from .chunks import in_chunks
-from .detecting import Detection, FoundBox
+from .detecting import DetectedBoxes, FoundBox
 from .folders import ModelFolder
 from .kinds import SAM
 from .loading import Loaded
@@ -26,7 +26,7 @@ class SamOutliner:
     def __init__(self, models: Models, folder: ModelFolder, frames_at_once: int = 0) -> None:
         self._models, self._folder, self._frames = models, folder, frames_at_once
 
-    def outline(self, pictures: torch.Tensor, found: Sequence[Detection]) -> list[Sighting]:
+    def outline(self, pictures: torch.Tensor, found: Sequence[DetectedBoxes]) -> list[Sighting]:
         """See Outliner. Raises what in_chunks raises."""
         wanted = [index for index, detection in enumerate(found) if detection.boxes]
         if not wanted:
@@ -43,7 +43,7 @@ class SamOutliner:
         return [looked_at.get(index, Sighting((), detection.notes)) for index, detection in enumerate(found)]
 
 
-def _sighting(outlined: Sequence[Piece | None], detection: Detection) -> Sighting:
+def _sighting(outlined: Sequence[Piece | None], detection: DetectedBoxes) -> Sighting:
     pieces = tuple(piece for piece in outlined if piece is not None)
     lost = len(outlined) - len(pieces)
     note = (f"SAM found no outline in {lost} of {len(outlined)} boxes.",) if lost else ()
@@ -78,7 +78,7 @@ def _outlines(
             ).pred_masks[0, :, 0]
             for found, logits in zip(few, masks, strict=True):
                 if pads:
-                    logits = enlarged(logits, side, side)[:inner_height, :inner_width]
+                    logits = enlarge(logits, side, side)[:inner_height, :inner_width]
                 pieces.append(piece_of_logits(logits, height, width, found.phrase, found.score, found.box))
         outlined.append(tuple(pieces))
     return outlined

@@ -12,7 +12,7 @@ from ...judge.vision_model import AnswerUnusable, VisionModel
 from ..box_answer import read_boxes
 from ..box_conventions import Convention, convention_of, sent_picture
 from ..box_question import box_question
-from .detecting import Detection
+from .detecting import DetectedBoxes
 
 ATTEMPTS = 2
 
@@ -28,11 +28,11 @@ class VisionBoxes:
         self._model, self._between = model, between_pictures
         self._convention: Convention = convention_of(model.name)
 
-    def detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[Detection]:
+    def detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[DetectedBoxes]:
         """See Detector. A picture whose answer cannot be read has no boxes and says so. Raises ModelUnreachable."""
         return asyncio.run(self._detect(pictures, phrases, threshold))
 
-    async def _detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[Detection]:
+    async def _detect(self, pictures: torch.Tensor, phrases: Sequence[str], threshold: float) -> list[DetectedBoxes]:
         found = []
         self._between(0)
         for picture in pictures:
@@ -40,7 +40,7 @@ class VisionBoxes:
             self._between(1)
         return found
 
-    async def _in_one(self, picture: torch.Tensor, phrases: Sequence[str], threshold: float) -> Detection:
+    async def _in_one(self, picture: torch.Tensor, phrases: Sequence[str], threshold: float) -> DetectedBoxes:
         encoded = sent_picture(picture, self._convention)
         question = box_question(encoded, self._convention, phrases)
         height, width = picture.shape[:2]
@@ -53,4 +53,4 @@ class VisionBoxes:
                 return read_boxes(reply.text, encoded, self._convention, phrases, height, width, threshold)
             except AnswerUnusable as unusable:
                 problem = str(unusable)
-        return Detection((), (f"The answer of {self._model.name} could not be used: {problem}",))
+        return DetectedBoxes((), (f"The answer of {self._model.name} could not be used: {problem}",))

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.decode.asked import Asked
+from pack.engine.decode.options import DecodeOptions
 from pack.engine.decode.plan import Axis, Compression, plan_tiles
 
 from .fakes import VIDEO
@@ -126,7 +126,7 @@ def test_a_video_that_streams_in_time_is_cut_in_space():
 
 
 def test_a_given_tile_size_is_a_limit():
-    asked = Asked(tile_size=512, overlap=96)
+    asked = DecodeOptions(tile_size=512, overlap=96)
     plan = plan_tiles((1, 4, 256, 200), PICTURE, kl_bytes, math.inf, asked)
     assert plan.rows.tile * 8 <= 512
     assert plan.columns.tile * 8 <= 512
@@ -139,7 +139,7 @@ def test_a_given_tile_size_is_a_limit():
 @settings(deadline=None, max_examples=150)
 @given(sides, sides, st.sampled_from([4, 8, 16, 32]), st.integers(64, 4096), st.floats(0, 0.5))
 def test_any_tile_size_and_overlap_that_may_be_asked_for_can_be_had(height, width, space, size, share):
-    asked = Asked(tile_size=size, overlap=int(size * share))
+    asked = DecodeOptions(tile_size=size, overlap=int(size * share))
     plan = plan_tiles((1, 4, height, width), Compression(space), kl_bytes, math.inf, asked)
     for axis in (plan.rows, plan.columns):
         covers(axis)
@@ -148,12 +148,12 @@ def test_any_tile_size_and_overlap_that_may_be_asked_for_can_be_had(height, widt
 
 
 def test_a_tile_size_below_the_usual_least_is_obeyed():
-    plan = plan_tiles((1, 4, 64, 64), PICTURE, kl_bytes, math.inf, Asked(tile_size=128))
+    plan = plan_tiles((1, 4, 64, 64), PICTURE, kl_bytes, math.inf, DecodeOptions(tile_size=128))
     assert plan.rows.tile * 8 <= 128
 
 
 def test_a_given_tile_size_still_shrinks_when_memory_is_short():
-    asked = Asked(tile_size=1024)
+    asked = DecodeOptions(tile_size=1024)
     first = plan_tiles((1, 4, 256, 256), PICTURE, kl_bytes, math.inf, asked)
     less = plan_tiles((1, 4, 256, 256), PICTURE, kl_bytes, 1 * GIB, asked)
     assert less.fits
@@ -161,7 +161,7 @@ def test_a_given_tile_size_still_shrinks_when_memory_is_short():
 
 
 def test_pieces_of_time_are_no_longer_than_asked():
-    asked = Asked(temporal_size=33, temporal_overlap=8)
+    asked = DecodeOptions(temporal_size=33, temporal_overlap=8)
     plan = plan_tiles((1, 16, 31, 30, 30), VIDEO, wan_bytes, math.inf, asked)
     assert VIDEO.frames(plan.time.tile) <= 33
     starts = plan.time.starts()
@@ -183,4 +183,4 @@ def test_pieces_of_time_are_no_longer_than_asked():
 )
 def test_wrong_wishes_name_the_input(wishes, begins):
     with pytest.raises(ValueError, match=begins):
-        Asked(**wishes)
+        DecodeOptions(**wishes)

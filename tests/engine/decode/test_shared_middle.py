@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 import torch
-from pack.engine.decode.asked import Asked
 from pack.engine.decode.decoder_structure import Unsupported
 from pack.engine.decode.decoding import decode
+from pack.engine.decode.options import DecodeOptions
 from pack.engine.decode.plan import Axis, TilePlan
 from pack.engine.decode.shared_middle import SharedMiddle
 from torch import nn
@@ -128,7 +128,7 @@ def test_a_decode_in_tiles_shares_it():
     model, given = Model(), latent(3)
     vae = FakeVae(free_bytes=BYTES * 3 * 20 * 24)
     vae.pixels = model.decode
-    asked = Asked(mode="tiled", tile_size=160)
+    asked = DecodeOptions(mode="tiled", tile_size=160)
     assert (decode(given, vae, asked).pixels - model.decode(given)).abs().mean() > 1e-2
     vae.middle = lambda part: SharedMiddle(model, part)
     done = decode(given, vae, asked)

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from pack.engine.graph.check import check
 from pack.engine.graph.loop_nodes import the_loop
 from pack.engine.graph.model import NotAnApiGraph
-from pack.engine.graph.prepare_graph import NotReady, make_ready
-from pack.engine.graph.recovery import giving_up, next_change
+from pack.engine.graph.prepare_graph import NotReady, prepare_graph
+from pack.engine.graph.recovery import explain_giving_up, next_change
 from pack.engine.graph.render_error import RenderError
-from pack.engine.graph.repair import repairs
+from pack.engine.graph.repair import propose_repairs
 from pack.engine.graph.roles import roles
-from pack.engine.graph.run_request import Order
+from pack.engine.graph.run_request import RunRequest
 from pack.engine.graph.wrap import WrapRefused, wrap
 
 from .reference import NAMES, graph, object_info
@@ -59,13 +59,13 @@ def test_damaged_graphs_are_answered(one, message):
     checked = check(one, info, version="0.8.0")
     assert checked.accepted == (bool(checked.running) and not checked.refused)
     try:
-        repairs(one, info)
+        propose_repairs(one, info)
     except NotAnApiGraph:
         return
     roles(one, info)
     error = RenderError(type="RuntimeError", message=message, node=next(iter(one), ""))
     next_change(one, error, [], info)
-    giving_up(one, error, [], info)
+    explain_giving_up(one, error, [], info)
     try:
         wrap(one, "a fox", info)
     except ValueError as refused:
@@ -77,7 +77,9 @@ def test_damaged_graphs_are_answered(one, message):
 def test_orders_of_damaged_graphs_are_answered(one, repair):
     before = copy.deepcopy(one)
     try:
-        ready = make_ready(Order(workflow=one, goal="a fox", settings={"steps": 3}, repair=repair), object_info())
+        ready = prepare_graph(
+            RunRequest(workflow=one, goal="a fox", settings={"steps": 3}, repair=repair), object_info()
+        )
     except NotReady as refused:
         assert refused.problem.what
     else:
@@ -90,4 +92,4 @@ def test_orders_of_damaged_graphs_are_answered(one, repair):
 def test_any_json_is_answered(sent):
     assert not check(sent, object_info()).accepted
     with pytest.raises(NotReady):
-        make_ready(Order(workflow=sent, goal="a fox"), object_info())
+        prepare_graph(RunRequest(workflow=sent, goal="a fox"), object_info())

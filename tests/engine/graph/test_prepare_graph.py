@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.graph.check import check
 from pack.engine.graph.loop_nodes import the_loop
-from pack.engine.graph.prepare_graph import MOST_REPAIRED, NotReady, make_ready
-from pack.engine.graph.run_request import MOST_NODES, Order
+from pack.engine.graph.prepare_graph import MOST_REPAIRED, NotReady, prepare_graph
+from pack.engine.graph.run_request import MOST_NODES, RunRequest
 from pack.engine.graph.wrap import OUTPUTS
 from pydantic import ValidationError
 
@@ -21,7 +21,7 @@ SDXL = "sdxl_txt2img"
 
 
 def ready(workflow=None, **fields):
-    return make_ready(Order(workflow=graph(SDXL) if workflow is None else workflow, **fields), object_info())
+    return prepare_graph(RunRequest(workflow=graph(SDXL) if workflow is None else workflow, **fields), object_info())
 
 
 def refused(workflow=None, **fields):
@@ -259,4 +259,4 @@ def test_settings_arrive_as_they_are(prompt, seed, steps, cfg):
 )
 def test_an_order_holds_nothing_but_what_is_named_and_in_range(fields):
     with pytest.raises(ValidationError):
-        Order(workflow={}, **fields)
+        RunRequest(workflow={}, **fields)

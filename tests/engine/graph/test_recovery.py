@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pack.engine.graph.check import check
 from pack.engine.graph.family import family_in
 from pack.engine.graph.patch import apply
-from pack.engine.graph.recovery import MAX_CHANGES, TILED_DECODE, giving_up, next_change
+from pack.engine.graph.recovery import MAX_CHANGES, TILED_DECODE, explain_giving_up, next_change
 from pack.engine.graph.render_error import RenderError
 from pack.engine.graph.roles import roles
 
@@ -235,7 +235,7 @@ def test_a_missing_file_is_named_with_the_nearest_that_is_installed():
     one = graph("flux1_txt2img")
     one["1"]["inputs"]["unet_name"] = "flux1-dev-bf16.safetensors"
     message = "Model in folder 'diffusion_models' with filename 'flux1-dev-bf16.safetensors' not found."
-    end = giving_up(one, RenderError(type="FileNotFoundError", message=message, node="1"), [], INFO)
+    end = explain_giving_up(one, RenderError(type="FileNotFoundError", message=message, node="1"), [], INFO)
     assert end.kind == "missing_file"
     assert end.alternatives[0].startswith("flux1-dev")
     assert "Node 1 (UNETLoader): flux1-dev-bf16.safetensors is not installed." in end.sentence
@@ -244,7 +244,7 @@ def test_a_missing_file_is_named_with_the_nearest_that_is_installed():
 
 def test_an_unknown_class_is_named_with_the_nearest():
     error = RenderError(type="invalid_prompt", message="Cannot execute because node KSamplr does not exist.")
-    end = giving_up(graph("sdxl_txt2img"), error, [], INFO)
+    end = explain_giving_up(graph("sdxl_txt2img"), error, [], INFO)
     assert end.alternatives[0] == "KSampler"
     assert "KSamplr" in end.sentence
 
@@ -253,19 +253,19 @@ def test_an_invalid_value_is_explained_by_the_check():
     one = graph("sdxl_txt2img")
     one["5"]["inputs"]["scheduler"] = "karas"
     error = RenderError(type="value_not_in_list", message="scheduler: 'karas' not in [...]", node="5")
-    assert "karras" in giving_up(one, error, [], INFO).sentence
+    assert "karras" in explain_giving_up(one, error, [], INFO).sentence
 
 
 def test_after_the_ladder_the_user_learns_what_was_tried():
     changes, last = ladder(graph("sdxl_txt2img"), out_of_memory("6"))
-    sentence = giving_up(last, out_of_memory("6"), changes, INFO).sentence
+    sentence = explain_giving_up(last, out_of_memory("6"), changes, INFO).sentence
     assert "1024x1024 to 768x768" in sentence
     assert sentence.endswith("close other programs.")
 
 
 def test_any_other_error_keeps_its_own_words():
     error = RenderError(type="ValueError", message="the paint ran out\nmore lines", node="5")
-    assert giving_up(graph("sdxl_txt2img"), error, [], INFO).sentence == "Node 5 (KSampler): the paint ran out"
+    assert explain_giving_up(graph("sdxl_txt2img"), error, [], INFO).sentence == "Node 5 (KSampler): the paint ran out"
 
 
 def test_a_size_written_in_a_number_node_is_changed_there():

@@ -6,7 +6,7 @@ import pytest
 from pack.engine.graph.check import check
 from pack.engine.graph.model import NotAnApiGraph
 from pack.engine.graph.patch import undo
-from pack.engine.graph.repair import applied, repairs
+from pack.engine.graph.repair import apply_repairs, propose_repairs
 
 from .probe_cases import CHANGES, probe
 from .reference import NAMES, graph, object_info, ui_workflow
@@ -32,7 +32,7 @@ CERTAIN = {
 
 
 def proposals(one):
-    return [repair for repair in repairs(one, object_info()) if repair.finding.kind != "no_titles"]
+    return [repair for repair in propose_repairs(one, object_info()) if repair.finding.kind != "no_titles"]
 
 
 @pytest.mark.parametrize("name", CERTAIN)
@@ -40,7 +40,7 @@ def test_what_is_certain_is_put_right(name):
     one = probe(name)
     before = copy.deepcopy(one)
     certain = [repair for repair in proposals(one) if repair.certain]
-    done = applied(one, certain, object_info())
+    done = apply_repairs(one, certain, object_info())
     node, name_of_input, value = CERTAIN[name]
     found = done.graph[node]["inputs"][name_of_input]
     assert (found, type(found)) == (value, type(value))
@@ -54,7 +54,7 @@ def test_every_proposal_can_be_applied_and_makes_nothing_worse(name):
     one = probe(name)
     before = check(one, object_info())
     for repair in proposals(one):
-        after = check(applied(one, [repair], object_info()).graph, object_info())
+        after = check(apply_repairs(one, [repair], object_info()).graph, object_info())
         assert len(after.rejected) <= len(before.rejected)
         assert repair.lines, repair.sentence
 
@@ -63,14 +63,14 @@ def test_every_proposal_can_be_applied_and_makes_nothing_worse(name):
 def test_a_sound_graph_is_left_alone_but_for_titles(name):
     one = graph(name)
     assert proposals(one) == []
-    titled = applied(one, repairs(one, object_info()), object_info()).graph
+    titled = apply_repairs(one, propose_repairs(one, object_info()), object_info()).graph
     assert all(node["_meta"]["title"] for node in titled.values())
-    assert repairs(titled, object_info()) == []
+    assert propose_repairs(titled, object_info()) == []
 
 
 def test_a_top_level_meta_is_dropped():
     one = probe("meta_key_in_prompt")
-    done = applied(one, [repair for repair in proposals(one) if repair.certain], object_info())
+    done = apply_repairs(one, [repair for repair in proposals(one) if repair.certain], object_info())
     assert done.graph == graph("sdxl_txt2img")
     assert undo(done.graph, done.inverse) == one
 
@@ -78,7 +78,7 @@ def test_a_top_level_meta_is_dropped():
 def test_a_misspelt_input_takes_its_value_along():
     one = graph("sdxl_txt2img")
     one["5"]["inputs"]["samplername"] = one["5"]["inputs"].pop("sampler_name")
-    done = applied(one, [repair for repair in proposals(one) if repair.certain], object_info())
+    done = apply_repairs(one, [repair for repair in proposals(one) if repair.certain], object_info())
     assert done.graph == graph("sdxl_txt2img")
 
 
@@ -103,7 +103,7 @@ def test_a_link_of_the_wrong_slot_is_proposed_but_not_certain():
     one["6"]["inputs"]["vae"] = ["1", 0]
     (repair,) = proposals(one)
     assert not repair.certain
-    assert applied(one, [repair], object_info()).graph == graph("sdxl_txt2img")
+    assert apply_repairs(one, [repair], object_info()).graph == graph("sdxl_txt2img")
 
 
 def test_the_only_vae_is_proposed_where_one_is_missing():
@@ -129,4 +129,4 @@ def test_a_text_for_a_boolean():
 
 def test_another_kind_of_json_is_refused():
     with pytest.raises(NotAnApiGraph):
-        repairs(ui_workflow(), object_info())
+        propose_repairs(ui_workflow(), object_info())

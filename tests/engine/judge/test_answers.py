@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pack.engine.judge.answers import read_look
 from pack.engine.judge.questions import look_questions
 from pack.engine.judge.scoring import Bias
-from pack.engine.judge.verdict import critique_of, holds, merged
+from pack.engine.judge.verdict import critique_of, holds, merge_looks
 from pack.engine.judge.vision_model import AnswerUnusable, Reply, Token
 
 from .memory_model import CHECKLIST, answers
@@ -28,20 +28,20 @@ def read(text, wording=1, bias=None, more=()):
 
 
 def items(text, wording=1, **more):
-    sight, _ = read(text, wording, **more)
-    return {item.id: item for item in sight.items}
+    result, _ = read(text, wording, **more)
+    return {item.id: item for item in result.items}
 
 
 def test_plain_words_count_nine_tenths():
-    sight, lack = read(answers())
+    result, lack = read(answers())
     assert lack == ""
-    assert [(item.id, item.answer, item.passed) for item in sight.items] == [
+    assert [(item.id, item.answer, item.passed) for item in result.items] == [
         ("r1", "3", True),
         ("r2", "yes", True),
         ("r3", "yes", True),
     ]
-    assert all(item.p == pytest.approx(0.9) for item in sight.items)
-    assert (sight.soft, sight.levels["faces"]) == (False, 0.75)
+    assert all(item.p == pytest.approx(0.9) for item in result.items)
+    assert (result.soft, result.levels["faces"]) == (False, 0.75)
     assert items(answers(r1=2))["r1"].p == pytest.approx(0.1)
     assert items(answers(2), 2)["r2"].passed
     assert not items(answers(2, r2="yes"), 2)["r2"].passed
@@ -93,8 +93,8 @@ def test_open_answers(value, passed):
     ],
 )
 def test_other_values_are_unknown_and_named(name, value):
-    sight, lack = read(answers(**{name: value}))
-    found = {item.id: item for item in sight.items}[name]
+    result, lack = read(answers(**{name: value}))
+    found = {item.id: item for item in result.items}[name]
     assert (found.answer, found.p, found.passed) == ("unknown", 0.5, False)
     assert KEYS[name] in lack
 
@@ -115,8 +115,8 @@ def test_a_child_fails_with_its_parent():
 
 
 def test_levels_that_are_missing_count_as_unknown_and_none_does_not_apply():
-    sight, lack = read(answers(levels={"faces": "none", "text": "superb"}))
-    assert (sight.levels["faces"], sight.levels["text"], sight.levels["artifacts"]) == (None, 0.5, 0.75)
+    result, lack = read(answers(levels={"faces": "none", "text": "superb"}))
+    assert (result.levels["faces"], result.levels["text"], result.levels["artifacts"]) == (None, 0.5, 0.75)
     assert "quality_text" in lack and "quality_faces" not in lack
 
 
@@ -136,9 +136,9 @@ def stream(text, **listed):
 
 def test_probabilities_are_used_where_there_are_any():
     reply = stream(answers(), r1={"3": 0.6, "2": 0.3}, r2={"yes": 0.8, "no": 0.1}, r3={"yes": 0.55, "no": 0.45})
-    sight, _ = read(reply)
-    assert sight.soft
-    assert [round(item.p, 4) for item in sight.items] == [round(0.6 / 0.9, 4), round(0.8 / 0.9, 4), 0.55]
+    result, _ = read(reply)
+    assert result.soft
+    assert [round(item.p, 4) for item in result.items] == [round(0.6 / 0.9, 4), round(0.8 / 0.9, 4), 0.55]
 
 
 def test_bias_moves_them():
@@ -161,11 +161,11 @@ def test_votes_replace_plain_words():
 
 
 def test_the_plain_contract_is_a_vote_about_the_whole():
-    sight, lack = read('{"done": true, "changes": {}, "reason": "ok"}')
-    assert (lack, sight.levels) == ("", {})
-    assert all(item.passed and item.p == pytest.approx(0.9) for item in sight.items)
-    sight, _ = read('{"done": false, "changes": {"prompt_append": "three ducks"}, "reason": "two ducks"}')
-    assert [(item.p, item.passed) for item in sight.items] == [(pytest.approx(0.1), False), (0.5, False), (0.5, False)]
+    result, lack = read('{"done": true, "changes": {}, "reason": "ok"}')
+    assert (lack, result.levels) == ("", {})
+    assert all(item.passed and item.p == pytest.approx(0.9) for item in result.items)
+    result, _ = read('{"done": false, "changes": {"prompt_append": "three ducks"}, "reason": "two ducks"}')
+    assert [(item.p, item.passed) for item in result.items] == [(pytest.approx(0.1), False), (0.5, False), (0.5, False)]
 
 
 values = (
@@ -200,23 +200,23 @@ def test_a_thousand_malformed_answers_never_become_a_pass_of_ours(text, wording)
     """An item passes only where the right word stands in the text beside its own key, or the model said done."""
     questions = FIRST if wording == 1 else SECOND
     try:
-        sight, _ = read(text, wording)
+        result, _ = read(text, wording)
     except AnswerUnusable as problem:
         assert str(problem).strip()
         return
-    if sight.plain is not None:
-        assert re.search(r"""["']done["']\s*:\s*true""", text, re.IGNORECASE) or not any(i.passed for i in sight.items)
+    if result.plain is not None:
+        assert re.search(r"""["']done["']\s*:\s*true""", text, re.IGNORECASE) or not any(i.passed for i in result.items)
         return
     flat = re.sub(r"</?think>", "", text).lower()
     words = {"yes": "yes|y|true", "no": "no|n|false", "3": "0?3|three"}
     for key, one in questions.asked.items():
-        item = next(item for item in sight.items if item.id == one.requirement.id)
+        item = next(item for item in result.items if item.id == one.requirement.id)
         assert 0.02 <= item.p <= 0.98
         right = "|".join(words.get(answer, answer) for answer in one.expect)
         if item.passed:
             # Nothing but punctuation between a question's key and the right word.
             assert re.search(rf"{key}[^a-z0-9]*(?:{right})\b", flat), (key, item, text)
-    critique = critique_of(sight, CHECKLIST, 0.5, ("prompt_match",))
+    critique = critique_of(result, CHECKLIST, 0.5, ("prompt_match",))
     assert not critique.passed
     if holds(critique, 0.5):
         assert all(key in text for key in questions.asked)
@@ -228,8 +228,8 @@ def test_two_looks_pass_only_together(first_count, second_count, first_hat, seco
     one, _ = read(answers(r1=first_count, r2=first_hat))
     two, _ = read(answers(2, r1=second_count, r2=second_hat), 2)
     checks = ("prompt_match", "artifacts")
-    looks = [critique_of(sight, CHECKLIST, 0.8, checks) for sight in (one, two)]
-    found = merged(*looks, CHECKLIST, 0.8)
+    looks = [critique_of(result, CHECKLIST, 0.8, checks) for result in (one, two)]
+    found = merge_looks(*looks, CHECKLIST, 0.8)
     right = (first_count, second_count, first_hat, second_hat) == (3, 3, "yes", "no")
     assert found.passed is right
     assert all(item.passed for item in found.items) is right

@@ -11,7 +11,7 @@ from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.checklist_rules import checklist_of_lines
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.judge import ChosenJudge
-from pack.engine.judge.scoring import Bias, corrected, logit, sigmoid
+from pack.engine.judge.scoring import Bias, correct_logit_bias, logit, sigmoid
 from pack.engine.judge.self_test import (
     KindFigures,
     SelfTest,
@@ -19,9 +19,9 @@ from pack.engine.judge.self_test import (
     bias_of,
     figures_of,
     in_words,
+    lower_trust,
     run_self_test,
     trust_of,
-    weighed,
 )
 from pack.engine.judge.self_test_scenes import self_test_scenes
 from pack.engine.judge.vision_model import AnswerUnusable, ModelUnreachable
@@ -104,8 +104,8 @@ def test_a_biased_judges_threshold_moves_and_the_correction_undoes_it(shift):
     assert found.auroc == 1.0, "a shared bias is no weakness"
     bias, one = bias_of(self_test(found)), requirement("r1")
     for wording in (1, 2):
-        assert logit(corrected(p(True, wording), one, bias, wording)) == pytest.approx(1, abs=0.01)
-        assert logit(corrected(p(False, wording), one, bias, wording)) == pytest.approx(-1, abs=0.01)
+        assert logit(correct_logit_bias(p(True, wording), one, bias, wording)) == pytest.approx(1, abs=0.01)
+        assert logit(correct_logit_bias(p(False, wording), one, bias, wording)) == pytest.approx(-1, abs=0.01)
 
 
 def test_a_threshold_of_the_first_wording_alone_holds_for_both():
@@ -138,11 +138,11 @@ def test_the_words_say_what_is_weak_and_how_much():
 
 def test_a_checklist_trusts_weak_kinds_less_and_says_so():
     checklist = Checklist(goal="g", requirements=(requirement("r1"), requirement("r2", "relation", "a left of b")))
-    found = weighed(checklist, self_test(kind(), kind("object", "good"), kind("text")))
+    found = lower_trust(checklist, self_test(kind(), kind("object", "good"), kind("text")))
     assert [r.trust for r in found.requirements] == [1.0, 0.5]
     assert len(found.notes) == 1 and "positions" in found.notes[0], "only of kinds that occur"
     assert found.digest == found.model_copy(update={"notes": ()}).digest
-    assert weighed(checklist, None) is checklist
+    assert lower_trust(checklist, None) is checklist
 
 
 def test_the_chosen_judge_weighs_its_checklists():

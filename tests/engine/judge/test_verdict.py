@@ -6,7 +6,7 @@ import pytest
 from pack.engine.judge.answers import read_look
 from pack.engine.judge.critique import CHECKS, Item
 from pack.engine.judge.questions import look_questions
-from pack.engine.judge.verdict import critique_of, holds, item_faults, merged, sentence
+from pack.engine.judge.verdict import critique_of, holds, item_faults, merge_looks, sentence
 from pack.engine.judge.vision_model import Reply
 
 from .memory_model import CHECKLIST, DUCKS, HAT, RED, answers, requirement
@@ -14,8 +14,8 @@ from .memory_model import CHECKLIST, DUCKS, HAT, RED, answers, requirement
 
 def looked(wording=1, checks=CHECKS, quality="good", levels=None, **given):
     questions = look_questions(CHECKLIST, 7, wording)
-    sight, _ = read_look(Reply(answers(wording, quality, levels, **given)), questions, CHECKLIST)
-    return critique_of(sight, CHECKLIST, 0.8, checks)
+    result, _ = read_look(Reply(answers(wording, quality, levels, **given)), questions, CHECKLIST)
+    return critique_of(result, CHECKLIST, 0.8, checks)
 
 
 def test_the_score_is_the_geometric_mean_and_a_little_quality():
@@ -56,7 +56,7 @@ def test_what_passes(given, wanted, passes):
 
 
 def test_looks_are_averaged_in_logits():
-    found = merged(looked(), looked(2, r1=2), CHECKLIST, 0.8)
+    found = merge_looks(looked(), looked(2, r1=2), CHECKLIST, 0.8)
     (ducks, hat, _) = found.items
     assert ducks.p == pytest.approx(0.5)
     assert (ducks.passed, ducks.answer, ducks.looks) == (False, "2", 2)
@@ -66,15 +66,15 @@ def test_looks_are_averaged_in_logits():
 
 
 def test_children_of_an_item_that_one_look_failed_leave_the_mean():
-    found = merged(looked(), looked(2, r2="yes"), CHECKLIST, 0.8)
+    found = merge_looks(looked(), looked(2, r2="yes"), CHECKLIST, 0.8)
     assert found.checks["prompt_match"] == pytest.approx((0.9 * 0.5) ** 0.5, abs=1e-4)
 
 
 def test_agreeing_looks_pass():
-    found = merged(looked(), looked(2), CHECKLIST, 0.8)
+    found = merge_looks(looked(), looked(2), CHECKLIST, 0.8)
     assert (found.passed, found.done, found.looks) == (True, True, 2)
     assert "two looks" in found.reason
-    assert not merged(looked(), looked(2, levels={"text": "bad"}), CHECKLIST, 0.5).passed
+    assert not merge_looks(looked(), looked(2, levels={"text": "bad"}), CHECKLIST, 0.5).passed
 
 
 def test_reasons_name_what_is_there_instead():
@@ -87,8 +87,8 @@ def test_reasons_name_what_is_there_instead():
 
 def test_a_low_score_alone_is_said():
     questions = look_questions(CHECKLIST, 7, 1)
-    sight, _ = read_look(Reply(answers()), questions, CHECKLIST)
-    assert "below 0.99" in critique_of(sight, CHECKLIST, 0.99, CHECKS).reason
+    result, _ = read_look(Reply(answers()), questions, CHECKLIST)
+    assert "below 0.99" in critique_of(result, CHECKLIST, 0.99, CHECKS).reason
 
 
 def fault(asked, answer, evidence=""):

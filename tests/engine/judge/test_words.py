@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pack.engine.judge.words import clipped, first_words, found_in, one_line, plain_words, question_words, spoken
+from pack.engine.judge.words import clip_words, first_words, found_in, one_line, plain_words, question_words, spoken
 
 
 @pytest.mark.parametrize(
@@ -28,9 +28,9 @@ def test_words_for_the_prompt_are_only_words(given, kept):
 
 
 def test_long_texts_are_cut_between_words():
-    assert clipped("one two three", 9) == "one two"
-    assert clipped("one two", 7) == "one two"
-    assert clipped("x" * 20, 5) == "xxxxx"
+    assert clip_words("one two three", 9) == "one two"
+    assert clip_words("one two", 7) == "one two"
+    assert clip_words("x" * 20, 5) == "xxxxx"
     assert first_words("one two, three four", 2) == "one two"
 
 

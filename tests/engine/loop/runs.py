@@ -8,8 +8,8 @@ from pack.engine.judge.checklist import Checklist, Requirement
 from pack.engine.judge.critique import Changes, Critique, Edit, Item
 from pack.engine.loop.outcome import iteration_of
 from pack.engine.loop.policy import Stop, first_plan, next_step
-from pack.engine.loop.report import Report
 from pack.engine.loop.run import Pending, Run
+from pack.engine.loop.run_context import Report
 from pack.engine.settings import Limits, LoopHandle, Settings
 
 SETTINGS = Settings(prompt="a red fox", negative="blurry", seed=5, steps=20, cfg=7.0)

@@ -9,7 +9,7 @@ from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS
 from pack.engine.loop.driver import Driver
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState, SubmissionRejected
-from pack.engine.loop.report import PromptContext, Report
+from pack.engine.loop.run_context import PromptContext, Report
 
 from .runs import SETTINGS, handle
 
@@ -54,10 +54,10 @@ class Pages:
 class Stage:
     """A driver with everything it needs, and shorthand for what the critic and the server do."""
 
-    def __init__(self, root, teacher=None, queue=None, memory=None):
+    def __init__(self, root, wording_store=None, queue=None, memory=None):
         self.root, self.queue, self.pages = root, queue or MemoryQueue(), Pages()
-        self.teacher, self.memory = teacher, memory
-        self.driver = Driver(self.queue, lambda: Journal(root), self.pages, 0.001, teacher, memory)
+        self.wording_store, self.memory = wording_store, memory
+        self.driver = Driver(self.queue, lambda: Journal(root), self.pages, 0.001, wording_store, memory)
 
     async def begin(self, prompt_id="p1", **fields):
         self.queue.states[prompt_id] = PromptState("running", started=time.time() - 2)

@@ -8,7 +8,7 @@ import errno
 import pytest
 from pack.engine.loop.driver import Driver, NotNow
 from pack.engine.loop.journal import Journal
-from pack.engine.loop.live import REMEMBERED_RUNS, RunNotFound
+from pack.engine.loop.live_runs import REMEMBERED_RUNS, RunNotFound
 from pack.engine.loop.ports import PromptState
 
 from .runs import SETTINGS, critique

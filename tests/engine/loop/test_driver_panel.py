@@ -7,7 +7,7 @@ import asyncio
 import pytest
 import torch
 from pack.engine.loop.journal import Journal
-from pack.engine.loop.live import NotNow, RunNotFound
+from pack.engine.loop.live_runs import NotNow, RunNotFound
 
 from .runs import critique
 from .stage import Stage

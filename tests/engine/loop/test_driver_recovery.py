@@ -11,7 +11,7 @@ from pack.engine.graph.render_error import RenderError
 from pack.engine.graph.wrap import wrap
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState, SubmissionRejected
-from pack.engine.loop.report import PromptContext
+from pack.engine.loop.run_context import PromptContext
 from pack.engine.settings import Limits
 
 from ..graph.reference import graph, object_info

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from pack.engine.loop.wording_memory import Memory, learned, remembered
+from pack.engine.loop.wording_memory import RememberedWordings, learn_wordings, recall_wordings
 
 from .runs import critique, itemised
 from .stage import Stage
@@ -13,19 +13,19 @@ from .test_wording_memory import FOX, NOW, TOLD
 
 class MemoryTeacher:
     def __init__(self, broken=False):
-        self.memory, self.broken, self.recalls, self.learns = Memory(), broken, 0, 0
+        self.memory, self.broken, self.recalls, self.learns = RememberedWordings(), broken, 0, 0
 
     def recall(self, family, asked):
         self.recalls += 1
         if self.broken:
             raise OSError("unreadable")
-        return remembered(self.memory, family, asked, NOW)
+        return recall_wordings(self.memory, family, asked, NOW)
 
     def learn(self, past):
         self.learns += 1
         if self.broken:
             raise OSError("full")
-        self.memory = learned(self.memory, past, NOW)
+        self.memory = learn_wordings(self.memory, past, NOW)
 
 
 async def two_looks(stage, name, clause):
@@ -47,7 +47,7 @@ def test_a_second_run_uses_the_clause_that_worked_in_the_first(tmp_path):
         assert prompt.endswith("a trio of ducks") and first.remembered == {}
         prompt, second = await two_looks(stage, "p2", "exactly 3 ducks")
         assert prompt.endswith("a trio of ducks") and second.remembered == {"r2": "a trio of ducks"}
-        assert (stage.teacher.recalls, stage.teacher.learns) == (2, 2), "once for each run"
+        assert (stage.wording_store.recalls, stage.wording_store.learns) == (2, 2), "once for each run"
         again = await stage.driver.continue_run(second.id, "make it night")
         assert again.remembered == {}, "ids of the earlier checklist"
 
@@ -70,6 +70,6 @@ def test_a_run_without_a_checklist_neither_asks_nor_teaches(tmp_path):
         place = await stage.begin()
         stage.judged("p1", critique(0.9, passed=True))
         await stage.ended(place.run.id)
-        assert (stage.teacher.recalls, stage.teacher.learns) == (0, 0)
+        assert (stage.wording_store.recalls, stage.wording_store.learns) == (0, 0)
 
     asyncio.run(story())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pack.engine.loop.policy import taken
+from pack.engine.loop.policy import with_user_pick
 from pack.engine.loop.run import Run
 
 from .runs import advanced, critique, judged, run
@@ -19,19 +19,19 @@ def after(*scores):
 
 
 def test_the_taken_one_is_best_although_others_score_higher():
-    story = taken(after(0.2, 0.7, 0.5), 1)
+    story = with_user_pick(after(0.2, 0.7, 0.5), 1)
     assert story.best.number == 1
     assert Run.model_validate_json(story.model_dump_json()).best.number == 1, "the journal keeps it"
 
 
 def test_a_later_render_may_still_become_best():
-    story = taken(after(0.2, 0.7, 0.5), 1)
+    story = with_user_pick(after(0.2, 0.7, 0.5), 1)
     assert judged(advanced(story), critique(0.1)).best.number == 1
     assert judged(advanced(story), critique(0.3)).best.number == 4
 
 
 def test_taking_again_changes_the_mind():
-    story = taken(taken(after(0.2, 0.7, 0.5), 1), 3)
+    story = with_user_pick(with_user_pick(after(0.2, 0.7, 0.5), 1), 3)
     assert story.best.number == 3
 
 
@@ -39,17 +39,17 @@ def test_taking_again_changes_the_mind():
 def test_whatever_is_taken_is_best(scores, data):
     story = after(*[round(s, 2) for s in scores])
     number = data.draw(st.integers(1, len(scores)))
-    assert taken(story, number).best.number == number
+    assert with_user_pick(story, number).best.number == number
 
 
 def test_what_cannot_be_taken_says_why():
     story = after(0.2, None)
     with pytest.raises(ValueError, match="no iteration 3"):
-        taken(story, 3)
+        with_user_pick(story, 3)
     with pytest.raises(ValueError, match="not judged"):
-        taken(story, 2)
+        with_user_pick(story, 2)
     with pytest.raises(ValueError, match="before your instruction"):
-        taken(story.model_copy(update={"fresh_from": 2}), 1)
+        with_user_pick(story.model_copy(update={"fresh_from": 2}), 1)
     bare = story.iterations[0].model_copy(update={"picture": None})
     with pytest.raises(ValueError, match="not saved"):
-        taken(story.model_copy(update={"iterations": (bare,)}), 1)
+        with_user_pick(story.model_copy(update={"iterations": (bare,)}), 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pack.engine.loop.policy import taken
+from pack.engine.loop.policy import with_user_pick
 from pack.engine.loop.view import TOLD_ITERATIONS, run_message, run_view
 
 from .runs import advanced, critique, judged, run
@@ -24,7 +24,7 @@ def test_a_message_differs_from_the_whole_in_its_iterations_alone():
 
 
 def test_the_view_says_what_the_user_took_and_what_the_run_began_with():
-    view = run_view(taken(after(3), 2))
+    view = run_view(with_user_pick(after(3), 2))
     assert (view["taken"], view["best"]["iteration"]) == (2, 2)
     assert view["start_settings"]["prompt"] == "a red fox"
     assert view["pass_score"] == 0.8

@@ -12,10 +12,10 @@ from pack.engine.loop.wording_memory import (
     MOST_REQUIREMENTS,
     MOST_WORDINGS,
     Known,
-    Memory,
+    RememberedWordings,
     key_of,
-    learned,
-    remembered,
+    learn_wordings,
+    recall_wordings,
 )
 from pydantic import ValidationError
 
@@ -44,11 +44,11 @@ def one(clause="a trio of ducks", met=0.9, shown=1.0, used=NOW):
 
 
 def holding(*wordings, key=KEY, family="sdxl"):
-    return Memory({family: {key: wordings}})
+    return RememberedWordings({family: {key: wordings}})
 
 
 def test_only_clauses_are_kept_not_the_users_own_words():
-    known = learned(Memory(), taught(0.9, 0.7), NOW).root
+    known = learn_wordings(RememberedWordings(), taught(0.9, 0.7), NOW).root
     assert list(known) == ["sdxl"] and list(known["sdxl"]) == [KEY]
     (kept,) = known["sdxl"][KEY]
     assert (kept.clause, kept.shown, kept.used) == ("a trio of ducks", 2, NOW)
@@ -58,49 +58,51 @@ def test_only_clauses_are_kept_not_the_users_own_words():
 @pytest.mark.parametrize("past", [fox_run(), taught(), run(), taught(0.9).model_copy(update={"checklist": None})])
 def test_a_run_that_tried_no_clause_changes_nothing(past):
     memory = holding(one())
-    assert learned(memory, past, NOW + HALF_LIFE) is memory
+    assert learn_wordings(memory, past, NOW + HALF_LIFE) is memory
 
 
 def test_older_figures_count_half_at_a_new_run_and_half_after_a_month():
-    (kept,) = learned(holding(one(met=8, shown=16, used=NOW - HALF_LIFE)), taught(0.9), NOW).root["sdxl"][KEY]
+    (kept,) = learn_wordings(holding(one(met=8, shown=16, used=NOW - HALF_LIFE)), taught(0.9), NOW).root["sdxl"][KEY]
     assert (kept.met, kept.shown) == pytest.approx((8 / 4 + 0.9, 16 / 4 + 1))
-    other = learned(holding(one("ducks in a row", 8, 16, NOW - HALF_LIFE)), taught(0.9), NOW).root["sdxl"][KEY][1]
+    other = learn_wordings(holding(one("ducks in a row", 8, 16, NOW - HALF_LIFE)), taught(0.9), NOW).root["sdxl"][KEY][
+        1
+    ]
     assert (other.clause, other.met, other.shown, other.used) == ("ducks in a row", 4, 8, NOW - HALF_LIFE)
 
 
 def test_a_continued_run_teaches_its_new_part_only():
     first = taught(0.9)
-    memory = learned(Memory(), first, NOW)
+    memory = learn_wordings(RememberedWordings(), first, NOW)
     more = judged(advanced(first.model_copy(update={"continued_after": 2})), itemised(0.9, 0.8))
-    (kept,) = learned(memory, more, NOW).root["sdxl"][KEY]
+    (kept,) = learn_wordings(memory, more, NOW).root["sdxl"][KEY]
     assert (kept.met, kept.shown) == pytest.approx((1.7, 2))
 
 
 def test_what_worked_comes_back_for_the_same_requirement_and_family():
     memory = holding(one("ducks in a row", 3, 4), one("a trio of ducks", 5, 5), one("never", 0, 9))
-    assert remembered(memory, "sdxl", FOX, NOW) == {"r2": "a trio of ducks"}
-    assert remembered(memory, "sd15", FOX, NOW) == {}
-    assert remembered(memory, "sdxl", checklist("three ducks"), NOW) == {}
-    assert remembered(memory, "sdxl", checklist("three DUCKS swimming."), NOW) == {"r1": "a trio of ducks"}
+    assert recall_wordings(memory, "sdxl", FOX, NOW) == {"r2": "a trio of ducks"}
+    assert recall_wordings(memory, "sd15", FOX, NOW) == {}
+    assert recall_wordings(memory, "sdxl", checklist("three ducks"), NOW) == {}
+    assert recall_wordings(memory, "sdxl", checklist("three DUCKS swimming."), NOW) == {"r1": "a trio of ducks"}
 
 
 @pytest.mark.parametrize(("met", "shown", "back"), [(0.9, 1, True), (0.7, 1, False), (4, 8, False), (7, 10, True)])
 def test_what_did_not_work_well_enough_does_not_come_back(met, shown, back):
-    assert bool(remembered(holding(one(met=met, shown=shown)), "sdxl", FOX, NOW)) == back
+    assert bool(recall_wordings(holding(one(met=met, shown=shown)), "sdxl", FOX, NOW)) == back
 
 
 def test_what_worked_once_long_ago_does_not_come_back():
-    assert remembered(holding(one()), "sdxl", FOX, NOW)
-    assert not remembered(holding(one()), "sdxl", FOX, NOW + 2 * HALF_LIFE)
-    assert remembered(holding(one(used=NOW * 2)), "sdxl", FOX, NOW), "a clock that was put right"
+    assert recall_wordings(holding(one()), "sdxl", FOX, NOW)
+    assert not recall_wordings(holding(one()), "sdxl", FOX, NOW + 2 * HALF_LIFE)
+    assert recall_wordings(holding(one(used=NOW * 2)), "sdxl", FOX, NOW), "a clock that was put right"
 
 
 def test_the_stalest_leave():
     many = [one(f"clause {'abcdefgh'[n]}", used=NOW - n) for n in range(MOST_WORDINGS + 2)]
-    kept = learned(holding(*many), taught(0.9), NOW + 1).root["sdxl"][KEY]
+    kept = learn_wordings(holding(*many), taught(0.9), NOW + 1).root["sdxl"][KEY]
     assert [k.clause for k in kept] == ["a trio of ducks", *(k.clause for k in many[: MOST_WORDINGS - 1])]
     crowd = {f"thing {n}": (one(used=NOW - n),) for n in range(MOST_REQUIREMENTS)}
-    after = learned(Memory({"sd15": crowd}), taught(0.9), NOW + 1).root
+    after = learn_wordings(RememberedWordings({"sd15": crowd}), taught(0.9), NOW + 1).root
     assert sum(len(known) for known in after.values()) == MOST_REQUIREMENTS
     assert KEY in after["sdxl"]
     assert set(crowd) - set(after["sd15"]) == {f"thing {MOST_REQUIREMENTS - 1}"}
@@ -108,11 +110,11 @@ def test_the_stalest_leave():
 
 def test_a_file_is_not_trusted():
     text = '{"sdxl": {"red fox": [{"clause": "<lora:x:1> (fox:9) embedding:bad", "met": 9, "shown": 1, "used": 0}]}}'
-    (found,) = remembered(Memory.model_validate_json(text), "sdxl", FOX, 1.0).values()
+    (found,) = recall_wordings(RememberedWordings.model_validate_json(text), "sdxl", FOX, 1.0).values()
     assert found == "fox 9 bad"
     for broken in ('"met": NaN', '"met": -1', '"met": "x"', '"met": 1e999', '"m": 1'):
         with pytest.raises(ValidationError):
-            Memory.model_validate_json(text.replace('"met": 9', broken))
+            RememberedWordings.model_validate_json(text.replace('"met": 9', broken))
 
 
 def test_the_policy_tries_what_it_remembers_before_anything_fresh():
@@ -139,8 +141,8 @@ WORDED = st.dictionaries(st.sampled_from([KEY, "red fox"]), st.lists(ENTRY, max_
 @given(file=WORDED, chances=st.tuples(*[st.sampled_from([0.1, 0.4, 0.9])] * 2))
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_in_the_file_prompts_stay_short(file, chances):
-    memory = Memory.model_validate({"sdxl": file})
-    now = judged(fox_run(remembered=remembered(memory, "sdxl", FOX, NOW)), itemised(*chances))
+    memory = RememberedWordings.model_validate({"sdxl": file})
+    now = judged(fox_run(remembered=recall_wordings(memory, "sdxl", FOX, NOW)), itemised(*chances))
     for _ in range(3):
         now = advanced(now)
         plan = now.pending.plan
@@ -148,8 +150,8 @@ def test_whatever_is_in_the_file_prompts_stay_short(file, chances):
         assert token_estimate(plan.settings.prompt) - token_estimate(TOLD.prompt) <= MAX_EXTRA_TOKENS
         assert all(0 < len(clause.split()) <= MAX_CLAUSE_WORDS for clause in plan.wording.clauses)
         now = judged(now, itemised(*chances))
-    after = learned(memory, now, NOW)
-    assert Memory.model_validate_json(after.model_dump_json()) == after
+    after = learn_wordings(memory, now, NOW)
+    assert RememberedWordings.model_validate_json(after.model_dump_json()) == after
     assert all(len(known) <= MOST_WORDINGS for known in after.root.get("sdxl", {}).values())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pack.engine.mask.request import Asked, read_request
+from pack.engine.mask.request import RequestedThing, read_request
 from pack.engine.mask.selection import ALL, Selection
 
 
@@ -59,21 +59,21 @@ def one(order: str, rank: int = 1, count: int = 1) -> Selection:
 )
 def test_one_phrase(text, phrase, selection):
     request = read_request(text)
-    assert request.wanted == (Asked(phrase, selection),)
+    assert request.wanted == (RequestedThing(phrase, selection),)
     assert request.phrases == (phrase,)
 
 
 def test_several_things_and_what_is_taken_away():
     request = read_request("cat, red car\n-collar,\n\n- largest wheel, Cat, -collar")
-    assert request.wanted == (Asked("cat"), Asked("red car"))
-    assert request.taken_away == (Asked("collar"), Asked("wheel", one("largest")))
+    assert request.wanted == (RequestedThing("cat"), RequestedThing("red car"))
+    assert request.taken_away == (RequestedThing("collar"), RequestedThing("wheel", one("largest")))
     assert request.phrases == ("cat", "red car", "collar", "wheel")
 
 
 def test_a_thing_that_is_both_wanted_and_taken_away_is_looked_for_once():
     request = read_request("cat, -Leftmost Cat")
     assert request.phrases == ("cat",)
-    assert request.taken_away == (Asked("cat", one("leftmost")),)
+    assert request.taken_away == (RequestedThing("cat", one("leftmost")),)
 
 
 def test_the_nodes_select_is_for_phrases_that_say_nothing():
@@ -84,7 +84,7 @@ def test_the_nodes_select_is_for_phrases_that_say_nothing():
 
 @pytest.mark.parametrize("minus", ["-", "- ", "--", "\u2013", "\u2212 "])
 def test_every_kind_of_minus(minus):
-    assert read_request(f"cat,{minus}collar").taken_away == (Asked("collar"),)
+    assert read_request(f"cat,{minus}collar").taken_away == (RequestedThing("collar"),)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 import pytest
-from pack.engine.mask.selection import ALL, SELECTIONS, Selection, chosen, described, selection_of
+from pack.engine.mask.selection import ALL, SELECTIONS, Selection, choose_pieces, describe_selection, selection_of
 
 from .scenes import block
 
@@ -36,17 +36,17 @@ THREE = (SMALL, LARGE, WIDE)
 )
 def test_select(select, number, kept):
     for order in itertools.permutations(THREE):
-        assert chosen(order, selection_of(select, number), 100, 100) == kept
+        assert choose_pieces(order, selection_of(select, number), 100, 100) == kept
 
 
 def test_all_keeps_all_by_score():
-    assert chosen(THREE, selection_of("all", 2), 100, 100) == [SMALL, WIDE, LARGE]
+    assert choose_pieces(THREE, selection_of("all", 2), 100, 100) == [SMALL, WIDE, LARGE]
 
 
 def test_every_choice_of_the_node_works():
     for select in SELECTIONS:
-        assert chosen(THREE, selection_of(select, 1), 100, 100)
-        assert chosen([], selection_of(select, 1), 100, 100) == []
+        assert choose_pieces(THREE, selection_of(select, 1), 100, 100)
+        assert choose_pieces([], selection_of(select, 1), 100, 100) == []
 
 
 def test_ties_do_not_depend_on_the_engines_order():
@@ -54,7 +54,8 @@ def test_ties_do_not_depend_on_the_engines_order():
     for select in SELECTIONS:
         selection = selection_of(select, 3)
         kept = [
-            [id(p) for p in chosen(order, selection, 100, 100)] for order in (twins, twins[::-1], twins[3:] + twins[:3])
+            [id(p) for p in choose_pieces(order, selection, 100, 100)]
+            for order in (twins, twins[::-1], twins[3:] + twins[:3])
         ]
         assert kept[0] == kept[1] == kept[2]
 
@@ -76,4 +77,4 @@ def test_what_does_not_exist_is_said(select, number):
     ],
 )
 def test_in_words(selection, words):
-    assert described(selection) == words
+    assert describe_selection(selection) == words

@@ -80,7 +80,7 @@ def test_holes_are_what_scipy_calls_holes(mask):
 @settings(max_examples=80, deadline=None)
 @given(mask=any_mask, pixels=st.floats(0, 40))
 def test_feathering_keeps_range_and_stays_near(mask, pixels):
-    soft = shape.feathered(mask, pixels)
+    soft = shape.feather(mask, pixels)
     assert soft.dtype == torch.float32
     assert torch.isfinite(soft).all()
     assert 0 <= soft.min() <= soft.max() <= 1
@@ -92,7 +92,7 @@ def test_feathering_keeps_range_and_stays_near(mask, pixels):
 def test_feathering_keeps_the_amount(pixels):
     mask = torch.zeros(400, 500, dtype=torch.bool)
     mask[180:230, 200:290] = True
-    soft = shape.feathered(mask, pixels)
+    soft = shape.feather(mask, pixels)
     assert float(soft.sum()) == pytest.approx(float(mask.sum()), rel=0.003)
     reference = ndimage.gaussian_filter(mask.numpy().astype(np.float64), pixels / 2, mode="nearest", truncate=6)
     assert float((soft - torch.from_numpy(reference)).abs().max()) < 0.004
@@ -101,7 +101,7 @@ def test_feathering_keeps_the_amount(pixels):
 def test_an_edge_fades_over_about_the_feather_to_each_side():
     mask = torch.zeros(64, 200, dtype=torch.bool)
     mask[:, :100] = True
-    row = shape.feathered(mask, 20)[32]
+    row = shape.feather(mask, 20)[32]
     assert row[0] == pytest.approx(1)
     assert float(row[99] + row[100]) == pytest.approx(1, abs=1e-4)
     assert 0.01 < row[120] < 0.05
@@ -111,9 +111,9 @@ def test_an_edge_fades_over_about_the_feather_to_each_side():
 @settings(max_examples=50, deadline=None)
 @given(mask=any_mask, pixels=st.sampled_from([0.0, 2.0, 9.5]))
 def test_inverting_twice_changes_nothing(mask, pixels):
-    soft = shape.feathered(mask, pixels)
-    assert shape.inverted(shape.inverted(soft)) == pytest.approx(soft, abs=1e-6)
-    assert shape.inverted(soft) + soft == pytest.approx(torch.ones_like(soft))
+    soft = shape.feather(mask, pixels)
+    assert shape.invert(shape.invert(soft)) == pytest.approx(soft, abs=1e-6)
+    assert shape.invert(soft) + soft == pytest.approx(torch.ones_like(soft))
 
 
 def test_pieces_over_the_edge_are_cut():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pack.engine.style.catalogue import SHIPPED, Catalogue, extended
-from pack.engine.style.fit import Counts, Fit, Verdict, judged
+from pack.engine.style.fit import Counts, Fit, Verdict, judge_fit
 from pack.engine.style.installed import LoraFile
 
 STYLES = extended(Catalogue(), SHIPPED.read_text(encoding="utf-8"), "styles.json")
@@ -25,6 +25,6 @@ def of_family(family):
     """A check that refuses every file of another family, as the comparison with a model would."""
 
     def check(file):
-        return FITS if file.family == family else judged(Counts(700), None)
+        return FITS if file.family == family else judge_fit(Counts(700), None)
 
     return check

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.style.fit import Counts, Verdict, judged, refusal, text_sentence
+from pack.engine.style.fit import Counts, Verdict, judge_fit, refusal, text_sentence
 
 COUNTED = json.loads((Path(__file__).parent / "fit_counts.json").read_text(encoding="utf-8"))
 """[parts, with a matching name, of the right size too], counted by ComfyUI 0.8.0 on full-size models."""
@@ -16,7 +16,7 @@ NONE = Counts()
 @pytest.mark.parametrize("pair", COUNTED)
 def test_every_pair_of_ten_families_is_told_apart(pair):
     lora, model = pair.split(" on ")
-    fit = judged(Counts(*COUNTED[pair]), None)
+    fit = judge_fit(Counts(*COUNTED[pair]), None)
     assert fit.verdict is (Verdict.APPLY if lora == model else Verdict.REFUSE), fit.sentence
 
 
@@ -52,32 +52,32 @@ def test_all_hundred_pairs_are_recorded_and_names_alone_would_not_do():
     ],
 )
 def test_the_rule(counts, verdict, sentence):
-    fit = judged(counts, None)
+    fit = judge_fit(counts, None)
     assert (fit.verdict, fit.sentence) == (verdict, sentence)
 
 
 def test_packed_weights_warn_and_refuse_nothing():
-    fit = judged(Counts(700, 0, 0), None, packed=True)
+    fit = judge_fit(Counts(700, 0, 0), None, packed=True)
     assert fit.verdict is Verdict.WARN
     assert "cannot be checked" in fit.sentence
 
 
 def test_text_parts_that_fit_do_not_make_up_for_a_model_that_does_not():
-    assert judged(Counts(228, 0, 0), Counts(72, 72, 72)).verdict is Verdict.REFUSE
-    assert judged(Counts(228, 228, 228), Counts(72, 0, 0)).verdict is Verdict.APPLY
+    assert judge_fit(Counts(228, 0, 0), Counts(72, 72, 72)).verdict is Verdict.REFUSE
+    assert judge_fit(Counts(228, 228, 228), Counts(72, 0, 0)).verdict is Verdict.APPLY
 
 
 def test_a_lora_of_text_parts_alone_is_judged_by_them():
-    assert judged(NONE, Counts(72, 72, 72)).verdict is Verdict.APPLY
-    assert judged(NONE, Counts(72, 0, 0)).verdict is Verdict.REFUSE
-    assert judged(NONE, None).verdict is Verdict.REFUSE
+    assert judge_fit(NONE, Counts(72, 72, 72)).verdict is Verdict.APPLY
+    assert judge_fit(NONE, Counts(72, 0, 0)).verdict is Verdict.REFUSE
+    assert judge_fit(NONE, None).verdict is Verdict.REFUSE
 
 
 @settings(deadline=None)
 @given(st.integers(0, 900), st.integers(0, 900), st.integers(0, 900))
 def test_nothing_that_fits_nowhere_is_ever_applied(parts, matched, right):
     right = min(right, matched)
-    fit = judged(Counts(parts, matched, right), None)
+    fit = judge_fit(Counts(parts, matched, right), None)
     if min(parts, right) == 0:
         assert fit.verdict is Verdict.REFUSE
     if fit.verdict is Verdict.APPLY:
@@ -126,4 +126,4 @@ def test_what_becomes_of_the_text_parts():
     ],
 )
 def test_the_refusal_says_what_to_do(lora, model, others, message):
-    assert refusal("anime_xl", lora, model, judged(Counts(700), None).sentence, others) == message
+    assert refusal("anime_xl", lora, model, judge_fit(Counts(700), None).sentence, others) == message

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pack.engine.style.catalogue import Catalogue, extended
 from pack.engine.style.fit import UNCHECKED, Fit, Verdict
 from pack.engine.style.picking import depends_on, pick
-from pack.engine.style.request import MISMATCHES, MODES, Refused, Request
+from pack.engine.style.request import MISMATCHES, MODES, Refused, StyleRequest
 
 from .shelf import STYLES, fits, lora, of_family
 
@@ -22,7 +22,7 @@ FILES = [
 
 
 def picked(prompt="a fox", family="SDXL", files=FILES, clip=True, check=fits, catalogue=STYLES, **request):
-    return pick(Request(prompt, **request), catalogue, files, family, clip, check)
+    return pick(StyleRequest(prompt, **request), catalogue, files, family, clip, check)
 
 
 def refused(**given):
@@ -211,7 +211,7 @@ def test_a_request_that_cannot_be_read_names_the_input(given, place):
 )
 def test_a_value_that_is_none_is_told(given, place):
     with pytest.raises(Refused) as problem:
-        Request(**{"prompt": "a fox", **given})
+        StyleRequest(**{"prompt": "a fox", **given})
     assert problem.value.input == place
 
 
@@ -234,7 +234,7 @@ def test_problems_of_the_styles_file_stand_first():
     ],
 )
 def test_what_a_choice_depends_on(given, files):
-    found = depends_on(Request(**{"prompt": "a fox", **given}), STYLES, FILES)
+    found = depends_on(StyleRequest(**{"prompt": "a fox", **given}), STYLES, FILES)
     assert sorted({file.short for file in found}) == files
 
 

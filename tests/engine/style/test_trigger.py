@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.style.phrases import contains
-from pack.engine.style.trigger import missing, placed, triggers_for
+from pack.engine.style.trigger import missing_triggers, place_triggers, triggers_for
 
 from .shelf import STYLES, lora
 
@@ -45,7 +45,7 @@ def test_which_words(file, style, amount, texts, source):
     ],
 )
 def test_never_doubled(triggers, prompt, left):
-    assert missing(triggers, prompt) == left
+    assert missing_triggers(triggers, prompt) == left
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,11 @@ def test_never_doubled(triggers, prompt, left):
     ],
 )
 def test_where_they_go(prompt, position, family, result):
-    assert placed(prompt, ["ink"], position, family) == result
+    assert place_triggers(prompt, ["ink"], position, family) == result
 
 
 def test_without_words_the_prompt_stays_as_it_is():
-    assert placed("  a fox ,", [], "auto", "SDXL") == "  a fox ,"
+    assert place_triggers("  a fox ,", [], "auto", "SDXL") == "  a fox ,"
 
 
 @settings(deadline=None)
@@ -81,7 +81,7 @@ def test_without_words_the_prompt_stays_as_it_is():
     st.sampled_from(["SDXL", "FLUX.1", ""]),
 )
 def test_asked_again_nothing_is_added_again(prompt, triggers, position, family):
-    once = placed(prompt, missing(triggers, prompt), position, family)
-    assert missing(triggers, once) == ()
+    once = place_triggers(prompt, missing_triggers(triggers, prompt), position, family)
+    assert missing_triggers(triggers, once) == ()
     assert all(contains(once, trigger) for trigger in triggers)
     assert ",," not in once or ",," in prompt

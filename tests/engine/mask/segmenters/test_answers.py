@@ -8,7 +8,7 @@ import pytest
 import torch
 from pack.engine.mask.piece import Box
 from pack.engine.mask.segmenters import florence2, sam3
-from pack.engine.mask.segmenters.detecting import Detection, FoundBox
+from pack.engine.mask.segmenters.detecting import DetectedBoxes, FoundBox
 from pack.engine.mask.segmenters.grounding_dino import Text, boxes_of, texts_of
 from pack.engine.mask.segmenters.sam import SamOutliner
 
@@ -125,14 +125,14 @@ def test_sam_is_not_shown_pictures_without_boxes(memory, tiny, pictures, monkeyp
     original = model.get_image_embeddings
     monkeypatch.setattr(model, "get_image_embeddings", lambda x: shown.append(len(x)) or original(x))
     box = FoundBox("cat", 0.9, Box(10, 10, 40, 30))
-    detections = [Detection((box,)), Detection((), ("note",)), Detection((box, box))]
+    detections = [DetectedBoxes((box,)), DetectedBoxes((), ("note",)), DetectedBoxes((box, box))]
     outlined = SamOutliner(memory, tiny["sam"]).outline(pictures[:3], detections)
     assert shown == [2]
     assert outlined[1].pieces == ()
     assert outlined[1].notes == ("note",)
     assert all(piece.score == 0.9 for sighting in outlined for piece in sighting.pieces)
     shown.clear()
-    assert SamOutliner(memory, tiny["sam"]).outline(pictures[:1], [Detection(())])[0].pieces == ()
+    assert SamOutliner(memory, tiny["sam"]).outline(pictures[:1], [DetectedBoxes(())])[0].pieces == ()
     assert shown == []
 
 
@@ -152,7 +152,7 @@ def test_boxes_reach_sam_in_its_own_pixels_and_masks_come_back_in_ours(memory, t
 
     monkeypatch.setattr(model, "forward", filled)
     box = Box(20, 12, 50, 30)
-    (sighting,) = SamOutliner(memory, tiny[name]).outline(pictures[:1], [Detection((FoundBox("cat", 0.9, box),))])
+    (sighting,) = SamOutliner(memory, tiny[name]).outline(pictures[:1], [DetectedBoxes((FoundBox("cat", 0.9, box),))])
     (piece,) = sighting.pieces
     found = (piece.left, piece.top, piece.crop.shape[1], piece.crop.shape[0])
     assert found == pytest.approx((20, 12, 50, 30), abs=2)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 from pack.engine.memory.gpu_handover import JudgeModel, both_fit, partly_on_cpu, room_wanted, size_in_memory
-from pack.engine.memory.report import FreedModel, KeptModel, MemoryReport
+from pack.engine.memory.memory_report import FreedModel, KeptModel, MemoryReport
 
 GIB = 2**30
 

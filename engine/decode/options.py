@@ -11,7 +11,7 @@ SMALLEST_TILE = 64
 
 
 @dataclass(frozen=True)
-class Asked:
+class DecodeOptions:
     """mode: auto decodes whole where that fits, whole never tiles, tiled always does.
 
     tile_size, overlap: pixels; temporal_size, temporal_overlap: frames; memory_limit_gb, margin_gb: GiB that decoding

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .piece import Piece
-from .request import Asked, Request
-from .selection import described
+from .request import MaskRequest, RequestedThing
+from .selection import describe_selection
 
 MaskLeft = Literal["empty", "full", ""]
 EmptiedBy = Literal["", "shrinking", "taking away"]
@@ -31,7 +31,7 @@ class Findings:
         return list({id(piece): piece for pieces in self.kept_of for piece in pieces}.values())
 
 
-def lines_of(findings: Sequence[Findings], request: Request, threshold: float, left: MaskLeft) -> tuple[str, ...]:
+def lines_of(findings: Sequence[Findings], request: MaskRequest, threshold: float, left: MaskLeft) -> tuple[str, ...]:
     """Sentences that name pictures by number, from 1; a summary first, then what the user may want to change.
 
     left: the mask of pictures without anything, "" where there will be none.
@@ -56,7 +56,7 @@ def pictures(numbers: Sequence[int]) -> str:
     return f"Picture{'' if len(numbers) == 1 else 's'} {', '.join(named)}"
 
 
-def _summary(findings: Sequence[Findings], request: Request) -> str:
+def _summary(findings: Sequence[Findings], request: MaskRequest) -> str:
     things = [f"{_total(findings, index)} of {_quoted(asked)}" for index, asked in enumerate(request.wanted)]
     total = len(findings)
     with_something = sum(bool(finding.kept) for finding in findings)
@@ -70,13 +70,15 @@ def _total(findings: Sequence[Findings], index: int) -> int:
     return sum(len(finding.kept_of[index]) for finding in findings)
 
 
-def _quoted(asked: Asked) -> str:
+def _quoted(asked: RequestedThing) -> str:
     if asked.selection.keeps_all:
         return f'"{asked.phrase}"'
-    return f'"{asked.phrase}" ({described(asked.selection)})'
+    return f'"{asked.phrase}" ({describe_selection(asked.selection)})'
 
 
-def _about(index: int, asked: Asked, findings: Sequence[Findings], threshold: float, left: MaskLeft) -> list[str]:
+def _about(
+    index: int, asked: RequestedThing, findings: Sequence[Findings], threshold: float, left: MaskLeft
+) -> list[str]:
     lines = _lacking(
         _where(findings, lambda f: not f.seen[index]),
         f'no "{asked.phrase}" found above {threshold:.2f}',
@@ -87,7 +89,7 @@ def _about(index: int, asked: Asked, findings: Sequence[Findings], threshold: fl
     for seen in sorted({f.seen[index] for f in findings if f.seen[index] and not f.kept_of[index]}):
         lines += _lacking(
             _where(findings, lambda f, seen=seen: f.seen[index] == seen and not f.kept_of[index]),
-            f'{seen} found for "{asked.phrase}", so there is no {described(asked.selection)}',
+            f'{seen} found for "{asked.phrase}", so there is no {describe_selection(asked.selection)}',
             "Ask for a smaller number.",
             findings,
             left,

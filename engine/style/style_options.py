@@ -9,11 +9,11 @@ from .catalogue import Catalogue, Style
 from .detection import detect
 from .lora_tags import LoraTag, without_tags
 from .phrases import phrase
-from .request import BY_NAME, FIXED, NO_FILE, OFF, Refused, Request
+from .request import BY_NAME, FIXED, NO_FILE, OFF, Refused, StyleRequest
 
 
 @dataclass(frozen=True)
-class Wish:
+class LoraRequest:
     """One LoRA that is wanted.
 
     asked: what was written. input: where. reason: for the report. style: where a style is meant. path: where one very
@@ -32,43 +32,43 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class StyleOptions:
     """prompt: without its tags. search: no style is named, so the prompt may still name a LoRA. notes: sentences."""
 
-    wishes: tuple[Wish, ...]
+    wishes: tuple[LoraRequest, ...]
     prompt: str
     search: bool = False
     notes: tuple[str, ...] = ()
 
 
-def wishes_of(request: Request, catalogue: Catalogue) -> Wishes:
+def read_options(request: StyleRequest, catalogue: Catalogue) -> StyleOptions:
     """Raises Refused for a request that contradicts itself."""
     if request.mode == OFF:
-        return Wishes((), request.prompt, notes=("Off: nothing is changed.",))
+        return StyleOptions((), request.prompt, notes=("Off: nothing is changed.",))
     prompt, tags = _tags(request.prompt, "prompt")
     first = _first(request, prompt, tags, catalogue)
     second = _named(request.second_style, "second_style", catalogue, second=True)
-    return Wishes((*first.wishes, *second), prompt, first.search, first.notes)
+    return StyleOptions((*first.wishes, *second), prompt, first.search, first.notes)
 
 
-def _first(request: Request, prompt: str, tags: list[LoraTag], catalogue: Catalogue) -> Wishes:
+def _first(request: StyleRequest, prompt: str, tags: list[LoraTag], catalogue: Catalogue) -> StyleOptions:
     tagged = tuple(_tagged(tag, "prompt") for tag in tags)
     if request.mode == FIXED:
         if request.lora_name in ("", NO_FILE):
             raise Refused("lora_name", "no file is chosen. Choose one from the list, or set mode to another value.")
-        return Wishes((Wish(request.lora_name, "lora_name", "", path=request.lora_name), *tagged), prompt)
+        return StyleOptions((LoraRequest(request.lora_name, "lora_name", "", path=request.lora_name), *tagged), prompt)
     named = _named(request.style, "style", catalogue)
     if request.mode == BY_NAME and not named:
         raise Refused("style", "is empty. Write the name of a style or LoRA, or set mode to 'auto from prompt'.")
     if named or tagged:
-        return Wishes((*named, *tagged), prompt)
+        return StyleOptions((*named, *tagged), prompt)
     found = detect(prompt, catalogue.listed())
     if found.chosen is not None:
-        return Wishes((Wish(found.chosen.name, "prompt", found.reason, found.chosen),), prompt)
-    return Wishes((), prompt, search=not found.signs, notes=(found.reason,))
+        return StyleOptions((LoraRequest(found.chosen.name, "prompt", found.reason, found.chosen),), prompt)
+    return StyleOptions((), prompt, search=not found.signs, notes=(found.reason,))
 
 
-def _named(text: str, input: str, catalogue: Catalogue, second: bool = False) -> tuple[Wish, ...]:
+def _named(text: str, input: str, catalogue: Catalogue, second: bool = False) -> tuple[LoraRequest, ...]:
     """What a style input asks for. "auto" there means the same as nothing, as in other nodes."""
     bare, tags = _tags(text, input)
     wishes = tuple(_tagged(tag, input, second) for tag in tags)
@@ -76,7 +76,7 @@ def _named(text: str, input: str, catalogue: Catalogue, second: bool = False) ->
         style = _style(bare, catalogue)
         reason = f"Style: {style.name}, from {input}." if style else f"LoRA by name, from {input}."
         hint = "" if style else _hint(bare, catalogue)
-        wishes += (Wish(bare.strip(), input, reason, style, second=second, hint=hint),)
+        wishes += (LoraRequest(bare.strip(), input, reason, style, second=second, hint=hint),)
     return wishes
 
 
@@ -95,8 +95,8 @@ def _hint(name: str, catalogue: Catalogue) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def _tagged(tag: LoraTag, input: str, second: bool = False) -> Wish:
-    return Wish(tag.name, input, f"LoRA by its tag in {input}.", strengths=tag.strengths, second=second)
+def _tagged(tag: LoraTag, input: str, second: bool = False) -> LoraRequest:
+    return LoraRequest(tag.name, input, f"LoRA by its tag in {input}.", strengths=tag.strengths, second=second)
 
 
 def _tags(text: str, input: str) -> tuple[str, list[LoraTag]]:

@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from ..graph.model import Graph
 from .journal import Journal
-from .policy import as_found
-from .recovering import recovered
-from .report import Report, Seen
+from .policy import mark_suspended
+from .retry import apply_recoveries
 from .run import Recovery, Run
+from .run_context import KnownPicture, Report
 
 REMEMBERED_RUNS = 20
 """Ended runs kept in memory with their graphs."""
@@ -50,7 +50,7 @@ class LiveRun:
     judging_since: float = 0.0
     tried: list[Recovery] = field(default_factory=list)
     late: bool = False
-    seen: list[Seen] = field(default_factory=list)
+    seen: list[KnownPicture] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -95,7 +95,7 @@ class LiveRuns:
                 continue
             run = live[run_id] if run_id in live else journal.load(run_id)
             if run is not None:
-                found.append(run if run_id in live else as_found(run))
+                found.append(run if run_id in live else mark_suspended(run))
         return found
 
     def find(self, run_id: str) -> Run:
@@ -105,7 +105,7 @@ class LiveRuns:
         run = self._journal().load(run_id)
         if run is None:
             raise RunNotFound(f"There is no run {run_id}.")
-        return as_found(run)
+        return mark_suspended(run)
 
     def find_by_prompt(self, prompt_id: str) -> Run | None:
         """The run that a prompt of this server session belongs to; None when it started none."""
@@ -132,7 +132,7 @@ class LiveRuns:
         journal = self._journal()
         try:
             graph, extra_pnginfo = await asyncio.to_thread(journal.load_graph, run.id)
-            live = self.add(LiveRun(run, recovered(graph, run.recoveries), extra_pnginfo))
+            live = self.add(LiveRun(run, apply_recoveries(graph, run.recoveries), extra_pnginfo))
         except (OSError, ValueError, KeyError) as problem:
             raise NotNow(
                 "The graph of this run cannot be read, so it cannot go on. Load its best picture on the canvas and "
@@ -141,7 +141,7 @@ class LiveRuns:
         for i in run.comparable:
             mark = await asyncio.to_thread(journal.load_fingerprint, run.id, i.plan)
             if mark and i.critique.score is not None:
-                live.seen.append(Seen(i.number, mark, i.critique))
+                live.seen.append(KnownPicture(i.number, mark, i.critique))
         return live
 
     def waiting_for(self, prompt_id: str) -> LiveRun | None:

@@ -25,7 +25,7 @@ async def submit(queue: Queue, graph: Graph, client_id: str) -> str:
     return prompt_id
 
 
-async def begun(driver: Driver, prompt_id: str, seconds: float) -> Run | PromptState:
+async def wait_for_run(driver: Driver, prompt_id: str, seconds: float) -> Run | PromptState:
     """The run that a prompt starts or belongs to, as soon as there is one.
 
     Else where the prompt is: once it has ended without a run, or after so many seconds.

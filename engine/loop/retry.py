@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..graph.model import Graph, ObjectInfo
 from ..graph.patch import redo
-from ..graph.recovery import Change, giving_up, next_change
+from ..graph.recovery import Change, explain_giving_up, next_change
 from ..graph.render_error import RenderError
 from .policy import Stop
 from .ports import SubmissionRejected
@@ -17,14 +17,14 @@ TIMEOUT = "timeout"
 """Kind of a Recovery that no error asked for. The others are the kinds of graph.recovery."""
 
 
-def recovered(graph: Graph, recoveries: Iterable[Recovery]) -> Graph:
+def apply_recoveries(graph: Graph, recoveries: Iterable[Recovery]) -> Graph:
     """The user's graph with what earlier failures made necessary. Raises PatchRefused when it is another graph."""
     for recovery in recoveries:
         graph = redo(graph, recovery.patch)
     return graph
 
 
-def next_try(
+def plan_retry(
     run: Run, graph: Graph, error: RenderError, tried: Sequence[Recovery], object_info: ObjectInfo
 ) -> Recovery | Stop:
     """The change with which a failed render is tried again, or the end of the run.
@@ -34,7 +34,7 @@ def next_try(
     changes = [Change(kind=one.kind, sentence=one.sentence, patch=one.patch) for one in tried if one.kind != TIMEOUT]
     change = next_change(graph, error, changes, object_info)
     if change is None:
-        return Stop("failed", f"{giving_up(graph, error, changes, object_info).sentence} {CONTINUE}")
+        return Stop("failed", f"{explain_giving_up(graph, error, changes, object_info).sentence} {CONTINUE}")
     return Recovery(
         number=len(run.iterations) + 1,
         kind=change.kind,
@@ -44,7 +44,7 @@ def next_try(
     )
 
 
-def after_timeout(run: Run, tried: Sequence[Recovery]) -> Recovery | Stop:
+def plan_after_timeout(run: Run, tried: Sequence[Recovery]) -> Recovery | Stop:
     """A render that took longer than its limit is tried once more; a second time ends the run."""
     minutes = f"{run.start.limits.render_minutes:g} minutes"
     if any(one.kind == TIMEOUT for one in tried):
@@ -58,9 +58,9 @@ def after_timeout(run: Run, tried: Sequence[Recovery]) -> Recovery | Stop:
     )
 
 
-def refused(graph: Graph, problem: SubmissionRejected, object_info: ObjectInfo) -> Stop:
+def explain_refusal(graph: Graph, problem: SubmissionRejected, object_info: ObjectInfo) -> Stop:
     """The end of a run whose next render the server did not take: it would not take it the next time either."""
     why = str(problem)
     if problem.error is not None and problem.error.kind != "other":
-        why = giving_up(graph, problem.error, (), object_info).sentence
+        why = explain_giving_up(graph, problem.error, (), object_info).sentence
     return Stop("failed", f"ComfyUI refused the next render. {why}")

@@ -31,7 +31,7 @@ class PromptContext:
 
 
 @dataclass(frozen=True)
-class Seen:
+class KnownPicture:
     """A judged picture of the run, to recognise it when it comes again."""
 
     number: int
@@ -45,7 +45,7 @@ class RunContext:
 
     run: Run
     plan: Plan
-    seen: tuple[Seen, ...]
+    seen: tuple[KnownPicture, ...]
 
     @property
     def number(self) -> int:
