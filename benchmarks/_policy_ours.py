@@ -9,8 +9,8 @@ from ..engine.judge.checklist import Checklist
 from ..engine.judge.critique import Critique, Edit
 from ..engine.loop.clauses import token_estimate
 from ..engine.loop.outcome import iteration_of
-from ..engine.loop.policy import Stop, clauses_wanted, final_look, first_plan, next_step
-from ..engine.loop.run import Pending, Plan, Run
+from ..engine.loop.policy import clauses_wanted, final_look, first_plan, next_step
+from ..engine.loop.run import Pending, Plan, Run, Stop
 from ..engine.loop.run_context import Report
 from ..engine.settings import Limits, LoopHandle, Settings
 from ._policy_score import PASS_SCORE, look, look_again

@@ -20,10 +20,11 @@ from ..settings import Settings
 from .journal import Journal
 from .live_runs import LiveRun, LiveRuns, NotNow
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
-from .policy import Stop, add_instruction, continued_plan, first_plan, next_step, user_pick_stop, with_user_pick
+from .policy import continued_plan, first_plan, next_step
 from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
 from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry
-from .run import Iteration, Pending, Plan, Recovery, Run
+from .run import Iteration, Pending, Plan, Recovery, Run, Stop
+from .run_changes import add_instruction, user_pick_stop, with_user_pick
 from .run_context import KnownPicture, PromptContext, Report, RunContext
 from .wording_memory import WordingMemory
 

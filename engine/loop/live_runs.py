@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 from ..graph.model import Graph
 from .journal import Journal
-from .policy import mark_suspended
 from .retry import apply_recoveries
 from .run import Recovery, Run
+from .run_changes import mark_suspended
 from .run_context import KnownPicture, Report
 
 REMEMBERED_RUNS = 20

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from ..graph.family import Ranges, ranges
 from ..settings import Settings
 from .clauses import (
-    OWN,
-    choices,
-    fresh_clause,
     same_clause,
     split_clauses,
-    teaching_iterations,
     with_clauses,
     with_negative_terms,
     with_owned_clauses,
 )
+from .evidence import OWN, RunEvidence
 from .run import Iteration, Run, Wording
 
 NEW_CLAUSES = 3
@@ -43,28 +40,29 @@ class Words:
     changed_owners: frozenset[str] = frozenset()
 
 
-def next_words(run: Run, best: Iteration | None, last: Iteration) -> Words:
+def next_words(evidence: RunEvidence, best: Iteration | None, last: Iteration) -> Words:
     """The next wording. best: what the next render sets out from, None when nothing was judged yet."""
+    run = evidence.run
     if any(i.critique.items for i in run.comparable):
-        return _owned_words(run, best)
+        return _owned_words(evidence, best)
     before = Wording() if best is None else best.plan.wording
     after = _edited(run, before, best, last)
     return Words(after, _told(before, after), after != before)
 
 
-def _owned_words(run: Run, best: Iteration | None) -> Words:
+def _owned_words(evidence: RunEvidence, best: Iteration | None) -> Words:
     """The user's own words and, for each requirement that they do not get painted, one clause."""
-    owned = []
-    for choice in choices(run):
-        clause = choice.clause or fresh_clause(run, choice.requirement) or choice.known
+    base, owned = evidence.run.start.settings, []
+    for choice in evidence.clause_choices:
+        clause = choice.clause or evidence.fresh_clause(choice.requirement) or choice.known
         if clause != OWN:
             owned.append((choice.requirement, clause))
-    after = with_owned_clauses(run.start.settings, owned)
-    for iteration in teaching_iterations(run)[-NEGATIVE_MEMORY:]:
+    after = with_owned_clauses(base, owned)
+    for iteration in evidence.teaching[-NEGATIVE_MEMORY:]:
         critique = iteration.critique
         seen = critique.negative or split_clauses(critique.changes.neg_append)
         terms = [term for text in seen for term in split_clauses(text)]
-        after = with_negative_terms(run.start.settings, after, terms[:TERMS_AT_ONCE])
+        after = with_negative_terms(base, after, terms[:TERMS_AT_ONCE])
     before = Wording() if best is None else best.plan.wording
     old, new = before.owned, after.owned
     differing = {owner for owner in old.keys() | new.keys() if old.get(owner) != new.get(owner)}

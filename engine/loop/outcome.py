@@ -1,10 +1,11 @@
-"""How a prompt's end becomes an iteration, or the end of the run. Pure."""
+"""How a prompt's end becomes an iteration with its decision, or the end of the run. Pure."""
 
 from __future__ import annotations
 
-from .policy import Stop, decide
+from ..judge.critique import Critique
+from .evidence import RunEvidence
 from .ports import PromptState
-from .run import Iteration, Run
+from .run import Decision, Iteration, Run, Stop
 from .run_context import Report
 
 STOPPED = "You stopped the run. Continue it to go on from the best."
@@ -70,3 +71,52 @@ def unsaved_reason(problem: OSError) -> str:
     """Why the journal could not be written, and what to do."""
     what = problem.strerror or str(problem)
     return f"The run folder could not be written ({what}). Free some disk space or make the output folder writable."
+
+
+def decide(run: Run, critique: Critique, duplicate_of: int | None) -> Decision:
+    """Accept a picture that ranks above the best so far, else reject it."""
+    evidence = RunEvidence(run)
+    best = evidence.best
+    if critique.score is None:
+        return Decision(kind="reject", reason=f"Not judged: {critique.reason}")
+    if duplicate_of is not None:
+        return Decision(
+            kind="reject", reason=f"The same picture as iteration {duplicate_of}: nothing new to learn from it."
+        )
+    if best is None:
+        opening = f"First judged picture, score {critique.score:.2f}"
+        return Decision(kind="accept", reason=_sentence(opening, _standing(evidence, critique), critique))
+    before = run.score_of(best)
+    told = [*_changed(evidence, best, critique), *_standing(evidence, critique)]
+    if (critique.passed, critique.score) > run.rank_of(best):
+        opening = f"Kept: score {critique.score:.2f}, before {before:.2f}"
+        return Decision(kind="accept", reason=_sentence(opening, told, critique))
+    opening = f"Not kept: score {critique.score:.2f} does not beat {before:.2f} (iteration {best.number})"
+    return Decision(kind="reject", reason=_sentence(opening, told, critique))
+
+
+def _sentence(opening: str, told: list[str], critique: Critique) -> str:
+    """One sentence about the requirements; where there are none, the judge's own words follow."""
+    if critique.items:
+        return "; ".join([opening, *told]) + "."
+    return f"{opening}. {critique.reason}".strip()
+
+
+def _changed(evidence: RunEvidence, best: Iteration, critique: Critique) -> list[str]:
+    """What is met now and was not in the best so far, and the other way round."""
+    before = {item.id: item for item in best.critique.items}
+    gained = [i.id for i in critique.items if i.passed and i.id in before and not before[i.id].passed]
+    lost = [i for i in critique.items if not i.passed and i.id in before and before[i.id].passed]
+    parts = []
+    if gained:
+        parts.append(f"now met: {', '.join(evidence.text_of(name) for name in gained)}")
+    if lost:
+        parts.append(f"lost: {', '.join(evidence.text_of(item.id) for item in lost)}")
+    return parts
+
+
+def _standing(evidence: RunEvidence, critique: Critique) -> list[str]:
+    failing = evidence.failing(critique)
+    if failing:
+        return [f"still failing: {evidence.name_items(failing)}"]
+    return ["all requirements met"] if critique.items and all(item.passed for item in critique.items) else []

@@ -8,9 +8,8 @@ from ..graph.model import Graph, ObjectInfo
 from ..graph.patch import redo
 from ..graph.recovery import Change, explain_giving_up, next_change
 from ..graph.render_error import RenderError
-from .policy import Stop
 from .ports import SubmissionRejected
-from .run import Recovery, Run
+from .run import Recovery, Run, Stop
 
 CONTINUE = "Put that right, then continue the run."
 TIMEOUT = "timeout"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -152,6 +153,14 @@ class UserPick(BaseModel):
 
     iteration: int = Field(ge=1)
     after: int = Field(ge=1)
+
+
+@dataclass(frozen=True)
+class Stop:
+    """The end of a run, with its reason in plain words."""
+
+    status: Status
+    reason: str
 
 
 class Run(BaseModel):

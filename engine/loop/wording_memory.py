@@ -17,7 +17,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from ..judge.checklist import Checklist
 from ..judge.words import first_words, plain_words
-from .clauses import MAX_CLAUSE_WORDS, OWN, clause_stats, success_rate, words_of
+from .clauses import MAX_CLAUSE_WORDS, words_of
+from .evidence import OWN, RunEvidence, success_rate
 from .ports import WordingStore
 from .run import Run
 
@@ -99,7 +100,7 @@ def learn_wordings(memory: RememberedWordings, run: Run, now: float) -> Remember
     requirement that the run tried no clause for stay as they are; so does all of it when it tried none.
     """
     since = run.model_copy(update={"fresh_from": max(run.fresh_from, run.continued_after + 1)})
-    tried = clause_stats(since)
+    tried = RunEvidence(since).clause_stats
     known = dict(memory.root.get(run.family, {}))
     aged = 1.0 if run.continued_after else AT_A_RUN
     taught = False

@@ -7,8 +7,8 @@ from typing import Any
 from pack.engine.judge.checklist import Checklist, Requirement
 from pack.engine.judge.critique import Changes, Critique, Edit, Item
 from pack.engine.loop.outcome import iteration_of
-from pack.engine.loop.policy import Stop, first_plan, next_step
-from pack.engine.loop.run import Pending, Run
+from pack.engine.loop.policy import first_plan, next_step
+from pack.engine.loop.run import Pending, Run, Stop
 from pack.engine.loop.run_context import Report
 from pack.engine.settings import Limits, LoopHandle, Settings
 

@@ -9,7 +9,8 @@ from pack.engine.graph.family import ranges
 from pack.engine.judge.critique import Changes, Critique
 from pack.engine.loop.clauses import MAX_EXTRA_TOKENS, MAX_NEGATIVE_TERMS, split_clauses, token_estimate
 from pack.engine.loop.next_settings import CLAUSE_TRIES
-from pack.engine.loop.policy import PLATEAU, Stop, continued_plan, next_step
+from pack.engine.loop.policy import PLATEAU, continued_plan, next_step
+from pack.engine.loop.run import Stop
 
 from .runs import SETTINGS, advanced, critique, judged, run
 

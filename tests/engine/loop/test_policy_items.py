@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.judge.critique import Changes, Critique, Edit, Item
-from pack.engine.loop.clauses import MAX_EXTRA_TOKENS, MAX_NEGATIVE_TERMS, MOST_CLAUSES, split_clauses, token_estimate
-from pack.engine.loop.policy import PATIENCE, PLATEAU, Stop, clauses_wanted, final_look, next_step
+from pack.engine.loop.clauses import MAX_EXTRA_TOKENS, MAX_NEGATIVE_TERMS, split_clauses, token_estimate
+from pack.engine.loop.evidence import MOST_CLAUSES
+from pack.engine.loop.policy import PATIENCE, PLATEAU, clauses_wanted, final_look, next_step
+from pack.engine.loop.run import Stop
 
 from .runs import SETTINGS, advanced, checklist, critique, itemised, judged, run
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pack.engine.loop.policy import with_user_pick
+from pack.engine.loop.run_changes import with_user_pick
 from pack.engine.loop.view import TOLD_ITERATIONS, run_message, run_view
 
 from .runs import advanced, critique, judged, run

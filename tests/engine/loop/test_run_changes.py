@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pack.engine.loop.policy import with_user_pick
 from pack.engine.loop.run import Run
+from pack.engine.loop.run_changes import with_user_pick
 
 from .runs import advanced, critique, judged, run
 

@@ -1,0 +1,47 @@
+"""How a run changes beside its iterations: found on disk, given an instruction, overruled by the user. Pure."""
+
+from __future__ import annotations
+
+from ..settings import LoopHandle
+from .run import Run, Stop, UserPick
+
+
+def mark_suspended(run: Run) -> Run:
+    """A run read from disk. "running" there means that its server stopped in the middle."""
+    if run.ended:
+        return run
+    number = len(run.iterations) + 1
+    reason = f"The server stopped during iteration {number}. Resume the run to go on with it."
+    return run.model_copy(update={"status": "suspended", "phase": "waiting", "reason": reason, "stopping": ""})
+
+
+def add_instruction(start: LoopHandle, instruction: str) -> LoopHandle:
+    """What the run asks for, with the instruction in goal, prompt and, where the user wrote one, checklist."""
+    goal = f"{start.goal.rstrip(' .')}. {instruction}"
+    head = start.settings.prompt.rstrip(" ,")
+    prompt = f"{head}, {instruction}" if head else instruction
+    checklist = f"{start.checklist.rstrip()}\n{instruction}" if start.checklist.strip() else ""
+    settings = start.settings.model_copy(update={"prompt": prompt})
+    return start.model_copy(update={"goal": goal, "checklist": checklist, "settings": settings})
+
+
+def with_user_pick(run: Run, number: int) -> Run:
+    """The run with iteration `number` as its best by the user's word. Raises ValueError when that cannot be.
+
+    What is rendered later, should the run be continued, may still become best by its score.
+    """
+    found = next((i for i in run.iterations if i.number == number), None)
+    if found is None:
+        raise ValueError(f"iteration: there is no iteration {number} in this run. It has {len(run.iterations)}.")
+    if found.number < run.fresh_from:
+        raise ValueError(f"iteration: {number} was made for the goal before your instruction. Take a later one.")
+    if found.picture is None:
+        raise ValueError(f"iteration: the picture of iteration {number} was not saved. Take another one.")
+    if found.critique.score is None:
+        raise ValueError(f"iteration: {number} was not judged, so it cannot be compared. Copy its picture instead.")
+    return run.model_copy(update={"taken": UserPick(iteration=number, after=len(run.iterations))})
+
+
+def user_pick_stop(number: int) -> Stop:
+    """The end that taking an iteration brings to a run that is still going on."""
+    return Stop("stopped", f"You took iteration {number}. Continue the run to go on from it.")
