@@ -91,11 +91,11 @@ async def masks(image: torch.Tensor, inputs: MaskInputs, hidden: Any) -> Masks:
 
     try:
         if given is not None:
-            outcome = made(segmenters.boxed("boxes", given, models, inputs.frames_at_once))
+            outcome = made(segmenters.boxed_segmenter("boxes", given, models, inputs.frames_at_once))
         elif inputs.engine == OLLAMA_BOXES:
             outcome = await _with_ollama(made, models, inputs)
         else:
-            choice = segmenters.chosen(inputs.engine, inputs.model_folder)
+            choice = segmenters.choose_engine(inputs.engine, inputs.model_folder)
             segmenter = segmenters.segmenter_of(choice, models, inputs.frames_at_once)
             outcome = made(_twice(segmenter, inputs), (f"Engine: {choice}.", *choice.notes))
     except settings.UnknownConnection as problem:
@@ -128,7 +128,7 @@ async def _with_ollama(made: Callable[..., Outcome], models: ComfyModels, inputs
     try:
         await model.check()
         finder = VisionBoxes(model, models.between_chunks)
-        segmenter = segmenters.boxed(OLLAMA_BOXES, finder, models, inputs.frames_at_once)
+        segmenter = segmenters.boxed_segmenter(OLLAMA_BOXES, finder, models, inputs.frames_at_once)
         return await asyncio.to_thread(made, _twice(segmenter, inputs), (f"Engine: {OLLAMA_BOXES} of {model.name}.",))
     finally:
         await model.release()
