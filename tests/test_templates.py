@@ -10,7 +10,6 @@ import pytest
 from pack.engine.graph.check import check
 from pack.engine.graph.family import family_in
 from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, the_loop
-from pack.engine.graph.roles import roles
 from pack.engine.graph.wrap import OUTPUTS, wrap
 from PIL import Image
 
@@ -200,7 +199,7 @@ def test_a_loop_starts_with_the_values_of_its_family(name):
     family, hub = family_in(graph), graph[the_loop(graph)[0]]["inputs"]
     assert family.name == named
     assert (hub["steps"], hub["cfg"]) == (steps, cfg)
-    first = roles(graph, classes()).first
+    first = reference.roles(graph, classes()).first
     inputs = graph[first.node]["inputs"]
     chosen = graph[inputs["sampler"][0]]["inputs"] if "sampler" in inputs else inputs
     assert (chosen["sampler_name"], inputs.get("scheduler")) == (sampler, scheduler)

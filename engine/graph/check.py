@@ -36,11 +36,6 @@ class Checked(BaseModel):
     refused: tuple[str, ...] = ()
 
     @property
-    def accepted(self) -> bool:
-        """Whether the server takes the graph whole. One refused output beside a good one counts as a failure."""
-        return bool(self.running) and not self.refused
-
-    @property
     def rejected(self) -> tuple[Finding, ...]:
         """The findings for which the server refuses an output."""
         return tuple(finding for finding in self.findings if finding.severity == "rejected")

@@ -276,13 +276,12 @@ def _possible(graph: Graph, change: Change, object_info: ObjectInfo) -> bool:
 
 
 class GivingUp(BaseModel):
-    """Why a render is not tried again. alternatives: installed names that could stand in, nearest first."""
+    """Why a render is not tried again."""
 
     model_config = ConfigDict(frozen=True)
 
     kind: ErrorKind
     sentence: str
-    alternatives: tuple[str, ...] = ()
 
 
 def explain_giving_up(graph: Graph, error: RenderError, tried: Sequence[Change], object_info: ObjectInfo) -> GivingUp:
@@ -311,7 +310,7 @@ def explain_giving_up(graph: Graph, error: RenderError, tried: Sequence[Change],
         rejected = [f.message() for f in check(graph, object_info).rejected if not error.node or f.node == error.node]
         said = " ".join(rejected) if error.kind == "invalid_value" else ""
         sentence = said or f"{where}: {error.first_line}"
-    return GivingUp(kind=error.kind, sentence=sentence, alternatives=tuple(like))
+    return GivingUp(kind=error.kind, sentence=sentence)
 
 
 def _told(tried: Sequence[Change]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .chains import in_order
-from .model import ANY, Graph, GraphView, Node, ObjectInfo, Wire, is_link
+from .model import ANY, Graph, GraphView, Node, Wire, is_link
 
 
 class InputRef(NamedTuple):
@@ -129,13 +129,8 @@ class Roles:
         return tuple(dict.fromkeys(found))
 
 
-def roles(graph: Graph, object_info: ObjectInfo) -> Roles:
-    """The parts of a graph. Nodes that feed no output are left out."""
-    return roles_in(GraphView(graph, object_info))
-
-
 def roles_in(view: GraphView) -> Roles:
-    """As `roles`, of a graph already read."""
+    """The parts of a graph. Nodes that feed no output are left out."""
     used = view.upstream(view.output_nodes)
     ordered = [view.nodes[node_id] for node_id in in_order(view.graph) if node_id in used]
     samplings = tuple(_sampling(view, node) for node in ordered if is_sampler(node))

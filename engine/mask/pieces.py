@@ -23,11 +23,6 @@ def smallest_area(height: int, width: int) -> int:
     return max(4, height * width // SPECK)
 
 
-def logits_of(probabilities: torch.Tensor) -> torch.Tensor:
-    """Logits of a map of probabilities 0..1, any shape; what is outside that range is clipped."""
-    return torch.logit(probabilities.float(), eps=1e-6)
-
-
 def enlarge(logits: torch.Tensor, height: int, width: int) -> torch.Tensor:
     """[h, w] to float32 [height, width], bilinear. NaN counts as "not there".
 

@@ -19,7 +19,7 @@ from pack.engine.graph.wrap import wrap
 from PIL import Image
 
 from ..engine.graph.probe_cases import CHANGES, FILES_ON_DISK, probe
-from ..engine.graph.reference import NAMES, PICTURES, graph, model_folders
+from ..engine.graph.reference import NAMES, PICTURES, accepted, graph, model_folders
 from .conftest import COMFYUI_PATH, HOSTS
 from .theatre import GOAL, MODEL, PROMPT, opened, other_job, scripted
 from .tiny_models import save_checkpoint
@@ -113,7 +113,7 @@ def differing(client, info, graphs):
     found = {}
     for name, one in graphs.items():
         checked = check(one, info)
-        ours = (checked.accepted, set(checked.refused) if checked.running else set())
+        ours = (accepted(checked), set(checked.refused) if checked.running else set())
         server = answered(client, one)
         if ours != server:
             found[name] = (ours, server, checked.rejected)
@@ -140,7 +140,7 @@ def test_a_version_that_has_the_classes_takes_all_reference_graphs(held, info):
 def test_wrapped_graphs_are_accepted(held, info):
     refused = {}
     for name in NAMES:
-        if check(graph(name), info).accepted and name not in ("upscale_2x", "video_upscale"):
+        if accepted(check(graph(name), info)) and name not in ("upscale_2x", "video_upscale"):
             made = wrap(graph(name), GOAL, info)
             if not answered(held, made.graph)[0]:
                 refused[name] = check(made.graph, info)
@@ -162,7 +162,7 @@ def test_every_step_of_recovery_is_accepted(held, info):
     error = RenderError(type="torch.OutOfMemoryError", message="Allocation on device", node="")
     for name in NAMES:
         current, tried = graph(name), []
-        if not check(current, info).accepted:
+        if not accepted(check(current, info)):
             continue
         while (change := next_change(current, error, tried, info)) is not None:
             current = apply(current, change.patch, info).graph

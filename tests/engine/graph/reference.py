@@ -9,6 +9,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pack.engine.graph.check import Checked
+from pack.engine.graph.model import GraphView
+from pack.engine.graph.roles import Roles, roles_in
+
 DATA = Path(__file__).parent / "data"
 SCHEMAS = Path(__file__).parents[2] / "comfyui" / "schemas.json"
 PICTURES = {"LoadImage.image": "example.png", "LoadVideo.file": "example.mp4", "LoadAudio.audio": "example.mp3"}
@@ -94,3 +98,12 @@ def probes() -> dict[str, Any]:
 
 def ui_workflow() -> dict[str, Any]:
     return _read("ui_workflow.json")
+
+
+def accepted(checked: Checked) -> bool:
+    """Whether the server takes the graph whole. One refused output beside a good one counts as a failure."""
+    return bool(checked.running) and not checked.refused
+
+
+def roles(graph: dict[str, Any], object_info: dict[str, Any]) -> Roles:
+    return roles_in(GraphView(graph, object_info))

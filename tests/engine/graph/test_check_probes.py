@@ -6,7 +6,7 @@ import pytest
 from pack.engine.graph.check import check
 
 from .probe_cases import CHANGES, FILES_ON_DISK, probe
-from .reference import NAMES, graph, object_info, probes, ui_workflow
+from .reference import NAMES, accepted, graph, object_info, probes, ui_workflow
 
 BESIDE_THE_GRAPH = {"number_and_front", "custom_prompt_id", "no_prompt_key", "prompt_is_list", "invalid_json"}
 BESIDE_THE_GRAPH |= {"ui_format_as_prompt", "partial_targets", "partial_targets_bad"}
@@ -85,21 +85,21 @@ def test_the_nodes_of_a_cycle_are_named(name):
 def test_a_graph_that_the_server_accepted_has_no_finding(name):
     checked = check(graph(name), object_info())
     assert checked.findings == ()
-    assert checked.accepted
+    assert accepted(checked)
 
 
 def test_partial_targets():
     sdxl = graph("sdxl_txt2img")
-    assert check(sdxl, object_info(), targets=["7"]).accepted
+    assert accepted(check(sdxl, object_info(), targets=["7"]))
     refused = check(sdxl, object_info(), targets=["6"])
-    assert (refused.accepted, refused.findings[0].kind) == (False, "prompt_no_outputs")
+    assert (accepted(refused), refused.findings[0].kind) == (False, "prompt_no_outputs")
 
 
 @pytest.mark.parametrize("sent", [ui_workflow(), [1, 2], None, "text", {"prompt": {"1": {}}}, {"a": 1}])
 def test_another_kind_of_json_is_a_finding_not_a_crash(sent):
     checked = check(sent, object_info())
     assert [f.kind for f in checked.findings] == ["not_an_api_graph"]
-    assert not checked.accepted
+    assert not accepted(checked)
 
 
 def test_every_finding_says_where_what_and_what_to_do():
@@ -132,5 +132,5 @@ def test_a_chain_too_deep_for_the_server_is_refused_and_does_not_hurt():
         deep[str(10 + number)] = {"class_type": "LatentUpscaleBy", "inputs": inputs}
     deep["6"]["inputs"]["samples"] = ["5009", 0]
     checked = check(deep, object_info())
-    assert not checked.accepted
+    assert not accepted(checked)
     assert [f.kind for f in checked.rejected] == ["chain_too_deep"]

@@ -9,7 +9,7 @@ from pack.engine.graph.patch import undo
 from pack.engine.graph.repair import apply_repairs, propose_repairs
 
 from .probe_cases import CHANGES, probe
-from .reference import NAMES, graph, object_info, ui_workflow
+from .reference import NAMES, accepted, graph, object_info, ui_workflow
 
 CERTAIN = {
     # probe: the input it puts right, and its value afterwards
@@ -44,7 +44,7 @@ def test_what_is_certain_is_put_right(name):
     node, name_of_input, value = CERTAIN[name]
     found = done.graph[node]["inputs"][name_of_input]
     assert (found, type(found)) == (value, type(value))
-    assert check(done.graph, object_info()).accepted
+    assert accepted(check(done.graph, object_info()))
     assert one == before, "proposing changes nothing"
     assert undo(done.graph, done.inverse) == before
 

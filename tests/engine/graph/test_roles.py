@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.graph.roles import literal, roles
+from pack.engine.graph.roles import literal
 
-from .reference import NAMES, graph, object_info
+from .reference import NAMES, graph, object_info, roles
 
 EXPECTED = {
     # name: positive, negative, seed, steps, cfg, guidance, size of the first stage, decode, output

@@ -77,12 +77,6 @@ def test_parts_that_touch_at_a_corner_are_one():
     assert len(pieces.pieces_of_logits(logits, 44, 44, "cat", 0.5)) == 1
 
 
-def test_probabilities_become_logits():
-    probabilities = torch.tensor([[0.0, 0.25], [0.5, 1.0]])
-    assert torch.isfinite(pieces.logits_of(probabilities)).all()
-    assert pieces.logits_of(probabilities).sigmoid() == pytest.approx(probabilities, abs=1e-4)
-
-
 def test_half_precision_maps():
     full = blobs((4, 4, 8), (30, 6, 6))
     one, other = (pieces.pieces_of_logits(m, 100, 90, "cat", 0.4) for m in (full, full.half()))
