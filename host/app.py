@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -75,9 +76,8 @@ def comfyui_version() -> str | None:
 
 def output_types(class_type: str) -> Sequence[str]:
     """The types of a node class's outputs; empty for a class that this ComfyUI does not have."""
-    import nodes  # core's; imported late, because our nodes are loaded while it is being filled
-
-    found = nodes.NODE_CLASS_MAPPINGS.get(class_type)
+    # Core's module of that name, which is loaded before any pack; an import would look like one of our own nodes.
+    found = sys.modules["nodes"].NODE_CLASS_MAPPINGS.get(class_type)
     return tuple(str(kind) for kind in getattr(found, "RETURN_TYPES", ()) or ())
 
 

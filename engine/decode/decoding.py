@@ -6,15 +6,16 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
 
 from . import wording
 from .blend import Canvas
+from .decode_step import DecodeStep
 from .layerwise import LayerwiseDecoder, Sink
 from .options import DecodeOptions
-from .plan import Compression, Shape, TilePlan, plan_tiles
+from .plan import Compression, Shape, plan_tiles
 from .shared_middle import SharedMiddle
 
 RETRIES = 4
@@ -78,20 +79,6 @@ class Vae(Protocol):
     def progress(self, total: int) -> Callable[[], None]:
         """A function to be called after each of `total` pieces. It raises what ComfyUI raises for an interrupt."""
         ...
-
-
-@dataclass(frozen=True)
-class DecodeStep:
-    """One way to decode. need: bytes for it, by estimate, for each of `batch` pictures at a time.
-
-    plan: of kind tiles. layers: of kind layerwise.
-    """
-
-    kind: Literal["whole", "layerwise", "tiles"]
-    need: float
-    batch: int = 1
-    plan: TilePlan | None = None
-    layers: LayerwiseDecoder | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from .decode_step import DecodeStep
 from .plan import Shape, TilePlan
-
-if TYPE_CHECKING:
-    from .decoding import DecodeStep
 
 GIB = 2**30
 
