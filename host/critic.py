@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +15,8 @@ from ..engine.graph.loop_nodes import LoopNotFound, the_loop
 from ..engine.judge.checklist import Checklist
 from ..engine.judge.checklist_rules import checklist_of_lines
 from ..engine.judge.critique import Critique
-from ..engine.judge.judge import ChosenJudge, parse_checks
-from ..engine.judge.picture import encode_jpeg
+from ..engine.judge.judge import Judge, parse_checks
+from ..engine.judge.picture import Picture
 from ..engine.judge.self_test import bias_of
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable
 from ..engine.loop.critic import critique_in_run
@@ -77,12 +77,13 @@ async def critique(
     """
     judge = await _tested(_judge(inputs, loop, hidden))
     judge.model = model = _sharing(judge.model, inputs, hidden, images)
+    pictures = [Picture(image) for image in images]
     here = comfyui.executing()
     if loop is not None and here is not None:
-        return await _in_run(images, loop, judge, hidden, here, lambda: model.swap_seconds)
+        return await _in_run(pictures, loop, judge, hidden, here, lambda: model.swap_seconds)
     try:
         checklist = await _checklist_of(judge, inputs)
-        critiques, best = await judge.judge(images, checklist, 0)
+        critiques, best = await judge.judge_pictures(pictures, checklist, 0)
     except ModelUnreachable as problem:
         raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
     finally:
@@ -90,7 +91,7 @@ async def critique(
     verdict = critiques[best]
     if verdict.score is None:
         raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {verdict.reason}")
-    return verdict, _shown(verdict, _preview(images[best]))
+    return verdict, _shown(verdict, _preview(pictures[best]))
 
 
 _checklists: dict[tuple[str, ...], Checklist] = {}
@@ -98,7 +99,7 @@ _checklists: dict[tuple[str, ...], Checklist] = {}
 MOST_CHECKLISTS = 50
 
 
-async def _checklist_of(judge: ChosenJudge, inputs: CriticInputs) -> Checklist:
+async def _checklist_of(judge: Judge, inputs: CriticInputs) -> Checklist:
     tested = judge.tested.date if judge.tested is not None else ""
     key = (judge.kind, inputs.connection, inputs.model, inputs.goal, tested)
     if key not in _checklists:
@@ -109,9 +110,9 @@ async def _checklist_of(judge: ChosenJudge, inputs: CriticInputs) -> Checklist:
 
 
 async def _in_run(
-    images: torch.Tensor,
+    pictures: Sequence[Picture],
     loop: LoopHandle,
-    judge: ChosenJudge,
+    judge: Judge,
     hidden: Any,
     here: comfyui.Executing,
     swap_seconds: Callable[[], float],
@@ -127,13 +128,13 @@ async def _in_run(
         app.ServerLoopCalls(current),
         current.journal(),
         judge,
-        images,
+        pictures,
         prompt_context,
         embed=not args.disable_metadata,
         swap_seconds=swap_seconds,
     )
     if judged.picture is None:
-        picture = _preview(images[judged.batch_index])
+        picture = _preview(pictures[judged.batch_index])
     else:
         picture = {
             "filename": judged.picture,
@@ -156,7 +157,7 @@ def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: comfyui.Exec
     )
 
 
-def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> ChosenJudge:
+def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Judge:
     """The judge these inputs ask for. Raises WrongInput."""
     node = f"VLMCritique (node {hidden.unique_id})"
     if loop is not None:
@@ -190,7 +191,7 @@ def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Chosen
         connection, inputs.model.strip(), keep_alive, interrupted=comfyui.interrupted, stop=comfyui.stop
     )
     pass_score = loop.pass_score if loop is not None else inputs.pass_score
-    return ChosenJudge(inputs.judge, model, pass_score, checks)
+    return Judge(inputs.judge, model, pass_score, checks)
 
 
 def _is_auto(inputs: CriticInputs) -> bool:
@@ -213,19 +214,19 @@ def _sharing(model: OllamaVisionModel, inputs: CriticInputs, hidden: Any, images
     )
 
 
-async def _tested(judge: ChosenJudge) -> ChosenJudge:
+async def _tested(judge: Judge) -> Judge:
     """The judge with what its self-test found, if there was one of this very model."""
     if judge.looks and (found := await app.self_test_store.of(judge.model)) is not None:
         judge.tested, judge.bias = found, bias_of(found)
     return judge
 
 
-def _preview(image: torch.Tensor) -> dict[str, str]:
-    """A JPEG of IMAGE [H,W,C] in ComfyUI's temp folder, as the page asks for it."""
+def _preview(shown: Picture) -> dict[str, str]:
+    """A JPEG of the picture in ComfyUI's temp folder, as the page asks for it."""
     name = f"imitatoes_{uuid.uuid4().hex}.jpg"
     folder = paths.temp_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    jpeg = encode_jpeg(image).jpeg
+    jpeg = shown.encoded.jpeg
     write_atomically(folder / name, lambda stream: stream.write(jpeg) and None)
     return {"filename": name, "subfolder": "", "type": "temp"}
 

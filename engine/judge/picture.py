@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -109,10 +108,6 @@ class Picture:
         grey = resize(small, HASH_ROWS, HASH_COLUMNS) @ torch.tensor([0.299, 0.587, 0.114])
         bits = (grey[:, 1:] - grey[:, :-1] > CLEAR_STEP).flatten().tolist()
         return Fingerprint(int("".join("1" if bit else "0" for bit in bits), 2), thumbnail.numpy().tobytes())
-
-
-Pictures = torch.Tensor | Sequence[Picture]
-"""IMAGE [B,H,W,C], or its pictures one by one."""
 
 
 def encode_jpeg(image: torch.Tensor | Picture) -> Encoded:

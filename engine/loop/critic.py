@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
-
-import torch
 
 from ..graph import ui_workflow
 from ..graph.family import family_named
 from ..graph.loop_nodes import clean_copy
-from ..judge.checklist import Checklist
 from ..judge.critique import Critique
-from ..judge.picture import Fingerprint, Picture, Pictures, near_duplicate
+from ..judge.judge import Judge
+from ..judge.picture import Fingerprint, Picture, near_duplicate
 from ..judge.vision_model import ModelFailure
 from .journal import Journal, stem
 from .outcome import iteration_of, unsaved_reason, with_iteration
@@ -34,45 +32,6 @@ class DriverCalls(Protocol):
         """See Driver.report."""
 
 
-class Judging(Protocol):
-    """A judge bound to the critic's own inputs. Nothing is released before release() is called."""
-
-    looks: bool
-    """Whether a model is to be shown the pictures, as JPEG."""
-
-    async def make_checklist(self, goal: str, lines: Sequence[str], seed: int) -> Checklist:
-        """The user's lines, or the goal taken apart. Raises ModelUnreachable, ValueError."""
-
-    async def judge(
-        self,
-        images: Pictures,
-        checklist: Checklist,
-        seed: int,
-        others: Sequence[Mapping[str, float]] = (),
-        blank: Mapping[str, float] | None = None,
-    ) -> tuple[list[Critique], int]:
-        """A critique for each picture, and which one is best."""
-
-    async def edited(
-        self,
-        picture: Picture,
-        checklist: Checklist,
-        critique: Critique,
-        wanted: Sequence[str],
-        seed: int,
-        style: str,
-    ) -> Critique:
-        """The critique with the editor's proposals for the wanted requirements, worded in a prompt style."""
-
-    async def look_again(
-        self, picture: Picture, checklist: Checklist, seed: int, blank: Mapping[str, float] | None = None
-    ) -> Critique:
-        """What one look in the second wording finds, alone."""
-
-    async def release(self) -> None:
-        """The last question of this iteration was asked."""
-
-
 @dataclass(frozen=True)
 class Judged:
     """What the node shows. picture: file name in the run folder, None when it was not saved."""
@@ -87,24 +46,24 @@ class Judged:
 async def critique_in_run(
     driver: DriverCalls,
     journal: Journal,
-    judging: Judging,
-    images: torch.Tensor,
+    judge: Judge,
+    pictures: Sequence[Picture],
     prompt_context: PromptContext,
     embed: bool,
     swap_seconds: Callable[[], float] = lambda: 0.0,
 ) -> Judged:
-    """Judge IMAGE [B,H,W,C] as the pending render of its run and report to the driver.
+    """Judge the pictures of a batch as the pending render of its run and report to the driver.
 
     The picture is written while the model looks at it, and not before its JPEG is ready, so that neither waits for
     the other. embed: whether pictures carry their graph. swap_seconds: what it has cost so far that the judge and
     ComfyUI's models take turns on the card. Whatever the judge raises, an interrupt above all, passes.
     """
     place = await driver.begin(prompt_context)
+    judge.remember_blank(place.run.blank)
     since = time.perf_counter()
-    pictures = [Picture(image) for image in images]
     marks = await asyncio.to_thread(_fingerprints, pictures)
     known = _known(place.seen, marks)
-    if known is None and judging.looks:
+    if known is None and judge.looks:
         await asyncio.to_thread(_encode, pictures)
     seconds = {"reduce": time.perf_counter() - since}
     shown = (place.plan.settings, place.run.start.goal, place.run.start.checklist)
@@ -114,23 +73,23 @@ async def critique_in_run(
     async def save(index: int) -> tuple[str | None, str]:
         started = time.perf_counter()
         try:
-            name = await asyncio.to_thread(journal.save_picture, place.run.id, place.plan, images[index], metadata)
-            return name, ""
+            image = pictures[index].image
+            return await asyncio.to_thread(journal.save_picture, place.run.id, place.plan, image, metadata), ""
         except OSError as problem:
             return None, unsaved_reason(problem)
         finally:
             seconds["save"] = time.perf_counter() - started
 
-    saving = asyncio.ensure_future(save(0)) if len(images) == 1 else None
+    saving = asyncio.ensure_future(save(0)) if len(pictures) == 1 else None
     judged_at = time.perf_counter()
     try:
         if known is not None:
             report = Report(known.critique, stem(place.plan), duplicate_of=known.number, checklist=place.run.checklist)
         else:
-            report = await _judged(judging, place, pictures)
-        report = replace(report, relooks=await _looked_again(judging, journal, place, report, pictures))
+            report = await _judged(judge, place, pictures)
+        report = replace(report, relooks=await _looked_again(judge, journal, place, report, pictures))
     finally:
-        await judging.release()
+        await judge.release()
     seconds["swap"] = swap_seconds()
     seconds["judge"] = time.perf_counter() - judged_at - seconds["swap"]
     best = report.batch_index
@@ -140,29 +99,29 @@ async def critique_in_run(
     return Judged(report.critique, best, place.run.id, place.number, picture)
 
 
-async def _judged(judging: Judging, place: RunContext, pictures: Sequence[Picture]) -> Report:
+async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) -> Report:
     """The verdict about the best picture, with the clauses that the policy wants for the next prompt."""
     run, seed = place.run, place.number
     checklist = run.checklist
     if checklist is None:
         try:
-            checklist = await judging.make_checklist(run.start.goal, run.start.checklist.splitlines(), seed)
+            checklist = await judge.make_checklist(run.start.goal, run.start.checklist.splitlines(), seed)
         except ModelFailure as problem:
             return Report(Critique(judge="ollama", outcome="unreachable", reason=str(problem)), None)
     measures = [s.critique.measures for s in place.seen if s.critique.measures]
-    critiques, best = await judging.judge(pictures, checklist, seed, measures, run.blank)
+    critiques, best = await judge.judge_pictures(pictures, checklist, seed, measures)
     report = Report(critiques[best], stem(place.plan), batch_index=best, checklist=checklist)
     wanted = clauses_wanted(_with_iteration(run, report))
     if not wanted:
         return report
     family = family_named(run.family)
     style = family.prompt.style if family else ""
-    edited = await judging.edited(pictures[best], checklist, critiques[best], wanted, seed, style)
+    edited = await judge.propose_edits(pictures[best], checklist, critiques[best], wanted, seed, style)
     return replace(report, critique=edited)
 
 
 async def _looked_again(
-    judging: Judging, journal: Journal, place: RunContext, report: Report, pictures: Sequence[Picture]
+    judge: Judge, journal: Journal, place: RunContext, report: Report, pictures: Sequence[Picture]
 ) -> dict[int, Critique]:
     """Second looks at the leading pictures where the run would end here unconfirmed."""
     run, relooks = _with_iteration(place.run, report), {}
@@ -177,7 +136,7 @@ async def _looked_again(
                 except OSError as problem:
                     relooks[number] = Critique(judge="ollama", outcome="unreachable", reason=unsaved_reason(problem))
                     continue
-            relooks[number] = await judging.look_again(picture, run.checklist, place.number, run.blank)
+            relooks[number] = await judge.look_again(picture, run.checklist, place.number)
         run = run.model_copy(update={"relooks": {**run.relooks, **relooks}})
     return relooks
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 from pack.engine.judge.checklist_builder import checklist_of_lines, make_checklist
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.judge import judge_batch, second_look
+from pack.engine.judge.judge import Judge
+from pack.engine.judge.picture import Picture
 from pack.rehearsal.ollama_double import OllamaDouble, Reply, pixel_judge
 from pack.rehearsal.world.painter import draw
 from pack.rehearsal.world.scene import parse
@@ -29,8 +30,24 @@ def painted(prompt):
     return torch.from_numpy(draw(parse(prompt), 5, 512, 512).astype("float32") / 255)
 
 
-def judged(model, image, checklist=CHECKLIST, **more):
-    return asyncio.run(judge_batch(model, image[None], checklist, 0.8, CHECKS, 5, **more)).critiques[0]
+def whole_look(model, *images, checklist=CHECKLIST):
+    """The verdict about a batch, with the editor's proposals for what fails in the best of it."""
+
+    async def look():
+        judge, pictures = Judge("ollama", model, 0.8, CHECKS), [Picture(image) for image in images]
+        try:
+            critiques, best = await judge.judge_pictures(pictures, checklist, 5)
+            failing = [item.id for item in critiques[best].items]
+            critiques[best] = await judge.propose_edits(pictures[best], checklist, critiques[best], failing, 5)
+        finally:
+            await judge.release()
+        return critiques, best
+
+    return asyncio.run(look())
+
+
+def judged(model, image, checklist=CHECKLIST):
+    return whole_look(model, image, checklist=checklist)[0][0]
 
 
 def made(model, goal=GOAL):
@@ -82,16 +99,16 @@ def test_a_server_without_probabilities_gives_plain_words(model_on):
 
 
 def test_the_final_look_at_a_picture_seen_once(seeing, model_on):
-    image = painted("two red circles and one blue square")
-    first = judged(model_on(seeing.url), image, want_edits=False)
-    found = asyncio.run(second_look(model_on(seeing.url), image, CHECKLIST, 0.8, CHECKS, 5, first=first))
-    assert (found.looks, found.passed) == (2, False)
+    picture = Picture(painted("two red circles and one blue square"))
+    judge = Judge("ollama", model_on(seeing.url), 0.8, CHECKS)
+    found = asyncio.run(judge.look_again(picture, CHECKLIST, 5))
+    assert (found.looks, found.passed) == (1, False)
     assert not found.items[0].passed
 
 
 def test_the_best_of_a_batch(seeing, model_on):
-    images = torch.stack([painted("two red circles"), painted(GOAL), torch.zeros(512, 512, 3)])
-    critiques, best = asyncio.run(judge_batch(model_on(seeing.url, keep_alive=0), images, CHECKLIST, 0.8, CHECKS, 5))
+    images = [painted("two red circles"), painted(GOAL), torch.zeros(512, 512, 3)]
+    critiques, best = whole_look(model_on(seeing.url, keep_alive=0), *images)
     assert best == 1
     assert [critique.passed for critique in critiques] == [False, True, False]
     unloads = [record for record in seeing.chats() if not record.body["messages"]]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from pack.engine.judge.blank_check import blank_check, impossible_on_blank
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.judge import judge_batch
+from pack.engine.judge.judge import Judge
 from pack.engine.judge.picture import Picture
 from pack.engine.judge.scoring import Bias
 from pack.engine.judge.vision_model import ModelUnreachable, Reply
@@ -32,8 +32,8 @@ def imagining(blank=NOTHING, **given):
 
 
 def judged(model, bias=Bias(), images=1):  # noqa: B008
-    pictures = [Picture.of(PICTURE)] * images
-    return asyncio.run(judge_batch(model, pictures, CHECKLIST, 0.8, CHECKS, 7, bias))
+    judge = Judge("ollama", model, 0.8, CHECKS, bias)
+    return asyncio.run(judge.judge_pictures([Picture(PICTURE)] * images, CHECKLIST, 7))
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ import pytest
 import torch
 from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.judge import judge_batch, parse_checks, second_look
+from pack.engine.judge.judge import Judge, parse_checks
 from pack.engine.judge.picture import Picture
 from pack.engine.judge.scoring import Bias
 from pack.engine.judge.vision_model import AnswerUnusable, ModelUnreachable, Reply, Token
 from PIL import Image
 
-from .memory_model import CHECKLIST, MemoryModel, answers, seeing
+from .memory_model import CHECKLIST, MemoryModel, answers, seeing, wording_of
 
 PICTURE = torch.rand(64, 96, 3, generator=torch.Generator().manual_seed(1))
 BLACK = torch.zeros(64, 96, 3)
@@ -45,14 +45,14 @@ CHECKED = Bias(blank={})
 """Of a judge that was shown a blank picture before."""
 
 
-def one(model, image, checklist=CHECKLIST, pass_score=0.8, checks=CHECKS, seed=7, bias=CHECKED, **more):
-    pictures = [Picture.of(image)]
-    return asyncio.run(judge_batch(model, pictures, checklist, pass_score, checks, seed, bias, **more)).critiques[0]
+def judge_of(model, pass_score=0.8, checks="", votes=1):
+    return Judge("ollama", model, pass_score, parse_checks(checks), CHECKED, votes)
 
 
-def judged(model, image=PICTURE, pass_score=0.8, checks="", seed=7, **more):
-    critique = one(model, image, CHECKLIST, pass_score, parse_checks(checks), seed, **more)
-    assert model.released == 1
+def judged(model, image=PICTURE, checklist=CHECKLIST, seed=7, **given):
+    judge = judge_of(model, **given)
+    critique = asyncio.run(judge.judge_pictures([Picture(image)], checklist, seed)).critiques[0]
+    assert model.released == 0, "the model stays for what is asked next"
     assert critique.seconds >= 0
     assert critique.model == model.name
     return critique
@@ -60,7 +60,7 @@ def judged(model, image=PICTURE, pass_score=0.8, checks="", seed=7, **more):
 
 def test_one_look_is_enough_for_a_no():
     model = MemoryModel(seeing(r1=2))
-    critique = judged(model, want_edits=False)
+    critique = judged(model)
     assert (critique.judge, critique.outcome, critique.looks, critique.sees_content) == ("ollama", "judged", 1, True)
     assert (critique.done, critique.passed) == (False, False)
     assert critique.reason == "I count 2 where the goal wants three ducks."
@@ -117,20 +117,30 @@ def test_only_selected_checks_count():
     assert set(judged(MemoryModel(seeing()), checks="faces").checks) == {"prompt_match", "faces"}
 
 
-def test_the_editor_is_asked_when_an_item_fails():
+def edited(model, *wanted, image=PICTURE):
+    """The verdict, and what the editor makes of it."""
+    picture, judge = Picture(image), judge_of(model)
+    critique = asyncio.run(judge.judge_pictures([picture], CHECKLIST, 7)).critiques[0]
+    return critique, asyncio.run(judge.propose_edits(picture, CHECKLIST, critique, wanted, 7))
+
+
+def test_the_editor_is_asked_for_the_items_that_fail():
     model = MemoryModel(seeing(r1=2, edit=EDIT))
-    critique = judged(model)
+    first, critique = edited(model, "r1", "r2")
     assert model.tasks == ["look", "edit"]
     assert [(edit.requirement, edit.clause) for edit in critique.edits] == [("r1", "exactly three ducks")]
     assert (critique.negative, critique.changes.steps, critique.editor_says) == (("fog",), 30, "done")
     assert critique.items[0].evidence == "two ducks, one cropped"
     assert critique.reason == "I count 2 where the goal wants three ducks (two ducks, one cropped)."
     assert not critique.passed
+    assert critique.seconds >= first.seconds
+    assert model.questions[0].jpeg == model.questions[1].jpeg
+    assert "r2: a hat" not in model.questions[1].text, "it is met"
 
 
 def test_the_editor_is_asked_after_a_second_look_that_disagrees():
     model = MemoryModel(seeing(r1_again=2, edit=EDIT))
-    critique = judged(model)
+    _, critique = edited(model, "r1")
     assert model.tasks == ["look", "look", "edit"]
     assert "two ducks, one cropped" in critique.reason
 
@@ -138,7 +148,8 @@ def test_the_editor_is_asked_after_a_second_look_that_disagrees():
 @pytest.mark.parametrize("edit", ["nonsense", AnswerUnusable("Cut."), ModelUnreachable("Gone.")])
 def test_the_verdict_stands_without_the_editor(edit):
     model = MemoryModel(lambda question: edit if "<task>edit" in question.text else answers(r1=2))
-    critique = judged(model)
+    first, critique = edited(model, "r1")
+    assert critique == first
     assert (critique.outcome, critique.edits, critique.looks) == ("judged", (), 1)
     assert critique.reason == "I count 2 where the goal wants three ducks."
 
@@ -163,7 +174,7 @@ def test_a_plain_no_keeps_its_proposals_and_asks_no_editor():
 
 def test_an_unusable_answer_is_asked_again_with_the_reason():
     model = MemoryModel('{"reason": "x"}', answers(r1=2))
-    assert judged(model, want_edits=False).outcome == "judged"
+    assert judged(model).outcome == "judged"
     first, second = model.questions
     assert second.text.startswith(first.text)
     assert "unusable" in second.text.removeprefix(first.text)
@@ -172,11 +183,11 @@ def test_an_unusable_answer_is_asked_again_with_the_reason():
 def test_a_part_is_asked_again_and_then_unknown():
     part = answers(r2="perhaps")
     model = MemoryModel(part, "nonsense", "{}")
-    critique = judged(model, want_edits=False)
+    critique = judged(model)
     assert len(model.questions) == 2
     assert (critique.items[1].answer, critique.items[1].p, critique.passed) == ("unknown", 0.5, False)
     whole = MemoryModel(part, answers(r1=2))
-    assert judged(whole, want_edits=False).items[1].passed
+    assert judged(whole).items[1].passed
 
 
 @pytest.mark.parametrize("bad", ["no idea", AnswerUnusable("The answer was cut off.")])
@@ -208,111 +219,91 @@ def test_a_broken_picture_costs_no_call():
     assert (model.questions, model.checks, critique.items) == ([], 0, ())
 
 
-def test_an_interrupt_goes_through_and_the_model_is_released():
-    model = MemoryModel(Interrupted())
+def test_an_interrupt_goes_through():
     with pytest.raises(Interrupted):
-        one(model, PICTURE)
-    assert model.released == 1
+        judged(MemoryModel(Interrupted()))
 
 
 def test_votes_are_drawn_where_there_are_no_probabilities():
     model = MemoryModel(answers(r1=2), answers(), answers(), "{}")
-    critique = judged(model, votes=3, want_edits=False)
+    critique = judged(model, votes=3)
     assert [question.temperature for question in model.questions] == [0.0, 0.7, 0.7]
     assert len({question.seed for question in model.questions}) == 3
     assert [item.p for item in critique.items] == pytest.approx([0.625, 0.875, 0.875])
-    lost = judged(MemoryModel(answers(), answers(), AnswerUnusable("x"), "{}"), votes=3, want_edits=False)
+    lost = judged(MemoryModel(answers(), answers(), AnswerUnusable("x"), "{}"), votes=3)
     assert lost.items[0].p == pytest.approx(0.625)
 
 
 def test_no_votes_are_drawn_where_there_are():
     text = answers(r1=2)
     model = MemoryModel(Reply(text, (Token(text, -0.1, (("x", -1.0),)),)))
-    judged(model, votes=3, want_edits=False)
+    judged(model, votes=3)
     assert len(model.questions) == 1
 
 
-def again(model, first=None, image=PICTURE):
-    found = asyncio.run(second_look(model, image, CHECKLIST, 0.8, CHECKS, 7, first=first))
-    return found
+def again(model, image=PICTURE):
+    return asyncio.run(judge_of(model).look_again(Picture(image), CHECKLIST, 7))
 
 
-def test_a_second_look_alone_is_merged_with_the_first():
-    first = judged(MemoryModel(seeing(r1=2)), want_edits=False)
+def test_a_second_look_stands_for_itself():
     model = MemoryModel(seeing())
-    found = again(model, first)
-    assert (found.looks, found.passed, model.released) == (2, False, 1)
-    assert first.score < found.score < 0.8
-    assert (found.items[0].answer, found.items[0].p) == ("2", pytest.approx(0.5))
-    assert found.seconds >= first.seconds
-
-
-def test_a_second_look_without_a_first_stands_for_itself():
-    found = again(MemoryModel(seeing()))
+    found = again(model)
     assert (found.looks, found.passed, found.done, found.model) == (1, False, True, "memory:1b")
-
-
-def test_what_was_seen_twice_is_not_looked_at_again():
-    first = judged(MemoryModel(seeing()))
-    model = MemoryModel(seeing())
-    assert again(model, first) is first
-    assert model.questions == []
+    assert [wording_of(question) for question in model.questions] == [2]
 
 
 @pytest.mark.parametrize("problem", ["nonsense", ModelUnreachable("Gone.")])
-def test_a_second_look_that_fails_leaves_the_first(problem):
-    first = judged(MemoryModel(seeing(r1=2)), want_edits=False)
-    assert again(MemoryModel(problem), first) == first
+def test_a_second_look_that_fails_is_no_score(problem):
     assert again(MemoryModel(problem)).score is None
+
+
+def test_a_second_look_at_a_broken_picture_costs_no_call():
+    model = MemoryModel(seeing())
+    assert again(model, BLACK).score == 0.0
+    assert model.questions == []
 
 
 def test_an_empty_checklist_is_refused():
     with pytest.raises(ValueError, match="at least one"):
-        one(MemoryModel(""), PICTURE, Checklist(goal="", requirements=()))
+        judged(MemoryModel(""), checklist=Checklist(goal="", requirements=()))
 
 
-def batch(model, images, **more):
-    found = asyncio.run(judge_batch(model, images, CHECKLIST, 0.8, CHECKS, 7, CHECKED, **more))
-    assert model.released == 1
-    return found
+def batch(model, *images):
+    return asyncio.run(judge_of(model).judge_pictures([Picture(image) for image in images], CHECKLIST, 7))
 
 
-def test_a_batch_has_one_critique_each_and_the_editor_sees_the_best():
-    images = torch.stack([PICTURE, BLACK, PICTURE.flip(0), PICTURE.flip(1)])
-    model = MemoryModel(answers(r1=2, r3="no"), answers(r1=2), answers(r2="no", r1=1), EDIT)
-    critiques, best = batch(model, images)
+def test_a_batch_has_one_critique_each():
+    model = MemoryModel(answers(r1=2, r3="no"), answers(r1=2), answers(r2="no", r1=1))
+    critiques, best = batch(model, PICTURE, BLACK, PICTURE.flip(0), PICTURE.flip(1))
     assert best == 2
     assert critiques[1].score == 0.0
-    assert model.tasks == ["look", "look", "look", "edit"]
-    assert model.questions[3].jpeg == model.questions[1].jpeg
-    assert [bool(critique.edits) for critique in critiques] == [False, False, True, False]
+    assert model.tasks == ["look", "look", "look"]
 
 
-def test_in_a_batch_a_confirmed_picture_wins_and_needs_no_editor():
+def test_in_a_batch_a_confirmed_picture_wins():
     model = MemoryModel(answers(quality="excellent", r1=2), answers(quality="fair"), answers(2, "fair"))
-    critiques, best = batch(model, torch.stack([PICTURE, PICTURE]))
+    critiques, best = batch(model, PICTURE, PICTURE)
     assert [critique.passed for critique in critiques] == [False, True]
     assert (best, len(model.questions)) == (1, 3)
 
 
 def test_the_first_is_best_on_a_tie_and_unjudged_ones_come_last():
-    images = torch.stack([PICTURE, PICTURE, PICTURE])
-    assert batch(MemoryModel(answers(r1=2)), images, want_edits=False).best == 0
-    found = batch(MemoryModel("bad", "bad", answers(r1=1)), images, want_edits=False)
+    assert batch(MemoryModel(answers(r1=2)), PICTURE, PICTURE, PICTURE).best == 0
+    found = batch(MemoryModel("bad", "bad", answers(r1=1)), PICTURE, PICTURE, PICTURE)
     assert found.critiques[0].outcome == "unreadable"
     assert found.best == 1
 
 
 def test_an_unreachable_model_is_asked_once_per_batch():
     model = MemoryModel(ModelUnreachable("Gone. Start it."))
-    critiques, best = batch(model, torch.stack([PICTURE, PICTURE, PICTURE]))
+    critiques, best = batch(model, PICTURE, PICTURE, PICTURE)
     assert [critique.outcome for critique in critiques] == ["unreachable"] * 3
     assert (best, len(model.questions)) == (0, 1)
 
 
 def test_an_empty_batch_is_refused():
     with pytest.raises(ValueError, match="no picture"):
-        asyncio.run(judge_batch(MemoryModel(""), torch.zeros(0, 8, 8, 3), CHECKLIST, 0.8, CHECKS, 0))
+        batch(MemoryModel(""))
 
 
 @pytest.mark.parametrize(

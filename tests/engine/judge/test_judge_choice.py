@@ -8,13 +8,13 @@ import json
 import pytest
 import torch
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.judge import ChosenJudge
+from pack.engine.judge.judge import Judge
 from pack.engine.judge.picture import Picture
 from pack.engine.judge.vision_model import ModelUnfit, ModelUnreachable
 
 from .memory_model import CHECKLIST, MemoryModel, seeing
 
-PICTURES = torch.rand(1, 64, 96, 3, generator=torch.Generator().manual_seed(1))
+PICTURES = [Picture(torch.rand(64, 96, 3, generator=torch.Generator().manual_seed(1)))]
 GONE = ModelUnreachable("No connection. Start it.")
 WRITTEN = json.dumps(
     {
@@ -38,7 +38,7 @@ WRITTEN = json.dumps(
 
 def judge(kind, *answers, check=None):
     model = MemoryModel(*(answers or ("",)), check=check)
-    return ChosenJudge(kind, model, 0.8, CHECKS), model
+    return Judge(kind, model, 0.8, CHECKS), model
 
 
 def made(chosen, lines=(), goal="a hat"):
@@ -64,7 +64,7 @@ def test_where_no_model_can_the_goal_is_split():
     for chosen, _ in (judge("offline"), judge("auto", check=GONE), judge("ollama", "nonsense"), judge("auto", "[]")):
         found = made(chosen, goal="a hat and two cats")
         assert [one.text for one in found.requirements] == ["a hat", "two cats"]
-    assert made(ChosenJudge("offline", None, 0.8, CHECKS), goal="").requirements == ()
+    assert made(Judge("offline", None, 0.8, CHECKS), goal="").requirements == ()
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,8 @@ def test_where_no_verdict_could_be_had_either_it_is_told(kind, problem):
 
 
 def judged(chosen):
-    critiques, best = asyncio.run(chosen.judge(PICTURES, CHECKLIST, 7, blank={}))
+    chosen.remember_blank({})
+    critiques, best = asyncio.run(chosen.judge_pictures(PICTURES, CHECKLIST, 7))
     return critiques[best]
 
 
@@ -96,7 +97,7 @@ def test_auto_falls_back_where_nobody_answers_and_says_so():
 def test_a_second_look_stands_alone_and_nothing_is_released_before_the_end():
     chosen, model = judge("ollama", seeing(r1=2))
     first = judged(chosen)
-    again = asyncio.run(chosen.look_again(Picture(PICTURES[0]), CHECKLIST, 7))
+    again = asyncio.run(chosen.look_again(PICTURES[0], CHECKLIST, 7))
     assert (again.looks, len(again.items)) == (1, len(first.items))
     assert not again.passed
     assert model.released == 0
@@ -107,9 +108,9 @@ def test_a_second_look_stands_alone_and_nothing_is_released_before_the_end():
 def test_the_editor_is_asked_for_what_is_wanted_alone():
     chosen, _ = judge("ollama", seeing(r1=2))
     first = judged(chosen)
-    assert asyncio.run(chosen.edited(Picture(PICTURES[0]), CHECKLIST, first, (), 7)) is first
+    assert asyncio.run(chosen.propose_edits(PICTURES[0], CHECKLIST, first, (), 7)) is first
     passed = [item.id for item in first.items if item.passed]
-    assert asyncio.run(chosen.edited(Picture(PICTURES[0]), CHECKLIST, first, passed, 7)) is first
+    assert asyncio.run(chosen.propose_edits(PICTURES[0], CHECKLIST, first, passed, 7)) is first
 
 
 def test_the_offline_judge_has_no_model_to_release():

@@ -10,7 +10,7 @@ import pytest
 from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.checklist_rules import checklist_of_lines
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.judge import ChosenJudge
+from pack.engine.judge.judge import Judge
 from pack.engine.judge.scoring import Bias, correct_logit_bias, logit, sigmoid
 from pack.engine.judge.self_test import (
     KindFigures,
@@ -148,7 +148,7 @@ def test_a_checklist_trusts_weak_kinds_less_and_says_so():
 def test_the_chosen_judge_weighs_its_checklists():
     weak = self_test(kind("count"))
     for judge, trust in (("ollama", 0.5), ("offline", 1.0)):
-        chosen = ChosenJudge(judge, MemoryModel(""), 0.8, CHECKS, tested=weak)
+        chosen = Judge(judge, MemoryModel(""), 0.8, CHECKS, tested=weak)
         made = asyncio.run(chosen.make_checklist("three ducks", ["three ducks"]))
         assert made.requirements[0].trust == trust
         assert bool(made.notes) == (trust < 1)
