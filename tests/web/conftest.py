@@ -15,7 +15,9 @@ import pytest
 from ..comfyui.theatre import Theatre, opened
 from .graphs import OBJECT_INFO, empty_workflow
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+NAMES = ("chromium", "google-chrome", "chromium-browser", "chrome", "msedge")
+WINDOWS = Path(os.environ.get("PROGRAMFILES", ""), "Google", "Chrome", "Application", "chrome.exe")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None) or (str(WINDOWS) if WINDOWS.is_file() else None)
 COMFYUI_PATH = os.environ.get("COMFYUI_PATH")
 FRONTENDS = [Path(name) for name in os.environ.get("COMFYUI_FRONTENDS", "").split(os.pathsep) if name]
 """Folders with an index.html: other versions of the page than the installed one."""
@@ -38,7 +40,7 @@ def missing() -> str:
     if importlib.util.find_spec("playwright") is None:
         return "playwright is not installed"
     if CHROMIUM is None:
-        return "Chromium is not installed"
+        return "Chromium is not installed (Debian: apt-get install chromium)"
     if not FRONTENDS and importlib.util.find_spec("comfyui_frontend_package") is None and not COMFYUI_PATH:
         return "no page: install comfyui-frontend-package, or set COMFYUI_FRONTENDS or COMFYUI_PATH"
     return ""
