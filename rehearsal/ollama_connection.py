@@ -9,15 +9,12 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from . import ollama_rules as rules
 from .ollama_rules import RefusalError
 from .ollama_tokens import logprobs, supported
 from .ollama_wire import ClientGoneError, Record, SentImage, Wire
-
-if TYPE_CHECKING:
-    from .ollama_double import OllamaDouble
 
 log = logging.getLogger(__name__)
 
@@ -78,9 +75,9 @@ class Reply:
 
 
 class Connection:
-    """Serves one connection until either side closes it."""
+    """Serves one connection of an OllamaDouble until either side closes it."""
 
-    def __init__(self, double: OllamaDouble, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, double: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.double = double
         self.wire = Wire(reader, writer, double.changed)
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import folder_paths
 from aiohttp import web
 from comfy.cli_args import args
-
-if TYPE_CHECKING:
-    from server import PromptServer
 
 NO_PAGE = "This is the rehearsal, a stand-in for ComfyUI without its page."
 
@@ -42,7 +39,7 @@ def _change_settings(changes: dict[str, Any]) -> None:
     path.write_text(json.dumps({**_settings(), **changes}, indent=4), encoding="utf-8")
 
 
-def register(server: PromptServer) -> None:
+def register(server: Any) -> None:
     """Adds them to `server.routes`."""
     routes, root = server.routes, frontend()
 

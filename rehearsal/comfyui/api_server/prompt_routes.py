@@ -6,20 +6,17 @@ import json
 import logging
 import time
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import execution
 from aiohttp import web
 
 import nodes
 
-if TYPE_CHECKING:
-    from server import PromptServer
-
 logger = logging.getLogger(__name__)
 
 
-def register(server: PromptServer) -> None:
+def register(server: Any) -> None:
     """Adds them to `server.routes`. The handlers of POST use nothing of the request but `json()`."""
     routes, queue = server.routes, server.prompt_queue
 

@@ -8,7 +8,7 @@ import os
 import sys
 import urllib.parse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import comfy.model_management
 import folder_paths
@@ -17,9 +17,6 @@ from aiohttp import web
 from comfy_api.latest._node import ComfyNode
 
 import nodes
-
-if TYPE_CHECKING:
-    from server import PromptServer
 
 logger = logging.getLogger(__name__)
 
@@ -111,7 +108,7 @@ def _extension_scripts() -> list[str]:
     ]
 
 
-def register(server: PromptServer) -> None:
+def register(server: Any) -> None:
     """Adds them to `server.routes`."""
     routes = server.routes
 
