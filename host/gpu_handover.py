@@ -70,7 +70,7 @@ class SharingModel:
         working: Callable[[], int],
         node: str,
     ) -> None:
-        self._model, self._around, self._lodgers = model, services, external_models
+        self._model, self._services, self._ollama_models = model, services, external_models
         self._memory, self._auto, self._working, self._node = memory, auto, working, node
         self._room_made, self._moved_out = False, 0
         self.name, self.check, self.digest = model.name, model.check, model.digest
@@ -95,7 +95,7 @@ class SharingModel:
         try:
             if not self._auto:
                 await self._model.release()
-            elif self._around.interrupted() or not await self._may_stay():
+            elif self._services.interrupted() or not await self._may_stay():
                 await self._model.unload()
         except Exception:
             LOG.exception("Imitatoes: it could not be found out whether %s may stay loaded", self.name)
@@ -107,19 +107,19 @@ class SharingModel:
         memory = self._memory(True)
         if memory.on_cpu:
             return  # ComfyUI holds no VRAM, and unloading frees no RAM
-        judge = await self._lodgers.judge(self.name)
+        judge = await self._ollama_models.judge(self.name)
         wanted = room_wanted(judge) if judge is not None else 0
         if wanted <= memory.free():
             return
         # Ollama itself sends its other models away when a new one needs their place.
-        room = await make_room(memory, None, wanted, ("own", "unused", "rest"), self._around.pause)
+        room = await make_room(memory, None, wanted, ("own", "unused", "rest"), self._services.pause)
         self._moved_out = sum(freed.size for freed in room.freed)
         report = self._report(memory, room, wanted)
-        self._around.reports.add(report)
+        self._services.reports.add(report)
         LOG.info("Imitatoes: room for %s: %s", self.name, "; ".join(report.lines()))
 
     async def _may_stay(self) -> bool:
-        judge = await self._lodgers.judge(self.name)
+        judge = await self._ollama_models.judge(self.name)
         memory = self._memory(False)
         if judge is not None and not memory.on_cpu and (warning := partly_on_cpu(judge)):
             LOG.warning("Imitatoes: %s", warning)

@@ -59,7 +59,7 @@ class GraphCheck:
         return await asyncio.to_thread(prepare_graph, order, known, self._version)
 
     async def warnings(self, graph: Mapping[str, Any]) -> tuple[Finding, ...]:
-        """What is not right with a graph about to render; nothing for one beyond all measure.
+        """What is not right with a graph about to render; nothing for a graph of more than MOST_NODES nodes.
 
         Never raises: whatever fails here, the render goes on.
         """

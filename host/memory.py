@@ -1,7 +1,7 @@
 """ComfyUI's memory management behind the engine's Memory port. Version differences end here.
 
 The module comfy.model_management is handed in and always called through, because other packs replace its functions.
-Nothing here touches torch.cuda: on a CPU it would start a driver that nobody wants.
+Nothing here touches torch.cuda: on a CPU it would start the CUDA driver for nothing.
 """
 
 from __future__ import annotations

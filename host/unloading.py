@@ -18,17 +18,17 @@ POLL_SECONDS = 0.05
 
 
 class Unloading:
-    """The driver's Memory. lodgers: of Ollama on this computer, made anew because its address may change."""
+    """The driver's ModelUnloader. external_models: of Ollama on this computer, made anew because its address may change."""
 
     def __init__(self, queue: ServerQueue, external_models: Callable[[], OllamaModels]) -> None:
-        self._queue, self._lodgers = queue, external_models
+        self._queue, self._external_models = queue, external_models
 
     async def unload(self) -> None:
         """Unload ComfyUI's models and Ollama's. No node forgets its output. Never raises."""
         try:
             await self._queue.free_models()
             await self._worker()
-            external_models = self._lodgers()
+            external_models = self._external_models()
             for model in await external_models.models() or ():
                 await external_models.unload(model.name)
         except Exception:

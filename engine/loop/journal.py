@@ -1,4 +1,4 @@
-"""The run folder: the truth on disk, from which a run is shown, resumed and reproduced.
+"""The run folder: everything from which a run is shown, resumed and reproduced.
 
 <root>/<run id>/run.json               the run as data, rewritten at every change
                 graph.json             the graph that was queued, and what is embedded beside it
