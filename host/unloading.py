@@ -18,7 +18,10 @@ POLL_SECONDS = 0.05
 
 
 class Unloading:
-    """The driver's ModelUnloader. external_models: of Ollama on this computer, made anew because its address may change."""
+    """The driver's ModelUnloader.
+
+    external_models: of Ollama on this computer, made anew because its address may change.
+    """
 
     def __init__(self, queue: ServerQueue, external_models: Callable[[], OllamaModels]) -> None:
         self._queue, self._external_models = queue, external_models
