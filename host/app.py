@@ -23,6 +23,7 @@ from ..engine.loop.run import Run
 from ..engine.loop.run_context import PromptContext, Report, RunContext
 from ..engine.loop.start import submit
 from ..engine.memory.graph_sizes import judge_named
+from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import Preflight, preflight
 from ..ollama_client import Connection, OllamaVisionModel, Residence
 from . import comfyui, settings
@@ -120,8 +121,8 @@ class App:
             prompt_context = replace(prompt_context, warnings=await self._graph_check.warnings(prompt_context.graph))
         await self.driver.expect(prompt_context)
 
-    async def memory_state(self) -> dict[str, Any]:
-        """How memory stands now, in bytes."""
+    async def memory_state(self) -> MemoryState:
+        """How memory stands now."""
         memory = ComfyMemory(comfy.model_management)
         return await present_state(memory, comfy.model_management, self._local_ollama(memory))
 

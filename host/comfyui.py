@@ -30,7 +30,7 @@ class PageEvents:
 
         A message lost or doubled does no harm: each says how many iterations there are, so a page knows what it lacks.
         """
-        self._server.send_sync(EVENT, run_message(run), None)
+        self._server.send_sync(EVENT, run_message(run).model_dump(mode="json"), None)
 
 
 @dataclass(frozen=True)

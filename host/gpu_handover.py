@@ -116,7 +116,7 @@ class SharingModel:
         self._moved_out = sum(freed.size for freed in room.freed)
         report = self._report(memory, room, wanted)
         self._services.reports.add(report)
-        LOG.info("Imitatoes: room for %s: %s", self.name, "; ".join(report.lines()))
+        LOG.info("Imitatoes: room for %s: %s", self.name, "; ".join(report.describe()))
 
     async def _may_stay(self) -> bool:
         judge = await self._ollama_models.judge(self.name)

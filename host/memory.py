@@ -17,6 +17,7 @@ from ..engine.judge.vision_model import ModelUnreachable
 from ..engine.memory.freeing import Group, Holding
 from ..engine.memory.gpu_handover import JudgeModel
 from ..engine.memory.memory_report import MemoryReport
+from ..engine.memory.memory_state import LoadedModelView, MemoryState, OllamaModelView
 from ..ollama_client import Listed, Residence
 from .container import limit_and_used
 from .model_introspection import elements_of, identity, is_dynamic, kind_of, name_of
@@ -202,37 +203,32 @@ class MemoryReports:
         with self._lock:
             self._reports.append(report)
 
-    def newest_first(self) -> list[dict[str, Any]]:
-        """As JSON, with the lines for people."""
+    def newest_first(self) -> list[MemoryReport]:
         with self._lock:
-            reports = list(self._reports)
-        return [{**report.model_dump(), "lines": report.lines()} for report in reversed(reports)]
+            return list(reversed(self._reports))
 
 
-async def present_state(memory: ComfyMemory, management: Any, ollama: OllamaModels) -> dict[str, Any]:
-    """Figures in bytes. "ollama" is None where no Ollama answers, or none on this computer."""
+async def present_state(memory: ComfyMemory, management: Any, ollama: OllamaModels) -> MemoryState:
     held = await ollama.models()
-    return {
-        "where": memory.where,
-        "device": str(memory.device),
-        "total": memory.total(),
-        "free": memory.free(),
-        "dynamic": memory.dynamic,
-        "models": [_model(patcher) for entry in list(management.current_loaded_models) if (patcher := entry.model)],
-        "ollama": None if held is None else [_in_ollama(model) for model in held],
-    }
+    return MemoryState(
+        where=memory.where,
+        device=str(memory.device),
+        total=memory.total(),
+        free=memory.free(),
+        dynamic=memory.dynamic,
+        models=[_loaded_model(one) for entry in list(management.current_loaded_models) if (one := entry.model)],
+        ollama=None
+        if held is None
+        else [OllamaModelView(name=m.name, size=m.size, size_vram=m.size_vram) for m in held],
+    )
 
 
-def _model(patcher: Any) -> dict[str, Any]:
-    return {
-        "name": name_of(patcher),
-        "kind": kind_of(patcher),
-        "size": int(patcher.model_size()),
-        "loaded": int(patcher.loaded_size()),
-        "device": str(patcher.load_device),
-        "dynamic": is_dynamic(patcher),
-    }
-
-
-def _in_ollama(model: Listed) -> dict[str, Any]:
-    return {"name": model.name, "size": model.size, "size_vram": model.size_vram}
+def _loaded_model(patcher: Any) -> LoadedModelView:
+    return LoadedModelView(
+        name=name_of(patcher),
+        kind=kind_of(patcher),
+        size=int(patcher.model_size()),
+        loaded=int(patcher.loaded_size()),
+        device=str(patcher.load_device),
+        dynamic=is_dynamic(patcher),
+    )

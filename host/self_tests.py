@@ -7,12 +7,20 @@ import logging
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import ValidationError
 
 from ..engine.files import write_text
-from ..engine.judge.self_test import SelfTest, in_words, run_self_test
+from ..engine.judge.self_test import (
+    NoSelfTest,
+    SelfTest,
+    SelfTestDone,
+    SelfTestRunning,
+    SelfTestState,
+    run_self_test,
+    self_test_report,
+)
 from ..engine.judge.self_test_scenes import self_test_scenes
 from ..engine.judge.vision_model import ModelFailure, ModelUnreachable, VisionModel
 from ..engine.loop.live_runs import NotNow
@@ -89,53 +97,50 @@ class SelfTests:
         self._store, self._model_of = store, model_of
         self._task: asyncio.Task[None] | None = None
         self._asked: tuple[str, str] = ("", "")
-        self._state: dict[str, Any] = {}
+        self._state: SelfTestState | None = None
 
-    def start(self, connection: str, model: str) -> dict[str, Any]:
+    def start(self, connection: str, model: str) -> SelfTestState:
         """Begin, and tell the state. Raises ValueError for an unknown connection, NotNow while another one runs."""
         if self._task is not None and not self._task.done():
             raise NotNow(f"The self-test of {self._asked[1]} is still running. Wait for its end.")
         judge = self._model_of(connection, model)
         self._asked = (connection, model)
-        self._state = _state("running", done=0, of=len(self_test_scenes()))
-        self._task = asyncio.get_running_loop().create_task(self._run(judge))
-        return self._shown(self._state, connection, model)
+        self._state = SelfTestRunning(connection=connection, model=model, done=0, of=len(self_test_scenes()))
+        self._task = asyncio.get_running_loop().create_task(self._run(judge, connection, model))
+        return self._state
 
-    async def state(self, connection: str, model: str) -> dict[str, Any]:
+    async def state(self, connection: str, model: str) -> SelfTestState:
         """Of the one that runs or ran last, else of the one that is kept; "none" without any. Raises ValueError."""
-        if (connection, model) == self._asked:
-            return self._shown(self._state, connection, model)
+        if self._state is not None and (connection, model) == self._asked:
+            return self._state
         kept = await self._store.of(self._model_of(connection, model))
-        return self._shown(_state("none") if kept is None else _done(kept), connection, model)
+        if kept is None:
+            return NoSelfTest(connection=connection, model=model, state="none")
+        return SelfTestDone(connection=connection, model=model, report=self_test_report(kept))
 
-    async def _run(self, judge: VisionModel) -> None:
+    async def _run(self, judge: VisionModel, connection: str, model: str) -> None:
         def progress(done: int, of: int) -> None:
-            self._state = _state("running", done=done, of=of)
+            self._state = SelfTestRunning(connection=connection, model=model, done=done, of=of)
+
+        def fail(message: str) -> None:
+            self._state = NoSelfTest(connection=connection, model=model, state="failed", message=message)
+
+        def finish(tested: SelfTest, message: str) -> None:
+            report = self_test_report(tested)
+            self._state = SelfTestDone(connection=connection, model=model, message=message, report=report)
 
         try:
             tested = await run_self_test(judge, progress)
             kept = await asyncio.to_thread(self._store.save, tested)
         except ModelFailure as problem:
-            self._state = _state("failed", str(problem))
+            fail(str(problem))
         except OSError as problem:
-            self._state = _done(tested, f"The result could not be saved ({problem.strerror}), so runs will not use it.")
+            finish(tested, f"The result could not be saved ({problem.strerror}), so runs will not use it.")
         except asyncio.CancelledError:
-            self._state = _state("failed", "It was stopped before its end.")
+            fail("It was stopped before its end.")
             raise
         except Exception as problem:
             LOG.exception("the judge's self-test failed")
-            self._state = _state("failed", f"It failed: {type(problem).__name__}. The server's log says more.")
+            fail(f"It failed: {type(problem).__name__}. The server's log says more.")
         else:
-            lost = "" if kept else "The server tells no digest of this model, so runs will not use the result."
-            self._state = _done(tested, lost)
-
-    def _shown(self, state: dict[str, Any], connection: str, model: str) -> dict[str, Any]:
-        return {"connection": connection, "model": model, **state}
-
-
-def _state(name: str, message: str = "", **more: Any) -> dict[str, Any]:
-    return {"state": name, "message": message, **more}
-
-
-def _done(tested: SelfTest, message: str = "") -> dict[str, Any]:
-    return _state("done", message, report={**tested.model_dump(), "words": in_words(tested)})
+            finish(tested, "" if kept else "The server tells no digest of this model, so runs will not use the result.")

@@ -112,6 +112,6 @@ class VRAMGuard(io.ComfyNode):
     async def execute(cls, anything: Any, **inputs: Any) -> io.NodeOutput:
         place = GuardContext(str(cls.hidden.unique_id), cls.hidden.prompt or {})
         report = await guard(anything, GuardInputs(**inputs), place, app.instance().services)
-        said = "\n".join(report.lines())
+        said = "\n".join(report.describe())
         freed = max(0, report.after - report.before) / GIB
         return io.NodeOutput(anything, report.after / GIB, freed, report.enough, said, ui={"text": [said]})

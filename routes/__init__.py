@@ -1,26 +1,18 @@
-"""HTTP routes under /imitatoes: parse to a model, one call, JSON."""
+"""HTTP routes under /imitatoes: one table, `table.ROUTES`, that both registers and documents them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from aiohttp import web
 
-from . import judge, memory, openapi, panel, runs, starting
+from .route import RoutesApp
+from .table import ROUTES
 
 __all__ = ["register"]
 
 
-class App(panel.App, judge.App, memory.App, starting.App, Protocol):
-    """What all routes need of host/app."""
-
-
-def register(routes: web.RouteTableDef, app: Callable[[], App]) -> None:
-    """Add all handlers. app is asked at each request, so nothing is built before it is needed."""
-    starting.register(routes, app)
-    runs.register(routes, app)
-    panel.register(routes, app)
-    judge.register(routes, app)
-    memory.register(routes, app)
-    openapi.register(routes)
+def register(routes: web.RouteTableDef, app: Callable[[], RoutesApp]) -> None:
+    """Add all routes. app is asked at each request, so nothing is built before it is needed."""
+    for route in ROUTES:
+        routes.route(route.method, route.path)(route.answering(app))

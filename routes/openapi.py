@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from collections.abc import Sequence
 from typing import Any
 
-from aiohttp import web
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from .answers import answering
-from .documented import ErrorAnswer
-from .operations import JSON, OPERATIONS, Operation
+from .errors import ErrorAnswer
+from .route import Route
 
 API_VERSION = "1.0.0"
 """Of the routes, not of the pack: the first number grows when something that was there is gone or means another."""
@@ -32,28 +30,18 @@ ERRORS = {
     500: "A mistake of the pack itself.",
     507: "The disk does not take it.",
 }
+JSON = "application/json"
 
 
-def register(routes: web.RouteTableDef) -> None:
-    """Add the handler."""
-    routes.get("/imitatoes/openapi.json")(answering(_serve))
-
-
-async def _serve(request: web.Request) -> web.Response:
-    """The document, as a tool reads it."""
-    return web.json_response(document())
-
-
-@cache
-def document() -> dict[str, Any]:
-    """The whole document. The same at every call: do not change it."""
-    bodies = [(one.body, "validation") for one in OPERATIONS if one.body]
-    told = [(model, "serialization") for one in OPERATIONS for model in _models(one)]
+def describe_routes(routes: Sequence[Route]) -> dict[str, Any]:
+    """The whole document."""
+    bodies = [(route.body, "validation") for route in routes if route.body]
+    told = [(model, "serialization") for route in routes for model in route.answers]
     wanted = dict.fromkeys([*bodies, *told, (ErrorAnswer, "serialization")])
     refs, schemas = models_json_schema([*wanted], ref_template=REF)
     paths: dict[str, Any] = {}
-    for one in OPERATIONS:
-        paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, refs)
+    for route in routes:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, refs)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -68,42 +56,56 @@ def document() -> dict[str, Any]:
     }
 
 
-def _models(one: Operation) -> tuple[type[BaseModel], ...]:
-    return (one.answer, *one.several) if isinstance(one.answer, type) else ()
-
-
-def _operation(one: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
-    described: dict[str, Any] = {"operationId": _name(one), "summary": one.summary}
+def _operation(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
+    described: dict[str, Any] = {"operationId": _name(route), "summary": route.summary}
     parameters = [
         {"name": name, "in": "path", "required": True, "description": IN_PATH[name], "schema": {"type": "string"}}
-        for name in re.findall(r"{(\w+)}", one.path)
+        for name in re.findall(r"{(\w+)}", route.path)
     ]
-    for query in one.query:
-        where = {"name": query.name, "in": "query", "required": query.required}
-        parameters.append({**where, "description": query.description, "schema": query.schema})
+    if route.query:
+        parameters += _query_parameters(route.query)
     if parameters:
         described["parameters"] = parameters
-    if one.body:
-        described["requestBody"] = {"required": True, "content": _json(refs[one.body, "validation"])}
-    described["responses"] = {str(one.status): {"description": one.summary, "content": _content(one, refs)}}
-    for status in sorted({*one.errors, 500}):
+    if route.body:
+        described["requestBody"] = {"required": True, "content": _json(refs[route.body, "validation"])}
+    described["responses"] = {str(route.status): {"description": route.summary, "content": _content(route, refs)}}
+    for status in sorted({*route.errors, 500}):
         content = _json(refs[ErrorAnswer, "serialization"])
         described["responses"][str(status)] = {"description": ERRORS[status], "content": content}
     return described
 
 
-def _content(one: Operation, refs: dict[Any, Any]) -> dict[str, Any]:
-    if isinstance(one.answer, tuple):
-        return {kind: {} for kind in one.answer}
-    schemas = [refs[model, "serialization"] for model in _models(one)]
-    return _json({"oneOf": schemas} if len(schemas) > 1 else schemas[0] if schemas else {"type": "object"})
+def _query_parameters(query: type[BaseModel]) -> list[dict[str, Any]]:
+    schema = query.model_json_schema()
+    required = schema.get("required", [])
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "required": name in required,
+            "description": field["description"],
+            "schema": {
+                key: value
+                for key, value in field.items()
+                if key not in ("title", "description") and (key, value) != ("default", None)
+            },
+        }
+        for name, field in schema["properties"].items()
+    ]
+
+
+def _content(route: Route, refs: dict[Any, Any]) -> dict[str, Any]:
+    if not route.answers:
+        return {kind: {} for kind in route.media}
+    schemas = [refs[model, "serialization"] for model in route.answers]
+    return _json({"oneOf": schemas} if len(schemas) > 1 else schemas[0])
 
 
 def _json(schema: Any) -> dict[str, Any]:
     return {JSON: {"schema": schema}}
 
 
-def _name(one: Operation) -> str:
+def _name(route: Route) -> str:
     """As "post_runs_id_stop"."""
-    words = re.findall(r"\w+", one.path.removeprefix("/imitatoes").replace("-", "_"))
-    return "_".join([one.method.lower(), *words])
+    words = re.findall(r"\w+", route.path.removeprefix("/imitatoes").replace("-", "_"))
+    return "_".join([route.method.lower(), *words])

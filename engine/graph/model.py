@@ -133,11 +133,6 @@ class Finding(BaseModel):
     def message(self) -> str:
         return f"{self.what} {self.fix}".strip()
 
-    def to_api(self) -> dict[str, Any]:
-        """As scripts and the page get it: the shape of every error, with its severity."""
-        where = {"node": self.node or None, "input": self.input or None}
-        return {"type": self.kind, "message": self.what, **where, "hint": self.fix, "severity": self.severity}
-
 
 ObjectInfo = Mapping[str, Any]
 """The JSON of GET /object_info: class name to its description."""

@@ -122,6 +122,49 @@ class SelfTest(BaseModel):
     kinds: tuple[KindFigures, ...]
 
 
+class SelfTestReport(SelfTest):
+    """words: what the figures mean, in plain sentences."""
+
+    words: list[str]
+
+
+class _OfOneModel(BaseModel):
+    """The model that a self-test is about, and the named connection it was asked on."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+    connection: str
+    model: str
+
+
+class NoSelfTest(_OfOneModel):
+    """No self-test of this model on this connection: none was run, or the last one failed."""
+
+    state: Literal["none", "failed"]
+    message: str = ""
+
+
+class SelfTestRunning(_OfOneModel):
+    """done: scenes shown so far, of so many."""
+
+    state: Literal["running"] = "running"
+    message: str = ""
+    done: int
+    of: int
+
+
+class SelfTestDone(_OfOneModel):
+    """message: why runs will not use it, where they will not."""
+
+    state: Literal["done"] = "done"
+    message: str = ""
+    report: SelfTestReport
+
+
+SelfTestState = NoSelfTest | SelfTestRunning | SelfTestDone
+"""How far the self-test of one model is."""
+
+
 @dataclass(frozen=True)
 class TrialAnswer:
     """holds: the truth. p: probability given to the right answer; None for no usable answer."""
@@ -238,6 +281,10 @@ def in_words(tested: SelfTest) -> list[str]:
             "Not all answers came with probabilities, so scores are coarse. Ollama 0.12.11 and newer give them."
         )
     return said
+
+
+def self_test_report(tested: SelfTest) -> SelfTestReport:
+    return SelfTestReport(**dict(tested), words=in_words(tested))
 
 
 def _weakness(model: str, one: KindFigures) -> str:

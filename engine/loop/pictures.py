@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import struct
@@ -104,6 +105,10 @@ QUALITY = 80
 DEFAULT_KEPT = 1000
 
 
+THUMBNAILS_AT_ONCE = 2
+"""Making more at a time would only take processors from the render."""
+
+
 class Thumbnails:
     """A cache of JPEG files in one folder. kept: at most so many; the least lately made ones go first, 0 keeps none.
 
@@ -112,6 +117,12 @@ class Thumbnails:
 
     def __init__(self, root: Path, kept: int = DEFAULT_KEPT) -> None:
         self.root, self.kept = root, kept
+        self._making = asyncio.Semaphore(THUMBNAILS_AT_ONCE)
+
+    async def make(self, picture: Path, run_id: str) -> bytes:
+        """As `of`, from threads, a few at a time."""
+        async with self._making:
+            return await asyncio.to_thread(self.of, picture, run_id)
 
     def of(self, picture: Path, run_id: str) -> bytes:
         """The thumbnail of a picture of a run, as JPEG. Blocks: call it from a thread. Raises OSError, ValueError.

@@ -1,85 +1,213 @@
-"""A run as the page and scripts see it: plain JSON, without what only the pack itself needs."""
+"""A run as the page and scripts see it: models of plain JSON, without what only the pack itself needs.
+
+Every field is optional for a reader: an older page may meet a newer server. `model_dump(mode="json")` is the wire form.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Literal
 
+from pydantic import BaseModel
+
+from ..graph.finding_view import FindingView, finding_view
+from ..judge.checklist import Checklist, Requirement
+from ..judge.critique import Critique
+from ..settings import Settings
 from .journal import BEST, CONTACT_SHEET
-from .run import Iteration, Run
+from .run import Action, Decision, Iteration, Pending, Phase, Plan, Recovery, Run, Status, Wording
 
 TOLD_ITERATIONS = 3
 """A message to the page holds the last iterations only: with all of 200 it would be half a megabyte, three times a
 render. A page that misses one asks for the whole run."""
 
 
-def run_view(run: Run) -> dict[str, Any]:
-    """The whole run. Every field is optional for a reader: an older page may meet a newer server."""
-    return {**_run_fields(run), "iterations": [_iteration_view(i) for i in run.iterations]}
+class BestView(BaseModel):
+    """image: its file name in the run, null where it could not be saved."""
+
+    iteration: int
+    score: float | None
+    image: str | None
 
 
-def run_message(run: Run) -> dict[str, Any]:
-    """run_view with the last iterations only; iteration_count says how many there are."""
-    return {**_run_fields(run), "iterations": [_iteration_view(i) for i in run.iterations[-TOLD_ITERATIONS:]]}
+class RunSummary(BaseModel):
+    """A run in the list of runs. waiting: it has ended. Times are epoch seconds."""
+
+    run_id: str
+    first_prompt_id: str
+    revision: int
+    created: float
+    updated: float
+    goal: str
+    status: Status
+    phase: Phase
+    stopping: Literal["", "now", "after"]
+    waiting: bool
+    reason: str
+    workflow_id: str
+    iteration_count: int
+    iteration_limit: int
+    best: BestView | None
 
 
-def run_summary(run: Run) -> dict[str, Any]:
+class PlanView(BaseModel):
+    """What a render was to do, see Plan; its settings stand beside it."""
+
+    loop: int
+    index: int
+    wording: Wording
+    action: Action
+    edit_of: int | None
+    requirement: str
+    reason: str
+
+
+class IterationView(BaseModel):
+    """picture: file name in the run. seconds: by stage. seed_text: the seed for readers whose numbers end at 2**53."""
+
+    number: int
+    prompt_id: str
+    plan: PlanView
+    critique: Critique
+    decision: Decision
+    picture: str | None
+    batch_index: int
+    duplicate_of: int | None
+    seconds: dict[str, float]
+    settings: Settings
+    seed_text: str
+
+
+class PendingView(Plan):
+    """The render that is queued or running. number: of the iteration that it will be."""
+
+    number: int
+    prompt_id: str
+
+
+class ChecklistView(BaseModel):
+    """digest: the same for the same checklist."""
+
+    goal: str
+    requirements: tuple[Requirement, ...]
+    notes: tuple[str, ...]
+    digest: str
+
+
+class RunView(RunSummary):
+    """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its end.
+
+    iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
+    """
+
+    instructions: tuple[str, ...]
+    pass_score: float
+    start_settings: Settings
+    taken: int | None
+    loop_node: str
+    critic_node: str
+    prompt_ids: list[str]
+    pending: PendingView | None
+    best_iteration: IterationView | None
+    checklist: ChecklistView | None
+    relooks: dict[int, Critique]
+    swap_seconds: float
+    warnings: list[FindingView]
+    recoveries: tuple[Recovery, ...]
+    contact_sheet: str | None
+    iterations: list[IterationView]
+
+
+def run_view(run: Run) -> RunView:
+    """The whole run."""
+    return _view(run, run.iterations)
+
+
+def run_message(run: Run) -> RunView:
+    """The run with its last iterations only."""
+    return _view(run, run.iterations[-TOLD_ITERATIONS:])
+
+
+def run_summary(run: Run) -> RunSummary:
     """One line of the list of runs."""
-    best = run.best
-    return {
-        "run_id": run.id,
-        "first_prompt_id": run.first_prompt_id,
-        "revision": run.revision,
-        "created": run.created,
-        "updated": run.updated,
-        "goal": run.start.goal,
-        "status": run.status,
-        "phase": run.phase,
-        "stopping": run.stopping,
-        "waiting": run.ended,
-        "reason": run.reason,
-        "workflow_id": run.workflow_id,
-        "iteration_count": len(run.iterations),
-        "iteration_limit": run.renders_allowed,
-        "best": {
-            "iteration": best.number,
-            "score": best.critique.score,
-            "image": (BEST if run.ended and run.status != "unsaved" else best.picture) if best.picture else None,
-        }
-        if best
-        else None,
-    }
+    return _summary(run, run.best)
 
 
-def _run_fields(run: Run) -> dict[str, Any]:
-    best = run.best
-    pending = run.pending
-    return {
-        **run_summary(run),
-        "instructions": list(run.instructions),
-        "pass_score": run.start.pass_score,
-        "start_settings": run.start.settings.model_dump(),
-        "taken": run.taken.iteration if run.taken else None,
-        "loop_node": run.loop_node,
-        "critic_node": run.critic_node,
-        "prompt_ids": [i.prompt_id for i in run.iterations] + ([pending.prompt_id] if pending else []),
-        "pending": {
-            "number": len(run.iterations) + 1,
-            "prompt_id": pending.prompt_id,
-            **pending.plan.model_dump(),
-        }
-        if pending
-        else None,
-        "best_iteration": _iteration_view(best) if best else None,
-        "checklist": {**run.checklist.model_dump(), "digest": run.checklist.digest} if run.checklist else None,
-        "relooks": {str(number): critique.model_dump() for number, critique in run.relooks.items()},
-        "swap_seconds": round(sum(i.seconds.get("swap", 0.0) for i in run.iterations), 4),
-        "warnings": [finding.to_api() for finding in run.warnings],
-        "recoveries": [recovery.model_dump() for recovery in run.recoveries],
-        "contact_sheet": CONTACT_SHEET if run.ended and run.iterations else None,
-    }
+def iteration_view(iteration: Iteration) -> IterationView:
+    plan = iteration.plan
+    return IterationView(
+        number=iteration.number,
+        prompt_id=iteration.prompt_id,
+        plan=PlanView(
+            loop=plan.loop,
+            index=plan.index,
+            wording=plan.wording,
+            action=plan.action,
+            edit_of=plan.edit_of,
+            requirement=plan.requirement,
+            reason=plan.reason,
+        ),
+        critique=iteration.critique,
+        decision=iteration.decision,
+        picture=iteration.picture,
+        batch_index=iteration.batch_index,
+        duplicate_of=iteration.duplicate_of,
+        seconds=iteration.seconds,
+        settings=iteration.settings,
+        seed_text=str(iteration.settings.seed),
+    )
 
 
-def _iteration_view(iteration: Iteration) -> dict[str, Any]:
-    """seed_text: the page's numbers are exact below 2**53 only."""
-    view = iteration.model_dump(exclude={"fingerprint": True, "plan": {"settings"}})
-    return {**view, "settings": iteration.settings.model_dump(), "seed_text": str(iteration.settings.seed)}
+def _summary(run: Run, best: Iteration | None) -> RunSummary:
+    return RunSummary(
+        run_id=run.id,
+        first_prompt_id=run.first_prompt_id,
+        revision=run.revision,
+        created=run.created,
+        updated=run.updated,
+        goal=run.start.goal,
+        status=run.status,
+        phase=run.phase,
+        stopping=run.stopping,
+        waiting=run.ended,
+        reason=run.reason,
+        workflow_id=run.workflow_id,
+        iteration_count=len(run.iterations),
+        iteration_limit=run.renders_allowed,
+        best=_best_view(run, best) if best else None,
+    )
+
+
+def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
+    best, pending = run.best, run.pending
+    return RunView(
+        **dict(_summary(run, best)),
+        instructions=run.instructions,
+        pass_score=run.start.pass_score,
+        start_settings=run.start.settings,
+        taken=run.taken.iteration if run.taken else None,
+        loop_node=run.loop_node,
+        critic_node=run.critic_node,
+        prompt_ids=[i.prompt_id for i in run.iterations] + ([pending.prompt_id] if pending else []),
+        pending=_pending_view(run, pending) if pending else None,
+        best_iteration=iteration_view(best) if best else None,
+        checklist=_checklist_view(run.checklist) if run.checklist else None,
+        relooks=run.relooks,
+        swap_seconds=round(sum(i.seconds.get("swap", 0.0) for i in run.iterations), 4),
+        warnings=[finding_view(finding) for finding in run.warnings],
+        recoveries=run.recoveries,
+        contact_sheet=CONTACT_SHEET if run.ended and run.iterations else None,
+        iterations=[iteration_view(i) for i in shown],
+    )
+
+
+def _best_view(run: Run, best: Iteration) -> BestView:
+    image = (BEST if run.ended and run.status != "unsaved" else best.picture) if best.picture else None
+    return BestView(iteration=best.number, score=best.critique.score, image=image)
+
+
+def _pending_view(run: Run, pending: Pending) -> PendingView:
+    return PendingView(**dict(pending.plan), number=len(run.iterations) + 1, prompt_id=pending.prompt_id)
+
+
+def _checklist_view(checklist: Checklist) -> ChecklistView:
+    return ChecklistView(**dict(checklist), digest=checklist.digest)

@@ -1,4 +1,4 @@
-"""What a look after memory found and did: lines for people, and the same as JSON."""
+"""What a look after memory found and did: figures, and the same in lines for people."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class MemoryReport(BaseModel):
     preflight: Preflight | None = None
     seconds: float = 0.0
 
-    def lines(self) -> list[str]:
+    def describe(self) -> list[str]:
         """One line each: before, needed, freed what, kept what, after, notes, estimates."""
         margin = f", and {in_words(self.margin)} to spare" if self.margin else ""
         said = [
@@ -79,7 +79,17 @@ class MemoryReport(BaseModel):
         verdict = "enough" if self.enough else f"{in_words(self.need + self.margin - self.after)} short"
         said.append(f"after: {in_words(self.after)} free, {verdict}")
         said += [f"note: {note}" for note in self.notes]
-        return said + (self.preflight.lines() if self.preflight is not None else [])
+        return said + (self.preflight.describe() if self.preflight is not None else [])
+
+
+class MemoryReportView(MemoryReport):
+    """lines: the same in words."""
+
+    lines: list[str]
+
+
+def memory_report_view(report: MemoryReport) -> MemoryReportView:
+    return MemoryReportView(**dict(report), lines=report.describe())
 
 
 def _freed(model: FreedModel) -> str:

@@ -60,7 +60,7 @@ class Preflight(BaseModel):
     warnings: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
-    def lines(self) -> list[str]:
+    def describe(self) -> list[str]:
         """The estimate and one line for each warning; empty for a graph that loads no known model."""
         said = []
         if self.largest_step:
@@ -71,6 +71,16 @@ class Preflight(BaseModel):
         if self.unknown:
             said.append(f"estimate: not counted, because unknown: {', '.join(self.unknown)}")
         return said + [f"warning: {warning}" for warning in self.warnings]
+
+
+class PreflightView(Preflight):
+    """lines: the same in words."""
+
+    lines: list[str]
+
+
+def preflight_view(found: Preflight) -> PreflightView:
+    return PreflightView(**dict(found), lines=found.describe())
 
 
 def preflight(

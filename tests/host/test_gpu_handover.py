@@ -75,8 +75,8 @@ def test_short_frees_just_enough_before_and_gives_it_back_after(double):
     assert set(asked[6:]) == {"ps"}, "until it is really gone"
     assert double.loaded == {}
     (report,) = services.reports.newest_first()
-    assert (report["by"], report["node"], report["need"], report["enough"]) == ("hand-over", "11", WANTED, True)
-    assert sum(freed["size"] for freed in report["freed"]) == WANTED - GIB
+    assert (report.by, report.node, report.need, report.enough) == ("hand-over", "11", WANTED, True)
+    assert sum(freed.size for freed in report.freed) == WANTED - GIB
     assert big.loaded == 10 * GIB - (WANTED - GIB)
     assert sharing.swap_seconds >= 0.1, "the wait for the model to leave counts"
 

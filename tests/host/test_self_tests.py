@@ -80,7 +80,7 @@ def test_nobody_is_asked_for_a_digest_while_nothing_is_kept(store):
 
 
 async def ended(tests, model="m"):
-    while (state := await tests.state("local", model))["state"] == "running":  # noqa: ASYNC110
+    while (state := await tests.state("local", model)).state == "running":  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     return state
 
@@ -94,20 +94,20 @@ def run(store, judge, story):
 
 def test_one_runs_at_a_time_and_is_kept(store):
     async def story(tests):
-        assert (await tests.state("local", "m"))["state"] == "none"
+        assert (await tests.state("local", "m")).state == "none"
         begun = tests.start("local", "m")
-        assert (begun["state"], begun["done"], begun["of"], begun["model"]) == ("running", 0, 60, "m")
+        assert (begun.state, begun.done, begun.of, begun.model) == ("running", 0, 60, "m")
         with pytest.raises(NotNow, match="still running"):
             tests.start("local", "other")
         state = await ended(tests)
-        assert state["state"] == "done" and state["report"]["words"]
-        assert tests.start("local", "m")["state"] == "running"
+        assert state.state == "done" and state.report.words
+        assert tests.start("local", "m").state == "running"
         return await ended(tests)
 
     run(store, Judge(), story)
     assert store.load(DIGEST).model == "memory:1b"
     state = run(store, Judge(), lambda tests: tests.state("local", "m"))
-    assert (state["state"], state["report"]["digest"]) == ("done", DIGEST), "also after a restart"
+    assert (state.state, state.report.digest) == ("done", DIGEST), "also after a restart"
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_what_goes_wrong_is_said(store, judge, state, words):
         return await ended(tests)
 
     found = run(store, judge, story)
-    assert found["state"] == state and words in found["message"]
+    assert found.state == state and words in found.message
     assert store.empty()
 
 
@@ -136,4 +136,4 @@ def test_a_result_that_cannot_be_saved_is_still_told(tmp_path):
         return await ended(tests)
 
     found = run(SelfTestStore(lambda: tmp_path / "judges"), Judge(), story)
-    assert found["state"] == "done" and "could not be saved" in found["message"]
+    assert found.state == "done" and "could not be saved" in found.message

@@ -67,7 +67,7 @@ def test_with_enough_nothing_is_touched_and_nobody_asked(double):
     assert (report.enough, report.freed, report.before, report.after) == (True, (), 6 * GIB, 6 * GIB)
     assert card.calls == []
     assert double.requests == []
-    assert services.reports.newest_first()[0]["lines"] == report.lines()
+    assert services.reports.newest_first() == [report]
 
 
 def test_our_own_models_go_before_ollamas_and_ollamas_before_comfyuis(double):

@@ -9,7 +9,7 @@ from typing import Any
 
 from aiohttp import web
 from jsonschema import Draft202012Validator
-from pack.routes.openapi import document
+from pack.routes.table import document
 
 
 def hold_to_document(method: str, path: str, status: int, media_type: str, body: bytes) -> None:

@@ -8,6 +8,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pack.engine.memory.memory_report import MemoryReport
+from pack.engine.memory.memory_state import LoadedModelView, MemoryState
 from pack.engine.memory.preflight import preflight
 from pack.host.memory import REMEMBERED, MemoryReports
 from pack.routes import register
@@ -23,12 +24,23 @@ def report(number=0):
     )
 
 
+STATE = MemoryState(
+    where="VRAM",
+    device="cuda:0",
+    total=8 * GIB,
+    free=GIB,
+    dynamic=False,
+    models=[LoadedModelView(name="UNet", kind="MODEL", size=9, loaded=4, device="cuda:0", dynamic=False)],
+    ollama=None,
+)
+
+
 class Site:
     def __init__(self):
         self.memory_reports = MemoryReports()
 
     async def memory_state(self):
-        return {"where": "VRAM", "free": GIB}
+        return STATE
 
     async def memory_preflight(self, graph):
         return preflight(graph, [], 8 * GIB)
@@ -53,9 +65,9 @@ def test_state_and_reports_the_newest_first():
     for number in range(REMEMBERED + 5):
         site.memory_reports.add(report(number))
     shown = asked(site, "GET", "/imitatoes/memory")
-    assert shown["now"] == {"where": "VRAM", "free": GIB}
+    assert shown["now"] == STATE.model_dump()
     assert [r["time"] for r in shown["reports"]] == list(range(REMEMBERED + 4, 4, -1))
-    assert shown["reports"][0]["lines"] == report().lines()
+    assert shown["reports"][0]["lines"] == report().describe()
 
 
 def test_a_graph_is_estimated():

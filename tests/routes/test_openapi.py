@@ -10,7 +10,7 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from pack.routes import register
-from pack.routes.openapi import document
+from pack.routes.table import document
 
 from .documented import hold_to_document
 from .test_runs import served

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from pack.engine.loop.run_changes import with_user_pick
-from pack.engine.loop.view import TOLD_ITERATIONS, run_message, run_view
+import json
 
+import pytest
+from pack.engine.judge.checklist import Checklist
+from pack.engine.loop.journal import Journal
+from pack.engine.loop.run import Iteration, Plan
+from pack.engine.loop.run_changes import with_user_pick
+from pack.engine.loop.view import (
+    TOLD_ITERATIONS,
+    ChecklistView,
+    IterationView,
+    PlanView,
+    run_message,
+    run_summary,
+    run_view,
+)
+
+from ...conftest import ROOT
 from .runs import advanced, critique, judged, run
 
 
@@ -18,16 +33,16 @@ def after(count):
 def test_a_message_differs_from_the_whole_in_its_iterations_alone():
     story = after(5)
     whole, message = run_view(story), run_message(story)
-    assert message.pop("iterations") == whole.pop("iterations")[-TOLD_ITERATIONS:]
-    assert message == whole
-    assert message["iteration_count"] == 5, "so that a page knows what it lacks"
+    assert message.iterations == whole.iterations[-TOLD_ITERATIONS:]
+    assert message == whole.model_copy(update={"iterations": message.iterations})
+    assert message.iteration_count == 5, "so that a page knows what it lacks"
 
 
 def test_the_view_says_what_the_user_took_and_what_the_run_began_with():
     view = run_view(with_user_pick(after(3), 2))
-    assert (view["taken"], view["best"]["iteration"]) == (2, 2)
-    assert view["start_settings"]["prompt"] == "a red fox"
-    assert view["pass_score"] == 0.8
+    assert (view.taken, view.best.iteration) == (2, 2)
+    assert view.start_settings.prompt == "a red fox"
+    assert view.pass_score == 0.8
 
 
 def test_a_seed_is_exact_as_text():
@@ -35,5 +50,34 @@ def test_a_seed_is_exact_as_text():
     plan = story.pending.plan
     big = plan.settings.model_copy(update={"seed": 2**64 - 1})
     pending = story.pending.model_copy(update={"plan": plan.model_copy(update={"settings": big})})
-    (iteration,) = run_view(judged(story.model_copy(update={"pending": pending}), critique(0.5)))["iterations"]
-    assert iteration["seed_text"] == "18446744073709551615"
+    (iteration,) = run_view(judged(story.model_copy(update={"pending": pending}), critique(0.5))).iterations
+    assert iteration.seed_text == "18446744073709551615"
+
+
+KEPT = ROOT / "tests" / "comfyui" / "kept_runs"
+VIEWS = json.loads((KEPT / "views.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", [name for name, view in VIEWS.items() if view["status"] != "suspended"])
+def test_the_wire_form_is_what_version_0_1_0_sent(name):
+    old = VIEWS[name]
+    story = Journal(KEPT).load(old["run_id"])
+    whole = run_view(story).model_dump(mode="json")
+    assert {key: whole[key] for key in old} == old
+    message = run_message(story).model_dump(mode="json")
+    assert message == {**whole, "iterations": whole["iterations"][-TOLD_ITERATIONS:]}
+    summary = run_summary(story).model_dump(mode="json")
+    assert summary == {key: whole[key] for key in summary}
+    assert json.loads(json.dumps(whole)) == whole
+
+
+def test_the_views_leave_nothing_out_that_is_not_meant_to_be():
+    assert set(IterationView.model_fields) == set(Iteration.model_fields) - {"fingerprint"} | {"settings", "seed_text"}
+    assert set(PlanView.model_fields) == set(Plan.model_fields) - {"settings"}
+    assert set(ChecklistView.model_fields) == {*Checklist.model_fields, "digest"}
+
+
+def test_text_that_is_no_proper_unicode_does_no_harm():
+    lone = "half \ud83e of a fox"
+    story = run().model_copy(update={"reason": lone})
+    assert json.loads(json.dumps(run_view(story).model_dump(mode="json")))["reason"] == lone

@@ -30,7 +30,7 @@ def test_one_line_for_each_thing():
         FreedModel(name="MODEL Flux", group="unused", size=0),
         FreedModel(name="Ollama n", group="ollama", size=0, gone=False),
     )
-    said = report(freed=freed, kept=(KeptModel(name="VAE A", size=GIB),), notes=("so it is",)).lines()
+    said = report(freed=freed, kept=(KeptModel(name="VAE A", size=GIB),), notes=("so it is",)).describe()
     assert said == [
         "before: 3.0 GiB of 24.0 GiB VRAM free",
         "needed: 8.0 GiB (as set in need_gb), and 0.50 GiB to spare",
@@ -44,7 +44,7 @@ def test_one_line_for_each_thing():
 
 
 def test_what_is_short_is_said():
-    said = report(after=6 * GIB, enough=False, margin=0).lines()
+    said = report(after=6 * GIB, enough=False, margin=0).describe()
     assert said[-1] == "after: 6.0 GiB free, 2.0 GiB short"
     assert "freed: nothing" in said
 

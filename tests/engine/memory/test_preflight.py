@@ -73,7 +73,7 @@ def test_the_estimate_names_the_largest_step_and_the_sum():
     assert found.largest_step == 22 * GIB + working_bytes()
     assert found.together / GIB == pytest.approx(22.3 + 4.254, rel=0.01)
     assert found.warnings == ()
-    assert found.lines()[0].startswith(
+    assert found.describe()[0].startswith(
         "estimate: the largest step is sampling with flux1-dev.safetensors, about 23.2 GiB"
     )
 
@@ -88,7 +88,7 @@ def test_a_weight_type_on_the_loader_counts():
 def test_a_file_that_is_not_there_is_said():
     found = estimated(picture_graph(), card=80, files={"ae.safetensors": 0.3})
     assert found.unknown == ("flux1-dev.safetensors",)
-    assert "not counted" in found.lines()[1]
+    assert "not counted" in found.describe()[1]
 
 
 def test_a_model_larger_than_the_card_is_a_warning():
@@ -179,4 +179,4 @@ def test_every_template_can_be_estimated(path):
 
 
 def test_an_empty_graph_says_nothing():
-    assert preflight({}, [], 24 * GIB).lines() == []
+    assert preflight({}, [], 24 * GIB).describe() == []

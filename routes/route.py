@@ -1,0 +1,159 @@
+"""One route: how a request becomes typed data for its handler, and what the handler returns an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args, get_type_hints
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..engine.graph.model import Graph
+from ..engine.graph.prepare_graph import PreparedGraph
+from ..engine.graph.run_request import RunRequest
+from ..engine.loop.driver import Driver
+from ..engine.loop.journal import Journal
+from ..engine.loop.pictures import Thumbnails
+from ..engine.memory.memory_state import MemoryState
+from ..engine.memory.preflight import Preflight
+from .errors import BadRequest, error_response, wrong_field
+
+if TYPE_CHECKING:
+    from ..host.memory import MemoryReports
+    from ..host.self_tests import SelfTests
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+class RoutesApp(Protocol):
+    """What the handlers need of host/app."""
+
+    driver: Driver
+    self_tests: SelfTests
+    memory_reports: MemoryReports
+
+    def journal(self) -> Journal:
+        """The journal of the present output folder."""
+
+    def thumbnails(self) -> Thumbnails:
+        """The cache of thumbnails."""
+
+    async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
+        """The graph that a request asks for. Raises NotReady."""
+
+    async def start(self, graph: Graph, client_id: str) -> str:
+        """Queue a graph; its prompt id. Raises SubmissionRejected."""
+
+    async def memory_state(self) -> MemoryState:
+        """How memory stands now."""
+
+    async def memory_preflight(self, graph: Mapping[str, Any]) -> Preflight:
+        """What an API graph will want."""
+
+
+class Body(BaseModel):
+    """A JSON body: nothing but what is named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An answer that is no JSON. content: a file, or the bytes of a JPEG. cache: its Cache-Control."""
+
+    content: Path | bytes
+    cache: str = "no-cache"
+
+    def response(self) -> web.StreamResponse:
+        headers = {"Cache-Control": self.cache}
+        if isinstance(self.content, bytes):
+            return web.Response(body=self.content, content_type="image/jpeg", headers=headers)
+        return web.FileResponse(self.content, headers=headers)
+
+
+Handler = Callable[..., Awaitable[BaseModel | Picture]]
+"""handler(app, <one argument for each {name} of the path>, body, query): `body` and `query` only where it has them.
+
+The annotations of its body and query are the models that requests are parsed to, that of its return what it answers."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """method and path, and what is there. summary: one sentence for the document.
+
+    errors: statuses of the answers in the one error shape, beside 500. media: media types where it answers a Picture.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    errors: tuple[int, ...] = ()
+    status: int = 200
+    media: tuple[str, ...] = ()
+
+    @cached_property
+    def body(self) -> type[BaseModel] | None:
+        return self._annotations.get("body")
+
+    @cached_property
+    def query(self) -> type[BaseModel] | None:
+        return self._annotations.get("query")
+
+    @cached_property
+    def answers(self) -> tuple[type[BaseModel], ...]:
+        """The models of its JSON; empty where it answers a Picture."""
+        told = self._annotations["return"]
+        return () if told is Picture else get_args(told) or (told,)
+
+    @cached_property
+    def _annotations(self) -> dict[str, Any]:
+        return get_type_hints(self.handler)
+
+    def answering(self, app: Callable[[], RoutesApp]) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """What aiohttp calls: parse, handle, answer; whatever is raised becomes the error shape."""
+
+        async def respond(request: web.Request) -> web.StreamResponse:
+            try:
+                asked: dict[str, Any] = dict(request.match_info)
+                if self.body is not None:
+                    asked["body"] = await body_of(request, self.body)
+                if self.query is not None:
+                    asked["query"] = query_of(request, self.query)
+                told = await self.handler(app(), **asked)
+                if isinstance(told, Picture):
+                    return told.response()
+                return web.json_response(told.model_dump(mode="json"), status=self.status)
+            except web.HTTPException:
+                raise
+            except Exception as problem:
+                return error_response(problem, request)
+
+        return respond
+
+
+async def body_of(request: web.Request, model: type[Model]) -> Model:
+    """The JSON body as a model. Raises BadRequest.
+
+    The content type is demanded because a page of another site can post text/plain without asking, but not JSON.
+    """
+    if request.content_type != "application/json":
+        raise BadRequest("The body must be JSON.", "Send the header Content-Type: application/json.", 415, "not_json")
+    try:
+        return model.model_validate_json(await request.read() or b"{}")
+    except web.HTTPRequestEntityTooLarge as problem:
+        hint = "Send less, or start ComfyUI with a larger --max-upload-size (in MB)."
+        raise BadRequest("The body is larger than this server takes.", hint, 413, "too_large") from problem
+    except ValidationError as problem:
+        raise wrong_field(problem, "body") from problem
+
+
+def query_of(request: web.Request, model: type[Model]) -> Model:
+    """What stands behind the question mark as a model; an empty value counts as none. Raises BadRequest."""
+    try:
+        return model.model_validate({name: request.query[name] for name in request.query if request.query[name]})
+    except ValidationError as problem:
+        raise wrong_field(problem, "query") from problem

@@ -1,0 +1,95 @@
+"""All routes: what each one's handler is, and what the document says of it beside the handler's own models."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pydantic import RootModel
+
+from . import judge, memory, panel, runs, starting
+from .openapi import describe_routes
+from .route import Route, RoutesApp
+
+PNG, JPEG = "image/png", "image/jpeg"
+RUN = "/imitatoes/runs/{id}"
+READ, CHANGE = (400, 404), (400, 404, 409, 413, 415, 507)
+POSTED = (400, 413, 415)
+
+
+class OpenApiDocument(RootModel[dict[str, Any]]):
+    """An OpenAPI 3.1 document."""
+
+
+async def show_document(app: RoutesApp) -> OpenApiDocument:
+    return OpenApiDocument(document())
+
+
+@cache
+def document() -> dict[str, Any]:
+    """The OpenAPI document of ROUTES. The same object at every call: do not change it."""
+    return describe_routes(ROUTES)
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/imitatoes/runs",
+        starting.start_run,
+        "Start a run: a workflow in API format and a goal.",
+        (*POSTED, 409),
+    ),
+    Route("GET", "/imitatoes/runs", runs.list_runs, "The runs, newest first.", (400,)),
+    Route("GET", RUN, runs.show_run, "One run, whole.", READ),
+    Route("GET", f"{RUN}/iterations", runs.show_iterations, "Its iterations alone.", READ),
+    Route(
+        "GET",
+        f"{RUN}/wait",
+        runs.wait_for_end,
+        "The run as soon as it has ended, or as it stands after so many seconds: one long poll.",
+        (*READ, 408),
+    ),
+    Route(
+        "GET",
+        f"{RUN}/best",
+        runs.show_best,
+        "The best picture so far, with the graph that made it.",
+        READ,
+        media=(PNG,),
+    ),
+    Route("GET", f"{RUN}/pictures/{{name}}", runs.show_picture, "Any picture of the run.", READ, media=(PNG, JPEG)),
+    Route("GET", f"{RUN}/thumbnails/{{name}}", panel.show_thumbnail, "A small JPEG of a picture.", READ, media=(JPEG,)),
+    Route("GET", f"{RUN}/folder", panel.show_folder, "Where the run lies on the server's disk.", READ),
+    Route("GET", f"{RUN}/nodes", panel.show_nodes, "The nodes that each render executes.", (*READ, 409)),
+    Route("POST", f"{RUN}/stop", runs.stop_run, "Stop now, or after this iteration.", CHANGE),
+    Route("POST", f"{RUN}/continue", runs.continue_run, "Go on from the best, with a further wish or without.", CHANGE),
+    Route("POST", f"{RUN}/resume", runs.resume_run, "Go on after a restart cut it off.", CHANGE),
+    Route("POST", f"{RUN}/take", runs.take_iteration, "Make an iteration the best.", CHANGE),
+    Route(
+        "POST",
+        f"{RUN}/attach",
+        panel.attach_client,
+        "Send ComfyUI's own progress to this page from the next render on.",
+        CHANGE,
+    ),
+    Route("POST", f"{RUN}/delete", runs.delete_run, "Delete an ended run.", CHANGE),
+    Route("POST", "/imitatoes/thumbnails", panel.keep_thumbnails, "How many thumbnails are kept.", POSTED),
+    Route(
+        "POST",
+        "/imitatoes/judge/self-test",
+        judge.start_self_test,
+        "Show a judge model 60 drawn scenes of known truth.",
+        (*POSTED, 409),
+        status=202,
+    ),
+    Route("GET", "/imitatoes/judge/self-test", judge.show_self_test, "How far that is, and its report.", (400,)),
+    Route("GET", "/imitatoes/memory", memory.show_memory, "How memory stands, and the last reports."),
+    Route(
+        "POST",
+        "/imitatoes/memory/preflight",
+        memory.estimate_memory,
+        "What a graph will want of the card.",
+        POSTED,
+    ),
+    Route("GET", "/imitatoes/openapi.json", show_document, "This document."),
+)
