@@ -16,6 +16,7 @@ from server import PromptServer
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import RunRequest
+from ..engine.judge.self_test import SelfTestState
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.pictures import Thumbnails
@@ -23,6 +24,7 @@ from ..engine.loop.run import Run
 from ..engine.loop.run_context import PromptContext, Report, RunContext
 from ..engine.loop.start import submit
 from ..engine.memory.graph_sizes import judge_named
+from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import Preflight, preflight
 from ..ollama_client import Connection, OllamaVisionModel, Residence
@@ -92,8 +94,8 @@ class App:
         self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
         self.driver = Driver(queue, self.journal, PageEvents(server), wording_store=wording_store, memory=unloading)
-        self.self_tests = SelfTests(self_test_store, tested_model)
-        self.memory_reports = MemoryReports()
+        self._self_tests = SelfTests(self_test_store, tested_model)
+        self._memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())
         self.services = ComfyServices(
             management=comfy.model_management,
@@ -104,7 +106,7 @@ class App:
             clear_node_cache=lambda: server.prompt_queue.set_flag("free_memory", True),
             interrupted=comfyui.interrupted,
             stop=comfyui.stop,
-            reports=self.memory_reports,
+            reports=self._memory_reports,
         )
 
     async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
@@ -120,6 +122,18 @@ class App:
         if self.driver.live.waiting_for(prompt_context.prompt_id) is None:
             prompt_context = replace(prompt_context, warnings=await self._graph_check.warnings(prompt_context.graph))
         await self.driver.expect(prompt_context)
+
+    def start_self_test(self, connection: str, model: str) -> SelfTestState:
+        """Begin one, and tell the state. Raises ValueError for an unknown connection, NotNow while another one runs."""
+        return self._self_tests.start(connection, model)
+
+    async def self_test_state(self, connection: str, model: str) -> SelfTestState:
+        """How far it is. Raises ValueError for an unknown connection."""
+        return await self._self_tests.state(connection, model)
+
+    def memory_reports(self) -> list[MemoryReport]:
+        """The last reports, the newest first."""
+        return self._memory_reports.newest_first()
 
     async def memory_state(self) -> MemoryState:
         """How memory stands now."""

@@ -29,8 +29,8 @@ class SelfTestQuery(BaseModel):
 
 async def start_self_test(app: RoutesApp, body: SelfTestBody) -> SelfTestState:
     """Answers at once; the test goes on for minutes."""
-    return app.self_tests.start(body.connection, body.model)
+    return app.start_self_test(body.connection, body.model)
 
 
 async def show_self_test(app: RoutesApp, query: SelfTestQuery) -> SelfTestState:
-    return await app.self_tests.state(query.connection, query.model)
+    return await app.self_test_state(query.connection, query.model)

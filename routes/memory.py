@@ -27,7 +27,7 @@ class MemoryView(BaseModel):
 
 
 async def show_memory(app: RoutesApp) -> MemoryView:
-    reports = [memory_report_view(report) for report in app.memory_reports.newest_first()]
+    reports = [memory_report_view(report) for report in app.memory_reports()]
     return MemoryView(now=await app.memory_state(), reports=reports)
 
 

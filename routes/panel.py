@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from ..engine.loop.live_runs import NotNow
 from ..engine.loop.view import RunView, run_view
 from .errors import BadRequest
-from .route import Body, Picture, RoutesApp
+from .route import Body, PictureAnswer, RoutesApp
 from .runs import find_picture, find_run
 
 MOST_KEPT = 100_000
@@ -42,14 +42,14 @@ class KeptThumbnails(BaseModel):
     kept: int
 
 
-async def show_thumbnail(app: RoutesApp, id: str, name: str, query: ThumbnailQuery) -> Picture:
+async def show_thumbnail(app: RoutesApp, id: str, name: str, query: ThumbnailQuery) -> PictureAnswer:
     run_id = find_run(app, id).id
     picture = find_picture(app, run_id, name)
     try:
         jpeg = await app.thumbnails().make(picture, run_id)
     except OSError as problem:
         raise BadRequest("The picture cannot be read.", "", 404, "no_picture") from problem
-    return Picture(jpeg, f"private, max-age={ONE_DAY}" if query.v else "no-cache")
+    return PictureAnswer(jpeg, f"private, max-age={ONE_DAY}" if query.v else "no-cache")
 
 
 async def show_folder(app: RoutesApp, id: str) -> RunFolder:

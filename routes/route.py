@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, get_args, get_type_hints
+from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,16 +14,14 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import RunRequest
+from ..engine.judge.self_test import SelfTestState
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.pictures import Thumbnails
+from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import Preflight
 from .errors import BadRequest, error_response, wrong_field
-
-if TYPE_CHECKING:
-    from ..host.memory import MemoryReports
-    from ..host.self_tests import SelfTests
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -32,8 +30,6 @@ class RoutesApp(Protocol):
     """What the handlers need of host/app."""
 
     driver: Driver
-    self_tests: SelfTests
-    memory_reports: MemoryReports
 
     def journal(self) -> Journal:
         """The journal of the present output folder."""
@@ -46,6 +42,15 @@ class RoutesApp(Protocol):
 
     async def start(self, graph: Graph, client_id: str) -> str:
         """Queue a graph; its prompt id. Raises SubmissionRejected."""
+
+    def start_self_test(self, connection: str, model: str) -> SelfTestState:
+        """Begin one, and tell the state. Raises ValueError for an unknown connection, NotNow while another one runs."""
+
+    async def self_test_state(self, connection: str, model: str) -> SelfTestState:
+        """How far it is. Raises ValueError for an unknown connection."""
+
+    def memory_reports(self) -> list[MemoryReport]:
+        """The last reports, the newest first."""
 
     async def memory_state(self) -> MemoryState:
         """How memory stands now."""
@@ -61,7 +66,7 @@ class Body(BaseModel):
 
 
 @dataclass(frozen=True)
-class Picture:
+class PictureAnswer:
     """An answer that is no JSON. content: a file, or the bytes of a JPEG. cache: its Cache-Control."""
 
     content: Path | bytes
@@ -74,7 +79,7 @@ class Picture:
         return web.FileResponse(self.content, headers=headers)
 
 
-Handler = Callable[..., Awaitable[BaseModel | Picture]]
+Handler = Callable[..., Awaitable[BaseModel | PictureAnswer]]
 """handler(app, <one argument for each {name} of the path>, body, query): `body` and `query` only where it has them.
 
 The annotations of its body and query are the models that requests are parsed to, that of its return what it answers."""
@@ -84,7 +89,8 @@ The annotations of its body and query are the models that requests are parsed to
 class Route:
     """method and path, and what is there. summary: one sentence for the document.
 
-    errors: statuses of the answers in the one error shape, beside 500. media: media types where it answers a Picture.
+    errors: statuses of the answers in the one error shape, beside 500. media: media types of the picture, where it
+    answers with one.
     """
 
     method: str
@@ -105,9 +111,9 @@ class Route:
 
     @cached_property
     def answers(self) -> tuple[type[BaseModel], ...]:
-        """The models of its JSON; empty where it answers a Picture."""
+        """The models of its JSON; empty where it answers with a picture."""
         told = self._annotations["return"]
-        return () if told is Picture else get_args(told) or (told,)
+        return () if told is PictureAnswer else get_args(told) or (told,)
 
     @cached_property
     def _annotations(self) -> dict[str, Any]:
@@ -124,7 +130,7 @@ class Route:
                 if self.query is not None:
                     asked["query"] = query_of(request, self.query)
                 told = await self.handler(app(), **asked)
-                if isinstance(told, Picture):
+                if isinstance(told, PictureAnswer):
                     return told.response()
                 return web.json_response(told.model_dump(mode="json"), status=self.status)
             except web.HTTPException:

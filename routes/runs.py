@@ -21,7 +21,7 @@ from ..engine.loop.run import Run
 from ..engine.loop.start import wait_for_run
 from ..engine.loop.view import IterationView, RunSummary, RunView, iteration_view, run_summary, run_view
 from .errors import BadRequest
-from .route import Body, Picture, RoutesApp
+from .route import Body, PictureAnswer, RoutesApp
 
 PROMPT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 LONGEST_WAIT = 86_400.0
@@ -97,15 +97,15 @@ async def wait_for_end(app: RoutesApp, id: str, query: WaitQuery) -> RunView:
     return run_view(await app.driver.live.wait(run_id, max(0.0, deadline - time.monotonic())))
 
 
-async def show_best(app: RoutesApp, id: str) -> Picture:
+async def show_best(app: RoutesApp, id: str) -> PictureAnswer:
     run = find_run(app, id)
     if run.best is None or run.best.picture is None:
         raise BadRequest("The run has no judged picture yet.", "Wait for it to end.", 404, "no_picture")
-    return Picture(find_picture(app, run.id, run.best.picture))
+    return PictureAnswer(find_picture(app, run.id, run.best.picture))
 
 
-async def show_picture(app: RoutesApp, id: str, name: str) -> Picture:
-    return Picture(find_picture(app, find_run(app, id).id, name))
+async def show_picture(app: RoutesApp, id: str, name: str) -> PictureAnswer:
+    return PictureAnswer(find_picture(app, find_run(app, id).id, name))
 
 
 async def stop_run(app: RoutesApp, id: str, body: StopBody) -> RunView:

@@ -33,7 +33,8 @@ class Slow(MemoryModel):
 class Site:
     def __init__(self, folder):
         self.judge = Slow()
-        self.self_tests = SelfTests(SelfTestStore(lambda: folder), self.model_of)
+        tests = SelfTests(SelfTestStore(lambda: folder), self.model_of)
+        self.start_self_test, self.self_test_state = tests.start, tests.state
 
     def model_of(self, connection, model):
         if connection != "local":

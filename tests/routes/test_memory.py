@@ -37,7 +37,10 @@ STATE = MemoryState(
 
 class Site:
     def __init__(self):
-        self.memory_reports = MemoryReports()
+        self.reports = MemoryReports()
+
+    def memory_reports(self):
+        return self.reports.newest_first()
 
     async def memory_state(self):
         return STATE
@@ -63,7 +66,7 @@ def asked(site, method, path, status=200, **options):
 def test_state_and_reports_the_newest_first():
     site = Site()
     for number in range(REMEMBERED + 5):
-        site.memory_reports.add(report(number))
+        site.reports.add(report(number))
     shown = asked(site, "GET", "/imitatoes/memory")
     assert shown["now"] == STATE.model_dump()
     assert [r["time"] for r in shown["reports"]] == list(range(REMEMBERED + 4, 4, -1))

@@ -10,7 +10,7 @@ from aiohttp import web
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from pack.routes import register
-from pack.routes.table import document
+from pack.routes.table import ROUTES, document
 
 from .documented import hold_to_document
 from .test_runs import served
@@ -28,6 +28,11 @@ def test_every_route_is_in_it_and_the_other_way_round():
     registered = [(route.method, route.path) for route in routes]
     assert len(registered) == len(set(registered))
     assert set(registered) == {(method, path) for method, path, _ in operations()}
+
+
+def test_each_answers_either_models_or_pictures_whose_types_it_names():
+    for route in ROUTES:
+        assert bool(route.answers) != bool(route.media), route.path
 
 
 @served
