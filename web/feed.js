@@ -3,7 +3,7 @@ import { isRunning, lacks } from "./store.js";
 
 export const LISTED = 24;
 
-/** onEnded(run): a run has ended while the page was looking. onPending(run): a render of it was announced. */
+/** onEnded(run, promptId): a run has ended with that render while the page was looking. onPending(run): a render of it was announced. */
 export function createFeed({ store, server, onEnded, onPending }) {
   const asked = new Map();
   let older = false;
@@ -31,10 +31,10 @@ export function createFeed({ store, server, onEnded, onPending }) {
     /** A message from the server. */
     take(run) {
       if (!run?.run_id) return;
-      const { ended, missing } = store.put(run);
+      const { ended, endedBy, missing } = store.put(run);
       if (missing) need(run.run_id);
       if (isRunning(run) && run.pending) onPending(store.get(run.run_id));
-      if (ended) onEnded(store.get(run.run_id));
+      if (ended) onEnded(store.get(run.run_id), endedBy);
     },
     load: () => list(""),
     loadOlder: () => list(store.list().at(-1)?.run_id ?? ""),
