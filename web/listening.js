@@ -29,7 +29,7 @@ export function listen(api, { store, feed, progress, problems, workflowOf, hasLo
     if (first && detail?.prompt_ids?.includes(first)) first = null;
     feed.take(detail);
   });
-  api.addEventListener("reconnected", () => feed.load());
+  api.addEventListener("reconnected", () => feed.correct());
   api.addEventListener("execution_start", ({ detail }) => begun(detail?.prompt_id));
   api.addEventListener("progress_state", ({ detail }) => {
     if (progress.report(detail?.prompt_id, detail?.nodes)) store.touch();

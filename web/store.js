@@ -14,6 +14,18 @@ export function createStore() {
     for (const watcher of [...watchers]) watcher();
   };
 
+  function keep(told, run) {
+    const known = runs.get(told.run_id);
+    if (run === known) return { ended: false, endedBy: null, missing: lacks(run) };
+    runs.set(run.run_id, run);
+    for (const id of [run.first_prompt_id, run.pending?.prompt_id]) if (id) runOfPrompt.set(id, run.run_id);
+    if (isRunning(run)) followed = run.run_id;
+    if (isRunning(run) && !known) choice = null; // what has just begun is what the user waits for
+    tell();
+    const ended = Boolean(known && isRunning(known) && !isRunning(run));
+    return { ended, endedBy: ended ? (known.pending?.prompt_id ?? null) : null, missing: lacks(run) };
+  }
+
   return {
     /**
      * Takes in a run, whole or in part.
@@ -21,16 +33,17 @@ export function createStore() {
      *   whether iterations are unknown here
      */
     put(told) {
-      const known = runs.get(told.run_id);
-      const run = joined(known, told);
-      if (run === known) return { ended: false, endedBy: null, missing: lacks(run) };
-      runs.set(run.run_id, run);
-      for (const id of [run.first_prompt_id, run.pending?.prompt_id]) if (id) runOfPrompt.set(id, run.run_id);
-      if (isRunning(run)) followed = run.run_id;
-      if (isRunning(run) && !known) choice = null; // what has just begun is what the user waits for
-      tell();
-      const ended = Boolean(known && isRunning(known) && !isRunning(run));
-      return { ended, endedBy: ended ? (known.pending?.prompt_id ?? null) : null, missing: lacks(run) };
+      return keep(told, joined(runs.get(told.run_id), told));
+    },
+    /**
+     * Takes in a run as the server has it now, whatever was told before: a server that was restarted counts its
+     * revisions from where the disk stands. known: the run as it was in this store when the server was asked.
+     */
+    correct(told, known) {
+      const now = runs.get(told.run_id);
+      if (now !== known) return keep(told, joined(now, told)); // a message was faster
+      const iterations = joinedIterations(now?.iterations, told.iterations);
+      return keep(told, { ...now, ...told, ...(iterations && { iterations }) });
     },
     remove(runId) {
       if (!runs.delete(runId)) return;
