@@ -13,7 +13,6 @@ from comfy.cli_args import args
 from ..engine.files import write_atomically
 from ..engine.graph.loop_nodes import LoopNotFound, the_loop
 from ..engine.judge.checklist import Checklist
-from ..engine.judge.checklist_rules import checklist_of_lines
 from ..engine.judge.critique import Critique
 from ..engine.judge.judge import Judge, parse_checks
 from ..engine.judge.picture import Picture
@@ -61,7 +60,7 @@ async def prepare(inputs: CriticInputs, hidden: Any) -> None:
             await judge.model.check()
         except ModelUnreachable as problem:
             if judge.kind == "ollama" or isinstance(problem, ModelUnfit):
-                raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
+                raise NoVerdict(f"VLM Critique (node {hidden.unique_id}): {problem}") from problem
     here = comfyui.executing()
     if inputs.loop is not None and here is not None:
         current = app.instance()
@@ -85,12 +84,12 @@ async def critique(
         checklist = await _checklist_of(judge, inputs)
         critiques, best = await judge.judge_pictures(pictures, checklist, 0)
     except ModelUnreachable as problem:
-        raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
+        raise NoVerdict(f"VLM Critique (node {hidden.unique_id}): {problem}") from problem
     finally:
         await judge.release()
     verdict = critiques[best]
     if verdict.score is None:
-        raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {verdict.reason}")
+        raise NoVerdict(f"VLM Critique (node {hidden.unique_id}): {verdict.reason}")
     return verdict, _shown(verdict, _preview(pictures[best]))
 
 
@@ -119,7 +118,7 @@ async def _in_run(
 ) -> tuple[Critique, dict[str, Any]]:
     if here.position > 0:
         raise WrongInput(
-            f"VLMCritique (node {hidden.unique_id}), input images: got a list of pictures. "
+            f"VLM Critique (node {hidden.unique_id}), input images: got a list of pictures. "
             "Make one batch of it first, or pick one picture."
         )
     current = app.instance()
@@ -159,7 +158,7 @@ def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: comfyui.Exec
 
 def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Judge:
     """The judge these inputs ask for. Raises WrongInput."""
-    node = f"VLMCritique (node {hidden.unique_id})"
+    node = f"VLM Critique (node {hidden.unique_id})"
     if loop is not None:
         try:
             the_loop(hidden.prompt)
@@ -167,15 +166,9 @@ def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Judge:
             raise WrongInput(str(problem)) from problem
     goal = loop.goal if loop is not None else inputs.goal
     if not goal.strip() and inputs.judge != "offline":
-        where = "Self-Improving Prompt" if loop is not None else node
-        raise WrongInput(f"{where}, input goal: is empty. Write there what the picture must show.")
+        raise WrongInput(f"{node}, input goal: is empty. Write there what the picture must show.")
     if inputs.judge not in ("auto", "ollama", "offline"):
         raise WrongInput(f"{node}, input judge: '{inputs.judge}' is not one of auto, ollama, offline.")
-    if loop is not None and loop.checklist.strip():
-        try:
-            checklist_of_lines(loop.goal, loop.checklist.splitlines())
-        except ValueError as problem:
-            raise WrongInput(f"Self-Improving Prompt, input checklist: {problem}") from problem
     try:
         name = "checks"
         checks = parse_checks(inputs.checks)

@@ -12,7 +12,7 @@ from ..engine.decode.options import DecodeOptions
 from .comfyui import WrongInput
 from .vae import ComfyVae, why_not_ours
 
-NAME = "AutoTiledDecode"
+NAME = "Auto Tiled Decode"
 
 
 def decode_latent(samples: Any, vae: Any, node_id: str, **wishes: Any) -> tuple[torch.Tensor, bool, str]:

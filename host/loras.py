@@ -57,10 +57,10 @@ def pick_loras(model: Any, clip: Any | None, node: str, **inputs: Any) -> tuple[
         for applied in found.applied:
             model, clip = _applied(applied, model, clip)
     except Refused as problem:
-        raise LoraRefused(f"StyleLoRAPicker (node {node}), input {problem.input}: {problem}") from problem
+        raise LoraRefused(f"Style LoRA Picker (node {node}), input {problem.input}: {problem}") from problem
     for line in found.report.splitlines():
         if line.startswith(("Skipped: ", "Warning: ")):
-            logging.warning("Imitatoes, StyleLoRAPicker (node %s): %s", node, line)
+            logging.warning("Imitatoes, Style LoRA Picker (node %s): %s", node, line)
     return model, clip, found
 
 

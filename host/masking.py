@@ -72,7 +72,7 @@ async def masks(image: torch.Tensor, inputs: MaskInputs, hidden: Any) -> Masks:
 
     Raises WrongInput; NoMask when no engine can look or nothing may not be found; what ComfyUI raises for an interrupt.
     """
-    node = f"TextSegmentMask (node {hidden.unique_id})"
+    node = f"Text Segment Mask (node {hidden.unique_id})"
     pictures = _plain(image)
     models = ComfyModels(len(pictures))
     try:

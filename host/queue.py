@@ -126,7 +126,8 @@ def _ended(status: dict[str, Any]) -> PromptState:
             return PromptState("interrupted", started=since)
         if name == "execution_error":
             what = str(data.get("exception_message", "")).strip() or str(data.get("exception_type", "an error"))
-            said = f"{data.get('node_type')} (node {data.get('node_id')}) failed: {what}"
+            node = f"(node {data.get('node_id')})"
+            said = what if node in what else f"{data.get('node_type')} {node} failed: {what}"
             error = RenderError(
                 type=str(data.get("exception_type", "")), message=what, node=str(data.get("node_id") or "")
             )

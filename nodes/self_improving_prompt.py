@@ -6,12 +6,14 @@ from comfy_api.latest import io
 
 from ..engine.loop.first_prompt import prompt_of_goal
 from ..engine.settings import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
+from ..host.loop_inputs import check_loop_inputs
 
 Loop = io.Custom("IMITATOES_LOOP")
 
 
 class SelfImprovingPrompt(io.ComfyNode):
-    """Pure: its outputs are its inputs, so every queued iteration is an ordinary literal graph.
+    """Pure: its outputs are its inputs, so every queued iteration is an ordinary literal graph. It looks at the graph
+    around it only to refuse what the loop cannot judge by.
 
     Only an empty prompt is made from the goal, by a pure rule: the same goal gives the same prompt. The run starts from
     that prompt, so later iterations carry it literally; the user's own node stays empty.
@@ -135,7 +137,7 @@ class SelfImprovingPrompt(io.ComfyNode):
                 io.Float.Output(display_name="cfg", tooltip="To the sampler's cfg."),
                 Loop.Output(display_name="loop", tooltip="To VLM Critique: this closes the loop."),
             ],
-            hidden=[],
+            hidden=[io.Hidden.unique_id, io.Hidden.prompt],
         )
 
     @classmethod
@@ -154,6 +156,7 @@ class SelfImprovingPrompt(io.ComfyNode):
         checklist: str = "",
         render_minutes: float = 0.0,
     ) -> io.NodeOutput:
+        check_loop_inputs(goal, checklist, cls.hidden)
         prompt = prompt if prompt.strip() else prompt_of_goal(goal)
         handle = LoopHandle(
             goal=goal,

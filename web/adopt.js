@@ -26,3 +26,14 @@ export function adopt(app, run, nodes) {
   }
   return false;
 }
+
+/** Id of the workflow that the frontend queued as this prompt; "" where it does not say. */
+export function workflowOfPrompt(app, promptId) {
+  try {
+    const execution = app.extensionManager?._p?._s?.get?.("execution");
+    const job = execution?.queuedJobs?.[promptId] ?? execution?.queuedPrompts?.[promptId];
+    return String(job?.workflow?.activeState?.id ?? "");
+  } catch {
+    return "";
+  }
+}

@@ -3,8 +3,14 @@ import { isRunning, lacks } from "./store.js";
 
 export const LISTED = 24;
 
-/** onEnded(run): a run has ended while the page was looking. onPending(run): a render of it was announced. */
-export function createFeed({ store, server, onEnded, onPending }) {
+const TRIES = 4; // while the server is still starting
+const BETWEEN_MS = 700;
+
+/**
+ * onEnded(run, promptId): a run has ended with that render while the page was looking. onPending(run): a render of it
+ * was announced. pause(ms): waits.
+ */
+export function createFeed({ store, server, onEnded, onPending, pause = (ms) => new Promise((done) => setTimeout(done, ms)) }) {
   const asked = new Map();
   let older = false;
 
@@ -26,17 +32,39 @@ export function createFeed({ store, server, onEnded, onPending }) {
     for (const run of answer.runs.filter(isRunning)) await need(run.run_id);
   }
 
+  /** The server may have been restarted: what it says now is true, also where this page knows a later revision. */
+  async function correct() {
+    const known = new Map(store.list().map((run) => [run.run_id, run]));
+    let answer = await server.runs(LISTED);
+    for (let left = TRIES; answer.problem && left > 0; left -= 1) {
+      await pause(BETWEEN_MS);
+      answer = await server.runs(LISTED);
+    }
+    if (answer.problem) return;
+    asked.clear();
+    const told = new Set(answer.runs.map((run) => run.run_id));
+    for (const run of answer.runs) store.correct(run, known.get(run.run_id));
+    for (const run of [...known.values()].filter((one) => isRunning(one) && !told.has(one.run_id))) {
+      const whole = await server.run(run.run_id);
+      if (!whole.problem) store.correct(whole, run);
+      else if (whole.status === 404) store.remove(run.run_id);
+    }
+    store.touch();
+    for (const run of answer.runs.filter((one) => isRunning(one) || one.status === "suspended")) await need(run.run_id);
+  }
+
   return {
     need,
     /** A message from the server. */
     take(run) {
       if (!run?.run_id) return;
-      const { ended, missing } = store.put(run);
+      const { ended, endedBy, missing } = store.put(run);
       if (missing) need(run.run_id);
       if (isRunning(run) && run.pending) onPending(store.get(run.run_id));
-      if (ended) onEnded(store.get(run.run_id));
+      if (ended) onEnded(store.get(run.run_id), endedBy);
     },
     load: () => list(""),
+    correct,
     loadOlder: () => list(store.list().at(-1)?.run_id ?? ""),
     hasOlder: () => older,
   };

@@ -2,12 +2,16 @@
 import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 import { createActions } from "./actions.js";
-import { adopt } from "./adopt.js";
+import { adopt, workflowOfPrompt } from "./adopt.js";
 import { addCriticWidget } from "./canvas/critic_widget.js";
 import { addLoopWidget } from "./canvas/loop_widget.js";
+import { addProblemWidget } from "./canvas/problem_widget.js";
 import { createFeed } from "./feed.js";
 import { improve } from "./improve/apply.js";
 import { CRITIC, LOOP } from "./improve/plan.js";
+import { listen } from "./listening.js";
+import { createPage } from "./page.js";
+import { createProblems, problemWords } from "./problems.js";
 import { createProgress } from "./progress.js";
 import { createServer } from "./server.js";
 import { applyJudge, settingOf, settingsOf } from "./settings.js";
@@ -16,35 +20,38 @@ import { createStore } from "./store.js";
 import { textsOf } from "./texts.js";
 import { createPanel } from "./views/panel.js";
 import { score, stateWords, tone } from "./wording.js";
-import { nodeAt, nodesOf, workflowInFront } from "./workflow.js";
+import { nodeAt, workflowInFront } from "./workflow.js";
 
-const RUN_EVENT = "imitatoes.run";
-const TOAST_MS = 8000;
-const GRAPH_WITHIN = 4096; // bytes: "prompt" is the first text of the file
+const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode"].map((name) => `Imitatoes${name}`));
 const language = navigator.language || "en";
 const t = textsOf(language);
 const store = createStore();
 const progress = createProgress();
+const problems = createProblems();
 const server = createServer(api, t);
 const nodesOfRun = new Map();
-const judgingSince = new Map();
 const adopted = new Set();
 const followedRuns = new Set();
-let first = null;
 
 const feed = createFeed({ store, server, onEnded: ended, onPending: pending });
 const page = {
-  workflowInFront: () => workflowInFront(app),
-  hasLoop: () => [LOOP, CRITIC].every((kind) => nodesOf(app.canvas?.graph ?? app.graph).some((node) => node.comfyClass === kind)),
+  ...createPage(app, t),
   firstPicture,
+  problem: problemInFront,
   canFollow: (run) => !followedRuns.has(run.run_id),
   followed: (runId) => followedRuns.add(runId),
   need: (runId) => feed.need(runId),
-  loadPicture,
-  copy,
-  confirm: async (title, message) => (await app.extensionManager.dialog.confirm({ title, message, type: "delete" })) === true,
   improve: makeSelfImproving,
 };
+const heard = listen(api, {
+  store,
+  feed,
+  progress,
+  problems,
+  workflowOf: (promptId) => workflowOfPrompt(app, promptId) || workflowInFront(app),
+  hasLoop: page.hasLoop,
+  failed,
+});
 const actions = createActions({ t, store, server, feed, page });
 const sidebar = createSidebar({
   store,
@@ -52,36 +59,31 @@ const sidebar = createSidebar({
   active: () => app.extensionManager.sidebarTab?.activeSidebarTabId,
 });
 
-// Extensions load before the socket opens: here no message is missed.
-api.addEventListener(RUN_EVENT, ({ detail }) => {
-  if (detail?.phase === "judging" && !judgingSince.has(detail.pending?.prompt_id)) {
-    judgingSince.set(detail.pending?.prompt_id, performance.now());
-  }
-  if (first && detail?.prompt_ids?.includes(first.promptId)) first = null;
-  feed.take(detail);
-});
-api.addEventListener("reconnected", () => feed.load());
-api.addEventListener("execution_start", ({ detail }) => {
-  progress.start(detail?.prompt_id);
-  if (!store.ofPrompt(detail?.prompt_id) && page.hasLoop()) first = { promptId: detail?.prompt_id };
-  store.touch();
-});
-api.addEventListener("progress_state", ({ detail }) => {
-  if (progress.report(detail?.prompt_id, detail?.nodes)) store.touch();
-});
-for (const end of ["execution_success", "execution_error", "execution_interrupted"]) {
-  api.addEventListener(end, ({ detail }) => {
-    if (first?.promptId !== detail?.prompt_id) return;
-    first = null;
-    store.touch();
-  });
-}
-
 /** In words what the first render of a run does: the run itself begins with its first judgement. "" when there is none. */
 function firstPicture() {
-  if (!first) return "";
-  const steps = progress.of(first.promptId);
+  const promptId = heard.firstRender();
+  if (!promptId) return "";
+  const steps = progress.of(promptId);
   return `${t("state.first")}: ${steps ? t("state.renderingSteps", steps) : t("state.rendering")}`;
+}
+
+/** A node of ours stopped a render. detail: of execution_error. */
+function failed(detail, workflowId) {
+  const title = page.titleOf(detail.node_id, detail.node_type);
+  const words = problemWords(t, detail, title);
+  problems.report({ promptId: detail.prompt_id, workflowId, nodeId: detail.node_id, title, words });
+  page.toast("error", t("problem.title", { title }), words);
+}
+
+/** What went wrong in the workflow in front, where no run tells it; null when nothing did. */
+function problemInFront() {
+  const problem = problems.of(workflowInFront(app));
+  return problem && !store.ofPrompt(problem.promptId) ? { ...problem, show: () => page.showNode(problem.nodeId) } : null;
+}
+
+function problemOf(node) {
+  const problem = problems.of(workflowInFront(app));
+  return problem && nodeAt(app, problem.nodeId) === node ? problem.words : "";
 }
 
 // Once for each render: told again, the frontend would begin to count anew.
@@ -97,58 +99,26 @@ async function pending(run) {
   if (answer.nodes) nodesOfRun.set(run.run_id, answer.nodes);
 }
 
-function ended(run) {
+/** promptId: of the render that was the last one. */
+function ended(run, promptId) {
   nodesOfRun.delete(run.run_id);
-  if (sidebar.isOpen() || !settingOf(app, "toasts")) return;
+  if (problems.told(promptId) || sidebar.isOpen() || !settingOf(app, "toasts")) return;
   const severity = { good: "success", bad: "error" }[tone(run)] ?? "info";
   const best = typeof run.best?.score === "number" ? ` ${t("run.best", { score: score(run.best.score) })}.` : "";
   const summary = run.status === "done" ? t("toast.done") : `${t("toast.ended")}: ${stateWords(t, run)}`;
-  toast(severity, summary, `${run.reason}${best}`);
-}
-
-function toast(severity, summary, detail) {
-  app.extensionManager.toast?.add?.({ severity, summary, detail, life: TOAST_MS });
-}
-
-/** @returns {Promise<string | null>} the problem in words, or null */
-async function loadPicture(url, name) {
-  try {
-    const response = await fetch(url);
-    if (!response.ok) return t("tell.answered", { status: response.status });
-    const picture = await response.blob();
-    if (!(await holdsGraph(picture))) return t("tell.notLoaded");
-    await app.handleFile(new File([picture], name, { type: "image/png" }));
-    return null;
-  } catch {
-    return t("tell.unreachable");
-  }
-}
-
-// ComfyUI started with --disable-metadata writes pictures without their graph. It stands before the pixels.
-async function holdsGraph(picture) {
-  const head = await picture.slice(0, GRAPH_WITHIN).arrayBuffer();
-  return new TextDecoder("latin1").decode(head).includes("tEXtprompt\0");
-}
-
-async function copy(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    return true;
-  } catch {
-    return false; // no secure context, or not allowed
-  }
+  page.toast(severity, summary, `${run.reason}${best}`);
 }
 
 function makeSelfImproving() {
   const result = improve(app, globalThis.LiteGraph);
   if (result.problem) {
     const [key, values] = result.problem;
-    toast("warn", t("improve.title"), t(key, values));
+    page.toast("warn", t("improve.title"), t(key, values));
     actions.tell(`${t("improve.title")}. ${t(key, values)}`);
     return;
   }
   const left = result.left.length ? ` ${t("improve.notEverything", { names: result.left.join(", ") })}` : "";
-  toast("success", t("improve.doneTitle"), `${t("improve.done")}${left}`);
+  page.toast("success", t("improve.doneTitle"), `${t("improve.done")}${left}`);
   actions.tell("");
 }
 
@@ -159,8 +129,6 @@ function runOf(field) {
     return run && nodeAt(app, run[field]) === node ? run : null;
   };
 }
-
-const since = (run) => judgingSince.get(run.pending?.prompt_id) ?? null;
 
 app.registerExtension({
   name: "imitatoes.panel",
@@ -187,10 +155,11 @@ app.registerExtension({
     await feed.load();
   },
   nodeCreated(node) {
-    if (node.comfyClass === LOOP) addLoopWidget(node, { t, store, runOf: runOf("loop_node"), progress });
+    if (node.comfyClass === LOOP) addLoopWidget(node, { t, store, runOf: runOf("loop_node"), problemOf, progress });
+    else if (OTHERS.has(node.comfyClass)) addProblemWidget(node, { store, problemOf });
     if (node.comfyClass !== CRITIC) return;
     applyJudge(app, node);
-    const widget = addCriticWidget(node, { t, store, runOf: runOf("critic_node"), progress, judgingSince: since });
+    const widget = addCriticWidget(node, { t, store, runOf: runOf("critic_node"), problemOf, progress, judgingSince: heard.judgingSince });
     const before = node.onExecuted;
     node.onExecuted = function (output) {
       before?.call(this, output);

@@ -1,4 +1,4 @@
-// Requests to the pack's routes. Every call resolves; a refusal comes as {problem}, in words for the user.
+// Requests to the pack's routes. Every call resolves; a refusal comes as {problem, status}, in words for the user.
 
 const SLOW_MS = 500;
 
@@ -17,7 +17,7 @@ export function createServer(api, t) {
     const answer = await response.json().catch(() => null);
     if (response.ok) return answer ?? {};
     const { message, hint } = answer?.error ?? {};
-    return { problem: [message ?? t("tell.answered", { status: response.status }), hint].filter(Boolean).join(" ") };
+    return { status: response.status, problem: [message ?? t("tell.answered", { status: response.status }), hint].filter(Boolean).join(" ") };
   }
 
   /** As ask, and slow() is called when there is no answer within half a second. */

@@ -5,6 +5,7 @@
 
 export function createStore() {
   const runs = new Map();
+  const runOfPrompt = new Map(); // also of renders that ended without a verdict, which the run no longer names
   const watchers = new Set();
   let choice = null;
   let followed = null;
@@ -13,20 +14,36 @@ export function createStore() {
     for (const watcher of [...watchers]) watcher();
   };
 
+  function keep(told, run) {
+    const known = runs.get(told.run_id);
+    if (run === known) return { ended: false, endedBy: null, missing: lacks(run) };
+    runs.set(run.run_id, run);
+    for (const id of [run.first_prompt_id, run.pending?.prompt_id]) if (id) runOfPrompt.set(id, run.run_id);
+    if (isRunning(run)) followed = run.run_id;
+    if (isRunning(run) && !known) choice = null; // what has just begun is what the user waits for
+    tell();
+    const ended = Boolean(known && isRunning(known) && !isRunning(run));
+    return { ended, endedBy: ended ? (known.pending?.prompt_id ?? null) : null, missing: lacks(run) };
+  }
+
   return {
     /**
      * Takes in a run, whole or in part.
-     * @returns {{ended: boolean, missing: boolean}} whether it ended by this, and whether iterations are unknown here
+     * @returns {{ended: boolean, endedBy: string | null, missing: boolean}} whether it ended by this, with which prompt, and
+     *   whether iterations are unknown here
      */
     put(told) {
-      const known = runs.get(told.run_id);
-      const run = joined(known, told);
-      if (run === known) return { ended: false, missing: lacks(run) };
-      runs.set(run.run_id, run);
-      if (isRunning(run)) followed = run.run_id;
-      if (isRunning(run) && !known) choice = null; // what has just begun is what the user waits for
-      tell();
-      return { ended: Boolean(known && isRunning(known) && !isRunning(run)), missing: lacks(run) };
+      return keep(told, joined(runs.get(told.run_id), told));
+    },
+    /**
+     * Takes in a run as the server has it now, whatever was told before: a server that was restarted counts its
+     * revisions from where the disk stands. known: the run as it was in this store when the server was asked.
+     */
+    correct(told, known) {
+      const now = runs.get(told.run_id);
+      if (now !== known) return keep(told, joined(now, told)); // a message was faster
+      const iterations = joinedIterations(now?.iterations, told.iterations);
+      return keep(told, { ...now, ...told, ...(iterations && { iterations }) });
     },
     remove(runId) {
       if (!runs.delete(runId)) return;
@@ -58,7 +75,8 @@ export function createStore() {
     },
     /** The newest run of a workflow, or null. Node ids repeat between workflows: never look a run up by them. */
     ofWorkflow: (workflowId) => newestFirst(runs).find((run) => workflowId && run.workflow_id === workflowId) ?? null,
-    ofPrompt: (promptId) => [...runs.values()].find((run) => run.prompt_ids?.includes(promptId)) ?? null,
+    /** The run that a prompt belongs to, or null. */
+    ofPrompt: (promptId) => runs.get(runOfPrompt.get(promptId)) ?? [...runs.values()].find((run) => run.prompt_ids?.includes(promptId)) ?? null,
     watch(watcher) {
       watchers.add(watcher);
       return () => watchers.delete(watcher);

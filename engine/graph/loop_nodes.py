@@ -34,8 +34,8 @@ def loop_node_of(graph: Mapping[str, Any], critic: str) -> str:
             return node_id
         waiting.extend(sources(graph[node_id]))
     raise LoopNotFound(
-        f"VLMCritique (node {critic}): its loop input does not come from a SelfImprovingPrompt node. "
-        "Link the loop output of SelfImprovingPrompt to it, or unlink it and write the goal on VLMCritique."
+        f"VLM Critique (node {critic}): its loop input does not come from a Self-Improving Prompt node. "
+        "Link the loop output of Self-Improving Prompt to it, or unlink it and write the goal on VLM Critique."
     )
 
 
@@ -48,6 +48,18 @@ def critics_with_loop(graph: Mapping[str, Any]) -> list[str]:
     )
 
 
+def judged_by_model(graph: Mapping[str, Any], loop_node: str) -> bool:
+    """Whether the loop of this SelfImprovingPrompt ends in a critic that may ask a model, which needs a goal."""
+    for critic in critics_with_loop(graph):
+        try:
+            here = loop_node_of(graph, critic) == loop_node
+        except LoopNotFound:
+            continue
+        if here and inputs_of(graph[critic]).get("judge") != "offline":
+            return True
+    return False
+
+
 def _class_of(node: Any) -> Any:
     """None for an entry that is no node."""
     return node.get("class_type") if isinstance(node, Mapping) else None
@@ -58,13 +70,13 @@ def the_loop(graph: Mapping[str, Any]) -> tuple[str, str]:
     critics = critics_with_loop(graph)
     if len(critics) > 1:
         raise LoopNotFound(
-            f"This graph has {len(critics)} loops: VLMCritique nodes {', '.join(critics)} are all linked to a loop. "
+            f"This graph has {len(critics)} loops: VLM Critique nodes {', '.join(critics)} are all linked to a loop. "
             "A graph can improve one picture at a time: keep the loop link of one of them, and give the others a goal "
             "of their own instead."
         )
     if not critics:
         raise LoopNotFound(
-            "This graph has no loop: link the loop output of a SelfImprovingPrompt node to a VLMCritique node."
+            "This graph has no loop: link the loop output of a Self-Improving Prompt node to a VLM Critique node."
         )
     return loop_node_of(graph, critics[0]), critics[0]
 

@@ -26,7 +26,7 @@ MOST_REPAIRED = 100
 
 
 _NO_LOOP = "Leave wrap at auto, or send a workflow with both nodes linked."
-_HALF_A_LOOP = "Or take VLMCritique and SelfImprovingPrompt out of it, and the loop is put in for you."
+_HALF_A_LOOP = "Or take VLM Critique and Self-Improving Prompt out of it, and the loop is put in for you."
 
 
 class NotReady(Exception):
@@ -198,7 +198,7 @@ def _unused(graph: Graph, loop_node: str, order: RunRequest, object_info: Object
             node=loop_node,
             input=name,
             what=f"{name} has no effect: no node of the workflow takes it from the loop.",
-            fix=f"Set it in the workflow itself, or link the {name} output of SelfImprovingPrompt.",
+            fix=f"Set it in the workflow itself, or link the {name} output of Self-Improving Prompt.",
         )
         for name in names
     ]

@@ -104,7 +104,7 @@ def _needed(found: Roles) -> tuple[Sampling, Wire]:
     if found.first is None:
         raise WrapRefused(
             "No sampler with a prompt was found, so there is nothing to improve. Add the two nodes by hand: link the "
-            "prompt of SelfImprovingPrompt to your text input, and its loop to a VLMCritique."
+            "prompt of Self-Improving Prompt to your text input, and its loop to a VLM Critique."
         )
     if found.pictures is None:
         raise WrapRefused(

@@ -61,8 +61,8 @@ def end_of_run(state: PromptState, report: Report | None, stopped_now: bool, jou
     if report is None:
         return Stop(
             "failed",
-            "The graph ran without its VLMCritique, so there is nothing to go by. "
-            "Make sure that VLMCritique is not muted or bypassed and its images input is linked.",
+            "The graph ran without its VLM Critique, so there is nothing to go by. "
+            "Make sure that VLM Critique is not muted or bypassed and its images input is linked.",
         )
     return None
 

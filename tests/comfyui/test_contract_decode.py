@@ -167,7 +167,7 @@ def test_progress_moves_with_the_tiles(server):
 def test_wrong_inputs_are_named(server, vae, latent, wishes, said):
     name, data = failed(server, vae, latent, **wishes)
     assert (name, data["node_id"]) == ("execution_error", "4")
-    assert data["exception_message"].strip().startswith(f"AutoTiledDecode (node 4), {said}")
+    assert data["exception_message"].strip().startswith(f"Auto Tiled Decode (node 4), {said}")
 
 
 def test_a_latent_of_one_frame_for_a_vae_of_pictures(server):

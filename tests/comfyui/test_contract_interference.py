@@ -182,14 +182,33 @@ def test_wrong_inputs_are_explained_before_anything_is_rendered(theatre, critic,
     entry = theatre.client.run(loop_graph(seconds=20.0, seed=32, critic=critic))
     error = dict(entry["status"]["messages"])["execution_error"]
     assert words in error["exception_message"]
-    assert "VLMCritique (node 11)" in error["exception_message"]
+    assert "VLM Critique (node 11)" in error["exception_message"]
     assert "Traceback" not in error["exception_message"]
     assert not theatre.looks()
 
 
 def test_an_empty_goal_is_explained(theatre):
     entry = theatre.client.run(loop_graph(goal="  ", seed=33))
-    assert "goal" in dict(entry["status"]["messages"])["execution_error"]["exception_message"]
+    error = dict(entry["status"]["messages"])["execution_error"]
+    assert error["node_id"] == "10", "the node that has the goal, not the one that misses it"
+    said = "Self-Improving Prompt (node 10), input goal: is empty. Write there what the picture must show."
+    assert error["exception_message"].strip() == said
+    assert not theatre.looks()
+
+
+def test_a_wrong_checklist_is_explained_on_the_node_that_has_it(theatre):
+    lines = "\n".join(f"thing {number}" for number in range(30))
+    entry = theatre.client.run(loop_graph(checklist=lines, seconds=20.0, seed=34))
+    error = dict(entry["status"]["messages"])["execution_error"]
+    assert error["node_id"] == "10"
+    assert error["exception_message"].startswith("Self-Improving Prompt (node 10), input checklist: ")
+
+
+def test_without_a_loop_an_empty_goal_is_fine(theatre):
+    graph = loop_graph(goal="", seed=35)
+    del graph["11"]
+    graph["12"] = {"class_type": "PreviewImage", "inputs": {"images": ["6", 0]}}
+    assert theatre.client.run(graph)["status"]["status_str"] == "success"
 
 
 def test_an_answer_nobody_can_read_is_asked_for_again_then_named(theatre):

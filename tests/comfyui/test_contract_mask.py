@@ -109,10 +109,10 @@ def test_a_thing_that_is_not_there_is_an_empty_mask_and_a_sentence(studio):
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [
-        ({"text": " , \n"}, "TextSegmentMask (node 2), input text is empty."),
+        ({"text": " , \n"}, "Text Segment Mask (node 2), input text is empty."),
         (
             {"engine": "SAM3"},
-            "TextSegmentMask (node 2): There is no model folder for SAM3. Put the files of facebook/sam3",
+            "Text Segment Mask (node 2): There is no model folder for SAM3. Put the files of facebook/sam3",
         ),
         ({"engine": "Ollama boxes", "connection": "nowhere"}, "input connection: there is no connection 'nowhere'"),
         ({"engine": "Ollama boxes", "ollama_model": "missing"}, 'has no model "missing"'),

@@ -28,7 +28,7 @@ def wrong(decoded):
 
         with pytest.raises(WrongInput) as caught:
             decoded(samples, vae, **wishes)
-        assert str(caught.value).startswith("AutoTiledDecode (node 7), input ")
+        assert str(caught.value).startswith("Auto Tiled Decode (node 7), input ")
         return str(caught.value)
 
     return refused

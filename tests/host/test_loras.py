@@ -150,7 +150,7 @@ def test_a_file_that_vanishes_while_it_is_checked_is_refused(loras, monkeypatch)
 
 def test_what_is_skipped_is_logged_without_the_prompt(loras, caplog):
     pick(loras, prompt="a secret, watercolor", on_mismatch="skip and tell me")
-    assert "StyleLoRAPicker (node 10): Skipped: No LoRA for watercolor is installed" in caplog.text
+    assert "Style LoRA Picker (node 10): Skipped: No LoRA for watercolor is installed" in caplog.text
     assert "secret" not in caplog.text
 
 

@@ -93,3 +93,43 @@ def loop_workflow(goal: str = GOAL, prompt: str = PROMPT, seconds: float = 0.3, 
         "extra": {},
         "version": 0.4,
     }
+
+
+GUARD = [0.0, 0.5, "only if short", "everything", "connected models", "unload and wait", "warn", False]
+
+
+def _guard(number: int, link_in: int, links_out: list[int], connection: str) -> dict[str, Any]:
+    return _node(
+        number,
+        "ImitatoesVRAMGuard",
+        [470, 520],
+        [280, 300],
+        inputs=[{"name": "anything", "type": "*", "link": link_in}],
+        outputs=[{"name": "anything", "type": "*", "links": links_out}],
+        widgets_values=[*GUARD, connection],
+    )
+
+
+def guarded_workflow(connection: str) -> dict[str, Any]:
+    """Painter (1) -> VRAMGuard (2) that asks a connection -> preview (3): no loop."""
+    painted = [{"name": "images", "type": "IMAGE", "links": [1]}]
+    paint = ["", "", 0, "randomize", 20, 7.0, 64, 64, 1, 0.0]
+    return {
+        **empty_workflow(),
+        "nodes": [
+            _node(1, "RehearsalPainter", [40, 60], [280, 420], inputs=[], outputs=painted, widgets_values=paint),
+            _guard(2, 1, [2], connection),
+            _node(3, "PreviewImage", [800, 60], [200, 200], inputs=[{"name": "images", "type": "IMAGE", "link": 2}]),
+        ],
+        "links": [[1, 1, 0, 2, 0, "*"], [2, 2, 0, 3, 0, "IMAGE"]],
+    }
+
+
+def guarded_loop_workflow(connection: str) -> dict[str, Any]:
+    """loop_workflow with a VRAMGuard (12) between painter and critic."""
+    workflow = loop_workflow()
+    workflow["links"] = [link for link in workflow["links"] if link[0] != 6]
+    workflow["links"] += [[6, 6, 0, 12, 0, "IMAGE"], [8, 12, 0, 11, 0, "IMAGE"]]
+    workflow["nodes"].append(_guard(12, 6, [8], connection))
+    workflow["nodes"][2]["inputs"][0]["link"] = 8
+    return workflow

@@ -2,23 +2,28 @@
 import { setText } from "../dom.js";
 import { isRunning, iterationOf } from "../store.js";
 import { runLine, verdictWords } from "../wording.js";
-import { addTextWidget } from "./text_widget.js";
+import { addTextWidget, whenRemoved } from "./text_widget.js";
 
 const HEIGHT = 96;
 const TICK_MS = 1000;
 
-/** runOf(node): the run whose critic the node is, or null. judgingSince(run): page time in ms, or null. */
-export function addCriticWidget(node, { t, store, runOf, progress, judgingSince }) {
+/**
+ * runOf(node): the run whose critic the node is, or null. problemOf(node): what went wrong in it, or "".
+ * judgingSince(run): page time in ms, or null.
+ */
+export function addCriticWidget(node, { t, store, runOf, problemOf, progress, judgingSince }) {
   let lone = null;
   let timer = null;
-  const { element, leave } = addTextWidget(node, "verdict", HEIGHT, t("node.queue"));
+  const { element } = addTextWidget(node, "verdict", HEIGHT, t("node.queue"));
   const stop = store.watch(draw);
 
   function draw() {
     const run = runOf(node);
     clearTimeout(timer);
     if (run?.phase === "judging") timer = setTimeout(draw, TICK_MS);
-    const text = run ? ofRun(run) : verdictWords(t, lone);
+    const problem = problemOf(node);
+    const text = problem || (run ? ofRun(run) : verdictWords(t, lone));
+    element.classList.toggle("imitatoes-problem", Boolean(problem));
     setText(element, text || t("node.queue"));
   }
 
@@ -36,7 +41,7 @@ export function addCriticWidget(node, { t, store, runOf, progress, judgingSince 
     return texts.length ? `${head}\n${t("node.looksFor", { requirements: texts.join("; ") })}` : head;
   }
 
-  leave(() => {
+  whenRemoved(node, () => {
     stop();
     clearTimeout(timer);
   });

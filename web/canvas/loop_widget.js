@@ -1,17 +1,21 @@
 // Where the run stands, in one line on a Self-Improving Prompt node.
 import { setText } from "../dom.js";
 import { runLine } from "../wording.js";
-import { addTextWidget } from "./text_widget.js";
+import { addTextWidget, whenRemoved } from "./text_widget.js";
 
 const HEIGHT = 30;
+const PROBLEM_HEIGHT = 64;
 
-/** runOf(node): the run whose settings the node holds, or null. */
-export function addLoopWidget(node, { t, store, runOf, progress }) {
-  const { element, leave } = addTextWidget(node, "run", HEIGHT, t("node.idle"));
+/** runOf(node): the run whose settings the node holds, or null. problemOf(node): what went wrong in it, or "". */
+export function addLoopWidget(node, { t, store, runOf, problemOf, progress }) {
+  const { element, fit } = addTextWidget(node, "run", HEIGHT, t("node.idle"));
   const draw = () => {
+    const problem = problemOf(node);
     const run = runOf(node);
-    setText(element, run ? runLine(t, run, progress) : t("node.idle"));
+    element.classList.toggle("imitatoes-problem", Boolean(problem));
+    if (problem) fit(PROBLEM_HEIGHT);
+    setText(element, problem || (run ? runLine(t, run, progress) : t("node.idle")));
   };
-  leave(store.watch(draw));
+  whenRemoved(node, store.watch(draw));
   draw();
 }

@@ -166,6 +166,11 @@ export default {
   "node.best": "best {score}",
   "node.idle": "Queue once: the run shows here.",
 
+  "problem.title": "{title} stopped the render",
+  "problem.failed": "{title} failed: {message}",
+  "problem.failedSilently": "{title} failed. The log of ComfyUI says more.",
+  "problem.goTo": "Show the node",
+
   "toast.done": "The goal is met",
   "toast.ended": "The run has ended",
 

@@ -7,6 +7,7 @@ import { createIteration } from "./iteration.js";
 import { createIterationButtons } from "./iteration_buttons.js";
 import { createPastRuns } from "./past_runs.js";
 import { createPicture } from "./picture.js";
+import { createProblem } from "./problem.js";
 import { createRunButtons } from "./run_buttons.js";
 import { createRunHeader } from "./run_header.js";
 import { createScoreChart } from "./score_chart.js";
@@ -24,10 +25,11 @@ export function createPanel({ t, store, server, actions, progress, page, languag
   const iterationButtons = createIterationButtons({ t, actions });
   const past = createPastRuns({ t, server, actions, language });
   const empty = createEmpty({ t, actions });
+  const problem = createProblem({ t });
   const notice = h("p", { className: "imitatoes-notice", role: "alert", hidden: true });
   const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, iterationButtons.root, detail.root);
   const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
-  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, notice, empty.root, current, pictures, past.root);
+  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, notice, problem.root, empty.root, current, pictures, past.root);
 
   function none() {
     return { runId: null, number: null, before: null, after: null, mode: "picture" };
@@ -87,6 +89,7 @@ export function createPanel({ t, store, server, actions, progress, page, languag
         detail.update(run, iteration);
       }
     }
+    problem.update(page.problem());
     past.update(store.list(), run?.run_id, actions.hasOlder());
     const told = actions.notice();
     notice.hidden = !told;

@@ -1,7 +1,14 @@
 from __future__ import annotations
 
 import pytest
-from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop, with_settings
+from pack.engine.graph.loop_nodes import (
+    CRITIC_CLASS,
+    LOOP_CLASS,
+    LoopNotFound,
+    judged_by_model,
+    the_loop,
+    with_settings,
+)
 from pack.engine.settings import Settings
 
 SETTINGS = Settings(prompt="new", negative="n", seed=2**64 - 1, steps=3, cfg=1.5)
@@ -35,7 +42,7 @@ def test_a_critic_with_a_goal_of_its_own_is_no_second_loop():
 def test_a_loop_link_that_leads_nowhere_is_explained(loop):
     wrong = graph(**{"8": {"class_type": "KSampler", "inputs": {"model": ["8", 0]}}})
     wrong["2"]["inputs"]["loop"] = loop
-    with pytest.raises(LoopNotFound, match="SelfImprovingPrompt"):
+    with pytest.raises(LoopNotFound, match="Self-Improving Prompt"):
         the_loop(wrong)
 
 
@@ -47,3 +54,17 @@ def test_settings_are_literal_and_the_original_is_untouched():
     assert "is_changed" not in patched["2"]
     assert original["a:1"]["inputs"]["prompt"] == ["9", 0]
     assert original["2"]["is_changed"] == ["old"]
+
+
+def test_a_goal_is_needed_where_a_model_judges_the_loop():
+    assert judged_by_model(graph(), "a:1")
+    assert not judged_by_model(graph(), "9")
+    offline = graph()
+    offline["2"]["inputs"]["judge"] = "offline"
+    assert not judged_by_model(offline, "a:1")
+    unlinked = graph()
+    del unlinked["2"]["inputs"]["loop"]
+    assert not judged_by_model(unlinked, "a:1")
+    nowhere = graph()
+    nowhere["2"]["inputs"]["loop"] = ["x", 0]
+    assert not judged_by_model(nowhere, "a:1")

@@ -154,7 +154,7 @@ def test_half_a_loop_and_two_loops_are_refused():
     twice = copy.deepcopy(half)
     del half[critic_node]["inputs"]["loop"]
     problem = refused(half, goal=GOAL).problem
-    assert (problem.kind, "take VLMCritique" in problem.fix) == ("no_loop", True)
+    assert (problem.kind, "take VLM Critique" in problem.fix) == ("no_loop", True)
     twice["99"] = copy.deepcopy(twice[critic_node])
     assert "2 loops" in refused(twice, goal=GOAL).problem.what
 

@@ -83,7 +83,7 @@ async def test_runs_at_the_same_time_do_not_mix(stage):
         (PromptState("error", "KSampler (node 5) failed: out of memory"), "failed", "KSampler"),
         (PromptState("interrupted"), "interrupted", "Interrupt"),
         (PromptState("gone"), "deleted", "removed"),
-        (PromptState("success"), "failed", "VLMCritique"),
+        (PromptState("success"), "failed", "VLM Critique"),
     ],
 )
 def test_how_a_prompt_ends_names_the_runs_end_and_keeps_the_best(stage, state, status, word):

@@ -55,3 +55,42 @@ test("the end of a run is told while the page looks on", () => {
   feed.take({});
   assert.deepEqual(ended, ["a"]);
 });
+
+test("what a restarted server says is true, though the page knows a later revision", async () => {
+  const disk = run("a", 5, 2, { status: "suspended" });
+  const { store, feed } = stage([disk]);
+  store.put(run("a", 8, 2, { phase: "judging" }));
+  await feed.correct();
+  assert.equal(store.get("a").status, "suspended");
+  assert.equal(store.get("a").iterations.length, 2);
+  store.put(run("a", 6, 3));
+  assert.equal(store.get("a").status, "running", "resumed: revisions go on from the disk's");
+});
+
+test("a message that comes while the restarted server is asked wins", async () => {
+  const { store, feed } = stage([run("a", 5, 2, { status: "suspended" })]);
+  store.put(run("a", 8, 2));
+  const asking = feed.correct();
+  store.put(run("a", 9, 3));
+  await asking;
+  assert.equal(store.get("a").status, "running");
+});
+
+test("a server that is still starting is asked again", async () => {
+  let calls = 0;
+  const store = createStore();
+  const line = run("a", 5, 2, { status: "suspended" });
+  const server = { runs: async () => ((calls += 1) < 3 ? { problem: "not yet" } : { runs: [line] }), run: async () => line };
+  const feed = createFeed({ store, server, onEnded: () => {}, onPending: () => {}, pause: async () => {} });
+  await feed.correct();
+  assert.equal(store.get("a").status, "suspended");
+});
+
+test("a running run that is further down the list than one answer holds is asked for", async () => {
+  const rest = Array.from({ length: LISTED }, (_, index) => run(`b${100 + index}`, 1, 1, { status: "done" })).reverse();
+  const { store, feed, asked } = stage([...rest, run("a", 5, 2, { status: "suspended" })]);
+  store.put(run("a", 8, 2));
+  await feed.correct();
+  assert.ok(asked.includes("a"));
+  assert.equal(store.get("a").status, "suspended");
+});

@@ -1,0 +1,28 @@
+"""SelfImprovingPrompt's inputs, checked on the node that has them: VLMCritique would refuse them in its own name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..engine.graph.loop_nodes import judged_by_model
+from ..engine.judge.checklist_rules import checklist_of_lines
+from .comfyui import WrongInput
+
+
+def check_loop_inputs(goal: str, checklist: str, hidden: Any) -> None:
+    """Raises WrongInput where the loop is linked to a critic that cannot judge by these.
+
+    Without the loop link the node is an ordinary prompt node: then nothing here is needed, and all is allowed.
+    """
+    node_id = str(getattr(hidden, "unique_id", "") or "")
+    graph = getattr(hidden, "prompt", None) or {}
+    if not judged_by_model(graph, node_id):
+        return
+    node = f"Self-Improving Prompt (node {node_id})"
+    if not goal.strip():
+        raise WrongInput(f"{node}, input goal: is empty. Write there what the picture must show.")
+    if checklist.strip():
+        try:
+            checklist_of_lines(goal, checklist.splitlines())
+        except ValueError as problem:
+            raise WrongInput(f"{node}, input checklist: {problem}") from problem
