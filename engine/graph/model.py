@@ -155,6 +155,8 @@ class NodeClass:
     output_names: tuple[str, ...]
     output_templates: tuple[str | None, ...]
     is_output: bool
+    is_paid: bool = False
+    """Each render of it costs money: a partner's or ComfyUI's own service paints."""
 
     def expanded(self, values: Mapping[str, Any]) -> Expanded:
         """Its inputs for these values."""
@@ -175,6 +177,7 @@ def node_class(object_info: ObjectInfo, class_type: Any) -> NodeClass | None:
         output_names=tuple(info.get("output_name") or [str(kind) for kind in outputs]),
         output_templates=tuple(info.get("output_matchtypes") or [None] * len(outputs)),
         is_output=bool(info.get("output_node")),
+        is_paid=bool(info.get("api_node")),
     )
 
 

@@ -14,12 +14,14 @@ from ..judge.checklist_rules import checklist_of_lines
 from .check import check
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
+from .loop_plan import LoopPlan
 from .model import Finding, Graph, GraphView, NotAnApiGraph, ObjectInfo, clean_copy, inputs_of, read_graph
 from .patch import PatchRefused
+from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
 from .run_request import MOST_NODES, RunRequest
 from .tokens import TokenError, fill
-from .wrap import OUTPUTS, WrapRefused, wrap
+from .wrap import OUTPUTS, Wrapped, wrap
 
 MOST_REPAIRED = 100
 """Findings up to which repairs are looked for: each is tried on a copy of the whole graph."""
@@ -41,7 +43,7 @@ class NotReady(Exception):
 class PreparedGraph:
     """graph: complete, with the loop. lines: how it differs from the workflow that was given. findings: of the check,
     the gravest first, with what the user should know besides. repairs: proposals that were not applied. repaired: what
-    was, in words.
+    was, in words. plan: how the loop was put in; None where the workflow had one.
     """
 
     graph: Graph
@@ -49,6 +51,7 @@ class PreparedGraph:
     findings: tuple[Finding, ...]
     repairs: tuple[Repair, ...] = ()
     repaired: tuple[str, ...] = ()
+    plan: LoopPlan | None = None
 
     @property
     def rejected(self) -> tuple[Finding, ...]:
@@ -71,11 +74,14 @@ def prepare_graph(order: RunRequest, object_info: ObjectInfo, version: str | Non
     if order.repair:
         graph, repaired = _repaired(graph, object_info)
     notes: list[Finding] = []
+    plan: LoopPlan | None = None
     if order.wrap == "auto" and not _has_loop_nodes(graph):
-        graph, notes = _wrapped(graph, order, object_info)
+        done, notes = _wrapped(graph, order, object_info)
+        graph, plan = done.graph, done.plan
     graph, unused = _wishes_written(graph, order, object_info)
     findings = (*check(graph, object_info, version=version).findings, *notes, *unused)
-    return PreparedGraph(graph, tuple(diff(given, graph)), findings, _proposed(graph, object_info, findings), repaired)
+    lines = tuple(diff(given, graph))
+    return PreparedGraph(graph, lines, findings, _proposed(graph, object_info, findings), repaired, plan)
 
 
 def _read(order: RunRequest) -> Graph:
@@ -131,24 +137,33 @@ def _has_loop_nodes(graph: Graph) -> bool:
     return LOOP_CLASS in kinds or CRITIC_CLASS in kinds
 
 
-def _wrapped(graph: Graph, order: RunRequest, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
+def _wrapped(graph: Graph, order: RunRequest, object_info: ObjectInfo) -> tuple[Wrapped, list[Finding]]:
     if not order.goal.strip():
         fix = 'Say in goal what the picture must show, as "a red fox in deep snow".'
         raise NotReady(_problem("no_goal", "There is no goal to improve towards.", fix, input_="goal"))
+    settings = order.settings.given()
     try:
-        done = wrap(graph, order.goal, object_info)
-    except (WrapRefused, PatchRefused) as problem:
-        what, _, fix = str(problem).partition(". ")
-        raise _no_loop(graph, object_info, f"{what.rstrip('.')}.", fix) from problem
-    return done.graph, [_note(text) for text in done.notes]
+        done = wrap(graph, order.goal, object_info, judge_node=order.judge_node, settings=settings)
+    except PlanRefused as problem:
+        kind = problem.kind if problem.kind in _THE_REQUESTS else "no_loop"
+        where = problem.input or ("" if problem.node else "workflow")
+        told = _problem(kind, problem.what, problem.fix, problem.node, where)
+        raise _no_loop(graph, object_info, told) from problem
+    except PatchRefused as problem:
+        raise _no_loop(graph, object_info, _problem("no_loop", str(problem), "", input_="workflow")) from problem
+    return done, [_note(text) for text in done.notes]
 
 
-def _no_loop(graph: Graph, object_info: ObjectInfo, what: str, fix: str) -> NotReady:
+_THE_REQUESTS = ("judge_node", "placeholder")
+"""Refusals whose cause is in the request, not in a fault of the graph."""
+
+
+def _no_loop(graph: Graph, object_info: ObjectInfo, problem: Finding) -> NotReady:
     """There is no loop and none can be put in; what is broken in the graph comes first, for it may be the cause."""
     checked = check(graph, object_info)
-    if checked.rejected:
+    if checked.rejected and problem.kind not in _THE_REQUESTS:
         return NotReady(checked.rejected[0], checked.findings, _proposed(graph, object_info, checked.findings))
-    return NotReady(_problem("no_loop", what, fix, input_="workflow"))
+    return NotReady(problem)
 
 
 def _wishes_written(graph: Graph, order: RunRequest, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
@@ -157,7 +172,7 @@ def _wishes_written(graph: Graph, order: RunRequest, object_info: ObjectInfo) ->
         loop_node, critic_node = the_loop(graph)
     except LoopNotFound as problem:
         fix = _NO_LOOP if order.wrap == "never" else _HALF_A_LOOP
-        raise _no_loop(graph, object_info, str(problem), fix) from problem
+        raise _no_loop(graph, object_info, _problem("no_loop", str(problem), fix, input_="workflow")) from problem
     wishes = {**order.settings.given(), **order.limits.given()}
     if order.goal.strip():
         wishes["goal"] = order.goal

@@ -16,7 +16,8 @@ from .model import Graph, GraphView, ObjectInfo, Wire, next_id, node_class
 from .nearest import alternatives, near
 from .patch import AddNode, Connect, Operation, Patch, PatchRefused, ReplaceClass, SetInput, apply
 from .render_error import ErrorKind, RenderError, heading
-from .roles import InputRef, Roles, SizePlace, literal, origin, roles_in
+from .roles import Roles, SizePlace, roles_in
+from .tracing import InputRef, literal, origin
 
 SHRINK = 0.75
 """One step down, of each side."""

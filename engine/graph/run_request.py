@@ -58,7 +58,8 @@ class RunRequest(_Part):
 
     workflow: an API graph. goal: what the picture must show; may be left out where the workflow holds one. checklist:
     requirements, as a list or one a line. tokens: values for the workflow's tokens, by name. wrap: "auto" puts the loop
-    around a workflow that has none. repair: apply the repairs of which there is no doubt.
+    around a workflow that has none; judge_node: id of the node whose picture it judges, where that is to be another
+    than the one saved furthest downstream. repair: apply the repairs of which there is no doubt.
     """
 
     workflow: Annotated[Any, Field(json_schema_extra={"type": "object"})]
@@ -69,6 +70,7 @@ class RunRequest(_Part):
     limits: OrderLimits = OrderLimits()
     critic: OrderCritic = OrderCritic()
     wrap: Literal["auto", "never"] = "auto"
+    judge_node: str = Field(default="", max_length=200)
     repair: bool = False
 
     def checklist_lines(self) -> list[str]:

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..family import MODEL_FILE_INPUTS, Family, families, family_of_file, matches
 from ..model import Finding, GraphView, Node, Severity
-from ..roles import Sampling, along, carries, is_decode, is_sampler, roles_in
+from ..roles import Sampling, is_decode, is_sampler, roles_in
+from ..tracing import along, carries
 
 TEXT_ENCODER_FILE = re.compile(r"clip_name\d?|text_encoder")
 LORA_FILE = "lora_name"

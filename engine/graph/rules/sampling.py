@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 from ..family import DISTILLED_CFG, Family
 from ..model import Finding, GraphView
-from ..roles import Sampling, literal, roles_in
+from ..roles import Sampling, roles_in
+from ..tracing import literal
 from .parts import LORA_FILE, model_family, models_of
 
 FEW_STEP = re.compile(

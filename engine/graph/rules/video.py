@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..model import Finding, GraphView, Node, Wire
-from ..roles import carries, is_decode, is_number, is_sampler, roles_in
+from ..roles import is_decode, is_sampler, roles_in
+from ..tracing import carries, is_number
 from .parts import model_family
 
 LENGTHS = ("length", "frames_number")

@@ -54,6 +54,13 @@ def object_info() -> dict[str, Any]:
     return {**info, **{node_id: own_node(node_id) for node_id in OWN_NODES}}
 
 
+@cache
+def object_info_0_33() -> dict[str, Any]:
+    """Core 0.33.0 with its paid nodes, as a server without any model file shows it, and our own nodes."""
+    info = with_files(_read("object_info_core_0_33_0.json.gz"), {key: [name] for key, name in PICTURES.items()})
+    return {**info, **{node_id: own_node(node_id) for node_id in OWN_NODES}}
+
+
 def with_files(info: dict[str, Any], lists: dict[str, list[str]]) -> dict[str, Any]:
     """The descriptions with further file names to choose from, by node input, as "UNETLoader.unet_name"."""
     filled = copy.deepcopy(info)

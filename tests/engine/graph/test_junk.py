@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from pack.engine.graph.check import check
 from pack.engine.graph.loop_nodes import the_loop
 from pack.engine.graph.model import NotAnApiGraph
+from pack.engine.graph.plan_refusal import PlanRefused
 from pack.engine.graph.prepare_graph import NotReady, prepare_graph
 from pack.engine.graph.recovery import explain_giving_up, next_change
 from pack.engine.graph.render_error import RenderError
 from pack.engine.graph.repair import propose_repairs
 from pack.engine.graph.run_request import RunRequest
-from pack.engine.graph.wrap import WrapRefused, wrap
+from pack.engine.graph.wrap import wrap
 
 from .reference import NAMES, accepted, graph, object_info, roles
 
@@ -68,7 +69,7 @@ def test_damaged_graphs_are_answered(one, message):
     try:
         wrap(one, "a fox", info)
     except ValueError as refused:
-        assert isinstance(refused, WrapRefused) or str(refused)
+        assert isinstance(refused, PlanRefused) or str(refused)
 
 
 @settings(max_examples=200, deadline=None)

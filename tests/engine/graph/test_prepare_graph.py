@@ -162,10 +162,20 @@ def test_half_a_loop_and_two_loops_are_refused():
 def test_a_graph_that_cannot_be_wrapped_because_it_is_broken_is_told_the_fault():
     broken = graph(SDXL)
     broken["5"]["class_type"] = "KSamplre"
+    del broken["5"]["inputs"]["seed"]
     found = refused(broken, goal=GOAL)
     assert (found.problem.kind, found.problem.node) == ("missing_node_type", "5")
     assert any("KSampler" in repair.sentence for repair in found.repairs)
-    assert refused(graph("upscale_2x"), goal=GOAL).problem.kind == "no_loop"
+    upscaled = refused(graph("upscale_2x"), goal=GOAL).problem
+    assert (upscaled.kind, upscaled.node) == ("no_loop", "5")
+
+
+def test_a_misspelt_sampler_is_still_read_as_one_and_refused_for_its_name():
+    broken = graph(SDXL)
+    broken["5"]["class_type"] = "KSamplre"
+    made = ready(broken, goal=GOAL)
+    assert [(found.kind, found.node) for found in made.rejected] == [("missing_node_type", "5")]
+    assert any("KSampler" in repair.sentence for repair in made.repairs)
 
 
 def broken_sdxl():

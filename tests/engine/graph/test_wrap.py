@@ -4,7 +4,8 @@ import pytest
 from pack.engine.graph.check import check
 from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT, the_loop
 from pack.engine.graph.patch import undo
-from pack.engine.graph.wrap import OUTPUTS, WrapRefused, wrap
+from pack.engine.graph.plan_refusal import PlanRefused
+from pack.engine.graph.wrap import OUTPUTS, wrap
 
 from .reference import NAMES, graph, object_info, own_node
 
@@ -74,29 +75,32 @@ def test_of_a_video_the_judge_sees_spread_frames_and_not_the_given_one():
 
 @pytest.mark.parametrize("name", WITHOUT_A_PROMPT)
 def test_a_graph_without_a_prompt_is_refused(name):
-    with pytest.raises(WrapRefused, match="No sampler with a prompt"):
+    with pytest.raises(PlanRefused, match="No sampler paints the picture of node"):
         wrapped(name)
 
 
 def test_a_graph_that_is_a_loop_already_is_refused():
-    with pytest.raises(WrapRefused, match="already"):
+    with pytest.raises(PlanRefused, match="already"):
         wrap(wrapped("sdxl_txt2img").graph, GOAL, object_info())
 
 
 def test_without_a_goal_or_without_the_nodes_it_is_refused():
-    with pytest.raises(WrapRefused, match="goal"):
+    with pytest.raises(PlanRefused, match="goal"):
         wrap(graph("sdxl_txt2img"), "  ", object_info())
     bare = {name: info for name, info in object_info().items() if not name.startswith("Imitatoes")}
-    with pytest.raises(WrapRefused, match="Install Imitatoes"):
+    with pytest.raises(PlanRefused, match="Install Imitatoes"):
         wrap(graph("sdxl_txt2img"), GOAL, bare)
 
 
-def test_a_prompt_put_together_by_nodes_is_refused_by_name():
+def test_of_a_prompt_put_together_by_a_node_the_longer_piece_is_steered_and_the_other_told():
     one = graph("sdxl_txt2img")
     one["20"] = {"class_type": "StringConcatenate", "inputs": {"string_a": "a", "string_b": "fox", "delimiter": " "}}
     one["2"]["inputs"]["text"] = ["20", 0]
-    with pytest.raises(WrapRefused, match="node 2"):
-        wrap(one, GOAL, object_info())
+    made = wrap(one, GOAL, object_info())
+    hub, _ = the_loop(made.graph)
+    assert made.graph["20"]["inputs"]["string_b"] == [hub, 0]
+    assert made.graph[hub]["inputs"]["prompt"] == "fox"
+    assert made.notes == ('"a " is put before the prompt by node 20 (StringConcatenate) and stays as it is.',)
 
 
 def test_of_several_texts_the_longest_leads_and_the_others_are_told():

@@ -1,0 +1,272 @@
+"""The texts behind a sampler: from its conditioning to the encoders, and from there to what the user wrote.
+
+A text may be put together by nodes (joined, chosen, rewritten by a model); then each written piece is a leaf.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .model import ANY, MATCH, GraphView, Node, Wire, is_link
+from .node_table import bundle_types, names_of, row_of
+from .tracing import InputRef, carries, held, inputs_with_role, literal, origin, role_of_input, side_of
+
+Side = Literal["positive", "negative"]
+_TEXT_ROLES: dict[str, tuple[str, str]] = {
+    "positive": ("positive", "prompt"),
+    "negative": ("negative", "negative_prompt"),
+}
+PLACEHOLDER = re.compile(
+    r"\$\{\w+\}|%\w+%|PARAM_\w+|\{\{\s*[A-Za-z]\w*\s*\}\}|__(?:PROMPT|NEG|CFG|STEPS|SEED)__|<(?:PROMPT|NEGATIVE|SEED)>"
+)
+"""What programs put in a workflow to be filled before it is sent; a text that is nothing else was left unfilled."""
+
+
+@dataclass
+class Encoded:
+    """texts: the text inputs behind a conditioning, where their literals stand if they are only passed on. passed: the
+    nodes on the way. ends: nodes where a way ended without a text."""
+
+    texts: list[InputRef] = field(default_factory=list)
+    passed: dict[str, Node] = field(default_factory=dict)
+    ends: list[Node] = field(default_factory=list)
+
+
+def encoded_texts(view: GraphView, nodes: Iterable[Node], side: Side) -> Encoded:
+    """The texts that these nodes (a sampler with its guider) are given on one side."""
+    found = Encoded()
+    waiting: list[tuple[InputRef, Side]] = []
+    for node in nodes:
+        waiting += [(place, side) for place in held(view, node, *_TEXT_ROLES[side])]
+    seen: set[tuple[InputRef, Side]] = set()
+    while waiting:
+        place, side = waiting.pop(0)
+        if (place, side) in seen:
+            continue
+        seen.add((place, side))
+        if role_of_input(view, view.nodes[place.node], place.input) in ("prompt", "negative_prompt"):
+            found.texts.append(origin(view, place))
+            found.passed.setdefault(place.node, view.nodes[place.node])
+            continue
+        wire = view.wire(*place)
+        if wire is None:
+            continue
+        waiting += _behind_conditioning(view, wire, side, found)
+    found.texts = list(dict.fromkeys(found.texts))
+    return found
+
+
+def _behind_conditioning(view: GraphView, wire: Wire, side: Side, found: Encoded) -> list[tuple[InputRef, Side]]:
+    """Adds the texts of the node at the other end; returns where to go on."""
+    node = view.nodes[wire.source]
+    row = row_of(node.class_type)
+    if row and row.kind == "blank":
+        return []
+    found.passed[node.id] = node
+    role = row.role_of_output(wire.slot) if row else ""
+    kind = view.type_of(wire.source, wire.slot)
+    if role == "bundle" or (isinstance(kind, str) and kind in bundle_types()):
+        return [(place, side) for place in held(view, node, *_TEXT_ROLES[side])]
+    if role in _TEXT_ROLES and row and row.kind != "switch":
+        return [(place, role) for place in held(view, node, *_TEXT_ROLES[role])]
+    texts = _encoder_texts(view, node, wire, side)
+    found.texts += [origin(view, InputRef(node.id, name)) for name in texts]
+    further = [InputRef(one.node, one.input) for one in _same_side(view, wire, side)]
+    if not texts and not further:
+        further = [
+            place for bundle in inputs_with_role(view, node, "bundle") for place in _in_bundle(view, bundle, side)
+        ]
+        if not further:
+            found.ends.append(node)
+    return [(place, side) for place in further]
+
+
+def _in_bundle(view: GraphView, place: InputRef, side: Side) -> list[InputRef]:
+    wire = view.wire(*place)
+    return held(view, view.nodes[wire.source], *_TEXT_ROLES[side]) if wire else []
+
+
+def _encoder_texts(view: GraphView, node: Node, wire: Wire, side: Side) -> list[str]:
+    """The text inputs that an encoder reads for this output."""
+    row = row_of(node.class_type)
+    if row and "prompt" in row.inputs.values():
+        return [place.input for place in inputs_with_role(view, node, "prompt")]
+    if node.known:
+        if not node.inputs_of_type("CLIP") and not _long_texts(node):
+            return []
+        names = [
+            name for name in node.inputs_of_type("STRING") if name in node.inputs and name not in names_of("no_text")
+        ]
+    else:
+        names = _texts_of_unknown(view, node)
+    sides = {name: side_of(name) for name in names}
+    if "negative" in sides.values():
+        name = _output_name(node, wire.slot)
+        wanted = side_of(name) if _tells_side(name) else side
+        names = [one for one in names if sides[one] == wanted]
+    return names
+
+
+def _long_texts(node: Node) -> list[str]:
+    """Inputs that are made for sentences."""
+    return [name for name, spec in node.specs.items() if spec.type == "STRING" and spec.options.get("multiline")]
+
+
+def _texts_of_unknown(view: GraphView, node: Node) -> list[str]:
+    """The inputs of a class that nobody knows that hold or are linked to a text."""
+    found = []
+    for name, value in node.inputs.items():
+        if name in names_of("no_text"):
+            continue
+        if isinstance(value, str) and (
+            name in known_names or name.startswith(("text", "prompt")) or " " in value.strip()
+        ):
+            found.append(name)
+        elif is_link(value):
+            wire = view.wire(node.id, name)
+            kind = view.type_of(wire.source, wire.slot) if wire else ""
+            if kind == "STRING" or (kind == ANY and _named_as_text(name)):
+                found.append(name)
+    return found
+
+
+def _named_as_text(name: str) -> bool:
+    known = (*names_of("text"), *names_of("prompt"), *names_of("negative_prompt"))
+    return name in known or name.startswith(("text", "prompt"))
+
+
+def _output_name(node: Node, slot: int) -> str:
+    return node.known.output_names[slot] if node.known and slot < len(node.known.output_names) else ""
+
+
+def _tells_side(name: str) -> bool:
+    lowered = str(name).lower()
+    return "neg" in lowered or "pos" in lowered or lowered.endswith(("+", "-"))
+
+
+def _same_side(view: GraphView, wire: Wire, side: Side) -> list[Wire]:
+    """The conditioning wires above a node that continue this one: of the output's side, where anything tells one."""
+    node = view.nodes[wire.source]
+    above = [one for one in view.into(node.id) if carries(view, one, "CONDITIONING")]
+    name = _output_name(node, wire.slot)
+    if _tells_side(name):
+        side = "negative" if side_of(name) == "negative" else "positive"
+    elif not any(side_of(one.input) == "negative" for one in above):
+        return above
+    return [one for one in above if side_of(one.input) == side] or above
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One written piece of a text.
+
+    place: the input that holds it. text: the piece. own: its node holds nothing but this text. joined: nodes that put
+    something around it, nearest the text first. rewritten: nodes that make another text of it.
+    """
+
+    place: InputRef
+    text: str
+    own: bool
+    joined: tuple[str, ...] = ()
+    rewritten: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """leaves: the pieces a text is made of. unreadable: nodes that make text which nobody wrote, such as a caption."""
+
+    leaves: tuple[Leaf, ...]
+    unreadable: tuple[str, ...]
+
+
+def written(view: GraphView, place: InputRef) -> Written:
+    """What was written by hand behind a text input."""
+    leaves: list[Leaf] = []
+    unreadable: list[str] = []
+    waiting: list[tuple[InputRef, bool, tuple[str, ...], tuple[str, ...]]] = [(place, True, (), ())]
+    seen: set[InputRef] = set()
+    while waiting:
+        place, own, joined, rewritten = waiting.pop(0)
+        if place in seen:
+            continue
+        seen.add(place)
+        wire = view.wire(*place)
+        if wire is None:
+            text = literal(view.graph, place)
+            if isinstance(text, str):
+                leaves.append(Leaf(place, text or _instead(view, place), own, joined, rewritten))
+            continue
+        node = view.nodes[wire.source]
+        names = _pieces(view, node, wire)
+        row = row_of(node.class_type)
+        if not names:
+            unreadable.append(node.id)
+            continue
+        several = len(names) > 1
+        joined = (node.id, *joined) if several else joined
+        rewritten = (node.id, *rewritten) if row and row.kind == "writer" else rewritten
+        waiting += [(InputRef(one.node, one.input), not several, joined, rewritten) for one in names]
+    return Written(tuple(leaves), tuple(dict.fromkeys(unreadable)))
+
+
+def _instead(view: GraphView, place: InputRef) -> str:
+    node = view.nodes[place.node]
+    row = row_of(node.class_type)
+    other = node.inputs.get(row.instead.get(place.input, "")) if row else None
+    return other if isinstance(other, str) else ""
+
+
+def _pieces(view: GraphView, node: Node, wire: Wire) -> list[InputRef]:
+    """The inputs that an output of text is made of."""
+    row = row_of(node.class_type)
+    role = row.role_of_output(wire.slot) if row else ""
+    if role in ("prompt", "negative_prompt"):
+        return held(view, node, role)
+    if row and "text" in row.inputs.values():
+        return inputs_with_role(view, node, "text")
+    if row and row.kind in ("map", "value"):
+        return []
+    if row and row.kind == "switch":
+        return [InputRef(node.id, one.input) for one in view.into(node.id) if one.input != row.selector]
+    if node.known is None:
+        return [InputRef(node.id, name) for name in _texts_of_unknown(view, node)]
+    names = [name for name in node.inputs if _may_hold_text(view, node, name)]
+    same = [name for name in names if name == _output_name(node, wire.slot)]
+    if same:
+        names = same
+    elif any(side_of(name) == "negative" for name in names) and _tells_side(_output_name(node, wire.slot)):
+        names = [name for name in names if side_of(name) == side_of(_output_name(node, wire.slot))]
+    if "IMAGE" in [spec.type for name, spec in node.specs.items() if is_link(node.inputs.get(name))]:
+        names = [name for name in names if is_link(node.inputs[name]) or node.inputs[name].strip()]
+    return [InputRef(node.id, name) for name in names]
+
+
+def _may_hold_text(view: GraphView, node: Node, name: str) -> bool:
+    spec, value = node.specs.get(name), node.inputs[name]
+    if name in names_of("no_text"):
+        return False
+    if spec is not None and spec.type == "STRING":
+        return isinstance(value, str) or is_link(value)
+    if spec is None or spec.type in (ANY, MATCH):
+        wire = view.wire(node.id, name)
+        return wire is not None and view.type_of(wire.source, wire.slot) == "STRING"
+    return False
+
+
+def leading(leaves: Iterable[Leaf]) -> Leaf | None:
+    """The piece that is the prompt: one that says something, in a node of its own, and of several the longest."""
+    several = list(leaves)
+    return max(several, key=_weight) if several else None
+
+
+def _weight(leaf: Leaf) -> tuple[Any, ...]:
+    return bool(leaf.text.strip()), leaf.own, len(leaf.text)
+
+
+def placeholder_in(text: Any) -> str:
+    """The placeholder that a text is nothing else than; empty for an ordinary text."""
+    match = PLACEHOLDER.fullmatch(text.strip()) if isinstance(text, str) else None
+    return match.group(0) if match else ""
