@@ -121,9 +121,7 @@ def _texts_of_unknown(view: GraphView, node: Node) -> list[str]:
     for name, value in node.inputs.items():
         if name in names_of("no_text"):
             continue
-        if isinstance(value, str) and (
-            name in known_names or name.startswith(("text", "prompt")) or " " in value.strip()
-        ):
+        if isinstance(value, str) and (_named_as_text(name) or " " in value.strip()):
             found.append(name)
         elif is_link(value):
             wire = view.wire(node.id, name)
