@@ -13,9 +13,10 @@ import comfy.model_management
 import folder_paths
 from server import PromptServer
 
+from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
-from ..engine.graph.run_request import RunRequest
+from ..engine.graph.run_request import PlanRequest, RunRequest
 from ..engine.judge.self_test import SelfTestState
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
@@ -112,6 +113,10 @@ class App:
     async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
         """The graph that a script's order asks for. Raises NotReady."""
         return await self._graph_check.prepare_graph(order)
+
+    async def plan(self, request: PlanRequest) -> LoopPlan:
+        """How a loop would be put into a workflow. Raises NotReady."""
+        return await self._graph_check.plan(request)
 
     async def start(self, graph: Graph, client_id: str) -> str:
         """Queue a graph; its prompt id. Raises SubmissionRejected."""

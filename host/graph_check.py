@@ -14,9 +14,10 @@ from typing import Any
 
 from ..engine.graph.check import check
 from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS
+from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Finding, ObjectInfo
-from ..engine.graph.prepare_graph import PreparedGraph, prepare_graph
-from ..engine.graph.run_request import MOST_NODES, RunRequest
+from ..engine.graph.prepare_graph import PreparedGraph, plan_workflow, prepare_graph
+from ..engine.graph.run_request import MOST_NODES, PlanRequest, RunRequest
 from .queue import ServerQueue
 
 
@@ -57,6 +58,11 @@ class GraphCheck:
         """The graph that a script's order asks for. Raises NotReady."""
         known = await self._known.of(order.workflow)
         return await asyncio.to_thread(prepare_graph, order, known, self._version)
+
+    async def plan(self, request: PlanRequest) -> LoopPlan:
+        """How a loop would be put into a workflow. Raises NotReady."""
+        known = await self._known.of(request.workflow)
+        return await asyncio.to_thread(plan_workflow, request, known)
 
     async def warnings(self, graph: Mapping[str, Any]) -> tuple[Finding, ...]:
         """What is not right with a graph about to render; nothing for a graph of more than MOST_NODES nodes.

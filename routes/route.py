@@ -11,9 +11,10 @@ from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
-from ..engine.graph.run_request import RunRequest
+from ..engine.graph.run_request import PlanRequest, RunRequest
 from ..engine.judge.self_test import SelfTestState
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
@@ -39,6 +40,9 @@ class RoutesApp(Protocol):
 
     async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
         """The graph that a request asks for. Raises NotReady."""
+
+    async def plan(self, request: PlanRequest) -> LoopPlan:
+        """How a loop would be put into a workflow. Raises NotReady."""
 
     async def start(self, graph: Graph, client_id: str) -> str:
         """Queue a graph; its prompt id. Raises SubmissionRejected."""

@@ -1,4 +1,4 @@
-"""Starting a run from a script: POST a workflow and a goal."""
+"""Starting a run from a script: POST a workflow and a goal. And what a loop would do to a workflow: the page's plan."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from ..engine.graph.finding_view import FindingView, RepairView, finding_view, repair_view
+from ..engine.graph.loop_plan import LoopPlan, PlannedPicture
 from ..engine.graph.model import Finding, Graph
 from ..engine.graph.prepare_graph import NotReady, PreparedGraph
 from ..engine.graph.repair import Repair
-from ..engine.graph.run_request import RunRequest
+from ..engine.graph.run_request import PlanRequest, RunRequest
 from ..engine.loop.ports import PromptState, SubmissionRejected
 from ..engine.loop.run import Run
 from ..engine.loop.start import wait_for_run
@@ -36,7 +37,8 @@ class CheckedWorkflow(BaseModel):
     """warnings: what the server takes, but perhaps not as meant. findings: these, after what it refuses.
 
     diff: how the graph differs from the workflow that was sent. repaired: what was repaired, in words. repairs:
-    proposals that were not applied.
+    proposals that were not applied. judged: the picture that the loop judges, and candidates: all that it could, the
+    best first; judge_node names one. null and empty where the workflow had its loop.
     """
 
     warnings: list[FindingView]
@@ -44,6 +46,8 @@ class CheckedWorkflow(BaseModel):
     diff: tuple[str, ...]
     repaired: tuple[str, ...]
     repairs: list[RepairView]
+    judged: PlannedPicture | None
+    candidates: tuple[PlannedPicture, ...]
 
 
 class StartedRun(CheckedWorkflow):
@@ -72,6 +76,14 @@ async def start_run(app: RoutesApp, body: RunBody) -> StartedRun | DryRun:
         raise _refusal(ready.rejected[0], ready.findings, ready.repairs)
     prompt_id = await _queue(app, ready.graph, body.client_id)
     return StartedRun(run_id=await _begun_run(app, prompt_id), prompt_id=prompt_id, **dict(_checked(ready)))
+
+
+async def plan_run(app: RoutesApp, body: PlanRequest) -> LoopPlan:
+    """Nothing is queued and nothing changed: the page makes the links itself."""
+    try:
+        return await app.plan(body)
+    except NotReady as problem:
+        raise _refusal(problem.problem, problem.findings, problem.repairs) from problem
 
 
 async def _queue(app: RoutesApp, graph: Graph, client_id: str) -> str:
@@ -104,6 +116,8 @@ def _checked(ready: PreparedGraph) -> CheckedWorkflow:
         diff=ready.lines,
         repaired=ready.repaired,
         repairs=_repairs(ready.repairs),
+        judged=ready.plan.judged if ready.plan else None,
+        candidates=ready.plan.candidates if ready.plan else (),
     )
 
 

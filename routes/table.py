@@ -39,6 +39,13 @@ ROUTES = (
         "Start a run: a workflow in API format and a goal.",
         (*POSTED, 409),
     ),
+    Route(
+        "POST",
+        "/imitatoes/plan",
+        starting.plan_run,
+        "How a loop would be put into a workflow: which picture is judged, what is steered, what stays and why.",
+        POSTED,
+    ),
     Route("GET", "/imitatoes/runs", runs.list_runs, "The runs, newest first.", (400,)),
     Route("GET", RUN, runs.show_run, "One run, whole.", READ),
     Route("GET", f"{RUN}/iterations", runs.show_iterations, "Its iterations alone.", READ),

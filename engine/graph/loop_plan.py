@@ -23,6 +23,9 @@ SettingName = Literal["prompt", "negative", "seed", "steps", "cfg"]
 SETTINGS: tuple[SettingName, ...] = ("prompt", "negative", "seed", "steps", "cfg")
 FRAMES_SHOWN = 4
 """Evenly spaced frames of a clip that the judge sees; each is judged, so more would only cost time."""
+UNKNOWN_LENGTH = 33
+"""Frames taken for the length of a clip that does not say it: shorter than nearly all clips. Beyond the last frame
+ImageFromBatch gives the last one."""
 UNKNOWN_STEPS, UNKNOWN_CFG = 20, 1.0
 """What SelfImprovingPrompt needs where the graph has no such number. At cfg 1 a run leaves cfg alone."""
 
@@ -33,7 +36,8 @@ class _Data(BaseModel):
 
 class PlannedPicture(_Data):
     """A picture that could be judged: output `slot` of node `source`, shown or saved by node `node`, which judge_node
-    names. samplers: ids of what paints it, first stage first. clip: a video, of which frames are judged.
+    names. type: IMAGE, or VIDEO where only GetVideoComponents makes pictures of it. clip: a video, of which frames are
+    judged. samplers: ids of what paints it, first stage first.
     """
 
     node: str
@@ -41,6 +45,7 @@ class PlannedPicture(_Data):
     class_type: str
     source: str
     slot: int
+    type: Literal["IMAGE", "VIDEO"]
     saved: bool
     clip: bool
     samplers: tuple[str, ...]
@@ -84,7 +89,7 @@ class LoopPlan(_Data):
 
     judged: the picture that is judged, one of candidates, the best first. values: what the loop starts from, by
     setting; steps and cfg always, for SelfImprovingPrompt needs them. inputs: by setting, the inputs that take it.
-    frames: of a clip, the numbers of the frames that are judged; empty where its length is not written or short.
+    frames: of a clip, the numbers of the frames that are judged; empty for pictures.
     left: what the loop leaves alone. placeholders: to be filled before it can run. notes: sentences for the user.
     """
 
@@ -186,6 +191,7 @@ def _picture(view: GraphView, one: Candidate) -> PlannedPicture:
         class_type=view.nodes[one.node].class_type,
         source=one.source,
         slot=one.slot,
+        type="VIDEO" if view.type_of(one.source, one.slot) == "VIDEO" else "IMAGE",
         saved=one.saved,
         clip=one.clip,
         samplers=one.painted.samplers,
@@ -203,8 +209,8 @@ def _frames(view: GraphView, judged: Candidate, stages: Sequence[Sampling]) -> t
     """Frames out of the middle of equal parts of a clip. The first is not among them: from picture to video it is the
     picture that the user gave."""
     lengths = [literal(view.graph, one.length) for one in reversed(stages) if one.length]
-    length = next((n for n in lengths if isinstance(n, int)), None)
-    if length is None or length <= FRAMES_SHOWN:
+    length = next((n for n in lengths if isinstance(n, int)), UNKNOWN_LENGTH if judged.clip else 1)
+    if length <= FRAMES_SHOWN:
         return ()
     return tuple((2 * index + 1) * length // (2 * FRAMES_SHOWN) for index in range(FRAMES_SHOWN))
 

@@ -14,14 +14,14 @@ from ..judge.checklist_rules import checklist_of_lines
 from .check import check
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
-from .loop_plan import LoopPlan
+from .loop_plan import LoopPlan, plan_loop
 from .model import Finding, Graph, GraphView, NotAnApiGraph, ObjectInfo, clean_copy, inputs_of, read_graph
 from .patch import PatchRefused
 from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
-from .run_request import MOST_NODES, RunRequest
+from .run_request import MOST_NODES, PlanRequest, RunRequest
 from .tokens import TokenError, fill
-from .wrap import OUTPUTS, Wrapped, wrap
+from .wrap import OUTPUTS, Wrapped, draw_seed, wrap
 
 MOST_REPAIRED = 100
 """Findings up to which repairs are looked for: each is tried on a copy of the whole graph."""
@@ -84,7 +84,16 @@ def prepare_graph(order: RunRequest, object_info: ObjectInfo, version: str | Non
     return PreparedGraph(graph, lines, findings, _proposed(graph, object_info, findings), repaired, plan)
 
 
-def _read(order: RunRequest) -> Graph:
+def plan_workflow(request: PlanRequest, object_info: ObjectInfo) -> LoopPlan:
+    """How a loop would be put into a workflow. Raises NotReady where none can."""
+    try:
+        return plan_loop(_read(request), object_info, judge_node=request.judge_node, draw_seed=draw_seed)
+    except PlanRefused as problem:
+        told = _problem(problem.kind, problem.what, problem.fix, problem.node, problem.input)
+        raise NotReady(told) from problem
+
+
+def _read(order: RunRequest | PlanRequest) -> Graph:
     try:
         graph = read_graph(order.workflow)
     except NotAnApiGraph as problem:

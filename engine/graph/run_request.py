@@ -53,6 +53,16 @@ class OrderCritic(_Part):
     keep_alive: str | None = Field(default=None, max_length=200)
 
 
+class PlanRequest(_Part):
+    """How a loop would be put into a workflow: an API graph, as the page would queue it.
+
+    judge_node: id of the node whose picture is judged, where that is to be another than the one chosen.
+    """
+
+    workflow: Annotated[Any, Field(json_schema_extra={"type": "object"})]
+    judge_node: str = Field(default="", max_length=200)
+
+
 class RunRequest(_Part):
     """A run to be started.
 

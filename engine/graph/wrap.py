@@ -9,7 +9,7 @@ from typing import Any
 
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT
-from .loop_plan import LoopPlan, Placeholder, plan_loop
+from .loop_plan import LoopPlan, Placeholder, PlannedPicture, plan_loop
 from .model import Graph, ObjectInfo, next_id, node_class
 from .patch import AddNode, Connect, Patch, apply
 from .plan_refusal import PlanRefused
@@ -60,7 +60,7 @@ def wrap(
     _refuse_placeholders([one for one in plan.placeholders if one.setting not in given])
     adding = _Adding(int(next_id(graph)), object_info)
     hub = adding.node(LOOP_CLASS, **_hub_inputs(goal, {**plan.values, **given}, object_info))
-    shown = _frames(adding, [plan.judged.source, plan.judged.slot], plan.frames)
+    shown = _frames(adding, _pictures(adding, plan.judged), plan.frames)
     adding.node(CRITIC_CLASS, images=shown, loop=[hub[0], LOOP_OUTPUT])
     links = [
         Connect(node=place.node, input=place.input, source=hub[0], slot=OUTPUTS[name])
@@ -123,6 +123,12 @@ def _hub_inputs(goal: str, start: dict[str, Any], object_info: ObjectInfo) -> di
     hub_class = node_class(object_info, LOOP_CLASS)
     defaults = {spec.name: spec.default for spec in hub_class.expanded({}).inputs.values()} if hub_class else {}
     return {**defaults, **start, "goal": goal}
+
+
+def _pictures(adding: _Adding, judged: PlannedPicture) -> list[Any]:
+    """The link of the judged pictures; of a video its frames."""
+    whole = [judged.source, judged.slot]
+    return adding.node("GetVideoComponents", video=whole) if judged.type == "VIDEO" else whole
 
 
 def _frames(adding: _Adding, whole: list[Any], numbers: Sequence[int]) -> list[Any]:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from pack.engine.graph.prepare_graph import prepare_graph
+from pack.engine.graph.prepare_graph import plan_workflow, prepare_graph
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.pictures import Thumbnails
 from pack.engine.loop.ports import PromptState
@@ -36,6 +36,9 @@ class Site(Stage):
 
     async def prepare_graph(self, order):
         return prepare_graph(order, object_info())
+
+    async def plan(self, request):
+        return plan_workflow(request, object_info())
 
     async def start(self, graph, client_id):
         return await submit(self.queue, graph, client_id)

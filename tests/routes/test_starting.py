@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from pathlib import Path
 from unittest.mock import patch
 
 import pytest
@@ -197,3 +199,49 @@ async def test_json_beyond_the_standard_does_no_harm(site):
     ):
         options = {"data": data, "headers": {"Content-Type": "application/json"}}
         assert set((await site.post("runs", status=400, **options))["error"]) == SHAPE
+
+
+def cases():
+    path = Path(__file__).parents[1] / "engine" / "graph" / "data" / "graph_cases.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@served
+async def test_of_several_pictures_the_one_that_is_named_is_judged_and_all_are_told(site):
+    branches = cases()["two_branches"]
+    answer = await site.post("runs", {"workflow": branches, "goal": GOAL, "dry_run": True, "judge_node": "19"})
+    assert (answer["judged"]["node"], answer["judged"]["source"]) == ("19", "18")
+    assert [one["node"] for one in answer["candidates"]] == ["9", "19"]
+    unnamed = await site.post("runs", {"workflow": branches, "goal": GOAL, "dry_run": True})
+    assert unnamed["judged"]["node"] == "9"
+    assert any("19 (Save Image)" in one["message"] and "judge_node" in one["message"] for one in unnamed["warnings"])
+    error = (await refused(site, {"workflow": branches, "goal": GOAL, "judge_node": "4"}))["error"]
+    assert (error["type"], error["input"]) == ("judge_node", "judge_node")
+
+
+@served
+async def test_a_placeholder_is_asked_for_and_settings_fill_it(site):
+    body = {"workflow": cases()["foreign_token"], "goal": GOAL, "dry_run": True}
+    error = (await refused(site, body))["error"]
+    assert (error["type"], error["node"], error["input"]) == ("placeholder", "2", "text")
+    assert "${PROMPT}" in error["message"]
+    assert "settings.prompt" in error["hint"]
+    graph = (await site.post("runs", {**body, "settings": {"prompt": "a kite"}}))["workflow"]
+    assert graph[the_loop(graph)[0]]["inputs"]["prompt"] == "a kite"
+
+
+@served
+async def test_the_plan_of_a_workflow_is_told_and_nothing_queued(site):
+    plan = await site.post("plan", {"workflow": graph("sdxl_txt2img")})
+    assert (plan["judged"]["source"], plan["judged"]["type"]) == ("6", "IMAGE")
+    assert plan["inputs"]["prompt"] == [{"node": "2", "input": "text"}]
+    assert (plan["values"]["steps"], plan["values"]["cfg"]) == (25, 7.0)
+    questions = (await site.post("plan", {"workflow": cases()["two_branches"]}))["questions"]
+    assert [one["choices"] for one in questions] == [["9", "19"]]
+    error = (await refused_plan(site, graph("upscale_2x")))["error"]
+    assert (error["type"], error["node"]) == ("no_sampler", "5")
+    assert (await refused_plan(site, {"nodes": []}))["error"]["type"] == "not_an_api_graph"
+
+
+async def refused_plan(site, workflow):
+    return await site.post("plan", {"workflow": workflow}, 400)
