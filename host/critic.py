@@ -13,8 +13,8 @@ from comfy.cli_args import args
 from ..engine.files import write_atomically
 from ..engine.graph.loop_nodes import LoopNotFound, the_loop
 from ..engine.judge.checklist import Checklist
-from ..engine.judge.critique import Critique
-from ..engine.judge.judge import Judge, parse_checks
+from ..engine.judge.critique import Critique, parse_checks
+from ..engine.judge.judge import Judge
 from ..engine.judge.picture import Picture
 from ..engine.judge.self_test import bias_of
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable

@@ -1,119 +1,20 @@
-"""Answers of a vision model read: to the questions of one look, and in the plain contract of simple models. Pure.
-
-The plain contract's mapping: docs/design-notes.md, 2.16. `done` is a vote, and each clause of a proposal belongs to the
-requirement whose words it shares.
-"""
+"""Answers of a vision model read: to the questions of one look, or in the plain contract of simple models. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError, field_validator
-
 from . import scoring
-from .checklist import Ask, Checklist, Requirement
-from .critique import Changes, Check, Edit, Item
+from .checklist import Ask, Checklist
+from .critique import Check, Item
 from .json_answer import read_object
-from .questions import LEVELS, MOST_COUNTED, OPEN_LENGTH, QUALITY, AskedQuestion, LookQuestions, quality_key
-from .scoring import NO_BIAS, UNKNOWN, Bias, clip, correct_logit_bias, orphans
+from .plain_answer import PlainAnswer, is_plain, owned_clauses, read_plain
+from .questions import LEVELS, MOST_COUNTED, OPEN_LENGTH, AskedQuestion, LookQuestions, quality_key
+from .scoring import CERTAIN, NO_BIAS, UNKNOWN, Bias, correct_logit_bias, inherited, orphans
 from .vision_model import AnswerUnusable, Reply, Token
-from .words import clip_words, first_words, number_within, plain_words, spoken, vocabulary
-
-PROMPT_APPEND_LENGTH = 120
-NEG_APPEND_LENGTH = 90
-REASON_LENGTH = 300
-CFG_RANGE = (0.0, 30.0)
-STEPS_RANGE = (1, 150)
-CLAUSE_WORDS = 12
-NEGATIVE_TERMS = 3
-
-
-class PlainAnswer(BaseModel):
-    """What a simple model said about one picture.
-
-    changes: proposals that cannot be used are dropped; they are no part of the verdict.
-    done: always the model's own, explicit word.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    changes: Changes = Changes()
-    done: StrictBool
-    reason: str = ""
-
-    @field_validator("changes", mode="before")
-    @classmethod
-    def _usable_proposals(cls, value: Any) -> Changes:
-        given = value if isinstance(value, dict) else {}
-        return Changes(
-            prompt_append=plain_words(given.get("prompt_append"), PROMPT_APPEND_LENGTH),
-            neg_append=plain_words(given.get("neg_append"), NEG_APPEND_LENGTH),
-            cfg=wished_cfg(given.get("cfg")),
-            steps=wished_steps(given.get("steps")),
-            seed="new" if given.get("seed") == "new" else "keep",
-        )
-
-    @field_validator("reason", mode="before")
-    @classmethod
-    def _one_line(cls, value: Any) -> Any:
-        if value is None:
-            return ""
-        return clip_words(" ".join(value.split()), REASON_LENGTH) if isinstance(value, str) else value
-
-
-def is_plain(found: dict[str, Any]) -> bool:
-    """Whether an answer follows the plain contract rather than answering the questions."""
-    return "done" in found and not any(re.fullmatch(r"q[0-9]{2}", key) for key in found)
-
-
-def read_plain(found: dict[str, Any]) -> PlainAnswer:
-    """Raises AnswerUnusable, naming the field that breaks the format."""
-    try:
-        return PlainAnswer.model_validate(found)
-    except ValidationError as problem:
-        first = problem.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise AnswerUnusable(f'The model\'s answer breaks the format at "{where}": {first["msg"]}.') from problem
-
-
-def owned_clauses(answer: PlainAnswer, checklist: Checklist) -> tuple[Edit, ...]:
-    """One edit for each clause of prompt_append, at most one for a requirement; none when the model says done."""
-    if answer.done:
-        return ()
-    edits: dict[str, Edit] = {}
-    for part in re.split(r"[,;]|\.\s", answer.changes.prompt_append):
-        clause = first_words(part, CLAUSE_WORDS)
-        if clause:
-            owner = _owner(clause, checklist.requirements)
-            edits.setdefault(owner.id, Edit(requirement=owner.id, clause=clause))
-    return tuple(edits.values())
-
-
-def negative_terms(text: str) -> tuple[str, ...]:
-    """At most three different terms of a comma separated text."""
-    terms = [plain_words(part, NEG_APPEND_LENGTH) for part in text.split(",")]
-    return tuple(dict.fromkeys(term for term in terms if term))[:NEGATIVE_TERMS]
-
-
-def wished_cfg(value: Any) -> float | None:
-    """A guidance scale that a sampler takes, else None."""
-    return number_within(value, CFG_RANGE)
-
-
-def wished_steps(value: Any) -> int | None:
-    """A number of steps that a sampler takes, else None."""
-    steps = number_within(value, STEPS_RANGE)
-    return None if steps is None else round(steps)
-
-
-def _owner(clause: str, requirements: tuple[Requirement, ...]) -> Requirement:
-    """The requirement that shares most words with the clause; the first on a tie."""
-    words = vocabulary(clause)
-    return max(requirements, key=lambda requirement: len(words & vocabulary(requirement.text)))
-
+from .words import plain_words, spoken
 
 NOT_APPLICABLE = ("none", "n/a", "not applicable")
 UNANSWERED = "unknown"
@@ -123,15 +24,28 @@ _DENIALS = {"no", "not", "without", "non"}
 
 
 @dataclass(frozen=True)
-class LookResult:
-    """One look that was read.
+class AnsweredQuestions:
+    """One call to the model, answered. votes: further answers, drawn anew, where there are no probabilities."""
 
-    items: in the checklist's order. levels: 0..1 by check, None where a check does not apply; empty after a plain
-    answer. soft: every item's p comes from token probabilities. plain: the answer, if it followed the plain contract.
+    questions: LookQuestions
+    reply: Reply
+    votes: tuple[Reply, ...] = ()
+
+
+@dataclass(frozen=True)
+class LookResult:
+    """What one look saw.
+
+    items: in the order of the checklist. certain: by requirement id, what the surest right answer counts on the scale
+    on which it was answered, before any correction. levels: 0..1 by check, None where a check does not apply; empty
+    after a plain answer. unrated: checks that were asked for and not answered. soft: every item's p comes from token
+    probabilities. plain: the answer, if it followed the plain contract.
     """
 
     items: tuple[Item, ...]
+    certain: Mapping[str, float]
     levels: Mapping[Check, float | None]
+    unrated: tuple[Check, ...] = ()
     soft: bool = False
     plain: PlainAnswer | None = None
 
@@ -145,85 +59,118 @@ class _GivenAnswer:
     right: bool
 
 
-def read_look(
-    reply: Reply, questions: LookQuestions, checklist: Checklist, bias: Bias = NO_BIAS, more: Sequence[Reply] = ()
-) -> tuple[LookResult, str]:
-    """What a look saw, and what its answer lacks, as a sentence to ask again with ("" when nothing).
+@dataclass(frozen=True)
+class _Probability:
+    """p: of the right answer, 0..1. certain: what a sure right answer counts there. right: whether it was given."""
 
-    more: answers to the same questions, drawn anew: votes, used instead of probabilities. A question without a usable
-    answer is unknown: p .5, never passed. Raises AnswerUnusable when nothing at all was answered.
+    p: float
+    certain: float
+    right: bool
+
+
+def read_look(answered: Sequence[AnsweredQuestions], checklist: Checklist, bias: Bias = NO_BIAS) -> LookResult:
+    """What a look saw that took one call or more. Raises AnswerUnusable where one of them answered nothing."""
+    parts = [read_answers(one, bias)[0] for one in answered]
+    items = {item.id: item for part in parts for item in part.items}
+    return LookResult(
+        items=_with_parents(items, checklist),
+        certain={name: p for part in parts for name, p in part.certain.items()},
+        levels={check: level for part in parts for check, level in part.levels.items()},
+        unrated=tuple(check for part in parts for check in part.unrated),
+        soft=all(part.soft for part in parts),
+        plain=next((part.plain for part in parts if part.plain is not None), None),
+    )
+
+
+def read_answers(answered: AnsweredQuestions, bias: Bias = NO_BIAS, plain: bool = True) -> tuple[LookResult, str]:
+    """What the answers to the questions of one call say, in the order asked, and what they lack, as a sentence to ask
+    again with ("" when nothing).
+
+    plain: whether the plain contract will do instead. A question without a usable answer is unknown: p .5, never
+    passed. Raises AnswerUnusable when nothing at all was answered.
     """
+    questions, reply = answered.questions, answered.reply
     found = read_object(reply.text)
-    if is_plain(found):
-        answer = read_plain(found)
-        return _plain_sight(answer, checklist), ""
-    votes = [_object_or_nothing(vote) for vote in more]
-    items: dict[str, Item] = {}
-    lacking, soft = [], True
+    if plain and is_plain(found):
+        return _read_vote(read_plain(found), questions, bias), ""
+    votes = [_object_or_nothing(vote) for vote in answered.votes]
+    items: list[Item] = []
+    lacking, certain, soft = [], {}, bool(reply.tokens) and not votes
     for key, asked in questions.asked.items():
+        requirement = asked.requirement
         said = _said(found.get(key), asked)
         if said is None:
             lacking.append(key)
-            items[asked.requirement.id] = Item(id=asked.requirement.id, answer=UNANSWERED, p=UNKNOWN, passed=False)
+            items.append(Item(id=requirement.id, answer=UNANSWERED, p=UNKNOWN, passed=False))
             continue
-        p = None
-        if votes:
-            again = [_said(vote.get(key), asked) for vote in votes]
-            p = scoring.voted(said.right + sum(one is not None and one.right for one in again), 1 + len(votes))
-        elif reply.tokens:
-            p = _probability(reply.tokens, key, asked, said)
-            soft = soft and p is not None
-        p = correct_logit_bias(scoring.plain(said.right) if p is None else p, asked.requirement, bias, asked.wording)
-        passed = p > UNKNOWN
-        evidence = IMAGINED if said.right and not passed and bias.imagined(asked.requirement) else ""
-        items[asked.requirement.id] = Item(
-            id=asked.requirement.id, answer=said.shown, p=p, passed=passed, evidence=evidence
+        told = (
+            _told(reply.tokens, key, asked, said)
+            if not votes
+            else _voted(said, [_said(v.get(key), asked) for v in votes])
         )
+        certain[requirement.id] = told.certain
+        soft = soft and told.certain == 1.0
+        p = correct_logit_bias(told.p, requirement, bias, asked.wording)
+        # After the correction: no threshold makes a wrong word a right one.
+        p = p if told.right else min(p, UNKNOWN)
+        passed = p > UNKNOWN
+        evidence = IMAGINED if said.right and not passed and bias.imagined(requirement) else ""
+        items.append(Item(id=requirement.id, answer=said.shown, p=p, passed=passed, evidence=evidence))
     if len(lacking) == len(questions.asked):
         raise AnswerUnusable(f'The model\'s answer has no usable value for "{lacking[0]}" nor for any other question.')
-    levels, unrated = _levels(found, reply.tokens)
-    missing = [*lacking, *unrated]
+    levels, unrated = _levels(found, reply.tokens, questions)
+    missing = [*lacking, *(quality_key(check) for check in unrated)]
     lack = f"It has no usable value for {', '.join(missing)}." if missing else ""
-    return LookResult(_in_order(items, checklist), levels, soft and bool(reply.tokens) and not votes), lack
+    return LookResult(tuple(items), certain, levels, unrated, soft), lack
 
 
-def right_probabilities(reply: Reply, questions: LookQuestions) -> tuple[dict[str, float], bool]:
+def right_probabilities(reply: Reply, questions: LookQuestions, plain: bool = False) -> tuple[dict[str, float], bool]:
     """By requirement id, how probable the right answer was, before any correction, and whether tokens told all of it.
 
-    Requirements without a usable answer are left out. Raises AnswerUnusable when the reply holds no JSON object.
+    plain: whether `done` of the plain contract counts as the answer to every question. Requirements without a usable
+    answer are left out. Raises AnswerUnusable when the reply holds no JSON object.
     """
     found = read_object(reply.text)
+    if plain and is_plain(found):
+        done = read_plain(found).done
+        return {asked.requirement.id: scoring.plain(done) for asked in questions.asked.values()}, False
     values, soft = {}, True
     for key, asked in questions.asked.items():
         said = _said(found.get(key), asked)
         if said is not None:
-            p = _probability(reply.tokens, key, asked, said) if reply.tokens else None
-            soft = soft and p is not None
-            values[asked.requirement.id] = scoring.plain(said.right) if p is None else p
+            told = _told(reply.tokens, key, asked, said)
+            soft = soft and told.certain == 1.0
+            values[asked.requirement.id] = told.p if told.right else min(told.p, UNKNOWN)
     return values, soft
 
 
-def _in_order(items: Mapping[str, Item], checklist: Checklist) -> tuple[Item, ...]:
-    """Children of a failed parent fail with it: no umbrella, no red umbrella."""
-    lost = orphans(checklist.requirements, [item.id for item in items.values() if not item.passed])
+def _with_parents(items: Mapping[str, Item], checklist: Checklist) -> tuple[Item, ...]:
+    """In the checklist's order. Children of a failed parent fail with it: no umbrella, no red umbrella."""
+    failed = [item.id for item in items.values() if not item.passed]
+    lost = orphans(checklist.requirements, failed)
+    ps = inherited(checklist.requirements, {item.id: item.p for item in items.values()}, failed)
     ordered = [items[requirement.id] for requirement in checklist.requirements]
-    return tuple(_failed(item) if item.id in lost else item for item in ordered)
+    return tuple(i.model_copy(update={"p": ps[i.id], "passed": False}) if i.id in lost else i for i in ordered)
 
 
-def _failed(item: Item) -> Item:
-    return item.model_copy(update={"p": min(item.p, UNKNOWN), "passed": False})
-
-
-def _probability(tokens: Sequence[Token], key: str, asked: AskedQuestion, said: _GivenAnswer) -> float | None:
-    """Of the right answer. A wrong word never counts for more than unknown, whatever was listed beside it."""
+def _told(tokens: Sequence[Token], key: str, asked: AskedQuestion, said: _GivenAnswer) -> _Probability:
+    """By the tokens where they tell it, else by the word alone."""
+    p = None
     if asked.ask == "yesno":
         right = asked.expect[0]
         p = scoring.of_choice(tokens, key, said.raw, right, "no" if right == "yes" else "yes")
-    elif said.right and said.shown not in asked.expect:
-        p = None  # "dark red" for red: right, but its tokens tell nothing about red.
-    else:
+    elif not said.right or said.shown in asked.expect:
+        # "dark red" for red is right, but its tokens tell nothing about red.
         p = scoring.of_answer(tokens, key, said.raw, asked.expect)
-    return p if p is None or said.right else min(p, UNKNOWN)
+    if p is None:
+        return _Probability(scoring.plain(said.right), CERTAIN, said.right)
+    return _Probability(p, 1.0, said.right)
+
+
+def _voted(said: _GivenAnswer, again: Sequence[_GivenAnswer | None]) -> _Probability:
+    votes = 1 + len(again)
+    p = scoring.voted(said.right + sum(one is not None and one.right for one in again), votes)
+    return _Probability(p, scoring.voted(votes, votes), p > UNKNOWN)
 
 
 def _said(value: Any, asked: AskedQuestion) -> _GivenAnswer | None:
@@ -265,11 +212,13 @@ def _contains(shown: str, answer: str) -> bool:
     return not _DENIALS & set(words) and bool(answer) and set(answer.split()) <= set(words)
 
 
-def _levels(found: Mapping[str, Any], tokens: Sequence[Token]) -> tuple[dict[Check, float | None], list[str]]:
-    """The level of each check, and the keys of those without one; these count as unknown."""
+def _levels(
+    found: Mapping[str, Any], tokens: Sequence[Token], questions: LookQuestions
+) -> tuple[dict[Check, float | None], tuple[Check, ...]]:
+    """The level of each check that was asked for, and those that were not answered."""
     levels: dict[Check, float | None] = {}
-    unrated = []
-    for check in QUALITY:
+    unrated: list[Check] = []
+    for check in questions.quality:
         key = quality_key(check)
         value = found.get(key)
         word = spoken(value) if isinstance(value, str) else ""
@@ -279,9 +228,8 @@ def _levels(found: Mapping[str, Any], tokens: Sequence[Token]) -> tuple[dict[Che
         elif word in NOT_APPLICABLE:
             levels[check] = None
         else:
-            levels[check] = UNKNOWN
-            unrated.append(key)
-    return levels, unrated
+            unrated.append(check)
+    return levels, tuple(unrated)
 
 
 def _object_or_nothing(reply: Reply) -> Mapping[str, Any]:
@@ -291,14 +239,20 @@ def _object_or_nothing(reply: Reply) -> Mapping[str, Any]:
         return {}
 
 
-def _plain_sight(answer: PlainAnswer, checklist: Checklist) -> LookResult:
-    """A vote about the whole: done stands for every item. Else those with a clause of their own failed, and of the
-    rest nothing is known."""
-    owned = {edit.requirement for edit in owned_clauses(answer, checklist)}
-    items = {}
-    for requirement in checklist.requirements:
-        known = answer.done or requirement.id in owned
-        p = clip(scoring.plain(answer.done)) if known else UNKNOWN
-        word = "done" if answer.done else "not done" if known else UNANSWERED
-        items[requirement.id] = Item(id=requirement.id, answer=word, p=p, passed=answer.done)
-    return LookResult(_in_order(items, checklist), {}, plain=answer)
+def _read_vote(answer: PlainAnswer, questions: LookQuestions, bias: Bias) -> LookResult:
+    """A vote about what was asked: done stands for every item of these questions. Else those with a clause of their own
+    failed, and of the rest nothing is known."""
+    requirements = tuple(asked.requirement for asked in questions.asked.values())
+    owned = {edit.requirement for edit in owned_clauses(answer, requirements)}
+    items = []
+    for asked in questions.asked.values():
+        requirement = asked.requirement
+        if not (answer.done or requirement.id in owned):
+            items.append(Item(id=requirement.id, answer=UNANSWERED, p=UNKNOWN, passed=False))
+            continue
+        p = correct_logit_bias(scoring.plain(answer.done), requirement, bias, asked.wording)
+        p = p if answer.done else min(p, UNKNOWN)
+        evidence = IMAGINED if answer.done and p <= UNKNOWN and bias.imagined(requirement) else ""
+        word = "done" if answer.done else "not done"
+        items.append(Item(id=requirement.id, answer=word, p=p, passed=p > UNKNOWN, evidence=evidence))
+    return LookResult(tuple(items), {r.id: CERTAIN for r in requirements}, {}, plain=answer)

@@ -16,7 +16,7 @@ from PIL import Image
 from .ask import calibration_query
 from .checklist import Checklist, Requirement
 from .scoring import logit
-from .vision_model import VisionModel
+from .vision_model import Asked
 
 SIDE, GREY = 256, 128
 """Pixels and level of the blank picture. Small: it has nothing in it, and costs a tenth of a picture of 1024."""
@@ -28,18 +28,25 @@ _MET_BY_GREY = re.compile(
 """Words of what an even grey may truly show."""
 
 
-async def blank_check(model: VisionModel, checklist: Checklist, seed: int) -> dict[str, float]:
+async def blank_check(model: Asked, checklist: Checklist, seed: int, plain: bool = False) -> dict[str, float]:
     """By requirement id, the logit with which the model finds it met on an even grey picture: one look.
 
-    Only of requirements that such a picture cannot meet; nothing is asked when there are none. Raises ModelUnreachable.
+    Only of requirements that such a picture cannot meet; nothing is asked when there are none. plain: of a model that
+    answers every look with one vote about the whole: it is asked about everything that grey does not plainly show.
+    Raises ModelUnreachable.
     """
-    asked = [requirement for requirement in checklist.requirements if impossible_on_blank(requirement)]
+    impossible = _not_plainly_met if plain else impossible_on_blank
+    asked = tuple(requirement for requirement in checklist.requirements if impossible(requirement))
     if not asked:
         return {}
-    found, _ = await calibration_query(
-        model, _blank_jpeg(), checklist.model_copy(update={"requirements": asked}), 1, seed
-    )
+    some = checklist.model_copy(update={"requirements": asked})
+    found, _ = await calibration_query(model, _blank_jpeg(), some, 1, seed, plain)
     return {name: logit(p) for name, p in found.items()}
+
+
+def _not_plainly_met(requirement: Requirement) -> bool:
+    met = requirement.kind == "absence" or (requirement.kind == "count" and "0" in requirement.expect)
+    return not met and not _MET_BY_GREY.search(requirement.text)
 
 
 def impossible_on_blank(requirement: Requirement) -> bool:

@@ -19,7 +19,7 @@ from .checklist_rules import (
     trust_in,
 )
 from .json_answer import read_object
-from .vision_model import AnswerUnusable, Question, Reply, VisionModel
+from .vision_model import AnswerUnusable, Asked, Question, Reply
 from .words import found_in, one_line, plain_words, question_words, spoken
 
 FEWEST = 3
@@ -105,7 +105,7 @@ _ARTICLES = {"a", "an", "the", "of", "in", "on", "at", "with", "and", "to", "is"
 _DENIED = re.compile(r"\b(?:free|without|no|not|absent|missing|lack|lacks)\b", re.IGNORECASE)
 
 
-async def make_checklist(model: VisionModel, goal: str, seed: int) -> Checklist:
+async def make_checklist(model: Asked, goal: str, seed: int) -> Checklist:
     """Ask the model for the goal's checklist, once more when it is unusable or too short.
 
     seed: any whole number. The model stays loaded, because a picture is judged next; else call its `release`.

@@ -12,6 +12,26 @@ CHECKS = ("prompt_match", "artifacts", "faces", "text", "composition")
 Check = Literal["prompt_match", "artifacts", "faces", "text", "composition"]
 
 
+def parse_checks(text: str) -> tuple[Check, ...]:
+    """The checks that count, from comma separated names. Empty means all; prompt_match always counts.
+
+    Raises ValueError naming the valid checks.
+    """
+    names = {name.strip().lower() for name in text.split(",")} - {""}
+    unknown = sorted(names - set(CHECKS))
+    if unknown:
+        raise ValueError(
+            f'There is no check named "{unknown[0]}". Use any of {", ".join(CHECKS)}, separated by commas, '
+            "or leave the field empty for all."
+        )
+    return tuple(name for name in CHECKS if not names or name in names or name == "prompt_match")
+
+
+SCORE_OUT_OF_REACH = (
+    "The pass score is higher than this judge's answers can reach, so {:.2f}, the most they can, counted instead."
+)
+
+
 class Changes(BaseModel):
     """What the judge proposes for the next render. A proposal: the policy decides what becomes of it."""
 
@@ -67,9 +87,13 @@ class Critique(BaseModel):
     outcome: "judged" means a verdict was read. "unreadable" (the model answered, nothing usable in it) and
         "unreachable" (no answer at all) carry no score: a failed judgement is not a zero.
     score: overall 0..1, None unless judged.
-    checks: score 0..1 by check name; empty when the model gave only a yes or no.
+    checks: score 0..1 by check name, of those that were answered; empty when the model gave only a yes or no.
+    unanswered: checks that count and that the model was asked for in vain; each counts .5 for the score.
     done: the model's own vote that the goal is met.
     passed: every look agreed: done, no poor quality, and score at or above the pass score.
+    decides: False where the judge's self-test found it too weak for every kind in the checklist: then nothing passes.
+    reachable: the highest score that this judge's answers can reach, where that is below the pass score asked for: it
+        was the pass score instead.
     sees_content: False for the offline judge, which measures the picture and cannot tell what it shows.
     items: one per requirement, in the checklist's order; empty without a checklist.
     soft: whether p comes from token probabilities rather than from plain words.
@@ -88,6 +112,9 @@ class Critique(BaseModel):
     outcome: Literal["judged", "unreadable", "unreachable"]
     score: float | None = Field(default=None, ge=0, le=1)
     checks: dict[Check, float] = Field(default_factory=dict)
+    unanswered: tuple[Check, ...] = ()
+    decides: bool = True
+    reachable: float | None = None
     done: bool = False
     passed: bool = False
     looks: int = 0
@@ -109,5 +136,7 @@ class Critique(BaseModel):
         if self.score is None:
             return f"Not judged: {self.reason}"
         verdict = "Passed" if self.passed else "Not passed"
-        checks = ", ".join(f"{name} {value:.2f}" for name, value in self.checks.items())
-        return f"{verdict}, score {self.score:.2f}{f' ({checks})' if checks else ''}. {self.reason}".strip()
+        told = [f"{name} {value:.2f}" for name, value in self.checks.items()]
+        checks = ", ".join([*told, *(f"{name} not answered" for name in self.unanswered)])
+        said = f"{verdict}, score {self.score:.2f}{f' ({checks})' if checks else ''}. {self.reason}".strip()
+        return said if self.reachable is None else f"{said} {SCORE_OUT_OF_REACH.format(self.reachable)}"

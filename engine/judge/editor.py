@@ -11,15 +11,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from .answers import CLAUSE_WORDS, NEGATIVE_TERMS, UNANSWERED, wished_cfg, wished_steps
+from .answers import UNANSWERED
 from .ask import SEED_LIMIT, ask_twice
 from .checklist import Checklist
 from .critique import Changes, Critique, Edit, Item, LocalFix
 from .json_answer import read_object
+from .plain_answer import CLAUSE_WORDS, NEGATIVE_TERMS, wished_cfg, wished_steps
 from .prompt_style import wording_rule
 from .scoring import orphans
 from .verdict import item_faults, sentence
-from .vision_model import AnswerUnusable, Question, Reply, VisionModel
+from .vision_model import AnswerUnusable, Asked, Question, Reply
 from .words import first_words, one_line, plain_words, vocabulary
 
 CLAUSES_EACH = 3
@@ -64,7 +65,7 @@ class Edits(BaseModel):
 
 
 async def propose(
-    model: VisionModel, jpeg: bytes, checklist: Checklist, items: Sequence[Item], seed: int, style: str = ""
+    model: Asked, jpeg: bytes, checklist: Checklist, items: Sequence[Item], seed: int, style: str = ""
 ) -> Edits:
     """Ask about the failing items of one picture. Raises ModelUnreachable, AnswerUnusable.
 

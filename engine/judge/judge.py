@@ -5,61 +5,31 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from dataclasses import replace
+from typing import Literal
 
 from . import offline
-from .answers import LookResult, read_look
-from .ask import SEED_LIMIT, ask_twice
+from .answers import AnsweredQuestions, LookResult, read_answers, read_look
+from .ask import SEED_LIMIT, ask_twice, once_more
+from .batch import MOST_CALLS, BatchVerdict, best_of, by_score, sample_batch
 from .blank_check import blank_check
 from .checklist import Checklist
 from .checklist_builder import make_checklist
 from .checklist_rules import checklist_of_goal, checklist_of_lines
-from .critique import CHECKS, Check, Critique
+from .critique import Check, Critique
 from .editor import propose, with_edits
 from .offline import broken
 from .picture import Picture, encode_jpeg
-from .questions import LookQuestions, Wording, look_questions
+from .questions import GROUP_SIZE, LookQuestions, Wording, question_groups
 from .scoring import NO_BIAS, Bias
 from .self_test import SelfTest, lower_trust
-from .verdict import critique_of, holds, merge_looks
+from .verdict import CANNOT_TELL, critique_of, holds, merge_looks
 from .vision_model import AnswerUnusable, ModelFailure, ModelUnfit, ModelUnreachable, Question, Reply, VisionModel
 
 VOTE_TEMPERATURE = 0.7
 """Of repeated answers where a server has no probabilities (docs/design-notes.md, 2.9)."""
 
 JudgeKind = Literal["auto", "ollama", "offline"]
-
-
-class BatchVerdict(NamedTuple):
-    """critiques: one per picture, in the order of the batch. best: index of the best of them by (passed, score)."""
-
-    critiques: list[Critique]
-    best: int
-
-
-@dataclass(frozen=True)
-class _AnsweredLook:
-    """One look, answered. votes: further answers, where there are no probabilities."""
-
-    questions: LookQuestions
-    reply: Reply
-    votes: tuple[Reply, ...] = ()
-
-
-def parse_checks(text: str) -> tuple[Check, ...]:
-    """The checks that count, from comma separated names. Empty means all; prompt_match always counts.
-
-    Raises ValueError naming the valid checks.
-    """
-    names = {name.strip().lower() for name in text.split(",")} - {""}
-    unknown = sorted(names - set(CHECKS))
-    if unknown:
-        raise ValueError(
-            f'There is no check named "{unknown[0]}". Use any of {", ".join(CHECKS)}, separated by commas, '
-            "or leave the field empty for all."
-        )
-    return tuple(name for name in CHECKS if not names or name in names or name == "prompt_match")
 
 
 class Judge:
@@ -69,6 +39,7 @@ class Judge:
     bias: what the self-test found about this model, and what it said of a blank picture once that is known.
     votes: answers drawn for a look where the server gives no token probabilities.
     tested: the self-test itself; it lowers the trust in requirements that this model cannot tell.
+    calls: how many questions were asked so far, of whatever kind.
 
     A model that fails is an outcome, never an exception. What its `ask` raises besides ModelFailure (an interrupt) goes
     through. The model stays loaded between questions; nothing is released before release() is called.
@@ -86,6 +57,8 @@ class Judge:
     ) -> None:
         self.kind, self.model, self.pass_score, self.checks = kind, model, pass_score, checks
         self.bias, self.votes, self.tested = bias, votes, tested
+        self.calls = 0
+        self._calls_left: int | None = None
 
     @property
     def looks(self) -> bool:
@@ -96,6 +69,21 @@ class Judge:
         """What an earlier verdict by the same checklist told about a blank picture (Critique.blank); None: nothing."""
         if blank is not None:
             self.bias = replace(self.bias, blank=blank)
+
+    async def check(self) -> None:
+        """See VisionModel.check; tried once more where the server stumbled."""
+        await once_more(self.model.check)
+
+    async def ask(self, question: Question) -> Reply:
+        """See VisionModel.ask. A server that stumbled is asked the same once more, so that it costs no render."""
+
+        async def ask() -> Reply:
+            self.calls += 1
+            if self._calls_left is not None:
+                self._calls_left -= 1
+            return await self.model.ask(question)
+
+        return await once_more(ask)
 
     async def make_checklist(self, goal: str, lines: Sequence[str] = (), seed: int = 0) -> Checklist:
         """The checklist of a run: the user's lines if there are any, else the goal taken apart.
@@ -110,11 +98,12 @@ class Judge:
     async def judge_pictures(
         self, pictures: Sequence[Picture], checklist: Checklist, seed: int, others: Sequence[Mapping[str, float]] = ()
     ) -> BatchVerdict:
-        """A critique for each picture, and the index of the best, the first on a tie.
+        """The critiques of a batch, and which picture is best.
 
         One passes when every item does, no quality level that counts is poor and the score reaches the pass score, in
-        two differently worded looks (docs/design-notes.md, 2.13). seed: any whole number; it decides the order of the
-        questions. others: offline measures of the run's earlier pictures.
+        two differently worded looks (docs/design-notes.md, 2.13). Of more than MOST_LOOKED_AT pictures a sample is
+        judged; second looks begin with the best and stop at the first picture that passes both. seed: any whole number;
+        it decides the order of the questions. others: offline measures of the run's earlier pictures.
 
         Where no server answers, `auto` falls back to the offline checks, which say so; `ollama` gives "unreachable"
         critiques, as both do for a model that cannot judge; then it is not asked about the rest of the batch.
@@ -122,20 +111,16 @@ class Judge:
         """
         if not pictures:
             raise ValueError("There is no picture in the batch. Link the output of a VAE decode to images.")
+        chosen = {index: pictures[index] for index in sample_batch(len(pictures))}
         missing = await self._missing()
         if self.kind == "offline" or missing:
-            measured = await asyncio.to_thread(lambda: [offline.critique(picture, others) for picture in pictures])
-            return _best_of([c.model_copy(update={"reason": c.reason + missing}) for c in measured])
-        known_before = self.bias.blank
-        critiques: list[Critique] = []
-        for picture in pictures:
-            if critiques and critiques[-1].outcome == "unreachable":
-                critiques.append(critiques[-1].model_copy(update={"seconds": 0.0}))
-            else:
-                begun = time.perf_counter()
-                critiques.append(self._timed(await self._judged(picture, checklist, seed), begun))
-        told = self.bias.blank if known_before is None else None
-        return _best_of([critique.model_copy(update={"blank": told}) for critique in critiques])
+            measured = await asyncio.to_thread(lambda: {i: offline.critique(p, others) for i, p in chosen.items()})
+            critiques = {i: c.model_copy(update={"reason": c.reason + missing}) for i, c in measured.items()}
+            return best_of(critiques, len(pictures))
+        known = self.bias.blank is not None
+        judged = await self._judged(chosen, checklist, seed)
+        update = {"model": self.model.name, "blank": None if known else self.bias.blank}
+        return best_of({i: c.model_copy(update=update) for i, c in judged.items()}, len(pictures))
 
     async def look_again(self, picture: Picture, checklist: Checklist, seed: int) -> Critique:
         """What one look in the second wording finds, alone; never passed. Raises ValueError for an empty checklist."""
@@ -143,11 +128,10 @@ class Judge:
         try:
             found = await self._encoded(picture)
             if not isinstance(found, Critique):
-                answered = await self._look(found, checklist, seed, 2)
-                found = self._critique(self._read(answered, checklist), checklist)
+                found = self._critique(await self._look(found, checklist, seed, 2), checklist)
         except (ModelUnreachable, AnswerUnusable) as problem:
             found = self._failed(problem)
-        return self._timed(found, begun)
+        return _timed(found, begun).model_copy(update={"model": self.model.name})
 
     async def propose_edits(
         self,
@@ -168,7 +152,7 @@ class Judge:
         begun = time.perf_counter()
         try:
             jpeg = (await asyncio.to_thread(encode_jpeg, picture)).jpeg
-            edits = await propose(self.model, jpeg, checklist, failing, seed, style)
+            edits = await propose(self, jpeg, checklist, failing, seed, style)
         except ModelFailure:
             return critique
         found = with_edits(critique, edits, checklist)
@@ -185,7 +169,7 @@ class Judge:
         if self.kind == "offline" or not goal.strip():
             return checklist_of_goal(goal)
         try:
-            return await make_checklist(self.model, goal, seed)
+            return await make_checklist(self, goal, seed)
         except ModelUnfit:
             raise
         except ModelUnreachable:
@@ -200,79 +184,138 @@ class Judge:
         if self.kind != "auto":
             return ""
         try:
-            await self.model.check()
+            await self.check()
         except ModelUnfit:
             pass  # asked all the same, it gives a critique that says so
         except ModelUnreachable as problem:
             return f" {problem}"
         return ""
 
-    async def _judged(self, picture: Picture, checklist: Checklist, seed: int) -> Critique:
-        """The verdict about one picture, with a second look where the first finds everything.
+    async def _judged(self, pictures: Mapping[int, Picture], checklist: Checklist, seed: int) -> dict[int, Critique]:
+        """The verdict about each picture, by its index."""
+        groups = -(-len(checklist.requirements) // GROUP_SIZE)
+        self._calls_left = None if len(pictures) == 1 else MOST_CALLS * groups
+        looked: dict[int, tuple[bytes, list[AnsweredQuestions]]] = {}
+        critiques: dict[int, Critique] = {}
+        lost: Critique | None = None
+        for before, (index, picture) in enumerate(pictures.items()):
+            if lost is not None:
+                critiques[index] = lost
+                continue
+            begun = time.perf_counter()
+            try:
+                jpeg = await self._encoded(picture)
+                if isinstance(jpeg, Critique):
+                    critiques[index] = _timed(jpeg, begun)
+                    continue
+                looked[index] = jpeg, await self._look(jpeg, checklist, seed, 1, groups * (len(pictures) - before - 1))
+                critiques[index] = _timed(self._critique(looked[index][1], checklist), begun)
+            except (ModelUnreachable, AnswerUnusable) as problem:
+                critiques[index] = _timed(self._failed(problem), begun)
+            if critiques[index].outcome == "unreachable":
+                lost = critiques[index].model_copy(update={"seconds": 0.0})
+        tried: set[int] = set()
+        while not self._spent and (found := [i for i in by_score(critiques) if i in looked and i not in tried]):
+            jpeg, answered = looked[found[0]]
+            tried.add(found[0])
+            known = self.bias.blank
+            critiques[found[0]] = found_out = await self._confirmed(
+                jpeg, answered, critiques[found[0]], checklist, seed
+            )
+            if found_out.passed:
+                break
+            if self.bias.blank is not known:
+                for index in looked.keys() - tried:
+                    reread = self._critique(looked[index][1], checklist)
+                    critiques[index] = reread.model_copy(update={"seconds": critiques[index].seconds})
+        return critiques
+
+    async def _confirmed(
+        self, jpeg: bytes, answered: list[AnsweredQuestions], first: Critique, checklist: Checklist, seed: int
+    ) -> Critique:
+        """The verdict with a second look, where the first finds everything.
 
         Where nobody knows yet what the model sees in a blank picture, it is shown one before its first "all is there"
         is believed.
         """
+        if not holds(first, self.pass_score):
+            return first
+        begun = time.perf_counter()
         try:
-            jpeg = await self._encoded(picture)
-            if isinstance(jpeg, Critique):
-                return jpeg
-            answered = await self._look(jpeg, checklist, seed, 1)
-        except (ModelUnreachable, AnswerUnusable) as problem:
-            return self._failed(problem)
-        result = self._read(answered, checklist)
-        first = self._critique(result, checklist)
-        try:
-            if holds(first, self.pass_score) and not result.plain and self.bias.blank is None:
-                self.remember_blank(await blank_check(self.model, checklist, seed % SEED_LIMIT))
-                first = self._critique(self._read(answered, checklist), checklist)
+            if self.bias.blank is None:
+                self.remember_blank(await blank_check(self, checklist, seed % SEED_LIMIT, plain=not first.checks))
+            # As the bias known by now has it.
+            first = self._critique(answered, checklist).model_copy(update={"seconds": first.seconds})
             if not holds(first, self.pass_score):
-                return first
-            second = self._read(await self._look(jpeg, checklist, seed, 2), checklist)
+                return _timed(first, begun)
+            if not first.decides:
+                return _timed(first.model_copy(update={"reason": CANNOT_TELL}), begun)
+            second = self._critique(await self._look(jpeg, checklist, seed, 2, plain=not first.checks), checklist)
         except (ModelUnreachable, AnswerUnusable) as problem:
             reason = f"The first look finds everything, but there was no second one. {problem}"
-            return first.model_copy(update={"reason": reason})
-        return merge_looks(first, self._critique(second, checklist), checklist, self.pass_score, self.bias)
+            return _timed(first.model_copy(update={"reason": reason}), begun)
+        return _timed(merge_looks(first, second, checklist, self.pass_score, self.bias), begun)
 
     async def _encoded(self, picture: Picture) -> bytes | Critique:
         """The JPEG for a model that is there, or the critique of a picture that shows nothing."""
         fault = await asyncio.to_thread(broken, picture)
         if fault is not None:
             return Critique(judge="ollama", outcome="judged", score=0.0, reason=fault)
-        await self.model.check()
+        await self.check()
         return (await asyncio.to_thread(encode_jpeg, picture)).jpeg
 
-    async def _look(self, jpeg: bytes, checklist: Checklist, seed: int, wording: Wording) -> _AnsweredLook:
-        """One look, asked once more with the reason when the answer cannot be used."""
+    async def _look(
+        self, jpeg: bytes, checklist: Checklist, seed: int, wording: Wording, waiting: int = 0, plain: bool = True
+    ) -> list[AnsweredQuestions]:
+        """One look, each call asked once more with the reason when its answer cannot be used.
+
+        waiting: first calls that the batch has yet to make. plain: whether a vote about the whole
+        will do for an answer.
+        """
         if not checklist.requirements:
             raise ValueError("The checklist is empty. Write at least one requirement, one a line.")
-        questions = look_questions(checklist, seed % SEED_LIMIT, wording)
-        seed = (seed + wording - 1) % SEED_LIMIT
+        number = (seed + wording - 1) % SEED_LIMIT
+        groups = question_groups(checklist, seed % SEED_LIMIT, wording)
+        return [await self._answered(questions, jpeg, number, waiting, plain) for questions in groups]
+
+    async def _answered(
+        self, questions: LookQuestions, jpeg: bytes, seed: int, waiting: int, plain: bool
+    ) -> AnsweredQuestions:
+        """One call of a look, with its votes."""
         question = Question(questions.system, questions.text, jpeg, questions.schema, seed, probabilities=True)
         replies: list[Reply] = []
 
         def read(reply: Reply) -> tuple[LookResult, str]:
-            found = read_look(reply, questions, checklist, self.bias)
+            found = read_answers(AnsweredQuestions(questions, reply), self.bias, plain)
             replies.append(reply)
             return found
 
-        result = await ask_twice(self.model, question, read)
-        if result.plain or replies[-1].tokens or self.votes < 2:
-            return _AnsweredLook(questions, replies[-1])
+        result = await ask_twice(self, question, read, lambda: self._may_ask(waiting))
+        voting = not (result.plain or replies[-1].tokens)
+        return AnsweredQuestions(questions, replies[-1], tuple(await self._votes(question)) if voting else ())
+
+    async def _votes(self, question: Question) -> list[Reply]:
+        """Further answers to a question, drawn anew."""
         votes = []
         for number in range(1, self.votes):
-            drawn = replace(question, seed=(seed + 1000 * number) % SEED_LIMIT, temperature=VOTE_TEMPERATURE)
+            drawn = replace(question, seed=(question.seed + 1000 * number) % SEED_LIMIT, temperature=VOTE_TEMPERATURE)
             try:
-                votes.append(await self.model.ask(drawn))
+                votes.append(await self.ask(drawn))
             except AnswerUnusable:
                 votes.append(Reply(""))
-        return _AnsweredLook(questions, replies[-1], tuple(votes))
+        return votes
 
-    def _read(self, answered: _AnsweredLook, checklist: Checklist) -> LookResult:
-        """As the bias known by now has it."""
-        return read_look(answered.reply, answered.questions, checklist, self.bias, answered.votes)[0]
+    def _may_ask(self, waiting: int) -> bool:
+        """Whether a call is left beside the first ones that wait, the blank picture's and a second look's."""
+        return self._calls_left is None or self._calls_left > waiting + 2
 
-    def _critique(self, result: LookResult, checklist: Checklist) -> Critique:
+    @property
+    def _spent(self) -> bool:
+        return self._calls_left is not None and self._calls_left <= 0
+
+    def _critique(self, answered: Sequence[AnsweredQuestions], checklist: Checklist) -> Critique:
+        """What the answers say, as the bias known by now has it."""
+        result = read_look(answered, checklist, self.bias)
         return critique_of(result, checklist, self.pass_score, self.checks, self.bias)
 
     def _failed(self, problem: ModelFailure) -> Critique:
@@ -281,11 +324,7 @@ class Judge:
         reason = f"{self.model.name} gave no usable answer in two tries. {problem} Try another judge model."
         return Critique(judge="ollama", outcome="unreadable", reason=reason)
 
-    def _timed(self, critique: Critique, begun: float) -> Critique:
-        seconds = round(critique.seconds + time.perf_counter() - begun, 4)
-        return critique.model_copy(update={"model": self.model.name, "seconds": seconds})
 
-
-def _best_of(critiques: list[Critique]) -> BatchVerdict:
-    ranks = [(one.passed, -1.0 if one.score is None else one.score) for one in critiques]
-    return BatchVerdict(critiques, ranks.index(max(ranks)))
+def _timed(critique: Critique, begun: float) -> Critique:
+    seconds = round(critique.seconds + time.perf_counter() - begun, 4)
+    return critique.model_copy(update={"seconds": seconds})

@@ -8,7 +8,9 @@ Answers only, no description first: that spoils the probabilities of the answers
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 from .checklist import Ask, Checklist, Requirement
@@ -22,6 +24,8 @@ QUALITY: tuple[Check, ...] = ("artifacts", "composition", "faces", "text")
 LEVELS = {"excellent": 1.0, "good": 0.75, "fair": 0.5, "poor": 0.25, "bad": 0.0}
 """Words beat numbers as levels (docs/design-notes.md, 2.7, where their values are too)."""
 MOST_COUNTED = 99
+GROUP_SIZE = 10
+"""Requirements asked about in one call: an answer stays far below the most tokens it may have."""
 OPEN_LENGTH = 40
 QUESTION_LENGTH = 300
 
@@ -68,24 +72,46 @@ class AskedQuestion:
 
 @dataclass(frozen=True)
 class LookQuestions:
-    """system, text, schema: for the model. asked: what each key of the answer is about, in the order of the keys."""
+    """system, text, schema: for the model. asked: what each key of the answer is about, in the order of the keys.
+
+    quality: the checks whose level is asked for as well.
+    """
 
     system: str
     text: str
     schema: dict[str, Any]
     asked: dict[str, AskedQuestion]
+    quality: tuple[Check, ...] = QUALITY
 
 
 def look_questions(checklist: Checklist, seed: int, wording: Wording = 1) -> LookQuestions:
-    """The questions of one look, in an order that the seed decides.
+    """The questions of one look in one call, in an order that the seed decides.
 
     wording: 1, or 2 for the second wording of each in the reverse order, because answers later in one object see the
     earlier ones and only rephrasing draws a judge's error anew (docs/design-notes.md, 2.5).
-    Keys are numbered in the order asked: Ollama generates properties in alphabetical order (docs/design-notes.md, 7.1).
     """
+    return _one_call(_order(checklist, seed, wording), wording, QUALITY)
+
+
+def question_groups(checklist: Checklist, seed: int, wording: Wording = 1) -> tuple[LookQuestions, ...]:
+    """The questions of one look in calls of at most GROUP_SIZE, of much the same size; the first asks for quality.
+
+    seed, wording: as in look_questions.
+    """
+    order = _order(checklist, seed, wording)
+    calls = -(-len(order) // GROUP_SIZE)
+    cuts = [len(order) * n // calls for n in range(calls + 1)] if calls else []
+    groups = [order[start:end] for start, end in pairwise(cuts)]
+    return tuple(_one_call(group, wording, () if number else QUALITY) for number, group in enumerate(groups))
+
+
+def _order(checklist: Checklist, seed: int, wording: Wording) -> list[Requirement]:
     order = sorted(checklist.requirements, key=lambda r: hashlib.sha256(f"{seed}/{r.id}".encode()).digest())
-    if wording == 2:
-        order.reverse()
+    return order[::-1] if wording == 2 else order
+
+
+def _one_call(order: Sequence[Requirement], wording: Wording, quality: tuple[Check, ...]) -> LookQuestions:
+    """Keys are numbered in the order asked: Ollama generates properties in alphabetical order (design-notes, 7.1)."""
     asked = {f"q{number:02}": _asked(requirement, wording) for number, requirement in enumerate(order, 1)}
     lines = [f"{key} ({_HINTS[one.ask]}): {one.question}" for key, one in asked.items()]
     text = "\n".join(
@@ -95,13 +121,13 @@ def look_questions(checklist: Checklist, seed: int, wording: Wording = 1) -> Loo
             "<questions>",
             *lines,
             "</questions>",
-            _QUALITY_TEXT,
+            *([_QUALITY_TEXT] if quality else []),
             "",
-            f"The JSON object, with its keys in this order: {_example(asked)}",
+            f"The JSON object, with its keys in this order: {_example(asked, quality)}",
         ]
     )
     system = SYSTEM if wording == 1 else AGAIN_SYSTEM
-    return LookQuestions(system, text, _schema(asked), asked)
+    return LookQuestions(system, text, _schema(asked, quality), asked, quality)
 
 
 def asked_again(text: str, problem: str) -> str:
@@ -122,15 +148,15 @@ def _asked(requirement: Requirement, wording: Wording) -> AskedQuestion:
     return AskedQuestion(requirement, one_line(question)[:QUESTION_LENGTH], ask, expect, wording)
 
 
-def _schema(asked: dict[str, AskedQuestion]) -> dict[str, Any]:
+def _schema(asked: dict[str, AskedQuestion], quality: Sequence[Check]) -> dict[str, Any]:
     """Closed, complete, in alphabetical order, only keywords that the server enforces (design-notes, 7.1, 7.2)."""
     properties = {key: _ANSWERS[one.ask] for key, one in asked.items()}
-    properties |= {quality_key(check): {"type": "string", "enum": list(LEVELS)} for check in QUALITY}
+    properties |= {quality_key(check): {"type": "string", "enum": list(LEVELS)} for check in quality}
     return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
 
 
-def _example(asked: dict[str, AskedQuestion]) -> str:
+def _example(asked: dict[str, AskedQuestion], quality: Sequence[Check]) -> str:
     shown = {"yesno": '"yes" or "no"', "count": "a whole number", "open": '"one word"'}
     parts = [f'"{key}": {shown[one.ask]}' for key, one in asked.items()]
-    parts += [f'"{quality_key(check)}": "{"|".join(LEVELS)}"' for check in QUALITY]
+    parts += [f'"{quality_key(check)}": "{"|".join(LEVELS)}"' for check in quality]
     return "{" + ", ".join(parts) + "}"

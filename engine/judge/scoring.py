@@ -191,6 +191,7 @@ TREACHEROUS_BLANK, LOW_TRUST = 1.5, 0.5
 class Bias:
     """What is known of a judge's bias, in logits of the right answer.
 
+    weak: kinds that its self-test found it too weak for; they have no threshold, for theirs would be noise.
     thresholds: by kind, from the self-test: the logit above which a right answer is to be believed.
     again: the same for the second wording, where it differs: a judge that likes to say yes errs the other way there.
     blank: by requirement id: the logit with which the judge found it met on a blank picture (see blank); None as long
@@ -201,6 +202,11 @@ class Bias:
     thresholds: Mapping[Kind, float] = field(default_factory=dict)
     again: Mapping[Kind, float] = field(default_factory=dict)
     blank: Mapping[str, float] | None = None
+    weak: frozenset[Kind] = frozenset()
+
+    def can_tell(self, checklist: Checklist) -> bool:
+        """Whether the judge is good enough for a requirement of this checklist at all."""
+        return any(requirement.kind not in self.weak for requirement in checklist.requirements)
 
     def of(self, requirement: Requirement, wording: Literal[1, 2] = 1) -> float:
         """The logit to take off this requirement's answers in that wording."""
@@ -265,23 +271,53 @@ def orphans(requirements: Sequence[Requirement], failed: Collection[str]) -> set
         lost |= more
 
 
+def inherited(
+    requirements: Sequence[Requirement], probabilities: Mapping[str, float], failed: Collection[str]
+) -> dict[str, float]:
+    """The probabilities, where no child of a failed requirement is more probable than that one. Cycles do no harm.
+
+    A red umbrella is not there where no umbrella is, whatever was said of its colour.
+    """
+    values, gone = dict(probabilities), set(failed)
+    gone |= orphans(requirements, gone)
+    for _ in requirements:
+        limits = {
+            r.id: min((values[parent] for parent in r.parents if parent in gone and parent in values), default=1.0)
+            for r in requirements
+        }
+        after = {name: min(p, limits.get(name, 1.0)) for name, p in values.items()}
+        if after == values:
+            break
+        values = after
+    return values
+
+
 def match_goal(checklist: Checklist, probabilities: Mapping[str, float], bias: Bias = NO_BIAS) -> float:
     """How well a picture meets the checklist: the geometric mean weighted by weight and trust, 0..1.
 
-    probabilities: by requirement id; one without a value is unknown. While a parent fails, its children are left out:
-    nothing can be said of them. Requirements that fail in a circle all count. 0 for an empty checklist.
+    probabilities: by requirement id; one without a value is unknown. Children of a failed requirement count as failed
+    with it. 0 for an empty checklist.
     """
     requirements = checklist.requirements
-    values = {r.id: probabilities.get(r.id, UNKNOWN) for r in requirements}
-    lost = orphans(requirements, [name for name, p in values.items() if p <= UNKNOWN])
-    counted = [r for r in requirements if r.id not in lost] or list(requirements)
-    weights = [r.weight * bias.trust(r) for r in counted]
-    if not sum(weights) > 0:
-        weights = [r.weight for r in counted]
-    if not counted:
+    if not requirements:
         return 0.0
-    total = sum(w * math.log(max(values[r.id], 1e-9)) for w, r in zip(weights, counted, strict=True))
+    values = {r.id: probabilities.get(r.id, UNKNOWN) for r in requirements}
+    values = inherited(requirements, values, [name for name, p in values.items() if p <= UNKNOWN])
+    weights = [r.weight * bias.trust(r) for r in requirements]
+    if not sum(weights) > 0:
+        weights = [r.weight for r in requirements]
+    total = sum(w * math.log(max(values[r.id], 1e-9)) for w, r in zip(weights, requirements, strict=True))
     return math.exp(total / sum(weights))
+
+
+def highest_score(checklist: Checklist, certain: Mapping[str, float], rated: bool, bias: Bias = NO_BIAS) -> float:
+    """The score of a flawless picture on the scale of a judge's answers, before any correction.
+
+    certain: by requirement id, what the surest right answer counts, 1 where nothing is known. rated: whether quality
+    levels count.
+    """
+    matched = match_goal(checklist, {r.id: clip(certain.get(r.id, 1.0)) for r in checklist.requirements}, bias)
+    return overall_score(matched, [1.0] if rated else [])
 
 
 def overall_score(matched: float, quality: Collection[float | None]) -> float:

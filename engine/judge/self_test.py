@@ -239,10 +239,12 @@ def _figures(kind: Kind, answers: Sequence[TrialAnswer]) -> KindFigures:
 
 
 def bias_of(tested: SelfTest) -> Bias:
-    """The thresholds to take off this model's answers."""
+    """The thresholds to take off this model's answers. A kind that it is too weak for has none."""
+    told = [one for one in tested.kinds if one.verdict != "too weak"]
     return Bias(
-        thresholds={one.kind: one.threshold for one in tested.kinds},
-        again={one.kind: one.threshold_again for one in tested.kinds},
+        thresholds={one.kind: one.threshold for one in told},
+        again={one.kind: one.threshold_again for one in told},
+        weak=frozenset(one.kind for one in tested.kinds if one.verdict == "too weak"),
     )
 
 

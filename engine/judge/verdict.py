@@ -5,12 +5,27 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from .answers import UNANSWERED, LookResult, negative_terms, owned_clauses
+from .answers import UNANSWERED, LookResult
 from .checklist import Checklist, Requirement
 from .critique import CHECKS, Check, Critique, Item
-from .scoring import NO_BIAS, POOR_QUALITY, UNKNOWN, Bias, average_in_logits, match_goal, orphans, overall_score
+from .plain_answer import negative_terms, owned_clauses
+from .scoring import (
+    NO_BIAS,
+    POOR_QUALITY,
+    UNKNOWN,
+    Bias,
+    average_in_logits,
+    highest_score,
+    match_goal,
+    orphans,
+    overall_score,
+)
 
 MOST_NAMED = 4
+CANNOT_TELL = (
+    "This judge cannot tell whether the goal is met: its self-test found it too weak for everything on this checklist. "
+    "Choose a larger judge, or one of another family."
+)
 _FAULTS: Mapping[str, str] = {
     "artifacts": "parts of the picture are broken",
     "composition": "the composition is poor",
@@ -24,8 +39,9 @@ def reason(critique: Critique, checklist: Checklist, pass_score: float) -> str:
     faults = [*item_faults(critique.items, checklist), *quality_faults(critique.checks)]
     if faults:
         return sentence(faults)
-    if critique.score is not None and critique.score < pass_score:
-        return f"Everything asked for is there, but the score {critique.score:.2f} is below {pass_score:.2f}."
+    needed = needed_score(critique, pass_score)
+    if critique.score is not None and critique.score < needed:
+        return f"Everything asked for is there, but the score {critique.score:.2f} is below {needed:.2f}."
     return "Everything asked for is there."
 
 
@@ -88,12 +104,18 @@ def critique_of(
     A plain answer has no checks; its proposals are kept.
     """
     matched = _match(result.items, checklist, bias)
-    levels: dict[Check, float | None] = {name: result.levels[name] for name in CHECKS if _counted(name, result, checks)}
+    counted: tuple[Check, ...] = tuple(name for name in CHECKS if name in checks)
+    levels = {name: result.levels[name] for name in counted if name in result.levels}
+    unanswered = tuple(name for name in counted if name in result.unrated)
+    highest = highest_score(checklist, result.certain, bool(levels or unanswered), bias)
     found = Critique(
         judge="ollama",
         outcome="judged",
-        score=overall_score(matched, levels.values()),
+        score=overall_score(matched, [*levels.values(), *[UNKNOWN for _ in unanswered]]),
         checks={} if result.plain else _named(matched, {n: 1.0 if v is None else v for n, v in levels.items()}),
+        unanswered=unanswered,
+        decides=bias.can_tell(checklist),
+        reachable=highest if highest < pass_score else None,
         done=all(item.passed for item in result.items),
         looks=1,
         items=result.items,
@@ -102,12 +124,17 @@ def critique_of(
     if result.plain is not None:
         proposals = {
             "changes": result.plain.changes,
-            "edits": owned_clauses(result.plain, checklist),
+            "edits": owned_clauses(result.plain, checklist.requirements),
             "negative": negative_terms(result.plain.changes.neg_append),
         }
         found = found.model_copy(update=proposals)
     said = result.plain.reason if result.plain is not None else ""
     return found.model_copy(update={"reason": said or reason(found, checklist, pass_score)})
+
+
+def needed_score(critique: Critique, pass_score: float) -> float:
+    """The score from which this critique can pass: the pass score, or the most that its scale can reach."""
+    return pass_score if critique.reachable is None else min(pass_score, critique.reachable)
 
 
 def holds(critique: Critique, pass_score: float) -> bool:
@@ -118,7 +145,7 @@ def holds(critique: Critique, pass_score: float) -> bool:
         and bool(critique.items)
         and all(item.passed for item in critique.items)
         and all(level >= POOR_QUALITY for level in qualities)
-        and critique.score >= pass_score
+        and critique.score >= needed_score(critique, pass_score)
     )
 
 
@@ -133,14 +160,16 @@ def merge_looks(
     others = {item.id: item for item in second.items}
     items = tuple(_mean(item, others[item.id]) for item in first.items if item.id in others)
     matched = _match(items, checklist, bias)
-    shared = {n: (first.checks[n] + second.checks[n]) / 2 for n in CHECKS if n in first.checks and n in second.checks}
-    levels = {name: level for name, level in shared.items() if name != "prompt_match"}
+    levels, unanswered = _merged_levels(first, second)
+    reachable = min((c.reachable for c in (first, second) if c.reachable is not None), default=None)
     agreed = holds(first, pass_score) and holds(second, pass_score)
     proposing = first if agreed or not holds(first, pass_score) else second
     found = proposing.model_copy(
         update={
-            "score": overall_score(matched, levels.values()),
-            "checks": _named(matched, levels) if shared else {},
+            "score": overall_score(matched, [*levels.values(), *[UNKNOWN for _ in unanswered]]),
+            "checks": _named(matched, levels) if first.checks and second.checks else {},
+            "unanswered": unanswered,
+            "reachable": reachable,
             "done": first.done and second.done,
             "looks": first.looks + second.looks,
             "items": items,
@@ -149,8 +178,10 @@ def merge_looks(
             "seconds": first.seconds + second.seconds,
         }
     )
-    passed = agreed and holds(found, pass_score)
-    if passed:
+    passed = agreed and holds(found, pass_score) and found.decides
+    if agreed and not found.decides:
+        said = CANNOT_TELL
+    elif passed:
         said = "Everything asked for is there, in two looks."
     elif holds(first, pass_score) and not agreed:
         said = f"A second look did not agree: {second.reason}"
@@ -159,8 +190,20 @@ def merge_looks(
     return found.model_copy(update={"passed": passed, "reason": said})
 
 
-def _counted(name: Check, result: LookResult, checks: Sequence[str]) -> bool:
-    return name in checks and name in result.levels
+def _merged_levels(first: Critique, second: Critique) -> tuple[dict[Check, float], tuple[Check, ...]]:
+    """The mean level of each check, and the checks that neither look answered; nothing where a look was plain.
+
+    A check that a single look answered has the level it gave there.
+    """
+    levels: dict[Check, float] = {}
+    if not (first.checks and second.checks):
+        return levels, ()
+    for name in CHECKS[1:]:
+        told = [look.checks[name] for look in (first, second) if name in look.checks]
+        if told:
+            levels[name] = sum(told) / len(told)
+    asked = {*first.unanswered, *second.unanswered}
+    return levels, tuple(name for name in CHECKS if name in asked and name not in levels)
 
 
 def _match(items: Sequence[Item], checklist: Checklist, bias: Bias) -> float:

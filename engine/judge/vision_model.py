@@ -14,6 +14,17 @@ class ModelUnreachable(ModelFailure):
     """Nothing answered, or the server refused: down, wrong host, busy, out of memory, model missing or blind."""
 
 
+class ModelStumbled(ModelUnreachable):
+    """This once the server failed, and it may answer the same question now: busy, hung up, its runner started anew.
+
+    out_of_memory: whether memory was the reason. pause: seconds after which it is worth asking again.
+    """
+
+    def __init__(self, message: str, out_of_memory: bool = False, pause: float = 0.0) -> None:
+        super().__init__(message)
+        self.out_of_memory, self.pause = out_of_memory, pause
+
+
 class ModelUnfit(ModelUnreachable):
     """The server answered, but this model cannot judge: not installed, unable to see, or run elsewhere."""
 
@@ -55,6 +66,16 @@ class Reply:
 
     text: str
     tokens: tuple[Token, ...] = ()
+
+
+class Asked(Protocol):
+    """What answers questions: a model, or a judge that watches over one."""
+
+    async def check(self) -> None:
+        """See VisionModel.check."""
+
+    async def ask(self, question: Question) -> Reply:
+        """See VisionModel.ask."""
 
 
 class VisionModel(Protocol):

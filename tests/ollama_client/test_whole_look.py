@@ -110,7 +110,7 @@ def test_the_best_of_a_batch(seeing, model_on):
     images = [painted("two red circles"), painted(GOAL), torch.zeros(512, 512, 3)]
     critiques, best = whole_look(model_on(seeing.url, keep_alive=0), *images)
     assert best == 1
-    assert [critique.passed for critique in critiques] == [False, True, False]
+    assert [critique.passed for critique in critiques.values()] == [False, True, False]
     unloads = [record for record in seeing.chats() if not record.body["messages"]]
     assert len(unloads) == 1
 

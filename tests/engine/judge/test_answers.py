@@ -9,7 +9,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.judge.answers import read_look
+from pack.engine.judge.answers import AnsweredQuestions, read_answers, read_look
 from pack.engine.judge.questions import look_questions
 from pack.engine.judge.scoring import Bias
 from pack.engine.judge.verdict import critique_of, holds, merge_looks
@@ -24,7 +24,8 @@ KEYS = {one.requirement.id: key for key, one in FIRST.asked.items()}
 def read(text, wording=1, bias=None, more=()):
     questions = FIRST if wording == 1 else SECOND
     reply = text if isinstance(text, Reply) else Reply(text)
-    return read_look(reply, questions, CHECKLIST, bias or Bias(), [Reply(one) for one in more])
+    answered = AnsweredQuestions(questions, reply, tuple(Reply(one) for one in more))
+    return read_look([answered], CHECKLIST, bias or Bias()), read_answers(answered, bias or Bias())[1]
 
 
 def items(text, wording=1, **more):
@@ -111,12 +112,13 @@ def test_nothing_answered_is_no_look():
 
 def test_a_child_fails_with_its_parent():
     found = items(answers(r2="no"))
-    assert (found["r3"].passed, found["r3"].p, found["r3"].answer) == (False, 0.5, "yes")
+    assert (found["r3"].passed, found["r3"].p, found["r3"].answer) == (False, pytest.approx(0.1), "yes")
 
 
 def test_levels_that_are_missing_count_as_unknown_and_none_does_not_apply():
     result, lack = read(answers(levels={"faces": "none", "text": "superb"}))
-    assert (result.levels["faces"], result.levels["text"], result.levels["artifacts"]) == (None, 0.5, 0.75)
+    assert result.levels == {"faces": None, "artifacts": 0.75, "composition": 0.75}
+    assert result.unrated == ("text",)
     assert "quality_text" in lack and "quality_faces" not in lack
 
 
@@ -154,10 +156,27 @@ def test_a_wrong_word_never_counts_for_more_than_unknown():
     assert not items(reply)["r2"].passed
 
 
+@pytest.mark.parametrize("threshold", [-0.5, -1.7, -5.0])
+@pytest.mark.parametrize("listed", [{"7": 0.5, "3": 0.45}, {"7": 0.9, "3": 0.1}, {}])
+def test_no_threshold_makes_a_wrong_number_a_right_one(threshold, listed):
+    text = answers(r1=7)
+    bias = Bias(thresholds={"count": threshold}, again={"count": threshold})
+    reply = stream(text, r1=listed, r2={"yes": 0.9}, r3={"yes": 0.9}) if listed else Reply(text)
+    found = items(reply, bias=bias)["r1"]
+    assert (found.answer, found.passed) == ("7", False)
+    assert found.p <= 0.5
+
+
 def test_votes_replace_plain_words():
     found = items(answers(), more=[answers(r1=2), answers(r1="?", r2="no")])
     assert [round(found[name].p, 3) for name in ("r1", "r2", "r3")] == [0.375, 0.625, 0.875]
     assert items(answers(), more=["", "no JSON"])["r1"].p == pytest.approx(0.375)
+
+
+def test_the_majority_of_votes_is_the_word():
+    lenient = Bias(thresholds={"count": -5.0})
+    assert not items(answers(r1=7), bias=lenient, more=[answers(r1=7), answers()])["r1"].passed
+    assert items(answers(r1=7), bias=lenient, more=[answers(), answers()])["r1"].passed
 
 
 def test_the_plain_contract_is_a_vote_about_the_whole():

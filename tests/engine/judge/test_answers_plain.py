@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pack.engine.judge.answers import PlainAnswer, is_plain, negative_terms, owned_clauses
+from pack.engine.judge.plain_answer import PlainAnswer, is_plain, negative_terms, owned_clauses
 
 from .memory_model import CHECKLIST
 
@@ -62,7 +62,7 @@ def test_answers_to_questions_are_not_plain():
 
 def clauses(text, done=False):
     answer = PlainAnswer.model_validate({"done": done, "changes": {"prompt_append": text}})
-    return {edit.requirement: edit.clause for edit in owned_clauses(answer, CHECKLIST)}
+    return {edit.requirement: edit.clause for edit in owned_clauses(answer, CHECKLIST.requirements)}
 
 
 def test_each_clause_belongs_to_the_requirement_with_most_words_in_common():

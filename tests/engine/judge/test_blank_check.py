@@ -31,9 +31,9 @@ def imagining(blank=NOTHING, **given):
     return MemoryModel(lambda question: answers(**blank) if is_blank(question.jpeg) else real(question))
 
 
-def judged(model, bias=Bias(), images=1):  # noqa: B008
+def judged(model, bias=Bias(), images=1, checklist=CHECKLIST):  # noqa: B008
     judge = Judge("ollama", model, 0.8, CHECKS, bias)
-    return asyncio.run(judge.judge_pictures([Picture(PICTURE)] * images, CHECKLIST, 7))
+    return asyncio.run(judge.judge_pictures([Picture(PICTURE)] * images, checklist, 7))
 
 
 @pytest.mark.parametrize(
@@ -74,9 +74,9 @@ def test_a_picture_that_fails_costs_no_blank_look():
 def test_a_sober_judge_is_believed_and_asked_once():
     model = imagining()
     found = judged(model, images=3)
-    assert all(critique.passed for critique in found.critiques)
+    assert [critique.passed for critique in found.critiques.values()] == [True, False, False]
     assert sum(is_blank(question.jpeg) for question in model.questions) == 1
-    assert len(model.questions) == 1 + 2 * 3
+    assert len(model.questions) == 3 + 1 + 1, "one second look: the first picture is confirmed"
     assert all(value < 0 for value in found.critiques[0].blank.values())
     again = imagining()
     assert judged(again, Bias(blank=found.critiques[0].blank)).critiques[0].passed
@@ -99,6 +99,28 @@ def test_without_an_answer_about_the_blank_picture_the_verdict_stands():
     model.answers = [lambda question: Reply("nonsense") if is_blank(question.jpeg) else real(question)]
     critique = judged(model).critiques[0]
     assert (critique.passed, critique.blank) == (True, {})
+
+
+def test_what_the_blank_picture_tells_counts_for_every_picture_of_a_batch():
+    model = imagining(blank=NOTHING | {"r2": "yes"})
+    found = judged(model, images=3)
+    assert not any(item.passed for critique in found.critiques.values() for item in critique.items if item.id == "r2")
+    assert sum(is_blank(question.jpeg) for question in model.questions) == 1
+
+
+DONE = '{"done": true, "changes": {}, "reason": "Splendid."}'
+
+
+@pytest.mark.parametrize("wanted", [CHECKLIST.requirements, (requirement("r1", "style", "a watercolour"),)])
+def test_a_vote_for_the_whole_is_asked_about_a_blank_picture_too(wanted):
+    checklist = CHECKLIST.model_copy(update={"requirements": wanted})
+    flatterer = MemoryModel(DONE)
+    critique = judged(flatterer, checklist=checklist).critiques[0]
+    assert (critique.passed, [item.passed for item in critique.items]) == (False, [False] * len(wanted))
+    assert sum(is_blank(question.jpeg) for question in flatterer.questions) == 1
+    no = '{"done": false, "changes": {}, "reason": "There is nothing."}'
+    sober = MemoryModel(lambda question: no if is_blank(question.jpeg) else DONE)
+    assert judged(sober, checklist=checklist).critiques[0].passed
 
 
 def test_a_server_lost_at_the_blank_look_leaves_the_first_look():

@@ -9,8 +9,8 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.judge.answers import read_plain
 from pack.engine.judge.json_answer import read_object
+from pack.engine.judge.plain_answer import read_plain
 from pack.engine.judge.vision_model import AnswerUnusable
 
 FULL = {

@@ -9,8 +9,8 @@ import json
 import pytest
 import torch
 from pack.engine.judge.checklist import Checklist
-from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.judge import Judge, parse_checks
+from pack.engine.judge.critique import CHECKS, parse_checks
+from pack.engine.judge.judge import Judge
 from pack.engine.judge.picture import Picture
 from pack.engine.judge.scoring import Bias
 from pack.engine.judge.vision_model import AnswerUnusable, ModelUnreachable, Reply, Token
@@ -105,7 +105,7 @@ def test_without_a_readable_second_look_nothing_passes(problem):
     assert "second" in critique.reason
 
 
-@pytest.mark.parametrize(("quality", "pass_score"), [("poor", 0.2), ("excellent", 0.95)])
+@pytest.mark.parametrize(("quality", "pass_score"), [("poor", 0.2), ("good", 0.9)])
 def test_poor_quality_or_a_low_score_is_no_pass_and_needs_neither_second_look_nor_editor(quality, pass_score):
     model = MemoryModel(seeing(quality=quality))
     critique = judged(model, pass_score=pass_score)
@@ -283,7 +283,7 @@ def test_a_batch_has_one_critique_each():
 def test_in_a_batch_a_confirmed_picture_wins():
     model = MemoryModel(answers(quality="excellent", r1=2), answers(quality="fair"), answers(2, "fair"))
     critiques, best = batch(model, PICTURE, PICTURE)
-    assert [critique.passed for critique in critiques] == [False, True]
+    assert [critique.passed for critique in critiques.values()] == [False, True]
     assert (best, len(model.questions)) == (1, 3)
 
 
@@ -297,7 +297,7 @@ def test_the_first_is_best_on_a_tie_and_unjudged_ones_come_last():
 def test_an_unreachable_model_is_asked_once_per_batch():
     model = MemoryModel(ModelUnreachable("Gone. Start it."))
     critiques, best = batch(model, PICTURE, PICTURE, PICTURE)
-    assert [critique.outcome for critique in critiques] == ["unreachable"] * 3
+    assert [critique.outcome for critique in critiques.values()] == ["unreachable"] * 3
     assert (best, len(model.questions)) == (0, 1)
 
 

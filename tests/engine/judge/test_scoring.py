@@ -13,6 +13,8 @@ from pack.engine.judge.scoring import (
     average_in_logits,
     clip,
     correct_logit_bias,
+    highest_score,
+    inherited,
     logit,
     match_goal,
     orphans,
@@ -89,9 +91,10 @@ def test_weight_and_trust_count():
     assert match_goal(flat(2, trust=0.0), {"r0": 0.9, "r1": 0.4}) == pytest.approx(0.6)
 
 
-def test_children_leave_the_mean_while_a_parent_fails():
+def test_children_of_a_failed_parent_count_as_failed_with_it():
     assert orphans(CHECKLIST.requirements, ["r2"]) == {"r3"}
-    assert match_goal(CHECKLIST, {"r1": 0.9, "r2": 0.1, "r3": 0.02}) == pytest.approx(0.3)
+    assert match_goal(CHECKLIST, {"r1": 0.9, "r2": 0.1, "r3": 0.98}) == pytest.approx((0.9 * 0.1 * 0.1) ** (1 / 3))
+    assert match_goal(CHECKLIST, {"r1": 0.9, "r2": 0.1, "r3": 0.02}) == pytest.approx((0.9 * 0.1 * 0.02) ** (1 / 3))
     assert match_goal(CHECKLIST, {"r1": 0.9, "r2": 0.6, "r3": 0.1}) == pytest.approx((0.9 * 0.6 * 0.1) ** (1 / 3))
 
 
@@ -99,12 +102,22 @@ def test_grandchildren_fail_too_and_circles_do_no_harm():
     chain = (HAT, RED, requirement("r4", parents=("r3",)), requirement("r5"))
     assert orphans(chain, ["r2"]) == {"r3", "r4"}
     circle = Checklist(goal="g", requirements=(requirement("r1", parents=("r2",)), requirement("r2", parents=("r1",))))
-    assert match_goal(circle, {"r1": 0.1, "r2": 0.4}) == pytest.approx(0.2)
+    assert match_goal(circle, {"r1": 0.1, "r2": 0.4}) == pytest.approx(0.1)
+    given = {"r2": 0.1, "r3": 0.9, "r4": 0.95, "r5": 0.8}
+    assert inherited(chain, given, ["r2"]) == {"r2": 0.1, "r3": 0.1, "r4": 0.1, "r5": 0.8}
+    assert inherited(chain, given, []) == given
 
 
 def test_what_is_not_known_counts_as_half():
     assert match_goal(flat(1), {}) == pytest.approx(0.5)
     assert match_goal(Checklist(goal="g", requirements=()), {}) == 0
+
+
+def test_what_a_scale_can_reach():
+    words = dict.fromkeys(("r1", "r2", "r3"), 0.9)
+    assert highest_score(CHECKLIST, words, rated=True) == 0.915
+    assert highest_score(CHECKLIST, words, rated=False) == 0.9
+    assert highest_score(CHECKLIST, {}, rated=True) == 0.983
 
 
 def test_overall():

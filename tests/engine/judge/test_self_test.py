@@ -63,6 +63,8 @@ def test_a_model_that_always_says_yes_is_too_weak_for_everything():
     ] * 4
     assert all(k.verdict == "too weak" for k in found.kinds)
     assert set(trust_of(found).values()) == {0.5}
+    assert bias_of(found).thresholds == {}, "what is noise is taken off nothing"
+    assert bias_of(found).weak == {one.kind for one in found.kinds}
     assert "Try a larger judge" in " ".join(in_words(found))
     assert (found.model, found.digest, found.soft) == ("memory:1b", "sha", False)
     assert (model.released, len(model.questions)) == (1, 2 * len(self_test_scenes()))

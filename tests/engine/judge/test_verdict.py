@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from pack.engine.judge.answers import read_look
+from pack.engine.judge.answers import AnsweredQuestions, read_look
 from pack.engine.judge.critique import CHECKS, Item
 from pack.engine.judge.questions import look_questions
-from pack.engine.judge.verdict import critique_of, holds, item_faults, merge_looks, sentence
+from pack.engine.judge.scoring import NO_BIAS, Bias
+from pack.engine.judge.verdict import CANNOT_TELL, critique_of, holds, item_faults, merge_looks, sentence
 from pack.engine.judge.vision_model import Reply
 
 from .memory_model import CHECKLIST, DUCKS, HAT, RED, answers, requirement
 
 
-def looked(wording=1, checks=CHECKS, quality="good", levels=None, **given):
+def looked(wording=1, checks=CHECKS, quality="good", levels=None, pass_score=0.8, bias=NO_BIAS, **given):
     questions = look_questions(CHECKLIST, 7, wording)
-    result, _ = read_look(Reply(answers(wording, quality, levels, **given)), questions, CHECKLIST)
-    return critique_of(result, CHECKLIST, 0.8, checks)
+    answered = AnsweredQuestions(questions, Reply(answers(wording, quality, levels, **given)))
+    result = read_look([answered], CHECKLIST, bias)
+    return critique_of(result, CHECKLIST, pass_score, checks, bias)
 
 
 def test_the_score_is_the_geometric_mean_and_a_little_quality():
@@ -65,9 +67,10 @@ def test_looks_are_averaged_in_logits():
     assert found.reason == "A second look did not agree: I count 2 where the goal wants three ducks."
 
 
-def test_children_of_an_item_that_one_look_failed_leave_the_mean():
+def test_children_of_an_item_that_one_look_failed_fail_with_it():
     found = merge_looks(looked(), looked(2, r2="yes"), CHECKLIST, 0.8)
-    assert found.checks["prompt_match"] == pytest.approx((0.9 * 0.5) ** 0.5, abs=1e-4)
+    assert [item.passed for item in found.items] == [True, False, False]
+    assert found.checks["prompt_match"] == pytest.approx((0.9 * 0.5 * 0.5) ** (1 / 3), abs=1e-4)
 
 
 def test_agreeing_looks_pass():
@@ -86,9 +89,48 @@ def test_reasons_name_what_is_there_instead():
 
 
 def test_a_low_score_alone_is_said():
-    questions = look_questions(CHECKLIST, 7, 1)
-    result, _ = read_look(Reply(answers()), questions, CHECKLIST)
-    assert "below 0.99" in critique_of(result, CHECKLIST, 0.99, CHECKS).reason
+    assert "below 0.90" in looked(pass_score=0.9).reason
+
+
+@pytest.mark.parametrize("asked_for", [0.92, 0.95, 1.0])
+def test_a_pass_score_beyond_the_scale_is_said_and_the_most_that_can_be_reached_counts(asked_for):
+    first, second = (looked(w, quality="excellent", pass_score=asked_for) for w in (1, 2))
+    assert (first.reachable, first.score) == (0.915, 0.915)
+    found = merge_looks(first, second, CHECKLIST, asked_for)
+    assert (found.passed, found.reachable) == (True, 0.915)
+    assert "0.92, the most they can, counted instead" in found.describe()
+    good = [looked(w, quality="good", pass_score=asked_for) for w in (1, 2)]
+    assert not merge_looks(*good, CHECKLIST, asked_for).passed
+
+
+def test_a_pass_score_within_the_scale_is_left_alone():
+    found = looked(pass_score=0.91)
+    assert found.reachable is None
+    assert "instead" not in found.describe()
+    assert looked(pass_score=0.91, checks=("prompt_match",)).reachable == 0.9, "without levels the mean is all there is"
+
+
+def test_a_judge_too_weak_for_all_of_it_never_passes_anything():
+    weak = Bias(weak=frozenset({"count", "object", "attribute"}))
+    looks = [looked(w, bias=weak) for w in (1, 2)]
+    found = merge_looks(*looks, CHECKLIST, 0.8, weak)
+    assert (found.passed, found.decides, found.reason) == (False, False, CANNOT_TELL)
+    some = Bias(weak=frozenset({"count", "attribute"}))
+    assert merge_looks(*(looked(w, bias=some) for w in (1, 2)), CHECKLIST, 0.8, some).passed
+
+
+def test_a_check_that_was_not_answered_is_said_to_be_that():
+    found = looked(levels={"faces": "superb"})
+    assert "faces" not in found.checks
+    assert found.unanswered == ("faces",)
+    assert "faces not answered" in found.describe()
+    assert "0.50" not in found.describe()
+    assert found.score == pytest.approx(0.85 * 0.9 + 0.15 * (3 * 0.75 + 0.5) / 4, abs=1e-4)
+    second = looked(2)
+    both = merge_looks(found, second, CHECKLIST, 0.8)
+    assert (both.checks["faces"], both.unanswered) == (0.75, ())
+    never = merge_looks(found, looked(2, levels={"faces": "?"}), CHECKLIST, 0.8)
+    assert (never.unanswered, never.score) == (("faces",), found.score)
 
 
 def fault(asked, answer, evidence=""):
