@@ -30,11 +30,11 @@ UNKNOWN_STEPS, UNKNOWN_CFG = 20, 1.0
 """What SelfImprovingPrompt needs where the graph has no such number. At cfg 1 a run leaves cfg alone."""
 
 
-class _Data(BaseModel):
+class _Frozen(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class PlannedPicture(_Data):
+class PlannedPicture(_Frozen):
     """A picture that could be judged: output `slot` of node `source`, shown or saved by node `node`, which judge_node
     names. type: IMAGE, or VIDEO where only GetVideoComponents makes pictures of it. clip: a video, of which frames are
     judged. samplers: ids of what paints it, first stage first.
@@ -51,14 +51,14 @@ class PlannedPicture(_Data):
     samplers: tuple[str, ...]
 
 
-class PlannedInput(_Data):
+class PlannedInput(_Frozen):
     """An input that takes a value from the loop."""
 
     node: str
     input: str
 
 
-class LeftAlone(_Data):
+class LeftAlone(_Frozen):
     """A setting, or one input of it, that the loop does not change. reason: a sentence for the user."""
 
     setting: SettingName
@@ -67,7 +67,7 @@ class LeftAlone(_Data):
     reason: str
 
 
-class Placeholder(_Data):
+class Placeholder(_Frozen):
     """An input that holds nothing but a placeholder of some program. setting: whose value would fill it, if any."""
 
     node: str
@@ -76,7 +76,7 @@ class Placeholder(_Data):
     setting: SettingName | None = None
 
 
-class Question(_Data):
+class PlanQuestion(_Frozen):
     """A choice that only the user can make. about: "judge", whose choices are ids for judge_node."""
 
     about: Literal["judge"]
@@ -84,7 +84,7 @@ class Question(_Data):
     choices: tuple[str, ...]
 
 
-class LoopPlan(_Data):
+class LoopPlan(_Frozen):
     """What makes a graph a loop.
 
     judged: the picture that is judged, one of candidates, the best first. values: what the loop starts from, by
@@ -100,7 +100,7 @@ class LoopPlan(_Data):
     frames: tuple[int, ...] = ()
     left: tuple[LeftAlone, ...] = ()
     placeholders: tuple[Placeholder, ...] = ()
-    questions: tuple[Question, ...] = ()
+    questions: tuple[PlanQuestion, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -198,11 +198,11 @@ def _picture(view: GraphView, one: Candidate) -> PlannedPicture:
     )
 
 
-def _questions(tied: Sequence[Candidate]) -> tuple[Question, ...]:
+def _questions(tied: Sequence[Candidate]) -> tuple[PlanQuestion, ...]:
     if len(tied) < 2:
         return ()
     text = f"{len(tied)} pictures could be meant equally well. Which one is to be judged?"
-    return (Question(about="judge", text=text, choices=tuple(one.node for one in tied)),)
+    return (PlanQuestion(about="judge", text=text, choices=tuple(one.node for one in tied)),)
 
 
 def _frames(view: GraphView, judged: Candidate, stages: Sequence[Sampling]) -> tuple[int, ...]:

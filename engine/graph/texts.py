@@ -26,7 +26,7 @@ PLACEHOLDER = re.compile(
 
 
 @dataclass
-class Encoded:
+class EncodedTexts:
     """texts: the text inputs behind a conditioning, where their literals stand if they are only passed on. passed: the
     nodes on the way. ends: nodes where a way ended without a text."""
 
@@ -35,9 +35,9 @@ class Encoded:
     ends: list[Node] = field(default_factory=list)
 
 
-def encoded_texts(view: GraphView, nodes: Iterable[Node], side: Side) -> Encoded:
+def encoded_texts(view: GraphView, nodes: Iterable[Node], side: Side) -> EncodedTexts:
     """The texts that these nodes (a sampler with its guider) are given on one side."""
-    found = Encoded()
+    found = EncodedTexts()
     waiting: list[tuple[InputRef, Side]] = []
     for node in nodes:
         waiting += [(place, side) for place in held(view, node, *_TEXT_ROLES[side])]
@@ -59,7 +59,7 @@ def encoded_texts(view: GraphView, nodes: Iterable[Node], side: Side) -> Encoded
     return found
 
 
-def _behind_conditioning(view: GraphView, wire: Wire, side: Side, found: Encoded) -> list[tuple[InputRef, Side]]:
+def _behind_conditioning(view: GraphView, wire: Wire, side: Side, found: EncodedTexts) -> list[tuple[InputRef, Side]]:
     """Adds the texts of the node at the other end; returns where to go on."""
     node = view.nodes[wire.source]
     row = row_of(node.class_type)

@@ -6,14 +6,12 @@ views.json is what 0.1.0 answered about each.
 
 from __future__ import annotations
 
-import json
 import shutil
-from pathlib import Path
 
 import pytest
 
-KEPT = Path(__file__).parent / "kept_runs"
-VIEWS = json.loads((KEPT / "views.json").read_text(encoding="utf-8"))
+from ..kept_runs import KEPT, VIEWS, missing
+
 FINISHED = [name for name, view in VIEWS.items() if view["status"] != "suspended"]
 
 
@@ -27,15 +25,6 @@ def theatre(theatre):
     for run_id in ids:
         status, _ = theatre.client.post(f"/imitatoes/runs/{run_id}/delete", {})
         assert status == 200
-
-
-def missing(old, new):
-    """Where new lacks something that old has or says another thing, as paths; new may know more."""
-    if isinstance(old, dict) and isinstance(new, dict):
-        return [f"{key}.{rest}" for key, value in old.items() for rest in missing(value, new.get(key))]
-    if isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        return [f"{at}.{rest}" for at, pair in enumerate(zip(old, new, strict=True)) for rest in missing(*pair)]
-    return [] if old == new else [f"{old!r} became {new!r}"]
 
 
 def test_they_are_listed(theatre):
