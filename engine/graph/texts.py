@@ -26,7 +26,7 @@ PLACEHOLDER = re.compile(
 
 
 @dataclass
-class Encoded:
+class EncodedTexts:
     """texts: the text inputs behind a conditioning, where their literals stand if they are only passed on. passed: the
     nodes on the way. ends: nodes where a way ended without a text."""
 
@@ -35,9 +35,9 @@ class Encoded:
     ends: list[Node] = field(default_factory=list)
 
 
-def encoded_texts(view: GraphView, nodes: Iterable[Node], side: Side) -> Encoded:
+def encoded_texts(view: GraphView, nodes: Iterable[Node], side: Side) -> EncodedTexts:
     """The texts that these nodes (a sampler with its guider) are given on one side."""
-    found = Encoded()
+    found = EncodedTexts()
     waiting: list[tuple[InputRef, Side]] = []
     for node in nodes:
         waiting += [(place, side) for place in held(view, node, *_TEXT_ROLES[side])]
@@ -59,7 +59,7 @@ def encoded_texts(view: GraphView, nodes: Iterable[Node], side: Side) -> Encoded
     return found
 
 
-def _behind_conditioning(view: GraphView, wire: Wire, side: Side, found: Encoded) -> list[tuple[InputRef, Side]]:
+def _behind_conditioning(view: GraphView, wire: Wire, side: Side, found: EncodedTexts) -> list[tuple[InputRef, Side]]:
     """Adds the texts of the node at the other end; returns where to go on."""
     node = view.nodes[wire.source]
     row = row_of(node.class_type)
@@ -158,7 +158,7 @@ def _same_side(view: GraphView, wire: Wire, side: Side) -> list[Wire]:
 
 
 @dataclass(frozen=True)
-class Leaf:
+class TextLeaf:
     """One written piece of a text.
 
     place: the input that holds it. text: the piece. own: its node holds nothing but this text. joined: nodes that put
@@ -173,16 +173,16 @@ class Leaf:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenText:
     """leaves: the pieces a text is made of. unreadable: nodes that make text which nobody wrote, such as a caption."""
 
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[TextLeaf, ...]
     unreadable: tuple[str, ...]
 
 
-def written(view: GraphView, place: InputRef) -> Written:
+def written(view: GraphView, place: InputRef) -> WrittenText:
     """What was written by hand behind a text input."""
-    leaves: list[Leaf] = []
+    leaves: list[TextLeaf] = []
     unreadable: list[str] = []
     waiting: list[tuple[InputRef, bool, tuple[str, ...], tuple[str, ...]]] = [(place, True, (), ())]
     seen: set[InputRef] = set()
@@ -195,7 +195,7 @@ def written(view: GraphView, place: InputRef) -> Written:
         if wire is None:
             text = literal(view.graph, place)
             if isinstance(text, str):
-                leaves.append(Leaf(place, text or _instead(view, place), own, joined, rewritten))
+                leaves.append(TextLeaf(place, text or _instead(view, place), own, joined, rewritten))
             continue
         node = view.nodes[wire.source]
         names = _pieces(view, node, wire)
@@ -207,7 +207,7 @@ def written(view: GraphView, place: InputRef) -> Written:
         joined = (node.id, *joined) if several else joined
         rewritten = (node.id, *rewritten) if row and row.kind == "writer" else rewritten
         waiting += [(InputRef(one.node, one.input), not several, joined, rewritten) for one in names]
-    return Written(tuple(leaves), tuple(dict.fromkeys(unreadable)))
+    return WrittenText(tuple(leaves), tuple(dict.fromkeys(unreadable)))
 
 
 def _instead(view: GraphView, place: InputRef) -> str:
@@ -254,13 +254,13 @@ def _may_hold_text(view: GraphView, node: Node, name: str) -> bool:
     return False
 
 
-def leading(leaves: Iterable[Leaf]) -> Leaf | None:
+def leading(leaves: Iterable[TextLeaf]) -> TextLeaf | None:
     """The piece that is the prompt: one that says something, in a node of its own, and of several the longest."""
     several = list(leaves)
     return max(several, key=_weight) if several else None
 
 
-def _weight(leaf: Leaf) -> tuple[Any, ...]:
+def _weight(leaf: TextLeaf) -> tuple[Any, ...]:
     return bool(leaf.text.strip()), leaf.own, len(leaf.text)
 
 
