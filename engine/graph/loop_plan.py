@@ -16,7 +16,7 @@ from .model import Graph, GraphView, Node, ObjectInfo, node_class
 from .pictures import Candidate, candidates, of_equal_rank, painted_by
 from .plan_refusal import PlanRefused, no_picture, no_prompt, no_text
 from .roles import Sampling, is_sampler, sampling_of
-from .texts import TextLeaf, WrittenText, leading, placeholder_in, written
+from .texts import TextLeaf, WrittenText, leading, placeholder_in, placeholders, written
 from .tracing import InputRef, literal, origin, reading_view
 
 SettingName = Literal["prompt", "negative", "seed", "steps", "cfg"]
@@ -131,7 +131,7 @@ def plan_loop(
         },
         frames=_frames(view, judged, stages),
         left=tuple(reader.left),
-        placeholders=tuple(reader.placeholders + _other_placeholders(view, judged, reader.placeholders)),
+        placeholders=tuple(reader.placeholders + _other_placeholders(view, judged, reader)),
         questions=_questions(tied),
         notes=tuple(reader.notes),
     )
@@ -215,17 +215,11 @@ def _frames(view: GraphView, judged: Candidate, stages: Sequence[Sampling]) -> t
     return tuple((2 * index + 1) * length // (2 * FRAMES_SHOWN) for index in range(FRAMES_SHOWN))
 
 
-def _other_placeholders(view: GraphView, judged: Candidate, known: Sequence[Placeholder]) -> list[Placeholder]:
+def _other_placeholders(view: GraphView, judged: Candidate, reader: _Reader) -> list[Placeholder]:
     """Placeholders above the judged picture in inputs that the loop does not set."""
-    seen = {(one.node, one.input) for one in known}
-    above = view.upstream([judged.source])
-    return [
-        Placeholder(node=node.id, input=name, text=placeholder_in(value))
-        for node in view.nodes.values()
-        if node.id in above
-        for name, value in node.inputs.items()
-        if placeholder_in(value) and (node.id, name) not in seen
-    ]
+    seen = {place for several in reader.inputs.values() for place in several}
+    found = placeholders(view, view.upstream([judged.source]))
+    return [Placeholder(node=place.node, input=place.input, text=text) for place, text in found if place not in seen]
 
 
 class _Reader:

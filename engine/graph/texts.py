@@ -20,9 +20,11 @@ _TEXT_ROLES: dict[str, tuple[str, str]] = {
     "negative": ("negative", "negative_prompt"),
 }
 PLACEHOLDER = re.compile(
-    r"\$\{\w+\}|%\w+%|PARAM_\w+|\{\{\s*[A-Za-z]\w*\s*\}\}|__(?:PROMPT|NEG|CFG|STEPS|SEED)__|<(?:PROMPT|NEGATIVE|SEED)>"
+    r"\$\{\w+\}|PARAM_\w+|\{\{\s*[A-Za-z]\w*\s*\}\}|__(?:PROMPT|NEG|CFG|STEPS|SEED)__"
+    r"|%(?:prompt|negative_prompt|model|vae|sampler|scheduler|steps|scale|cfg|width|height|seed|denoise|clip_skip)%"
 )
 """What programs put in a workflow to be filled before it is sent; a text that is nothing else was left unfilled."""
+FILE_NAME = re.compile(r"prefix|file|path|folder|name")
 
 
 @dataclass
@@ -268,3 +270,10 @@ def placeholder_in(text: Any) -> str:
     """The placeholder that a text is nothing else than; empty for an ordinary text."""
     match = PLACEHOLDER.fullmatch(text.strip()) if isinstance(text, str) else None
     return match.group(0) if match else ""
+
+
+def placeholders(view: GraphView, ids: Iterable[str]) -> list[tuple[InputRef, str]]:
+    """The inputs of these nodes that hold nothing but a placeholder. File names have some that ComfyUI fills."""
+    nodes = [view.nodes[node_id] for node_id in view.nodes if node_id in set(ids)]
+    values = ((InputRef(node.id, name), placeholder_in(value)) for node in nodes for name, value in node.inputs.items())
+    return [(place, text) for place, text in values if text and not FILE_NAME.search(place.input)]
