@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 SeedPolicy = Literal["auto", "keep", "new"]
 SEED_POLICIES: tuple[SeedPolicy, ...] = ("auto", "keep", "new")
 MAX_SEED = 2**64 - 1
+DRAWN_SEEDS = 2**32
+"""Seeds that are drawn stay below this: every node of every pack takes them."""
+
+
+def draw_seed() -> int:
+    """A random seed, where a user or a workflow asks for one with -1."""
+    return secrets.randbelow(DRAWN_SEEDS)
 
 
 class Settings(BaseModel):

@@ -16,7 +16,7 @@ from .model import Graph, GraphView, Node, ObjectInfo, node_class
 from .pictures import Candidate, candidates, of_equal_rank, painted_by
 from .plan_refusal import PlanRefused, no_picture, no_prompt, no_text
 from .roles import Sampling, is_sampler, sampling_of
-from .texts import Leaf, Written, leading, placeholder_in, written
+from .texts import TextLeaf, WrittenText, leading, placeholder_in, placeholders, written
 from .tracing import InputRef, literal, origin, reading_view
 
 SettingName = Literal["prompt", "negative", "seed", "steps", "cfg"]
@@ -30,11 +30,11 @@ UNKNOWN_STEPS, UNKNOWN_CFG = 20, 1.0
 """What SelfImprovingPrompt needs where the graph has no such number. At cfg 1 a run leaves cfg alone."""
 
 
-class _Frozen(BaseModel):
+class _PlanPart(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-class PlannedPicture(_Frozen):
+class PlannedPicture(_PlanPart):
     """A picture that could be judged: output `slot` of node `source`, shown or saved by node `node`, which judge_node
     names. type: IMAGE, or VIDEO where only GetVideoComponents makes pictures of it. clip: a video, of which frames are
     judged. samplers: ids of what paints it, first stage first.
@@ -51,14 +51,14 @@ class PlannedPicture(_Frozen):
     samplers: tuple[str, ...]
 
 
-class PlannedInput(_Frozen):
+class PlannedInput(_PlanPart):
     """An input that takes a value from the loop."""
 
     node: str
     input: str
 
 
-class LeftAlone(_Frozen):
+class LeftAlone(_PlanPart):
     """A setting, or one input of it, that the loop does not change. reason: a sentence for the user."""
 
     setting: SettingName
@@ -67,7 +67,7 @@ class LeftAlone(_Frozen):
     reason: str
 
 
-class Placeholder(_Frozen):
+class Placeholder(_PlanPart):
     """An input that holds nothing but a placeholder of some program. setting: whose value would fill it, if any."""
 
     node: str
@@ -76,7 +76,7 @@ class Placeholder(_Frozen):
     setting: SettingName | None = None
 
 
-class PlanQuestion(_Frozen):
+class PlanQuestion(_PlanPart):
     """A choice that only the user can make. about: "judge", whose choices are ids for judge_node."""
 
     about: Literal["judge"]
@@ -84,7 +84,7 @@ class PlanQuestion(_Frozen):
     choices: tuple[str, ...]
 
 
-class LoopPlan(_Frozen):
+class LoopPlan(_PlanPart):
     """What makes a graph a loop.
 
     judged: the picture that is judged, one of candidates, the best first. values: what the loop starts from, by
@@ -131,7 +131,7 @@ def plan_loop(
         },
         frames=_frames(view, judged, stages),
         left=tuple(reader.left),
-        placeholders=tuple(reader.placeholders + _other_placeholders(view, judged, reader.placeholders)),
+        placeholders=tuple(reader.placeholders + _other_placeholders(view, judged, reader)),
         questions=_questions(tied),
         notes=tuple(reader.notes),
     )
@@ -215,17 +215,11 @@ def _frames(view: GraphView, judged: Candidate, stages: Sequence[Sampling]) -> t
     return tuple((2 * index + 1) * length // (2 * FRAMES_SHOWN) for index in range(FRAMES_SHOWN))
 
 
-def _other_placeholders(view: GraphView, judged: Candidate, known: Sequence[Placeholder]) -> list[Placeholder]:
+def _other_placeholders(view: GraphView, judged: Candidate, reader: _Reader) -> list[Placeholder]:
     """Placeholders above the judged picture in inputs that the loop does not set."""
-    seen = {(one.node, one.input) for one in known}
-    above = view.upstream([judged.source])
-    return [
-        Placeholder(node=node.id, input=name, text=placeholder_in(value))
-        for node in view.nodes.values()
-        if node.id in above
-        for name, value in node.inputs.items()
-        if placeholder_in(value) and (node.id, name) not in seen
-    ]
+    seen = {place for several in reader.inputs.values() for place in several}
+    found = placeholders(view, view.upstream([judged.source]))
+    return [Placeholder(node=place.node, input=place.input, text=text) for place, text in found if place not in seen]
 
 
 class _Reader:
@@ -275,7 +269,7 @@ class _Reader:
         else:
             self.left.append(LeftAlone(setting="negative", reason="The workflow has no negative prompt."))
 
-    def _shared(self, first: Sampling, shared: list[Leaf]) -> list[Leaf]:
+    def _shared(self, first: Sampling, shared: list[TextLeaf]) -> list[TextLeaf]:
         """A text that reaches both sides is the prompt only where the negative side counts for nothing."""
         cfg = literal(self._view.graph, first.cfg)
         label = self._view.nodes[first.node].label()
@@ -289,16 +283,16 @@ class _Reader:
         fix = "Give the negative input a text encoder of its own."
         raise PlanRefused("same_text", what, fix, node=place.node, input=place.input)
 
-    def _written(self, places: Iterable[InputRef]) -> list[Written]:
+    def _written(self, places: Iterable[InputRef]) -> list[WrittenText]:
         return [written(self._view, place) for place in places]
 
-    def _leaves(self, side: Literal["positive", "negative"], without: set[InputRef]) -> list[Leaf]:
+    def _leaves(self, side: Literal["positive", "negative"], without: set[InputRef]) -> list[TextLeaf]:
         """Every piece of that side in all stages."""
         places = [place for stage in self._stages for place in getattr(stage, side)]
         leaves = [leaf for one in self._written(dict.fromkeys(places)) for leaf in one.leaves]
         return [leaf for leaf in dict.fromkeys(leaves) if leaf.place not in without]
 
-    def _take(self, setting: SettingName, lead: Leaf, leaves: Sequence[Leaf]) -> None:
+    def _take(self, setting: SettingName, lead: TextLeaf, leaves: Sequence[TextLeaf]) -> None:
         same = [lead.place, *(leaf.place for leaf in leaves if leaf.text == lead.text and leaf.own == lead.own)]
         self.inputs[setting] = list(dict.fromkeys(same))
         placeholder = placeholder_in(lead.text)
@@ -316,7 +310,7 @@ class _Reader:
     def _placeholder(self, place: InputRef, text: str, setting: SettingName) -> Placeholder:
         return Placeholder(node=place.node, input=place.input, text=text, setting=setting)
 
-    def _tell_parts(self, lead: Leaf, texts: Sequence[Written]) -> None:
+    def _tell_parts(self, lead: TextLeaf, texts: Sequence[WrittenText]) -> None:
         """What is put around the prompt by nodes that join texts, in words."""
         around = next((one.leaves for one in texts if lead in one.leaves), ())
         at = around.index(lead) if around else 0
@@ -410,11 +404,11 @@ class _Reader:
         return f"it is made by {self._view.nodes[wire.source].label()}"
 
 
-def _stands_behind(view: GraphView, joiner: str, lead: Leaf, other: Leaf, fallback: bool) -> bool:
+def _stands_behind(view: GraphView, joiner: str, lead: TextLeaf, other: TextLeaf, fallback: bool) -> bool:
     """Whether the other text comes after the leading one in what a node joins."""
     order = list(view.nodes[joiner].inputs)
 
-    def position(leaf: Leaf) -> int | None:
+    def position(leaf: TextLeaf) -> int | None:
         for number, name in enumerate(order):
             ref = InputRef(joiner, name)
             if leaf.place == ref or leaf.place in [one.place for one in written(view, ref).leaves]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..judge.checklist_rules import checklist_of_lines
+from ..settings import draw_seed
 from .check import check
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
@@ -20,8 +21,9 @@ from .patch import PatchRefused
 from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
 from .run_request import MOST_NODES, PlanRequest, RunRequest
+from .texts import placeholders
 from .tokens import TokenError, fill
-from .wrap import OUTPUTS, Wrapped, draw_seed, wrap
+from .wrap import OUTPUTS, Wrapped, wrap
 
 MOST_REPAIRED = 100
 """Findings up to which repairs are looked for: each is tried on a copy of the whole graph."""
@@ -68,6 +70,8 @@ def prepare_graph(order: RunRequest, object_info: ObjectInfo, version: str | Non
 
     Raises NotReady. A graph that the server would refuse is no such case: see PreparedGraph.rejected.
     """
+    if order.settings.seed == -1:
+        order = order.model_copy(update={"settings": order.settings.model_copy(update={"seed": draw_seed()})})
     given = _read(order)
     graph = _filled(given, order)
     repaired: tuple[str, ...] = ()
@@ -79,6 +83,7 @@ def prepare_graph(order: RunRequest, object_info: ObjectInfo, version: str | Non
         done, notes = _wrapped(graph, order, object_info)
         graph, plan = done.graph, done.plan
     graph, unused = _wishes_written(graph, order, object_info)
+    _refuse_placeholders(graph, object_info)
     findings = (*check(graph, object_info, version=version).findings, *notes, *unused)
     lines = tuple(diff(given, graph))
     return PreparedGraph(graph, lines, findings, _proposed(graph, object_info, findings), repaired, plan)
@@ -122,6 +127,16 @@ def _filled(graph: Graph, order: RunRequest) -> Graph:
     except TokenError as problem:
         fix = 'Give every token of the workflow one value in tokens, as {"PROMPT": "a fox"}.'
         raise NotReady(_problem("tokens", str(problem), fix, input_="tokens")) from problem
+
+
+def _refuse_placeholders(graph: Graph, object_info: ObjectInfo) -> None:
+    """What was left unfilled in a workflow that had its loop; wrap names what it finds in others."""
+    view = GraphView(graph, object_info)
+    found = placeholders(view, view.upstream(view.output_nodes))
+    if found:
+        listed = ", ".join(f"{text} (node {place.node}, {place.input})" for place, text in found)
+        what = f"The workflow holds a placeholder where a value should be: {listed}."
+        raise NotReady(_problem("placeholder", what, "Fill it, or give its value in tokens.", *found[0][0]))
 
 
 def _repaired(graph: Graph, object_info: ObjectInfo) -> tuple[Graph, tuple[str, ...]]:

@@ -24,11 +24,14 @@ class _Part(BaseModel):
 
 
 class OrderSettings(_Part):
-    """Inputs of SelfImprovingPrompt that the run starts from. What is left out stays as the workflow has it."""
+    """Inputs of SelfImprovingPrompt that the run starts from. What is left out stays as the workflow has it.
+
+    seed: -1 draws one.
+    """
 
     prompt: str | None = Field(default=None, max_length=LONGEST_TEXT)
     negative: str | None = Field(default=None, max_length=LONGEST_TEXT)
-    seed: int | None = Field(default=None, ge=0, le=MAX_SEED)
+    seed: int | None = Field(default=None, ge=-1, le=MAX_SEED)
     steps: int | None = Field(default=None, ge=1, le=10_000)
     cfg: float | None = Field(default=None, ge=0, le=100)
     seed_policy: SeedPolicy | None = None

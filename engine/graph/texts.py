@@ -20,9 +20,11 @@ _TEXT_ROLES: dict[str, tuple[str, str]] = {
     "negative": ("negative", "negative_prompt"),
 }
 PLACEHOLDER = re.compile(
-    r"\$\{\w+\}|%\w+%|PARAM_\w+|\{\{\s*[A-Za-z]\w*\s*\}\}|__(?:PROMPT|NEG|CFG|STEPS|SEED)__|<(?:PROMPT|NEGATIVE|SEED)>"
+    r"\$\{\w+\}|PARAM_\w+|\{\{\s*[A-Za-z]\w*\s*\}\}|__(?:PROMPT|NEG|CFG|STEPS|SEED)__"
+    r"|%(?:prompt|negative_prompt|model|vae|sampler|scheduler|steps|scale|cfg|width|height|seed|denoise|clip_skip)%"
 )
 """What programs put in a workflow to be filled before it is sent; a text that is nothing else was left unfilled."""
+FILE_NAME = re.compile(r"prefix|file|path|folder|name")
 
 
 @dataclass
@@ -158,7 +160,7 @@ def _same_side(view: GraphView, wire: Wire, side: Side) -> list[Wire]:
 
 
 @dataclass(frozen=True)
-class Leaf:
+class TextLeaf:
     """One written piece of a text.
 
     place: the input that holds it. text: the piece. own: its node holds nothing but this text. joined: nodes that put
@@ -173,16 +175,16 @@ class Leaf:
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenText:
     """leaves: the pieces a text is made of. unreadable: nodes that make text which nobody wrote, such as a caption."""
 
-    leaves: tuple[Leaf, ...]
+    leaves: tuple[TextLeaf, ...]
     unreadable: tuple[str, ...]
 
 
-def written(view: GraphView, place: InputRef) -> Written:
+def written(view: GraphView, place: InputRef) -> WrittenText:
     """What was written by hand behind a text input."""
-    leaves: list[Leaf] = []
+    leaves: list[TextLeaf] = []
     unreadable: list[str] = []
     waiting: list[tuple[InputRef, bool, tuple[str, ...], tuple[str, ...]]] = [(place, True, (), ())]
     seen: set[InputRef] = set()
@@ -195,7 +197,7 @@ def written(view: GraphView, place: InputRef) -> Written:
         if wire is None:
             text = literal(view.graph, place)
             if isinstance(text, str):
-                leaves.append(Leaf(place, text or _instead(view, place), own, joined, rewritten))
+                leaves.append(TextLeaf(place, text or _instead(view, place), own, joined, rewritten))
             continue
         node = view.nodes[wire.source]
         names = _pieces(view, node, wire)
@@ -207,7 +209,7 @@ def written(view: GraphView, place: InputRef) -> Written:
         joined = (node.id, *joined) if several else joined
         rewritten = (node.id, *rewritten) if row and row.kind == "writer" else rewritten
         waiting += [(InputRef(one.node, one.input), not several, joined, rewritten) for one in names]
-    return Written(tuple(leaves), tuple(dict.fromkeys(unreadable)))
+    return WrittenText(tuple(leaves), tuple(dict.fromkeys(unreadable)))
 
 
 def _instead(view: GraphView, place: InputRef) -> str:
@@ -254,13 +256,13 @@ def _may_hold_text(view: GraphView, node: Node, name: str) -> bool:
     return False
 
 
-def leading(leaves: Iterable[Leaf]) -> Leaf | None:
+def leading(leaves: Iterable[TextLeaf]) -> TextLeaf | None:
     """The piece that is the prompt: one that says something, in a node of its own, and of several the longest."""
     several = list(leaves)
     return max(several, key=_weight) if several else None
 
 
-def _weight(leaf: Leaf) -> tuple[Any, ...]:
+def _weight(leaf: TextLeaf) -> tuple[Any, ...]:
     return bool(leaf.text.strip()), leaf.own, len(leaf.text)
 
 
@@ -268,3 +270,10 @@ def placeholder_in(text: Any) -> str:
     """The placeholder that a text is nothing else than; empty for an ordinary text."""
     match = PLACEHOLDER.fullmatch(text.strip()) if isinstance(text, str) else None
     return match.group(0) if match else ""
+
+
+def placeholders(view: GraphView, ids: Iterable[str]) -> list[tuple[InputRef, str]]:
+    """The inputs of these nodes that hold nothing but a placeholder. File names have some that ComfyUI fills."""
+    nodes = [view.nodes[node_id] for node_id in view.nodes if node_id in set(ids)]
+    values = ((InputRef(node.id, name), placeholder_in(value)) for node in nodes for name, value in node.inputs.items())
+    return [(place, text) for place, text in values if text and not FILE_NAME.search(place.input)]

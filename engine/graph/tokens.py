@@ -10,11 +10,13 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..settings import MAX_SEED
+from ..settings import MAX_SEED, draw_seed
 from .model import Graph, clean_copy, inputs_of
 
 KNOWN = ("PROMPT", "NEG", "CFG", "STEPS", "SEED")
 """Tokens that may be written with underscores. Others between underscores are left alone: wildcards look like that."""
+DRAWN = (None, -1, "-1")
+"""What given for SEED asks for a random one."""
 TOKEN = re.compile(r"__(?P<known>PROMPT|NEG|CFG|STEPS|SEED)__|\{\{\s*(?P<name>[A-Za-z][A-Za-z0-9_]*)\s*\}\}")
 
 
@@ -25,12 +27,17 @@ class TokenError(ValueError):
 def fill(graph: Graph, values: Mapping[str, Any]) -> Graph:
     """A copy with every token replaced. values: by token name, in any case: {"PROMPT": "a fox", "steps": 20}.
 
-    Raises TokenError naming tokens without a value, values without a token, names given twice, and values of a wrong
-    type: SEED and STEPS are whole numbers, CFG is a number, PROMPT and NEG are texts. null is no value.
+    A token is one only where values are given: without any, every text stays as it is, and with some, a {{NAME}} that
+    none is for stays in a longer text. SEED null or -1 draws a seed; else null is no value. Raises TokenError naming
+    the tokens without a value that stand alone or between underscores, values without a token, names given twice, and
+    values of a wrong type: SEED and STEPS are whole numbers, CFG is a number, PROMPT and NEG are texts.
     """
+    if not values:
+        return clean_copy(graph)
     given = _by_name(values)
     wanted = tokens(graph)
-    problems = [f"{name} has no value" for name in wanted if given.get(name) is None]
+    problems = [f"{name} has no value" for name in _surely(graph) if given.get(name) is None]
+    problems += [f"{name} has no value" for name in given if name in wanted and given[name] is None]
     problems += [f"{name} is not in the graph" for name in given if name not in wanted]
     typed = {}
     for name in wanted:
@@ -41,7 +48,7 @@ def fill(graph: Graph, values: Mapping[str, Any]) -> Graph:
                 problems.append(str(problem))
     if problems:
         raise TokenError(
-            f"The workflow's tokens and the values do not fit: {'; '.join(problems)}. "
+            f"The workflow's tokens and the values do not fit: {'; '.join(dict.fromkeys(problems))}. "
             f"Tokens of this workflow: {', '.join(wanted) or 'none'}."
         )
     filled = clean_copy(graph)
@@ -54,8 +61,8 @@ def fill(graph: Graph, values: Mapping[str, Any]) -> Graph:
 
 def tokens(graph: Graph) -> list[str]:
     """Names of the tokens in a graph's inputs, in order, each once."""
-    found = (name for node in graph.values() for value in inputs_of(node).values() for name in _in(value))
-    return list(dict.fromkeys(found))
+    texts = (text for node in graph.values() for value in inputs_of(node).values() for text in _texts(value))
+    return list(dict.fromkeys(_name(match) for text in texts for match in TOKEN.finditer(text)))
 
 
 def _by_name(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,16 +70,28 @@ def _by_name(values: Mapping[str, Any]) -> dict[str, Any]:
     for name, value in values.items():
         if name.upper() in by_name:
             raise TokenError(f"{name.upper()} is given twice, in two spellings. Give it once.")
-        by_name[name.upper()] = value
+        by_name[name.upper()] = draw_seed() if name.upper() == "SEED" and value in DRAWN else value
     return by_name
 
 
-def _in(value: Any) -> Iterator[str]:
+def _surely(graph: Graph) -> Iterator[str]:
+    """Names of the tokens that are no words of a prompt: an input that is nothing else, and those in underscores."""
+    for text in (part for node in graph.values() for value in inputs_of(node).values() for part in _texts(value)):
+        for match in TOKEN.finditer(text):
+            if match["known"] or match.group(0) == text.strip():
+                yield _name(match)
+
+
+def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        yield from ((match["known"] or match["name"]).upper() for match in TOKEN.finditer(value))
+        yield value
     elif isinstance(value, (list, dict)):
         for part in value.values() if isinstance(value, dict) else value:
-            yield from _in(part)
+            yield from _texts(part)
+
+
+def _name(match: re.Match[str]) -> str:
+    return (match["known"] or match["name"]).upper()
 
 
 def _filled(value: Any, typed: Mapping[str, Any]) -> Any:
@@ -85,8 +104,8 @@ def _filled(value: Any, typed: Mapping[str, Any]) -> Any:
         return value
     whole = TOKEN.fullmatch(value.strip())
     if whole:
-        return typed[(whole["known"] or whole["name"]).upper()]
-    return TOKEN.sub(lambda match: str(typed[(match["known"] or match["name"]).upper()]), value)
+        return typed[_name(whole)]
+    return TOKEN.sub(lambda match: str(typed.get(_name(match), match.group(0))), value)
 
 
 def _typed(name: str, value: Any) -> Any:

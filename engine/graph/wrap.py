@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..settings import draw_seed
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT
 from .loop_plan import LoopPlan, Placeholder, PlannedPicture, plan_loop
@@ -16,8 +16,6 @@ from .plan_refusal import PlanRefused
 
 OUTPUTS = {"prompt": 0, "negative": 1, "seed": 2, "steps": 3, "cfg": 4}
 """Slots of SelfImprovingPrompt, recorded in tests/comfyui/schemas.json."""
-DRAWN_SEEDS = 2**32
-"""Seeds that are drawn stay below this: every node of every pack takes them."""
 
 
 @dataclass(frozen=True)
@@ -32,11 +30,6 @@ class Wrapped:
     inverse: Patch
     lines: tuple[str, ...]
     notes: tuple[str, ...]
-
-
-def draw_seed() -> int:
-    """A random seed, for a workflow that asks for one with -1."""
-    return secrets.randbelow(DRAWN_SEEDS)
 
 
 def wrap(

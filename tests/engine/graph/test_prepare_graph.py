@@ -178,6 +178,39 @@ def test_a_misspelt_sampler_is_still_read_as_one_and_refused_for_its_name():
     assert any("KSampler" in repair.sentence for repair in made.repairs)
 
 
+def test_what_other_programs_would_fill_is_named_in_a_workflow_with_and_without_a_loop():
+    for workflow, node in ((graph(SDXL), "2"), (looped(), None)):
+        node = node or the_loop(workflow)[0]
+        name = "prompt" if "prompt" in workflow[node]["inputs"] else "text"
+        workflow[node]["inputs"][name] = "PARAM_PROMPT"
+        problem = refused(workflow, goal=GOAL).problem
+        assert (problem.kind, problem.node, problem.input) == ("placeholder", node, name)
+        assert "PARAM_PROMPT" in problem.what
+        made = ready(workflow, goal=GOAL, settings={"prompt": "a fox"})
+        assert hub_and_critic(made)[0]["prompt"] == "a fox"
+
+
+def test_a_size_left_to_another_program_is_named_and_a_file_name_is_comfyuis_own():
+    unfilled = graph(SDXL)
+    unfilled["4"]["inputs"]["width"] = "${WIDTH}"
+    unfilled["7"]["inputs"]["filename_prefix"] = "%width%"
+    problem = refused(unfilled, goal=GOAL).problem
+    assert (problem.kind, problem.node, problem.input) == ("placeholder", "4", "width")
+    assert "%width%" not in problem.what
+
+
+def test_an_unfilled_seed_is_drawn():
+    unfilled = graph(SDXL)
+    unfilled["5"]["inputs"]["seed"] = "${SEED}"
+    assert isinstance(hub_and_critic(ready(unfilled, goal=GOAL))[0]["seed"], int)
+
+
+def test_a_seed_of_minus_one_is_drawn():
+    seeds = {hub_and_critic(ready(goal=GOAL, settings={"seed": -1}))[0]["seed"] for _ in range(5)}
+    assert len(seeds) > 1
+    assert min(seeds) >= 0
+
+
 def broken_sdxl():
     broken = graph(SDXL)
     broken["5"]["inputs"].update(scheduler="karas", steps="25")
@@ -254,7 +287,7 @@ def test_settings_arrive_as_they_are(prompt, seed, steps, cfg):
     [
         {"settings": {"steps": 0}},
         {"settings": {"steps": "20"}},
-        {"settings": {"seed": -1}},
+        {"settings": {"seed": -2}},
         {"settings": {"seed": 2**64}},
         {"settings": {"seed": True}},
         {"settings": {"sampler": "euler"}},

@@ -57,18 +57,34 @@ def test_links_titles_and_the_original_stay():
 
 def test_unfilled_and_unknown_tokens_are_all_named():
     with pytest.raises(TokenError) as problem:
-        filled({"SEED": None, "SIZE": 3}, text="__PROMPT__ {{MOOD}}", seed="__SEED__")
+        filled({"STEPS": None, "SIZE": 3}, text="__PROMPT__ at dusk", mood="{{MOOD}}", steps="a {{STEPS}}")
     said = str(problem.value)
     assert "PROMPT has no value" in said
     assert "MOOD has no value" in said
-    assert "SEED has no value" in said
+    assert "STEPS has no value" in said
     assert "SIZE is not in the graph" in said
+
+
+def test_without_values_nothing_is_a_token():
+    inputs = {"text": "An infographic titled {{TITLE}}", "alone": "{{TITLE}}", "known": "__PROMPT__"}
+    assert filled({}, **inputs) == inputs
+
+
+def test_braces_that_no_value_is_for_stay_words_of_a_longer_text():
+    assert filled({"PROMPT": "a fox"}, text="{{PROMPT}}, titled {{TITLE}}")["text"] == "a fox, titled {{TITLE}}"
+
+
+@pytest.mark.parametrize("asked", [None, -1])
+def test_a_seed_of_null_or_minus_one_is_drawn(asked):
+    drawn = {filled({"SEED": asked}, seed="__SEED__")["seed"] for _ in range(20)}
+    assert len(drawn) > 1
+    assert all(isinstance(seed, int) and 0 <= seed < 2**32 for seed in drawn)
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("SEED", -1),
+        ("SEED", -2),
         ("SEED", 2**64),
         ("SEED", 1.5),
         ("SEED", "tomorrow"),
