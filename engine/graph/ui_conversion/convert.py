@@ -15,14 +15,15 @@ from random import Random
 from typing import Any
 
 from ..model import Graph, Link, ObjectInfo
+from ..run_request import MOST_NODES
 from .distinct_ids import SINCE as IDS_SINCE
 from .distinct_ids import with_distinct_ids
 from .following import Following, Held
 from .instances import Instance, Instances
 from .page_nodes import PageNode, saves_by_pattern
+from .page_texts import Choose, fill_patterns, is_dynamic, resolve_dynamic_prompt
 from .page_widgets import ABSENT, NEWEST, PageWidget, Version, entered, made_in_page
 from .reading import NotConvertible, read_workflow
-from .texts import Choose, fill_patterns, is_dynamic, resolve_dynamic_prompt
 
 REPLACES = "Run widget replace on values"
 """Property of a primitive node: patterns in its text are filled."""
@@ -83,6 +84,8 @@ def convert(
         for node in instance.nodes.values():
             if node.node.runs and _is_sent(instance, node):
                 graph[instance.id_of(node)] = _entry(making, instance, node)
+        if len(graph) > MOST_NODES:
+            raise NotConvertible(f"The workflow has more than {MOST_NODES} nodes, so many are not read.", "Split it.")
     for entry in graph.values():
         inputs = entry["inputs"]
         for name in [name for name, value in inputs.items() if isinstance(value, list) and value[0] not in graph]:

@@ -102,6 +102,16 @@ def is_ui_format(data: Any) -> bool:
     return isinstance(data, Mapping) and isinstance(data.get("nodes"), list)
 
 
+def node_types(data: Any) -> set[str]:
+    """Types of the nodes in a workflow and its subgraphs; none of JSON that is something else."""
+    if not is_ui_format(data):
+        return set()
+    graphs = (data, *_definitions(data, DEEPEST))
+    entries = [entry for graph in graphs for entry in _list(graph.get("nodes"))]
+    kinds = [entry.get("type") for entry in entries if isinstance(entry, Mapping)]
+    return {kind for kind in kinds if isinstance(kind, str)}
+
+
 def read_workflow(data: Mapping[str, Any]) -> UiWorkflow:
     """The workflow in parsed JSON. Raises NotConvertible where a node has no id or type, or an id stands twice."""
     definitions = {}

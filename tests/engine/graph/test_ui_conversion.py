@@ -8,9 +8,9 @@ from datetime import datetime
 
 import pytest
 from pack.engine.graph.ui_conversion.convert import convert
+from pack.engine.graph.ui_conversion.page_texts import fill_patterns, resolve_dynamic_prompt
 from pack.engine.graph.ui_conversion.page_widgets import NEWEST, version_of
 from pack.engine.graph.ui_conversion.reading import NotConvertible, is_ui_format
-from pack.engine.graph.ui_conversion.texts import fill_patterns, resolve_dynamic_prompt
 
 from ...templates import UI, classes, read
 from . import reference
