@@ -54,7 +54,7 @@ class OrderCritic(_Part):
 
 
 class PlanRequest(_Part):
-    """How a loop would be put into a workflow: an API graph, as the page would queue it.
+    """How a loop would be put into a workflow: an API graph, as the page would queue it, or one in UI format.
 
     judge_node: id of the node whose picture is judged, where that is to be another than the one chosen.
     """

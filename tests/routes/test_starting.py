@@ -250,7 +250,9 @@ async def test_the_plan_of_a_workflow_is_told_and_nothing_queued(site):
     assert [one["choices"] for one in questions] == [["9", "19"]]
     error = (await refused_plan(site, graph("upscale_2x")))["error"]
     assert (error["type"], error["node"]) == ("no_sampler", "5")
-    assert (await refused_plan(site, {"nodes": []}))["error"]["type"] == "not_an_api_graph"
+    assert (await refused_plan(site, {"prompt": {}}))["error"]["type"] == "not_an_api_graph"
+    saved = await site.post("plan", {"workflow": ui_workflow()})
+    assert (saved["judged"]["source"], saved["inputs"]["prompt"]) == ("6", [{"node": "2", "input": "text"}])
 
 
 async def refused_plan(site, workflow):
