@@ -7,6 +7,7 @@ import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
+from importlib import metadata
 from typing import Any, TypeVar
 
 import comfy.model_management
@@ -78,6 +79,14 @@ def comfyui_version() -> str | None:
     return str(__version__)
 
 
+def frontend_version() -> str | None:
+    """Version of the page that is installed with ComfyUI, as "1.35.9"; None where it comes from elsewhere."""
+    try:
+        return metadata.version("comfyui-frontend-package")
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def output_types(class_type: str) -> Sequence[str]:
     """The types of a node class's outputs; empty for a class that this ComfyUI does not have."""
     # Core's module of that name, which is loaded before any pack; an import would look like one of our own nodes.
@@ -92,7 +101,7 @@ class App:
         self.server = server
         wording_store = WordingFile(wordings_file, lambda: settings.load().learn_from_runs)
         self._queue = queue = ServerQueue(server)
-        self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version())
+        self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version(), frontend_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
         self.driver = Driver(queue, self.journal, PageEvents(server), wording_store=wording_store, memory=unloading)
         self._self_tests = SelfTests(self_test_store, tested_model)

@@ -18,6 +18,7 @@ from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Finding, ObjectInfo
 from ..engine.graph.prepare_graph import PreparedGraph, plan_workflow, prepare_graph
 from ..engine.graph.run_request import MOST_NODES, PlanRequest, RunRequest
+from ..engine.graph.ui_conversion.reading import node_types
 from .queue import ServerQueue
 
 
@@ -41,7 +42,7 @@ class KnownClasses:
 def _used(graph: Any) -> set[str]:
     nodes = graph.values() if isinstance(graph, Mapping) else ()
     kinds = [node.get("class_type") for node in nodes if isinstance(node, Mapping)]
-    return {kind for kind in kinds if isinstance(kind, str)} | {LOOP_CLASS, CRITIC_CLASS}
+    return {kind for kind in kinds if isinstance(kind, str)} | node_types(graph) | {LOOP_CLASS, CRITIC_CLASS}
 
 
 MOST_WARNINGS = 30
@@ -49,20 +50,23 @@ MOST_WARNINGS = 30
 
 
 class GraphCheck:
-    """version: ComfyUI's, as "0.8.0"; None where it does not say. Every method runs on the server's event loop."""
+    """version: ComfyUI's, as "0.8.0", and frontend: its page's, as "1.35.9"; None where it does not say.
 
-    def __init__(self, known: KnownClasses, version: str | None) -> None:
-        self._known, self._version = known, version
+    Every method runs on the server's event loop.
+    """
+
+    def __init__(self, known: KnownClasses, version: str | None, frontend: str | None = None) -> None:
+        self._known, self._version, self._frontend = known, version, frontend
 
     async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
         """The graph that a script's order asks for. Raises NotReady."""
         known = await self._known.of(order.workflow)
-        return await asyncio.to_thread(prepare_graph, order, known, self._version)
+        return await asyncio.to_thread(prepare_graph, order, known, self._version, self._frontend)
 
     async def plan(self, request: PlanRequest) -> LoopPlan:
         """How a loop would be put into a workflow. Raises NotReady."""
         known = await self._known.of(request.workflow)
-        return await asyncio.to_thread(plan_workflow, request, known)
+        return await asyncio.to_thread(plan_workflow, request, known, self._frontend)
 
     async def warnings(self, graph: Mapping[str, Any]) -> tuple[Finding, ...]:
         """What is not right with a graph about to render; nothing for a graph of more than MOST_NODES nodes.

@@ -86,7 +86,8 @@ class ComfyProcess:
     """One server over a base directory; `with ComfyProcess(base) as comfy:` starts and stops it.
 
     `comfyui_path` names a real checkout (None: the stand-in), `python` its interpreter, `environment` is added to
-    this process's own. `frontend` names the folder of another page than the installed one.
+    this process's own. `frontend` names the folder of another page than the installed one. `paid_nodes`: also the nodes
+    that ask a service of somebody else's and cost money there; nothing of the tests runs them.
     """
 
     def __init__(
@@ -96,12 +97,14 @@ class ComfyProcess:
         python: str | None = None,
         environment: dict[str, str] | None = None,
         frontend: Path | None = None,
+        paid_nodes: bool = False,
     ) -> None:
         self.base = Path(base).resolve()
         self.comfyui_path = Path(comfyui_path).resolve() if comfyui_path else None
         self.python = python or sys.executable
         self.environment = environment or {}
         self.frontend = frontend
+        self.paid_nodes = paid_nodes
         self.log_path = self.base / "comfyui.log"
         self.port: int | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -138,7 +141,7 @@ class ComfyProcess:
         script = self.comfyui_path / "main.py" if self.comfyui_path else _STAND_IN
         command = [self.python, str(script), "--cpu", "--listen", "127.0.0.1", "--port", str(self.port)]
         command += ["--base-directory", str(self.base)]
-        if self.comfyui_path:
+        if self.comfyui_path and not self.paid_nodes:
             command.append("--disable-api-nodes")
         if self.frontend:
             command += ["--front-end-root", str(self.frontend)]

@@ -3,7 +3,7 @@
     python improve.py workflow_api.json "three red circles left of a blue square" --out best.png
     python improve.py upscale_api.json "sharp, no artifacts" --token PICTURE="imitatoes/RUN_ID/best.png [output]"
 
-The workflow is the file that ComfyUI writes with Workflow > Export (API).
+The workflow is the file that ComfyUI writes with Workflow > Export (API), or with Workflow > Save.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ POLL_SECONDS = 20
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("workflow", type=Path, help="a workflow in API format")
+    parser.add_argument("workflow", type=Path, help="a workflow, exported (API) or saved")
     parser.add_argument("goal", help="what the picture must show")
     parser.add_argument("--server", default="http://127.0.0.1:8188", help="address of ComfyUI (default: %(default)s)")
     parser.add_argument("--out", type=Path, default=Path("best.png"), help="where the best picture goes")

@@ -20,8 +20,8 @@ Graph = dict[str, Any]
 """An API graph: node id to {class_type, inputs, _meta?}. A link is [source node id, output slot]."""
 
 UI_FORMAT = (
-    "This is a workflow saved for the canvas (UI format). The server runs the API format: open the workflow in "
-    "ComfyUI, choose Workflow > Export (API), and send that file."
+    "This is a workflow saved for the canvas (UI format). What runs is the API format: open the workflow in ComfyUI, "
+    "choose Workflow > Export (API), and send that file."
 )
 
 

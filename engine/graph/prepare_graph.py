@@ -23,6 +23,9 @@ from .repair import Repair, apply_repairs, propose_repairs
 from .run_request import MOST_NODES, PlanRequest, RunRequest
 from .texts import placeholders
 from .tokens import TokenError, fill
+from .ui_conversion.convert import convert
+from .ui_conversion.page_widgets import version_of
+from .ui_conversion.reading import NotConvertible, is_ui_format
 from .wrap import OUTPUTS, Wrapped, wrap
 
 MOST_REPAIRED = 100
@@ -65,23 +68,26 @@ class PreparedGraph:
         return tuple(finding for finding in self.findings if finding.severity != "rejected")
 
 
-def prepare_graph(order: RunRequest, object_info: ObjectInfo, version: str | None = None) -> PreparedGraph:
-    """The graph that this order asks for. version: ComfyUI's, where known.
+def prepare_graph(
+    order: RunRequest, object_info: ObjectInfo, version: str | None = None, frontend: str | None = None
+) -> PreparedGraph:
+    """The graph that this order asks for. version: ComfyUI's, frontend: its page's, where known.
 
     Raises NotReady. A graph that the server would refuse is no such case: see PreparedGraph.rejected.
     """
     if order.settings.seed == -1:
         order = order.model_copy(update={"settings": order.settings.model_copy(update={"seed": draw_seed()})})
-    given = _read(order)
+    workflow, notes = _in_api_format(order.workflow, object_info, frontend)
+    given = _read(workflow)
     graph = _filled(given, order)
     repaired: tuple[str, ...] = ()
     if order.repair:
         graph, repaired = _repaired(graph, object_info)
-    notes: list[Finding] = []
     plan: LoopPlan | None = None
     if order.wrap == "auto" and not _has_loop_nodes(graph):
-        done, notes = _wrapped(graph, order, object_info)
+        done, wrapping = _wrapped(graph, order, object_info)
         graph, plan = done.graph, done.plan
+        notes += wrapping
     graph, unused = _wishes_written(graph, order, object_info)
     _refuse_placeholders(graph, object_info)
     findings = (*check(graph, object_info, version=version).findings, *notes, *unused)
@@ -89,18 +95,31 @@ def prepare_graph(order: RunRequest, object_info: ObjectInfo, version: str | Non
     return PreparedGraph(graph, lines, findings, _proposed(graph, object_info, findings), repaired, plan)
 
 
-def plan_workflow(request: PlanRequest, object_info: ObjectInfo) -> LoopPlan:
+def plan_workflow(request: PlanRequest, object_info: ObjectInfo, frontend: str | None = None) -> LoopPlan:
     """How a loop would be put into a workflow. Raises NotReady where none can."""
+    workflow, _ = _in_api_format(request.workflow, object_info, frontend)
     try:
-        return plan_loop(_read(request), object_info, judge_node=request.judge_node, draw_seed=draw_seed)
+        return plan_loop(_read(workflow), object_info, judge_node=request.judge_node, draw_seed=draw_seed)
     except PlanRefused as problem:
         told = _problem(problem.kind, problem.what, problem.fix, problem.node, problem.input)
         raise NotReady(told) from problem
 
 
-def _read(order: RunRequest | PlanRequest) -> Graph:
+def _in_api_format(workflow: Any, object_info: ObjectInfo, frontend: str | None) -> tuple[Any, list[Finding]]:
+    """A workflow of the canvas as the page would queue it, and what was decided on the way; anything else as it is."""
+    if not is_ui_format(workflow):
+        return workflow, []
     try:
-        graph = read_graph(order.workflow)
+        done = convert(workflow, object_info, frontend=version_of(frontend or ""))
+    except NotConvertible as problem:
+        where = problem.input or ("" if problem.node else "workflow")
+        raise NotReady(_problem("not_convertible", problem.what, problem.fix, problem.node, where)) from problem
+    return done.graph, [_note(text) for text in done.notes]
+
+
+def _read(workflow: Any) -> Graph:
+    try:
+        graph = read_graph(workflow)
     except NotAnApiGraph as problem:
         what, _, fix = str(problem).partition(". ")
         raise NotReady(_problem("not_an_api_graph", f"{what}.", fix, input_="workflow")) from problem

@@ -57,7 +57,7 @@ class OrderCritic(_Part):
 
 
 class PlanRequest(_Part):
-    """How a loop would be put into a workflow: an API graph, as the page would queue it.
+    """How a loop would be put into a workflow: an API graph, as the page would queue it, or one in UI format.
 
     judge_node: id of the node whose picture is judged, where that is to be another than the one chosen.
     """
@@ -69,10 +69,11 @@ class PlanRequest(_Part):
 class RunRequest(_Part):
     """A run to be started.
 
-    workflow: an API graph. goal: what the picture must show; may be left out where the workflow holds one. checklist:
-    requirements, as a list or one a line. tokens: values for the workflow's tokens, by name. wrap: "auto" puts the loop
-    around a workflow that has none; judge_node: id of the node whose picture it judges, where that is to be another
-    than the one saved furthest downstream. repair: apply the repairs of which there is no doubt.
+    workflow: an API graph, or a workflow as the canvas saves it (UI format). goal: what the picture must show; may be
+    left out where the workflow holds one. checklist: requirements, as a list or one a line. tokens: values for the
+    workflow's tokens, by name. wrap: "auto" puts the loop around a workflow that has none; judge_node: id of the node
+    whose picture it judges, where that is to be another than the one saved furthest downstream. repair: apply the
+    repairs of which there is no doubt.
     """
 
     workflow: Annotated[Any, Field(json_schema_extra={"type": "object"})]

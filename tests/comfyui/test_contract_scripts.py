@@ -82,6 +82,24 @@ def test_from_the_exported_default_graph_to_the_fetched_best_picture(theatre, tm
     assert alone == {"run_id": run["run_id"], "iterations": run["iterations"]}
 
 
+def saved():
+    """The default workflow as the canvas saves it, at a size that a CPU renders at once."""
+    workflow = ui_workflow()
+    values = {node["type"]: node["widgets_values"] for node in workflow["nodes"]}
+    values["CheckpointLoaderSimple"][0] = CHECKPOINT
+    values["EmptyLatentImage"][:2] = [64, 64]
+    values["KSampler"][2] = 2
+    return workflow
+
+
+def test_a_workflow_as_the_canvas_saves_it_runs_like_an_exported_one(theatre):
+    run = ended(theatre, started(theatre, workflow=saved())["prompt_id"])
+    assert (run["status"], len(run["iterations"])) == ("done", 2), run["reason"]
+    first = run["iterations"][0]["settings"]
+    assert first["prompt"] == "a red fox in snow, soft morning light"
+    assert (first["seed"], first["steps"], first["cfg"]) == (42, 2, 7)
+
+
 def test_the_run_begins_at_once_on_a_server_at_rest(theatre):
     answer = started(theatre)
     run = ended(theatre, answer["prompt_id"])
@@ -130,7 +148,8 @@ def test_tokens_are_filled(theatre):
 
 
 def test_what_cannot_run_is_refused_before_it_is_queued(theatre):
-    missing, misspelt, cut, circle = small(), small(), small(), small()
+    missing, misspelt, cut, circle, unknown = small(), small(), small(), small(), ui_workflow()
+    unknown["nodes"][4]["type"] = "TheirSampler"
     missing["4"]["inputs"]["ckpt_name"] = "not_there.safetensors"
     misspelt["3"]["inputs"]["scheduler"] = "nromal"
     del cut["8"]["inputs"]["vae"]
@@ -140,7 +159,7 @@ def test_what_cannot_run_is_refused_before_it_is_queued(theatre):
         (misspelt, "value_not_in_list", "3", "scheduler"),
         (cut, "required_input_missing", "8", "vae"),
         (circle, "dependency_cycle", "3", None),
-        (ui_workflow(), "not_an_api_graph", None, "workflow"),
+        (unknown, "not_convertible", "5", None),
         ({"prompt": small()}, "not_an_api_graph", None, "workflow"),
     ):
         error = started(theatre, 400, workflow=workflow)["error"]
@@ -237,8 +256,8 @@ def test_the_example_script_brings_the_best_picture(theatre, tmp_path):
 
 
 def test_the_example_script_says_what_is_wrong(theatre, tmp_path):
-    done = script(theatre, tmp_path, workflow=ui_workflow())
-    assert (done.returncode, "Export (API)" in done.stderr) == (1, True)
+    done = script(theatre, tmp_path, workflow={"prompt": small()})
+    assert (done.returncode, "`prompt` key" in done.stderr) == (1, True)
     done = script(theatre, tmp_path, "--dry-run", "--check", "a red lantern")
     assert (done.returncode, "ImitatoesVLMCritique" in done.stdout) == (0, True)
     done = script(theatre, tmp_path, "--server", NOWHERE)

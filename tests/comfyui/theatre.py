@@ -37,9 +37,10 @@ class Theatre:
         comfyui_path: Path | None,
         python: str | None,
         frontend: Path | None = None,
+        paid_nodes: bool = False,
     ) -> None:
         self.base, self.judge = base, judge
-        self.process = ComfyProcess(base, comfyui_path, python, {"OLLAMA_HOST": judge.url}, frontend)
+        self.process = ComfyProcess(base, comfyui_path, python, {"OLLAMA_HOST": judge.url}, frontend, paid_nodes)
         self.client: OutsideClient | None = None
 
     def start(self) -> None:
@@ -107,10 +108,14 @@ class Theatre:
 
 @contextmanager
 def opened(
-    base: Path, comfyui_path: Path | None, python: str | None, frontend: Path | None = None
+    base: Path,
+    comfyui_path: Path | None,
+    python: str | None,
+    frontend: Path | None = None,
+    paid_nodes: bool = False,
 ) -> Iterator[Theatre]:
     with OllamaDouble(default=pixel_judge) as judge:
-        theatre = Theatre(prepare_base(base, ROOT), judge, comfyui_path, python, frontend)
+        theatre = Theatre(prepare_base(base, ROOT), judge, comfyui_path, python, frontend, paid_nodes)
         theatre.learn(False)  # or each test would depend on those before it
         try:
             theatre.start()

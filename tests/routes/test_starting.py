@@ -151,10 +151,20 @@ async def test_warnings_do_not_stop_a_run(site):
 
 
 @served
-async def test_a_workflow_of_the_canvas_is_told_how_to_be_exported(site):
-    error = (await refused(site, plain(workflow=ui_workflow())))["error"]
-    assert (error["type"], error["input"]) == ("not_an_api_graph", "workflow")
-    assert "Export (API)" in error["hint"]
+async def test_a_workflow_of_the_canvas_is_queued_as_an_api_graph(site):
+    await site.post("runs", plain(workflow=ui_workflow()))
+    (queued,) = site.queue.submitted
+    assert queued.graph["5"]["class_type"] == "KSampler"
+    assert queued.graph["5"]["inputs"]["sampler_name"] == "dpmpp_2m"
+
+
+@served
+async def test_a_workflow_of_the_canvas_that_cannot_be_converted_names_its_node(site):
+    workflow = ui_workflow()
+    workflow["nodes"][4]["type"] = "TheirSampler"
+    error = (await refused(site, plain(workflow=workflow)))["error"]
+    assert (error["type"], error["node"], error["input"]) == ("not_convertible", "5", None)
+    assert error["hint"].startswith("Install the pack")
 
 
 @served
@@ -240,7 +250,9 @@ async def test_the_plan_of_a_workflow_is_told_and_nothing_queued(site):
     assert [one["choices"] for one in questions] == [["9", "19"]]
     error = (await refused_plan(site, graph("upscale_2x")))["error"]
     assert (error["type"], error["node"]) == ("no_sampler", "5")
-    assert (await refused_plan(site, {"nodes": []}))["error"]["type"] == "not_an_api_graph"
+    assert (await refused_plan(site, {"prompt": {}}))["error"]["type"] == "not_an_api_graph"
+    saved = await site.post("plan", {"workflow": ui_workflow()})
+    assert (saved["judged"]["source"], saved["inputs"]["prompt"]) == ("6", [{"node": "2", "input": "text"}])
 
 
 async def refused_plan(site, workflow):

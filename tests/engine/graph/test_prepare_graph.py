@@ -11,6 +11,7 @@ from pack.engine.graph.check import check
 from pack.engine.graph.loop_nodes import the_loop
 from pack.engine.graph.prepare_graph import MOST_REPAIRED, NotReady, prepare_graph
 from pack.engine.graph.run_request import MOST_NODES, RunRequest
+from pack.engine.graph.ui_conversion.convert import convert
 from pack.engine.graph.wrap import OUTPUTS
 from pydantic import ValidationError
 
@@ -104,7 +105,6 @@ def test_tokens_are_filled_before_the_loop_takes_the_words():
 @pytest.mark.parametrize(
     ("workflow", "said"),
     [
-        (ui_workflow(), "Export (API)"),
         ({"prompt": graph(SDXL)}, "`prompt`"),
         ([], "Export (API)"),
         ("text", "Export (API)"),
@@ -116,6 +116,32 @@ def test_what_is_no_api_graph_is_told_how_to_become_one(workflow, said):
     assert (problem.kind, problem.input) == ("not_an_api_graph", "workflow")
     assert said in problem.fix
     assert refused({}, goal=GOAL).problem.kind == "prompt_no_outputs"
+
+
+def test_a_workflow_of_the_canvas_is_made_ready_as_the_same_graph_in_api_format():
+    exported = ready(convert(ui_workflow(), object_info()).graph, goal=GOAL)
+    saved = prepare_graph(RunRequest(workflow=ui_workflow(), goal=GOAL), object_info(), frontend="1.35.9")
+    assert saved.graph == exported.graph
+    assert saved.lines == exported.lines
+
+
+def test_what_the_canvas_drew_is_told_and_what_cannot_be_converted_names_its_node():
+    drawn = ui_workflow()
+    drawn["nodes"][1]["widgets_values"] = ["a {red|red} fox"]
+    said = [one.what for one in ready(drawn, goal=GOAL).findings if one.kind == "note"]
+    assert any(what.startswith("Node 2 (CLIP Text Encode (Prompt)): of each {one|other}") for what in said)
+    unknown = ui_workflow()
+    unknown["nodes"][4]["type"] = "TheirSampler"
+    problem = refused(unknown, goal=GOAL).problem
+    assert (problem.kind, problem.node, problem.input) == ("not_convertible", "5", "")
+    assert "TheirSampler" in problem.what
+    twice = ui_workflow()
+    twice["nodes"].append(twice["nodes"][0])
+    assert (refused(twice, goal=GOAL).problem.kind, refused(twice, goal=GOAL).problem.node) == ("not_convertible", "1")
+    nameless = ui_workflow()
+    del nameless["nodes"][0]["type"]
+    problem = refused(nameless, goal=GOAL).problem
+    assert (problem.kind, problem.node, problem.input) == ("not_convertible", "", "workflow")
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {"__value__": [1.0, float("-inf")]}])
