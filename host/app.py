@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +30,7 @@ from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import Preflight, preflight
-from ..ollama_client import Connection, OllamaVisionModel, Residence
+from ..ollama_client import Connection, OllamaVisionModel, Residence, client_problem
 from . import comfyui, settings
 from .comfy_services import ComfyServices
 from .comfyui import PageEvents
@@ -42,6 +43,8 @@ from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
 from .unloading import Unloading
 from .wording_memory import WordingFile
+
+LOG = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
@@ -194,6 +197,12 @@ class ServerLoopCalls:
 
     async def _on_server(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._app.server.loop))
+
+
+def report_client() -> None:
+    """Say at start-up what keeps the client of Ollama from being used, rather than at the first picture."""
+    if problem := client_problem():
+        LOG.warning("Imitatoes: %s", problem)
 
 
 def server() -> Any | None:

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..engine.judge.vision_model import Question, Reply
+from ..engine.judge.vision_model import ModelStumbled, Question, Reply
 from ..engine.memory.figures import decode_figures
 from ..engine.memory.gpu_handover import both_fit, partly_on_cpu, room_wanted
 from ..engine.memory.graph_sizes import decodes
@@ -53,7 +53,7 @@ def sharing_model(
 
 class SharingModel:
     """A judge's model that makes room for itself before its first question of a picture, and afterwards leaves, or
-    stays, as the user's keep_alive says.
+    stays, as the user's keep_alive says. Where its server runs out of memory, all that ComfyUI holds is freed, once.
 
     auto: whether keep_alive is `auto`: stay while both fit. memory: made anew for each purpose, with for_others or not.
     working: bytes that a render needs beside its models. node: of the critic, for the report.
@@ -72,7 +72,7 @@ class SharingModel:
     ) -> None:
         self._model, self._services, self._ollama_models = model, services, external_models
         self._memory, self._auto, self._working, self._node = memory, auto, working, node
-        self._room_made, self._moved_out = False, 0
+        self._room_made, self._all_freed, self._moved_out = False, False, 0
         self.name, self.check, self.digest = model.name, model.check, model.digest
         self.swap_seconds = 0.0
 
@@ -85,7 +85,14 @@ class SharingModel:
                 await self._make_room()
             finally:
                 self.swap_seconds += time.perf_counter() - begun
-        return await self._model.ask(question)
+        try:
+            return await self._model.ask(question)
+        except ModelStumbled as problem:
+            if problem.out_of_memory and not self._all_freed:
+                self._all_freed = True
+                LOG.info("Imitatoes: %s Freeing what ComfyUI holds, to ask once more.", problem)
+                await self._make_room(everything=True)
+            raise
 
     async def release(self) -> None:
         """Stay or leave, and wait until the memory is free. Never raises."""
@@ -100,20 +107,23 @@ class SharingModel:
         except Exception:
             LOG.exception("Imitatoes: it could not be found out whether %s may stay loaded", self.name)
         finally:
-            self._room_made, self._moved_out = False, 0
+            self._room_made, self._all_freed, self._moved_out = False, False, 0
             self.swap_seconds += time.perf_counter() - begun
 
-    async def _make_room(self) -> None:
+    async def _make_room(self, everything: bool = False) -> None:
+        """everything: the server had not enough, whatever the estimate was."""
         memory = self._memory(True)
         if memory.on_cpu:
             return  # ComfyUI holds no VRAM, and unloading frees no RAM
         judge = await self._ollama_models.judge(self.name)
-        wanted = room_wanted(judge) if judge is not None else 0
+        wanted = 0
+        if judge is not None:
+            wanted = memory.total() if everything else room_wanted(judge)
         if wanted <= memory.free():
             return
         # Ollama itself sends its other models away when a new one needs their place.
         room = await make_room(memory, None, wanted, ("own", "unused", "rest"), self._services.pause)
-        self._moved_out = sum(freed.size for freed in room.freed)
+        self._moved_out += sum(freed.size for freed in room.freed)
         report = self._report(memory, room, wanted)
         self._services.reports.add(report)
         LOG.info("Imitatoes: room for %s: %s", self.name, "; ".join(report.describe()))

@@ -27,6 +27,7 @@ class Extension(ComfyExtension):
     """ComfyUI asks it once for the nodes, before the server listens: the moment to register the routes."""
 
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        app.report_client()
         server = app.server()
         if server is not None:
             register(server.routes, app.instance)

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from .client_package import client_problem
 from .installed import Listed
 from .keep_alive import AUTO, AUTO_SECONDS, parse_keep_alive
 from .residence import Residence
 from .vision_model import Connection, OllamaVisionModel
 
-__all__ = ["AUTO", "AUTO_SECONDS", "Connection", "Listed", "OllamaVisionModel", "Residence", "parse_keep_alive"]
+__all__ = [
+    "AUTO",
+    "AUTO_SECONDS",
+    "Connection",
+    "Listed",
+    "OllamaVisionModel",
+    "Residence",
+    "client_problem",
+    "parse_keep_alive",
+]

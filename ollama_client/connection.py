@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import ipaddress
+import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +13,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..engine.judge.vision_model import ModelUnreachable
-from .failures import MISSING_PACKAGE
+from .client_package import MISSING_PACKAGE, outdated_client
 
 CONNECT_SECONDS = 5.0
+MOST_PORT = 65535
 _EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
 """A server may listen on every address; a client has to name one."""
 
@@ -63,9 +65,11 @@ def _client(connection: Connection, timeout: float) -> Any:
         import ollama
     except ImportError as problem:
         raise ModelUnreachable(MISSING_PACKAGE) from problem
+    if outdated := outdated_client():
+        raise ModelUnreachable(outdated)
     try:
         client = ollama.AsyncClient(
-            host=_written_out(connection.url),
+            host=_server_address(connection),
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
@@ -92,13 +96,37 @@ def _certificates() -> ssl.SSLContext:
     return httpx.create_ssl_context(trust_env=False)
 
 
-def _written_out(url: str | None) -> str | None:
-    """A bare IPv6 address gets the brackets that the client needs."""
-    text = (url or "").strip()
+def _server_address(connection: Connection) -> str:
+    """The connection's own address, else the one in OLLAMA_HOST, in the form that the client needs."""
+    own = (connection.url or "").strip()
+    return _written_out(own, strict=True) if own else _written_out(os.environ.get("OLLAMA_HOST", ""), strict=False)
+
+
+def _written_out(text: str, strict: bool) -> str:
+    """An address read as Ollama's own programs read OLLAMA_HOST (envconfig/config.go of ollama/ollama, v0.33.0-rc2).
+
+    Blanks and quotes around it do not count; http is meant where nothing is said, with port 11434, else the scheme's
+    own; an IPv6 address needs no brackets. strict: leave a port that is none as it is, so that it is found out; Ollama
+    takes the usual one instead.
+    """
+    text = text.strip().strip("\"'").strip()
+    scheme, mark, rest = text.partition("://")
+    scheme, rest = (scheme.lower(), rest) if mark else ("http", text)
+    usual = {"http": "80", "https": "443"}.get(scheme, "11434") if mark else "11434"
+    place, slash, path = rest.rpartition("@")[2].partition("/")
+    if strict and place.count("[") != place.count("]"):
+        return text
     try:
-        return f"[{text}]" if ipaddress.ip_address(text).version == 6 else text
+        host, port = str(ipaddress.ip_address(place.strip("[]"))), ""
     except ValueError:
-        return text or None
+        host, _, port = place.rpartition(":") if ":" in place else (place, "", "")
+        host = host.removeprefix("[").removesuffix("]")
+    if not (port.isascii() and port.isdigit() and int(port) <= MOST_PORT):
+        if strict and port:
+            return text
+        port = usual
+    host = host or "127.0.0.1"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}{slash}{path}"
 
 
 def _unreadable(connection: Connection) -> str:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import NamedTuple
 
-from ..engine.judge.vision_model import ModelUnreachable
+from ..engine.judge.vision_model import ModelStumbled, ModelUnfit, ModelUnreachable
+from .client_package import MISSING_PACKAGE
 
 GOOD_MODEL = "qwen3-vl:8b-instruct"
-MISSING_PACKAGE = (
-    'The Python package "ollama" is missing. Install it into ComfyUI\'s Python with: pip install ollama '
-    "Then restart ComfyUI."
-)
 
 
 def call_failures() -> tuple[type[Exception], ...]:
@@ -37,6 +35,31 @@ def call_failures() -> tuple[type[Exception], ...]:
         TypeError,
         RecursionError,
     )
+
+
+BUSY_PAUSE, RESTART_PAUSE = 2.0, 0.5
+"""Seconds after which a busy server, or one whose runner starts anew, is worth asking again. Ours."""
+_UNSTEADY = frozenset({500, 502, 503, 504})
+
+
+def failure_of(problem: BaseException, host: str, model: str, timeout: float = 300.0) -> ModelUnreachable:
+    """The failure as the judge knows it. Arguments: as in explain."""
+    import httpx
+    import ollama
+
+    sentence = explain(problem, host, model, timeout)
+    if isinstance(problem, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
+        return ModelStumbled(sentence, pause=RESTART_PAUSE)
+    if not isinstance(problem, ollama.ResponseError):
+        return ModelUnreachable(sentence)
+    if (problem.status_code == 404 and model in sentence) or sentence.startswith(_BLIND.format(model=model, host=host)):
+        return ModelUnfit(sentence)
+    known = _known(_inner_text(problem.error).lower())
+    if known is not None and known.memory:
+        return ModelStumbled(sentence, out_of_memory=True, pause=RESTART_PAUSE)
+    if problem.status_code in _UNSTEADY and known is None:
+        return ModelStumbled(sentence, pause=BUSY_PAUSE)
+    return ModelUnreachable(sentence)
 
 
 def explain(problem: BaseException, host: str, model: str, timeout: float = 300.0) -> str:
@@ -99,9 +122,9 @@ def _refusal(status: int, text: str, host: str, model: str) -> str:
         )
     if status == 503 and "<" not in low:
         return f"Ollama at {host} is busy with other requests. Wait a moment, then queue again."
-    for fragments, sentence in _TEXTS:
-        if any(fragment in low for fragment in fragments):
-            return sentence.format(host=host, model=model, good=GOOD_MODEL)
+    known = _known(low)
+    if known is not None:
+        return known.sentence.format(host=host, model=model, good=GOOD_MODEL)
     if "<html" in low or "<!doctype" in low or status in (502, 503, 504):
         return (
             f"A proxy at {host} answered with error {status} instead of Ollama. "
@@ -111,41 +134,61 @@ def _refusal(status: int, text: str, host: str, model: str) -> str:
     return f"Ollama at {host} refused the request for {model} (error {status}: {said}). Look at Ollama's log."
 
 
-_TEXTS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (
+class _KnownText(NamedTuple):
+    """What Ollama says, and what that means for the user. memory: whether it is for want of memory."""
+
+    fragments: tuple[str, ...]
+    sentence: str
+    memory: bool = False
+
+
+def _known(low: str) -> _KnownText | None:
+    return next((text for text in _TEXTS if any(fragment in low for fragment in text.fragments)), None)
+
+
+_BLIND = 'The model "{model}" at {host} cannot see pictures.'
+_TEXTS: tuple[_KnownText, ...] = (
+    _KnownText(
         ("image input is not supported", "does not support multimodal", "does not support chat", "missing vision"),
-        'The model "{model}" at {host} cannot see pictures. Choose one that can.',
+        f"{_BLIND} Choose one that can.",
     ),
-    (
+    _KnownText(
         ("exceed_context_size", "available context size", "context length"),
         "The picture and the goal do not fit into the context of {model} at {host}. Shorten the goal.",
     ),
-    (
+    _KnownText(
         ("json schema", "json_schema", "failed to parse grammar", "invalid format"),
         "Ollama at {host} could not use the answer format with {model}. Update Ollama, then queue again.",
     ),
-    (
+    _KnownText(
         ("unknown model architecture", "unable to load", "error loading model"),
         "Ollama at {host} cannot load {model}. Update Ollama, or choose another model, for example {good}.",
     ),
-    (
-        ("out-of-memory", "out of memory", "has terminated", "requires more system memory", "cudamalloc"),
-        "Ollama at {host} ran out of memory or crashed while running {model}. "
+    _KnownText(
+        ("out-of-memory", "out of memory", "requires more system memory", "cudamalloc", "resource limitations"),
+        "Ollama at {host} had not enough memory for {model}. "
         "Use a smaller model, or free ComfyUI's memory first, then queue again.",
+        True,
     ),
-    (
+    _KnownText(
+        ("has terminated", "unexpectedly stopped"),
+        "The part of Ollama at {host} that runs {model} crashed, mostly for want of memory. "
+        "Use a smaller model, or free ComfyUI's memory first, then queue again.",
+        True,
+    ),
+    _KnownText(
         ("timed out waiting",),
         "Ollama at {host} did not finish loading {model}. Free graphics memory or use a smaller model.",
     ),
-    (
+    _KnownText(
         ("does not support thinking",),
         "Ollama at {host} refused the thinking setting for {model}. Choose an instruct model, for example {good}.",
     ),
-    (
+    _KnownText(
         ("illegal base64", "unknown format", "invalid image", "failed to decode image", "failed to process"),
         "Ollama at {host} could not read the picture for {model}. Update Ollama, then queue again.",
     ),
-    (
+    _KnownText(
         ("time: ", "keep_alive", "unsupported type"),
         "Ollama at {host} did not accept keep_alive for {model}. Use 0, 300, 5m or -1.",
     ),

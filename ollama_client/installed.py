@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from .failures import GOOD_MODEL
+from .known_judges import best_known_judge
 
 NAMED = 3
 ASKED = 12
@@ -77,4 +78,8 @@ async def suggestion(client: Any, wanted: str) -> str:
     if not seeing:
         return f" No installed model is known to see pictures. Get one with: ollama pull {GOOD_MODEL}"
     seeing.sort(key=lambda name: -difflib.SequenceMatcher(None, wanted.lower(), name.lower()).ratio())
-    return f" Installed models that see pictures: {', '.join(seeing[:NAMED])}."
+    said = f" Installed models that see pictures: {', '.join(seeing[:NAMED])}."
+    best = best_known_judge(seeing)
+    if best is None:
+        return f"{said} A better known judge: ollama pull {GOOD_MODEL}"
+    return f"{said} The best known judge of those installed is {best}." if len(seeing) > 1 else said

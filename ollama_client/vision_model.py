@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from ..engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable, Question, Reply
 from .connection import Connection, address, is_this_computer, open_client
-from .failures import GOOD_MODEL, call_failures, explain
+from .failures import GOOD_MODEL, call_failures, failure_of
 from .installed import Shown, digest_of, shown, suggestion
 from .residence import LEAVING_SECONDS, until_gone
 from .tokens import asked_for, read_tokens, refused
@@ -78,7 +78,9 @@ class OllamaVisionModel:
             found = known[1]
         else:
             found = await self._call(lambda client: shown(client, self.name), CHECK_SECONDS)
-            _checked[host, self.name] = (time.monotonic(), found)
+            if found.capabilities and "vision" in found.capabilities:
+                # Only this is sure to be an answer about the model; an odd one may be over in a second.
+                _checked[host, self.name] = (time.monotonic(), found)
         if found.capabilities and "vision" not in found.capabilities:
             more = await self._suggestion()
             raise ModelUnfit(f'The model "{self.name}" at {host} cannot see pictures. Choose one that can.{more}')
@@ -219,11 +221,10 @@ class OllamaVisionModel:
                 _checked.pop((host, self.name), None)
                 if isinstance(problem, ConnectionError) or type(problem).__name__ == "ConnectTimeout":
                     self._asked = False  # nobody there, so nothing to unload
-                sentence = explain(problem, host, self.name, timeout)
-                missing = getattr(problem, "status_code", 0) == 404 and self.name in sentence
-                wrong_model = missing or "cannot see pictures" in sentence
-                more = await self._suggestion() if wrong_model else ""
-                raise (ModelUnfit if wrong_model else ModelUnreachable)(sentence + more) from problem
+                failure = failure_of(problem, host, self.name, timeout)
+                if isinstance(failure, ModelUnfit):
+                    failure = ModelUnfit(f"{failure}{await self._suggestion()}")
+                raise failure from problem
 
     def _stop_if_interrupted(self) -> None:
         if self._interrupted():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from pack.engine.judge.vision_model import ModelUnreachable, Question
+from pack.engine.judge.vision_model import ModelStumbled, ModelUnreachable, Question
 from pack.host import gpu_handover
 from pack.host import memory as memory_module
 from pack.host.gpu_handover import sharing_model
@@ -79,6 +79,25 @@ def test_short_frees_just_enough_before_and_gives_it_back_after(double):
     assert sum(freed.size for freed in report.freed) == WANTED - GIB
     assert big.loaded == 10 * GIB - (WANTED - GIB)
     assert sharing.swap_seconds >= 0.1, "the wait for the model to leave counts"
+
+
+def test_a_server_out_of_memory_gets_all_of_it_once(double):
+    big = Patcher(6 * GIB)
+    card = CardWithOllama(20 * GIB, [big], double)
+    double.script.append(Reply(kind="oom"))
+    with pytest.raises(ModelStumbled) as caught:
+        judged(card, double)
+    assert caught.value.out_of_memory
+    assert big.loaded == 0, "the estimate said that both fit"
+
+
+def test_a_busy_server_needs_no_room(double):
+    big = Patcher(6 * GIB)
+    card = CardWithOllama(20 * GIB, [big], double)
+    double.script.append(Reply(kind="busy"))
+    with pytest.raises(ModelStumbled):
+        judged(card, double)
+    assert big.loaded == 6 * GIB
 
 
 def test_a_loaded_model_needs_no_room(double):

@@ -27,6 +27,11 @@ from .conftest import QUESTION
         ("[::1]:1234", "http://[::1]:1234"),
         ("::", "http://[::1]:11434"),
         ("http://user:secret@box:1234", "http://box:1234"),
+        ('"http://box:1234"', "http://box:1234"),
+        ("  box:1234 ", "http://box:1234"),
+        ("fe80::1", "http://[fe80::1]:11434"),
+        ("http://[::1]", "http://[::1]:80"),
+        ("HTTP://box", "http://box:80"),
     ],
 )
 def test_addresses(url, expected):
@@ -42,6 +47,17 @@ def test_addresses(url, expected):
         ("0.0.0.0:1234", "http://127.0.0.1:1234"),
         ("https://box:8443", "https://box:8443"),
         ("[::]:1234", "http://[::1]:1234"),
+        ("::1", "http://[::1]:11434"),
+        ("[::1]", "http://[::1]:11434"),
+        ('"0.0.0.0"', "http://127.0.0.1:11434"),
+        ("'box:1234'", "http://box:1234"),
+        (' "127.0.0.1:1234" ', "http://127.0.0.1:1234"),
+        (" \t", "http://127.0.0.1:11434"),
+        (":1234", "http://127.0.0.1:1234"),
+        ("box:", "http://box:11434"),
+        ("box:port", "http://box:11434"),
+        ("box:99999", "http://box:11434"),
+        ("http://box/ollama", "http://box/ollama"),
     ],
 )
 def test_without_an_address_ollama_host_counts(monkeypatch, value, expected):
@@ -58,15 +74,6 @@ def test_unusable_addresses_are_named(url):
         address(Connection("x", url))
     assert url in str(caught.value)
     assert "http://127.0.0.1:11434" in str(caught.value)
-
-
-def test_a_bare_ipv6_address_in_ollama_host_is_explained(monkeypatch):
-    monkeypatch.setenv("OLLAMA_HOST", "::1")
-    try:
-        assert address(Connection("x")) == "http://[::1]:11434"
-    except ModelUnreachable as problem:
-        assert "OLLAMA_HOST" in str(problem)
-        assert "[::1]" in str(problem)
 
 
 @pytest.mark.parametrize(

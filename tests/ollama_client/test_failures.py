@@ -8,26 +8,26 @@ import threading
 import time
 
 import pytest
-from pack.engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable
+from pack.engine.judge.vision_model import AnswerUnusable, ModelStumbled, ModelUnfit, ModelUnreachable
 from pack.rehearsal.ollama_double import Reply
 
 from .conftest import MODEL, QUESTION
 
 KINDS = {
-    "busy": (ModelUnreachable, "Wait a moment"),
-    "load_fail": (ModelUnreachable, "smaller model"),
-    "oom": (ModelUnreachable, "smaller model"),
+    "busy": (ModelStumbled, "Wait a moment"),
+    "load_fail": (ModelStumbled, "smaller model"),
+    "oom": (ModelStumbled, "smaller model"),
     "load_timeout": (ModelUnreachable, "smaller model"),
     "overflow": (ModelUnreachable, "Shorten the goal"),
     "bad_schema": (ModelUnreachable, "Update Ollama"),
     "forbidden_empty": (ModelUnreachable, "IP address"),
-    "html_502": (ModelUnreachable, "proxy"),
+    "html_502": (ModelStumbled, "proxy"),
     "redirect": (ModelUnreachable, "Enter the final address"),
     "not_json": (ModelUnreachable, "Check the address"),
     "error_list": (ModelUnreachable, "Check the address"),
-    "drop": (ModelUnreachable, "Ollama's log"),
-    "drop_mid": (ModelUnreachable, "Ollama's log"),
-    "mid_error": (ModelUnreachable, "Ollama's log"),
+    "drop": (ModelStumbled, "Ollama's log"),
+    "drop_mid": (ModelStumbled, "Ollama's log"),
+    "mid_error": (ModelStumbled, "Ollama's log"),
     "blank_line": (ModelUnreachable, "Check the address"),
     "no_done": (AnswerUnusable, "repeating itself"),
     "length": (AnswerUnusable, "cut off"),
@@ -70,6 +70,13 @@ RAW = {
         "another model",
     ),
     "died": (500, b'{"error": "model runner has terminated: exit status 2"}', "smaller model"),
+    "stopped": (
+        500,
+        b'{"error": "model runner has unexpectedly stopped, this may be due to resource limitations or an internal '
+        b'error, check ollama server logs for details"}',
+        "not enough memory",
+    ),
+    "internal": (500, b'{"error": "something went wrong"}', "Ollama's log"),
     "system memory": (
         500,
         b'{"error": "model requires more system memory (9 GiB)"}',
@@ -95,15 +102,26 @@ RAW = {
 }
 
 
+PASSING = {"died", "stopped", "system memory", "error object", "empty error", "gateway", "unavailable page", "internal"}
+"""What may be over when the same is asked again."""
+
+
 @pytest.mark.parametrize("name", RAW)
 def test_answers_of_other_kinds(raw, model_on, name):
     status, body, next_step = RAW[name]
     raw.answers["/api/chat"] = (status, body)
     problem = failure(model_on(raw.url))
-    assert type(problem) is (ModelUnfit if next_step == "cannot see" else ModelUnreachable)
+    kind = ModelUnfit if next_step == "cannot see" else ModelStumbled if name in PASSING else ModelUnreachable
+    assert type(problem) is kind
     assert raw.url in str(problem)
     assert next_step in str(problem)
     assert "{" not in str(problem)
+
+
+@pytest.mark.parametrize(("name", "memory"), [("stopped", True), ("system memory", True), ("internal", False)])
+def test_memory_is_told_apart(raw, model_on, name, memory):
+    raw.answers["/api/chat"] = RAW[name][:2]
+    assert failure(model_on(raw.url)).out_of_memory is memory
 
 
 def test_no_server(model_on):

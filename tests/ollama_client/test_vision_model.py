@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -12,7 +13,7 @@ import types
 from dataclasses import replace
 
 import pytest
-from pack.engine.judge.vision_model import ModelUnreachable
+from pack.engine.judge.vision_model import ModelUnfit, ModelUnreachable
 from pack.ollama_client import vision_model
 from pack.ollama_client.tokens import asked_for, read_tokens
 from pack.rehearsal.ollama_double import OllamaDouble, Reply
@@ -224,6 +225,18 @@ def test_check_asks_once_a_minute(double, model_on, monkeypatch):
     assert len(double.requests) == 2
 
 
+@pytest.mark.parametrize("odd", [b"{}", b'{"capabilities": ["completion"]}', b'{"status": "starting"}'])
+def test_an_odd_answer_to_a_check_is_not_believed_for_long(raw, model_on, odd):
+    raw.answers["/api/show"] = (200, odd)
+    with contextlib.suppress(ModelUnreachable):
+        asyncio.run(model_on(raw.url).check())
+    raw.answers["/api/show"] = (200, b'{"capabilities": ["vision"]}')
+    asyncio.run(model_on(raw.url).check())
+    raw.answers["/api/show"] = (200, odd)
+    asyncio.run(model_on(raw.url).check())
+    assert raw.paths.count("/api/show") == 2, "the good answer holds"
+
+
 def test_a_failed_check_is_not_remembered(double, model_on):
     model = model_on(double.url, "new:1b")
     with pytest.raises(ModelUnreachable, match="new:1b"):
@@ -237,6 +250,13 @@ def test_check_refuses_a_model_that_cannot_see(double, model_on):
         asyncio.run(model_on(double.url, "text-only").check())
     assert "cannot see pictures" in str(caught.value)
     assert "qwen2.5vl:7b" in str(caught.value)
+
+
+def test_a_missing_model_names_the_best_known_judge_of_those_installed(double, model_on):
+    for name in ("gemma3:12b", "qwen3-vl:8b", "qwen3-vl:8b-instruct", "llava:7b"):
+        double.models[name] = ["completion", "vision"]
+    with pytest.raises(ModelUnfit, match=r"best known judge of those installed is qwen3-vl:8b-instruct\."):
+        asyncio.run(model_on(double.url, "llava-llama3").check())
 
 
 def test_check_refuses_the_cloud_unless_allowed(raw, model_on):
