@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+    import msvcrt
+
+PART = ".part"
+"""Ending of what is being written. A server that dies leaves such files behind."""
+LOCKED_BYTE = 1 << 20
+"""What of a file is locked on Windows: behind its content, which others may read."""
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
@@ -14,7 +26,7 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
 
     A killed process leaves the old file whole. Raises OSError: disk full, folder read-only, name taken by a folder.
     """
-    temporary = path.with_name(f".{uuid.uuid4().hex}.part")
+    temporary = path.with_name(f".{uuid.uuid4().hex}{PART}")
     try:
         with temporary.open("xb") as stream:
             write(stream)
@@ -38,3 +50,51 @@ def _swap_in(temporary: Path, path: Path) -> None:
         except PermissionError:
             time.sleep(pause)
     temporary.replace(path)
+
+
+def clear_parts(folders: Iterable[Path], before: float) -> int:
+    """Remove what writers that died have left in these folders; how many. before: epoch seconds of the last write."""
+    removed = 0
+    for folder in folders:
+        with suppress(OSError):
+            for path in folder.glob(f".*{PART}"):
+                with suppress(OSError):
+                    if path.stat().st_mtime < before:
+                        path.unlink()
+                        removed += 1
+    return removed
+
+
+def hold_lock(path: Path) -> BinaryIO:
+    """Open a file and lock it until it is closed or the process ends, however it ends.
+
+    Where the file system knows no locks it is only opened. Raises OSError.
+    """
+    stream = path.open("r+b")
+    with suppress(OSError):
+        _lock(stream)
+    return stream
+
+
+def is_lock_held(path: Path) -> bool | None:
+    """Whether somebody holds the lock of a file; None where that cannot be told."""
+    try:
+        stream = path.open("r+b")
+    except OSError:
+        return None
+    with stream:
+        try:
+            _lock(stream)
+        except (BlockingIOError, PermissionError):
+            return True
+        except OSError:
+            return None
+    return False
+
+
+def _lock(stream: BinaryIO) -> None:
+    if fcntl is not None:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    else:
+        stream.seek(LOCKED_BYTE)
+        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import threading
+import time
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -15,6 +17,7 @@ import comfy.model_management
 import folder_paths
 from server import PromptServer
 
+from ..engine.files import clear_parts
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
@@ -26,6 +29,7 @@ from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.run import Run
 from ..engine.loop.run_context import PromptContext, Report, RunContext
 from ..engine.loop.start import submit
+from ..engine.loop.user_actions import UserActions
 from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
@@ -38,7 +42,7 @@ from .graph_check import GraphCheck, KnownClasses
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
 from .models import own_patchers
-from .paths import judges_folder, runs_folder, thumbnails_folder, wordings_file
+from .paths import judges_folder, runs_folder, settings_file, thumbnails_folder, wordings_file
 from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
 from .unloading import Unloading
@@ -52,6 +56,8 @@ DEFAULT_MODEL = "qwen3-vl:8b-instruct"
 
 UNLOADED_SECONDS = 10.0
 """How long a failed render waits for Ollama to give its memory back."""
+STALE_SECONDS = 60.0
+"""A half-written file outside of the run folders, whose writer is not known, is left alone for so long."""
 
 self_test_store = SelfTestStore(judges_folder)
 
@@ -107,6 +113,7 @@ class App:
         self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version(), frontend_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
         self.driver = Driver(queue, self.journal, PageEvents(server), wording_store=wording_store, memory=unloading)
+        self.actions = UserActions(self.driver, self.journal)
         self._self_tests = SelfTests(self_test_store, tested_model)
         self._memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())
@@ -121,6 +128,17 @@ class App:
             stop=comfyui.stop,
             reports=self._memory_reports,
         )
+        threading.Thread(target=self._clear_up, args=(time.time(),), name="imitatoes-clear-up", daemon=True).start()
+
+    def _clear_up(self, started: float) -> None:
+        """What servers that died have left; once, after the start."""
+        try:
+            self.driver.owners.look_around()
+            self.driver.live.clear_parts(started)
+            own = settings_file().parent
+            clear_parts([own, judges_folder()], started - STALE_SECONDS)
+        except Exception:
+            logging.exception("Imitatoes: what an earlier server left could not be cleared up")
 
     async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
         """The graph that a script's order asks for. Raises NotReady."""

@@ -23,7 +23,7 @@ from ..engine.judge.self_test import (
 )
 from ..engine.judge.self_test_scenes import self_test_scenes
 from ..engine.judge.vision_model import ModelFailure, ModelUnreachable, VisionModel
-from ..engine.loop.live_runs import NotNow
+from ..engine.loop.refusals import NotNow
 
 LOG = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from ..engine.graph.finding_view import FindingView, RepairView
-from ..engine.loop.live_runs import NotNow, RunNotFound
 from ..engine.loop.outcome import unsaved_reason
+from ..engine.loop.refusals import NotNow, RunNotFound
 
 DOCUMENT_HINT = "GET /imitatoes/openapi.json describes every request."
 

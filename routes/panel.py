@@ -6,7 +6,7 @@ import asyncio
 
 from pydantic import BaseModel, Field
 
-from ..engine.loop.live_runs import NotNow
+from ..engine.loop.refusals import NotNow
 from ..engine.loop.view import RunView, run_view
 from .errors import BadRequest
 from .route import Body, PictureAnswer, RoutesApp
@@ -43,22 +43,22 @@ class KeptThumbnails(BaseModel):
 
 
 async def show_thumbnail(app: RoutesApp, id: str, name: str, query: ThumbnailQuery) -> PictureAnswer:
-    run_id = find_run(app, id).id
+    run_id = (await find_run(app, id)).id
     picture = find_picture(app, run_id, name)
     try:
         jpeg = await app.thumbnails().make(picture, run_id)
-    except OSError as problem:
+    except (OSError, ValueError) as problem:
         raise BadRequest("The picture cannot be read.", "", 404, "no_picture") from problem
     return PictureAnswer(jpeg, f"private, max-age={ONE_DAY}" if query.v else "no-cache")
 
 
 async def show_folder(app: RoutesApp, id: str) -> RunFolder:
-    return RunFolder(folder=str(app.journal().folder(find_run(app, id).id)))
+    return RunFolder(folder=str(app.journal().folder((await find_run(app, id)).id)))
 
 
 async def show_nodes(app: RoutesApp, id: str) -> RunNodes:
     """The page's progress counts them."""
-    run_id = find_run(app, id).id
+    run_id = (await find_run(app, id)).id
     try:
         graph, _ = await asyncio.to_thread(app.journal().load_graph, run_id)
     except (OSError, ValueError, KeyError) as problem:
@@ -67,7 +67,7 @@ async def show_nodes(app: RoutesApp, id: str) -> RunNodes:
 
 
 async def attach_client(app: RoutesApp, id: str, body: AttachBody) -> RunView:
-    return run_view(app.driver.attach(find_run(app, id).id, body.client_id))
+    return run_view(await app.actions.attach((await find_run(app, id)).id, body.client_id))
 
 
 async def keep_thumbnails(app: RoutesApp, body: ThumbnailsBody) -> KeptThumbnails:

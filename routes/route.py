@@ -19,6 +19,7 @@ from ..engine.judge.self_test import SelfTestState
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.pictures import Thumbnails
+from ..engine.loop.user_actions import UserActions
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import Preflight
@@ -31,6 +32,7 @@ class RoutesApp(Protocol):
     """What the handlers need of host/app."""
 
     driver: Driver
+    actions: UserActions
 
     def journal(self) -> Journal:
         """The journal of the present output folder."""

@@ -16,7 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import RUN_ID
-from ..engine.loop.live_runs import RunNotFound
+from ..engine.loop.refusals import RunNotFound
 from ..engine.loop.run import Run
 from ..engine.loop.start import wait_for_run
 from ..engine.loop.view import IterationView, RunSummary, RunView, iteration_view, run_summary, run_view
@@ -82,11 +82,11 @@ async def list_runs(app: RoutesApp, query: RunsQuery) -> RunList:
 
 
 async def show_run(app: RoutesApp, id: str) -> RunView:
-    return run_view(find_run(app, id))
+    return run_view(await find_run(app, id))
 
 
 async def show_iterations(app: RoutesApp, id: str) -> RunIterations:
-    run = find_run(app, id)
+    run = await find_run(app, id)
     return RunIterations(run_id=run.id, iterations=[iteration_view(one) for one in run.iterations])
 
 
@@ -98,37 +98,37 @@ async def wait_for_end(app: RoutesApp, id: str, query: WaitQuery) -> RunView:
 
 
 async def show_best(app: RoutesApp, id: str) -> PictureAnswer:
-    run = find_run(app, id)
+    run = await find_run(app, id)
     if run.best is None or run.best.picture is None:
         raise BadRequest("The run has no judged picture yet.", "Wait for it to end.", 404, "no_picture")
     return PictureAnswer(find_picture(app, run.id, run.best.picture))
 
 
 async def show_picture(app: RoutesApp, id: str, name: str) -> PictureAnswer:
-    return PictureAnswer(find_picture(app, find_run(app, id).id, name))
+    return PictureAnswer(find_picture(app, (await find_run(app, id)).id, name))
 
 
 async def stop_run(app: RoutesApp, id: str, body: StopBody) -> RunView:
-    return run_view(await app.driver.stop(find_run(app, id).id, body.after_this))
+    return run_view(await app.actions.stop((await find_run(app, id)).id, body.after_this))
 
 
 async def continue_run(app: RoutesApp, id: str, body: ContinueBody) -> RunView:
-    run_id = find_run(app, id).id
-    return run_view(await app.driver.continue_run(run_id, body.instruction.strip(), body.client_id))
+    run_id = (await find_run(app, id)).id
+    return run_view(await app.actions.continue_run(run_id, body.instruction.strip(), body.client_id))
 
 
 async def resume_run(app: RoutesApp, id: str, body: ResumeBody) -> RunView:
-    return run_view(await app.driver.resume(find_run(app, id).id, body.client_id))
+    return run_view(await app.actions.resume((await find_run(app, id)).id, body.client_id))
 
 
 async def take_iteration(app: RoutesApp, id: str, body: TakeBody) -> RunView:
-    return run_view(await app.driver.take(find_run(app, id).id, body.iteration))
+    return run_view(await app.actions.take((await find_run(app, id)).id, body.iteration))
 
 
 async def delete_run(app: RoutesApp, id: str, body: DeleteBody) -> DeletedRun:
-    run_id = find_run(app, id).id
+    run_id = (await find_run(app, id)).id
     try:
-        await app.driver.delete(run_id)
+        await app.actions.delete(run_id)
     except OSError as problem:
         why = f"The run's folder could not be deleted ({problem.strerror or problem})."
         raise BadRequest(why, "Delete it by hand.", 507, "undeleted") from problem
@@ -136,14 +136,12 @@ async def delete_run(app: RoutesApp, id: str, body: DeleteBody) -> DeletedRun:
     return DeletedRun(deleted=run_id)
 
 
-def find_run(app: RoutesApp, id: str) -> Run:
+async def find_run(app: RoutesApp, id: str) -> Run:
     """The run that {id} names. Raises RunNotFound, ValueError."""
-    if RUN_ID.fullmatch(id):
-        return app.driver.live.find(id)
-    found = app.driver.live.find_by_prompt(_prompt_id(id))
-    if found is None:
+    run_id = id if RUN_ID.fullmatch(id) else app.driver.live.run_id_of(_prompt_id(id))
+    if run_id is None:
         raise RunNotFound(f"There is no run {id}.")
-    return found
+    return await app.actions.read(run_id)
 
 
 def find_picture(app: RoutesApp, run_id: str, name: str) -> Path:

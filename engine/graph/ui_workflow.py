@@ -59,15 +59,30 @@ def with_settings(
 
 
 def in_extra_pnginfo(
-    extra_pnginfo: Mapping[str, Any] | None, loop_node: str, settings: Settings, goal: str, checklist: str = ""
+    extra_pnginfo: Any, loop_node: str, settings: Settings, goal: str, checklist: str = ""
 ) -> dict[str, Any] | None:
-    """extra_pnginfo with its workflow, where it has one, showing these values. None stays None."""
-    if extra_pnginfo is None:
+    """extra_pnginfo with its workflow, where it has one, showing these values. None stays None.
+
+    Whoever queues a graph may put anything there. What is no workflow is left out, because no render should fail for
+    what is only embedded in its picture.
+    """
+    if not isinstance(extra_pnginfo, Mapping):
         return None
+    rest = {key: value for key, value in extra_pnginfo.items() if key != "workflow"}
     workflow = extra_pnginfo.get("workflow")
     if not isinstance(workflow, Mapping):
-        return dict(extra_pnginfo)
-    return {**extra_pnginfo, "workflow": with_settings(workflow, loop_node, settings, goal, checklist)}
+        return rest
+    try:
+        return {**rest, "workflow": with_settings(workflow, loop_node, settings, goal, checklist)}
+    except (AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        return rest
+
+
+def workflow_id(extra_pnginfo: Any) -> str:
+    """Id of the embedded UI workflow; empty without one."""
+    workflow = extra_pnginfo.get("workflow") if isinstance(extra_pnginfo, Mapping) else None
+    found = workflow.get("id") if isinstance(workflow, Mapping) else None
+    return str(found) if isinstance(found, (str, int)) else ""
 
 
 def _find(workflow: Workflow, path: str) -> tuple[Workflow, dict[str, Any]] | None:

@@ -11,21 +11,28 @@ import logging
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from ..graph import ui_workflow
 from ..graph.family import family_of
 from ..graph.loop_nodes import Graph, clean_copy, with_settings
 from ..settings import Settings
+from ..unicode_text import mend_text, mend_texts
 from .journal import Journal
-from .live_runs import LiveRun, LiveRuns, NotNow
+from .live_runs import LiveRun, LiveRuns
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
-from .policy import continued_plan, first_plan, next_step
+from .policy import first_plan, next_step
 from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
+from .refusals import RunIsOver, TakenOver
 from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry
 from .run import Iteration, Pending, Plan, Recovery, Run, Stop
-from .run_changes import add_instruction, user_pick_stop, with_user_pick
+from .run_changes import end_fields, user_pick_stop, with_user_pick
 from .run_context import KnownPicture, PromptContext, Report, RunContext
+from .run_ids import new_run_id
+from .run_locks import RunLocks
+from .run_owners import ELSEWHERE, RunOwners
 from .wording_memory import WordingMemory
 
 POLL_SECONDS = 0.005
@@ -36,7 +43,10 @@ NEAR_END_SECONDS = 0.1
 
 
 class Driver:
-    """One for the server. journal: a callable, because the output folder may change while the server runs."""
+    """One for the server. journal: a callable, because the output folder may change while the server runs.
+
+    locks, owners: whoever changes a run has its lock, and is on a server that owns it; see UserActions.
+    """
 
     def __init__(
         self,
@@ -46,26 +56,32 @@ class Driver:
         poll: float = POLL_SECONDS,
         wording_store: WordingStore | None = None,
         memory: ModelUnloader | None = None,
+        owners: RunOwners | None = None,
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
         self._memory = memory
         self._wording_memory = WordingMemory(wording_store)
-        self.live = LiveRuns(journal)
+        self.owners = owners or RunOwners(lambda: journal().root)
+        self.locks = RunLocks()
+        self.live = LiveRuns(journal, self.owners)
 
     # What the critic calls.
 
     async def expect(self, prompt_context: PromptContext) -> None:
-        """The graph of this prompt is about to render. A prompt that no run waits for starts a run of its own."""
-        if self.live.waiting_for(prompt_context.prompt_id) is None:
-            self._announce(await self._start(prompt_context))
+        """The graph of this prompt is about to render. A prompt that no run knows starts one of its own.
+
+        Raises RunIsOver for a prompt of a run that waits for it no longer.
+        """
+        if self._waiting_for(prompt_context.prompt_id) is None:
+            self.announce(await self._start(prompt_context))
 
     async def begin(self, prompt_context: PromptContext) -> RunContext:
-        """The critic of this prompt starts judging. A prompt that no run waits for starts a run of its own."""
-        live = self.live.waiting_for(prompt_context.prompt_id)
+        """The critic of this prompt starts judging. Starts runs, and raises, as expect does."""
+        live = self._waiting_for(prompt_context.prompt_id)
         if live is None:
             live = await self._start(prompt_context)
         live.judging_since = time.time()
-        self._change(live, phase="judging")
+        self.change(live, phase="judging")
         plan = live.run.pending.plan
         return RunContext(live.run, plan, tuple(live.seen))
 
@@ -74,176 +90,97 @@ class Driver:
         live = self.live.waiting_for(prompt_id)
         if live is None:
             return None
-        live.report, live.reported_at = report, time.monotonic()
+        live.report, live.reported_at = _writable(report), time.monotonic()
         return live.run
-
-    # What the routes call.
 
     def prompt_state(self, prompt_id: str) -> PromptState:
         return self._queue.state(prompt_id)
 
-    async def stop(self, run_id: str, after_this: bool = False) -> Run:
-        """Stop the run now, or after the iteration at hand. Raises as find does, NotNow when it has ended."""
-        live = self.live.get(run_id)
-        if live is None or live.run.ended:
-            self.live.find(run_id)
-            raise NotNow("The run has already ended.")
-        live.stop = "now" if live.stop == "now" or not after_this else "after"
-        self._change(live, stopping=live.stop)
-        if live.stop == "now" and live.run.pending is not None:
-            await self._queue.cancel(live.run.pending.prompt_id)
-        return live.run
-
-    async def take(self, run_id: str, number: int) -> Run:
-        """The user takes an iteration as the best; a run that is going on stops with it.
-
-        Raises as find does, ValueError for an iteration that cannot be taken, OSError when it cannot be recorded.
-        """
-        live = self.live.get(run_id)
-        if live is None or live.run.ended:
-            run = with_user_pick(self.live.find(run_id), number).changed(time.time())
-            journal = self._journal()
-            await asyncio.to_thread(journal.record, run, None)
-            await asyncio.to_thread(journal.close, run)
-            if live is not None:
-                live.run = run
-            self._publish(run)
-            return run
-        with_user_pick(live.run, number)
-        if live.ending:
-            raise NotNow("The run is ending at this moment. Try again.")
-        live.took = number
-        return await self.stop(run_id)
-
-    def attach(self, run_id: str, client_id: str) -> Run:
-        """A page follows the run: ComfyUI's own progress goes to it from the next render on. Raises as stop does."""
-        live = self.live.get(run_id)
-        if live is None or live.run.ended:
-            self.live.find(run_id)
-            raise NotNow("The run has already ended.")
-        live.client_id = client_id
-        return live.run
-
-    async def delete(self, run_id: str) -> None:
-        """Delete a run and its folder. Raises as find does, NotNow while it is going on, OSError."""
-        run = self.live.find(run_id)
-        if not run.ended:
-            raise NotNow("The run is still going on. Stop it first.")
-        self.live.remove(run_id)
-        await asyncio.to_thread(self._journal().delete, run_id)
-
-    async def continue_run(self, run_id: str, instruction: str = "", client_id: str = "") -> Run:
-        """Go on with an ended run for as many loops as it first had, with a further instruction or without.
-
-        Raises as find does, NotNow while the run is going on or when its graph is lost, OSError when the journal cannot
-        be written.
-        """
-        live = await self._revive(run_id, client_id)
-        run = live.run
-        if run.status == "suspended" and not instruction:
-            return await self._resubmit(live)
-        count = len(run.iterations)
-        fields: dict[str, Any] = {
-            "extra_loops": run.extra_loops + run.start.limits.max_loops,
-            "continued_after": count,
-        }
-        if instruction:
-            fields["start"] = add_instruction(run.start, instruction)
-            fields["instructions"] = (*run.instructions, instruction)
-            fields["fresh_from"] = count + 1
-            fields["checklist"] = None
-            fields["remembered"] = {}
-            live.seen.clear()  # judged against the old goal
-        plan = continued_plan(run.model_copy(update=fields), instruction)
-        if isinstance(plan, Stop):
-            raise NotNow(plan.reason)
-        live.stop, live.took = "", None
-        live.tried.clear()
-        self._change(live, **fields, status="running", reason="", stopping="")
-        self._spawn(live, self._submit_and_drive(live, plan))
-        return live.run
-
-    async def resume(self, run_id: str, client_id: str = "") -> Run:
-        """Go on with a run that a server stop cut off, with the render that was lost. Raises as continue_run does."""
-        if self.live.find(run_id).status != "suspended":
-            raise NotNow("Only a run that was cut off by a server stop can be resumed. Use continue instead.")
-        return await self._resubmit(await self._revive(run_id, client_id))
+    def _waiting_for(self, prompt_id: str) -> LiveRun | None:
+        live = self.live.waiting_for(prompt_id)
+        if live is None and (run_id := self.live.run_id_of(prompt_id)) is not None:
+            raise RunIsOver(
+                f"This render belongs to run {run_id}, which no longer waits for it, so it is not judged. "
+                "Queue the graph again to start a new run."
+            )
+        return live
 
     # Starting.
 
     async def _start(self, prompt_context: PromptContext) -> LiveRun:
         now = time.time()
-        graph = clean_copy(prompt_context.graph)
-        extra_pnginfo = dict(prompt_context.extra_pnginfo) if prompt_context.extra_pnginfo else None
+        graph = await asyncio.to_thread(clean_copy, prompt_context.graph)
+        extra_pnginfo = prompt_context.extra_pnginfo
         run = Run(
-            id=_run_id(now),
+            id=new_run_id(now, [*self.live.run_ids(), *await asyncio.to_thread(self._journal().run_ids)]),
             created=now,
             updated=now,
-            start=prompt_context.handle,
-            first_prompt_id=prompt_context.prompt_id,
-            family=family_of(graph),
+            start=mend_texts(prompt_context.handle),
+            first_prompt_id=mend_text(prompt_context.prompt_id),
+            family=await asyncio.to_thread(family_of, graph),
             loop_node=prompt_context.loop_node,
             critic_node=prompt_context.critic_node,
-            client_id=prompt_context.client_id,
-            workflow_id=str(((extra_pnginfo or {}).get("workflow") or {}).get("id") or ""),
-            warnings=prompt_context.warnings,
+            client_id=mend_text(prompt_context.client_id),
+            workflow_id=mend_text(ui_workflow.workflow_id(extra_pnginfo)),
+            warnings=mend_texts(prompt_context.warnings),
         )
         run = run.model_copy(update={"pending": Pending(prompt_id=prompt_context.prompt_id, plan=first_plan(run))})
-        live = LiveRun(run, graph, extra_pnginfo)
+        live = LiveRun(run, graph, graph, extra_pnginfo)
         self.live.add(live)
         self.live.belongs(prompt_context.prompt_id, run.id)
-        try:
-            await asyncio.to_thread(self._journal().open, run, graph, extra_pnginfo)
-        except OSError as problem:
-            live.broken_journal = unsaved_reason(problem)
+        async with self.locks.driver_step(run.id):
+            try:
+                await asyncio.to_thread(self._open, live)
+            except OSError as problem:
+                live.broken_journal = unsaved_reason(problem)
+            except Exception:
+                logging.exception("Imitatoes: the folder of run %s could not be made", run.id)
+                live.broken_journal = OUR_MISTAKE
         self._spawn(live, self._drive(live))
         return live
 
-    async def _revive(self, run_id: str, client_id: str) -> LiveRun:
-        """An ended run made live again, its graph and fingerprints read back from disk where they are not in memory."""
-        run = self.live.find(run_id)
-        if not run.ended:
-            raise NotNow("The run is still going on. Stop it first, or wait for its end.")
-        live = self.live.get(run_id) or await self.live.revived(run)
-        if not live.run.ended:  # somebody else was faster
-            raise NotNow("The run is already going on.")
-        if client_id:
-            live.client_id = client_id
-            live.run = live.run.model_copy(update={"client_id": client_id})
-        return live
+    def _open(self, live: LiveRun) -> None:
+        self._journal().open(live.run, live.queued_graph, live.extra_pnginfo)
+        self.owners.claim(live.run.id)
 
-    async def _resubmit(self, live: LiveRun) -> Run:
-        pending = live.run.pending
-        plan = (
-            pending.plan
-            if pending is not None
-            else next_step(live.run)
-            if live.run.iterations
-            else first_plan(live.run)
-        )
-        if isinstance(plan, Stop):
-            await self._finish(live, live.run, plan)
-            return live.run
-        live.stop, live.took = "", None
-        self._change(live, status="running", reason="", stopping="")
-        self._spawn(live, self._submit_and_drive(live, plan))
-        return live.run
+    async def go_on(self, live: LiveRun, run: Run, plan: Plan) -> None:
+        """An ended run, as changed by a user action that has its lock, goes on with this plan: written first.
+
+        Raises OSError, TakenOver; then it has not changed.
+        """
+        live.stop, live.took, live.broken_journal = "", None, ""
+        live.tried.clear()
+        going = {"status": "running", "reason": "", "stopping": "", "end": None}
+        await self._record_pending(live, run.model_copy(update=going), plan)
+        self._spawn(live, self._queue_and_drive(live))
 
     def _spawn(self, live: LiveRun, work: Awaitable[None]) -> None:
         live.task = asyncio.ensure_future(self._guarded(live, work))
 
     async def _guarded(self, live: LiveRun, work: Awaitable[None]) -> None:
-        """No run may hang in "running" because of a mistake of ours."""
+        """No run may hang in "running" because of a mistake of ours, and none go on that is another server's."""
         try:
-            await work
-        except Exception:
-            logging.exception("Imitatoes: run %s ended by an error of the pack itself", live.run.id)
-            await self._finish(live, live.run, Stop("failed", OUR_MISTAKE))
+            try:
+                await work
+            except TakenOver:
+                raise
+            except Exception:
+                logging.exception("Imitatoes: run %s ended by an error of the pack itself", live.run.id)
+                with suppress(Exception):  # a render that could not be cancelled is told at its critic: RunIsOver
+                    await self.cancel_pending(live)
+                await self.finish(live, live.run, Stop("failed", OUR_MISTAKE))
+        except TakenOver:
+            logging.warning("Imitatoes: run %s was taken over by another server", live.run.id)
+            with suppress(Exception):
+                await self.cancel_pending(live)
+            self.live.remove(live.run.id)
+            live.run = live.run.changed(time.time(), elsewhere=True, reason=ELSEWHERE)
+            self.announce(live)
 
     # Driving.
 
-    async def _submit_and_drive(self, live: LiveRun, plan: Plan) -> None:
-        if await self._submit(live, live.run, plan):
+    async def _queue_and_drive(self, live: LiveRun) -> None:
+        if await self._queue_pending(live):
             await self._drive(live)
 
     async def _drive(self, live: LiveRun) -> None:
@@ -259,7 +196,7 @@ class Driver:
                         return
                     continue
                 if change is not None:
-                    await self._finish(live, run, change)
+                    await self.finish(live, run, change)
                     return
             if report is not None:
                 live.tried.clear()
@@ -274,7 +211,7 @@ class Driver:
             if live.stop and not isinstance(step, Stop):
                 step = Stop("stopped", STOPPED)
             if isinstance(step, Stop):
-                await self._finish(live, run, step, iteration)
+                await self.finish(live, run, step, iteration)
                 return
             if not await self._submit(live, run, step, iteration):
                 return
@@ -324,72 +261,129 @@ class Driver:
 
         iteration: the one just recorded in run, not yet on disk. Nobody sees it before it is.
         """
-        pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
-        run = run.changed(time.time(), pending=pending, phase="rendering")
-        graph = self._settled(live, run, plan)
-        extra_pnginfo = ui_workflow.in_extra_pnginfo(live.extra_pnginfo, *_shown(run, plan))
         try:
-            await asyncio.to_thread(self._journal().record, run, iteration)
+            async with self.locks.driver_step(run.id):
+                await self._record_pending(live, run, plan, iteration)
         except OSError as problem:
-            await self._finish(live, run, Stop("unsaved", unsaved_reason(problem)))
+            await self.finish(live, run, Stop("unsaved", unsaved_reason(problem)), iteration)
             return False
-        run = run.model_copy(update={"stopping": live.stop, "client_id": live.client_id or run.client_id})
+        return await self._queue_pending(live)
+
+    async def _record_pending(self, live: LiveRun, run: Run, plan: Plan, iteration: Iteration | None = None) -> None:
+        """The next render into the journal, then to the page. The caller has the lock. Raises OSError, TakenOver."""
+        pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
+        run = _as_the_user_left_it(live, run).changed(time.time(), pending=pending, phase="rendering")
+        await self.write(run, iteration)
         live.keep(run)
         self.live.belongs(pending.prompt_id, run.id)
-        self._announce(live)
+        self.announce(live)
+
+    async def _queue_pending(self, live: LiveRun) -> bool:
+        """The recorded render into the queue. False when that ended the run."""
+        run, pending = live.run, live.run.pending
+        graph = await asyncio.to_thread(self._settled, live, run, pending.plan)
+        shown = _shown(run, pending.plan)
+        extra_pnginfo = await asyncio.to_thread(ui_workflow.in_extra_pnginfo, live.extra_pnginfo, *shown)
         if live.stop != "now":
             try:
-                await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, run.client_id))
+                client_id = live.client_id or run.client_id
+                await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, client_id))
             except SubmissionRejected as problem:
                 known = await self._queue.object_info() if problem.error is not None else {}
-                await self._finish(live, run, explain_refusal(graph, problem, known))
+                await self.finish(live, live.run, explain_refusal(graph, problem, known))
                 return False
         if live.stop == "now":  # asked for while the prompt was on its way
             await self._queue.cancel(pending.prompt_id)
         return True
 
-    async def _finish(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
-        journal = self._journal()
-        live.ending = True
+    # Ending.
+
+    async def finish(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
+        """End a run that has no lock. Raises TakenOver."""
+        async with self.locks.driver_step(run.id, "ending"):
+            await self.end(live, run, stop, iteration)
+
+    async def end(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
+        """End a run whose lock the caller has: best.png and the contact sheet first, then run.json, then the page.
+
+        iteration: the last one, where it is not yet on disk. Raises TakenOver alone: a run always comes to its end.
+        """
+        run = _as_the_user_left_it(live, run)
         if live.took is not None and stop.status != "unsaved":
             run, stop = with_user_pick(run, live.took), user_pick_stop(live.took)
-        fields = {"status": stop.status, "reason": stop.reason, "phase": "waiting", "pending": None, "stopping": ""}
-        ended = run.changed(time.time(), **fields)
-        if stop.status != "unsaved":
-            try:
-                await asyncio.to_thread(journal.record, ended, iteration)
-                await asyncio.to_thread(journal.close, ended)
-            except OSError as problem:
+        ending = run.changed(time.time(), pending=None, end=stop)
+        ended = ending.changed(time.time(), **end_fields(stop))
+        try:
+            if iteration is not None or stop.status != "unsaved":
+                await self.write(ending, iteration)
+            if stop.status != "unsaved":
+                await asyncio.to_thread(self._journal().close, ending)
+            await self.write(ended)
+        except OSError as problem:
+            if stop.status != "unsaved":
                 reason = f"{stop.reason} {unsaved_reason(problem)}"
                 ended = ended.changed(time.time(), status="unsaved", reason=reason)
+        except TakenOver:
+            raise
+        except Exception:
+            logging.exception("Imitatoes: the end of run %s could not be written", run.id)
+            ended = ended.changed(time.time(), status="failed", reason=OUR_MISTAKE)
         await self._wording_memory.learn(ended)
-        live.task, live.ending = None, False
+        if ended.status != "unsaved":
+            await asyncio.to_thread(self.owners.release, run.id)
+        live.task, live.written = None, await asyncio.to_thread(self._journal().written, run.id)
         live.keep(ended)
-        self._announce(live)
+        self.announce(live)
         self.live.forget_old()
 
-    # Small things.
+    # Small things, also for UserActions.
 
-    def _change(self, live: LiveRun, **fields: Any) -> None:
+    async def write(self, run: Run, iteration: Iteration | None = None) -> None:
+        """Into the journal. Raises OSError, TakenOver."""
+        await asyncio.to_thread(self._write, run, iteration)
+
+    def _write(self, run: Run, iteration: Iteration | None) -> None:
+        if not self.owners.is_ours(run.id):
+            raise TakenOver(ELSEWHERE)
+        self._journal().record(run, iteration)
+
+    def change(self, live: LiveRun, **fields: Any) -> None:
         live.run = live.run.changed(time.time(), **fields)
-        self._announce(live)
+        self.announce(live)
 
-    def _announce(self, live: LiveRun) -> None:
+    def announce(self, live: LiveRun) -> None:
+        """Tell the page, and wake whoever waits."""
         woken, live.changed = live.changed, asyncio.Event()
         woken.set()
-        self._publish(live.run)
+        self.publish(live.run)
 
-    def _publish(self, run: Run) -> None:
+    def publish(self, run: Run) -> None:
         try:
             self._events.publish(run)
         except Exception:  # the page is a guest: whatever goes wrong on the way there must not end a run
             logging.exception("Imitatoes: the page could not be told about run %s", run.id)
 
+    async def cancel_pending(self, live: LiveRun) -> None:
+        if live.run.pending is not None:
+            await self._queue.cancel(live.run.pending.prompt_id)
+
+
+def _as_the_user_left_it(live: LiveRun, run: Run) -> Run:
+    """What was decided on a copy, with what the user asked for meanwhile."""
+    asked = {"stopping": live.stop, "taken": live.run.taken, "client_id": live.client_id or run.client_id}
+    return run.model_copy(update=asked)
+
+
+def _writable(report: Report) -> Report:
+    """Models write anything, half an emoji too."""
+    return replace(
+        report,
+        critique=mend_texts(report.critique),
+        checklist=mend_texts(report.checklist),
+        relooks=mend_texts(dict(report.relooks)),
+    )
+
 
 def _shown(run: Run, plan: Plan) -> tuple[str, Settings, str, str]:
     """What SelfImprovingPrompt shows in this render: its node id, settings, goal and checklist."""
     return run.loop_node, plan.settings, run.start.goal, run.start.checklist
-
-
-def _run_id(now: float) -> str:
-    return f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{uuid.uuid4().hex[:8]}"

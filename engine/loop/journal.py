@@ -4,12 +4,14 @@
                 graph.json             the graph that was queued, and what is embedded beside it
                 loop_01_iter_01.png    each picture, with the graph that made it
                 loop_01_iter_01.json   settings, critique, decision, reason, timings
-                best.png               the best picture, written when the run ends
-                contact_sheet.jpg      all pictures with their scores, written when the run ends
+                best.png               the best picture, written before run.json says that the run has ended
+                contact_sheet.jpg      all pictures with their scores, written at the same time; more than some hundred
+                                       go on in contact_sheet_2.jpg
 """
 
 from __future__ import annotations
 
+import filecmp
 import json
 import logging
 import re
@@ -24,13 +26,15 @@ from PIL import Image
 from pydantic import ValidationError
 
 from ..files import write_atomically, write_text
-from .pictures import save_contact_sheet, save_png
+from ..settings import Limits, LoopHandle, Settings
+from .pictures import contact_sheet_names, save_contact_sheets, save_png
 from .run import Iteration, Plan, Run
+from .run_ids import RUN_ID, time_of
 
-RUN_ID = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
-PICTURE = re.compile(r"(?:loop_[0-9]{2,4}_iter_[0-9]{2,4}|best)\.png|contact_sheet\.jpg")
+_RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}\.png")
+PICTURE = re.compile(rf"{_RENDERED.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg")
 BEST = "best.png"
-CONTACT_SHEET = "contact_sheet.jpg"
+CONTACT_SHEET = contact_sheet_names(1)[0]
 _RUN, _GRAPH = "run.json", "graph.json"
 
 
@@ -58,6 +62,25 @@ class Journal:
         write_text(folder / _GRAPH, json.dumps({"prompt": graph, "extra_pnginfo": extra_pnginfo}))
         self.save(run)
 
+    def restore(self, run: Run, graph: Mapping[str, Any], extra_pnginfo: Mapping[str, Any] | None) -> None:
+        """Write what of a run's folder is missing; pictures cannot be. Raises OSError."""
+        folder = self.folder(run.id)
+        folder.mkdir(parents=True, exist_ok=True)
+        if not (folder / _GRAPH).is_file():
+            write_text(folder / _GRAPH, json.dumps({"prompt": graph, "extra_pnginfo": extra_pnginfo}))
+        for iteration in run.iterations:
+            path = folder / f"{stem(iteration.plan)}.json"
+            if not path.is_file():
+                write_text(path, iteration.model_dump_json(indent=1))
+        self.save(run)
+
+    def written(self, run_id: str) -> int | None:
+        """When run.json was written last, in nanoseconds; None where there is none."""
+        try:
+            return (self.folder(run_id) / _RUN).stat().st_mtime_ns
+        except OSError:
+            return None
+
     def save(self, run: Run) -> None:
         """Write run.json. Fingerprints are long and stay in the iterations' own files."""
         text = run.model_dump_json(indent=1, exclude={"iterations": {"__all__": {"fingerprint"}}})
@@ -70,8 +93,11 @@ class Journal:
         return name
 
     def load_picture(self, run_id: str, name: str) -> torch.Tensor:
-        """A picture of a run as IMAGE [H,W,3], float 0..1. Raises OSError."""
-        with Image.open(self.folder(run_id) / name) as picture:
+        """A picture of a run as IMAGE [H,W,3], float 0..1. Raises OSError, ValueError for other names."""
+        path = self.picture(run_id, name)
+        if path is None:
+            raise FileNotFoundError(f"There is no picture {name} in run {run_id}.")
+        with Image.open(path) as picture:
             pixels = np.array(picture.convert("RGB"))
         return torch.from_numpy(pixels).float().div_(255)
 
@@ -83,30 +109,56 @@ class Journal:
         self.save(run)
 
     def close(self, run: Run) -> None:
-        """Write what an ended run leaves behind: best.png and the contact sheet."""
-        folder = self.folder(run.id)
+        """Write what an ended run leaves behind: the contact sheet, as far as it can be made, and best.png."""
         best = run.best
-        if best is not None and best.picture and (folder / best.picture).is_file():
-            with (folder / best.picture).open("rb") as source:
-                write_atomically(folder / BEST, lambda stream: shutil.copyfileobj(source, stream))
-        tiles = [(folder / i.picture, _caption(i), i is best) for i in run.iterations if i.picture]
-        save_contact_sheet(tiles, folder / CONTACT_SHEET)
+        tiles = [(path, _caption(i), i is best) for i in run.iterations if (path := self._made(run, i))]
+        try:
+            save_contact_sheets(tiles, self.folder(run.id))
+        except Exception:  # whatever is wrong with it, it is a convenience
+            logging.exception("Imitatoes: the contact sheet of run %s could not be made", run.id)
+        picture = self._made(run, best)
+        if picture is not None:
+            with picture.open("rb") as source:
+                write_atomically(self.folder(run.id) / BEST, lambda stream: shutil.copyfileobj(source, stream))
+
+    def is_closed(self, run: Run) -> bool:
+        """Whether best.png and the contact sheets are there, and best.png is the best picture."""
+        best, folder = self._made(run, run.best), self.folder(run.id)
+        made = sum(self._made(run, i) is not None for i in run.iterations)
+        if not all((folder / name).is_file() for name in contact_sheet_names(made)):
+            return False
+        try:
+            return best is None or filecmp.cmp(best, folder / BEST, shallow=False)
+        except OSError:
+            return False
+
+    def _made(self, run: Run, iteration: Iteration | None) -> Path | None:
+        """The picture of an iteration; None where it is not there, or is no picture of a run."""
+        name = iteration.picture if iteration is not None else None
+        return self.picture(run.id, name) if name and _RENDERED.fullmatch(name) else None
 
     def load(self, run_id: str) -> Run | None:
-        """The run as written last; None when there is none or it cannot be read."""
+        """The run as written last; None when there is none. One that cannot be read is of status "unreadable"."""
         path = self.folder(run_id) / _RUN
         try:
-            return Run.model_validate_json(path.read_bytes())
+            run = Run.model_validate_json(path.read_bytes())
+            if run.id != run_id:
+                raise ValueError(f"it is of run {run.id[:80]}")
         except FileNotFoundError:
             return None
-        except (OSError, ValidationError) as problem:
-            logging.warning("Imitatoes: %s cannot be read and is left out: %s", path, problem)
-            return None
+        except (OSError, ValueError) as problem:
+            why = _in_few_words(problem)
+            logging.warning("Imitatoes: %s cannot be read: %s", path, why)
+            return _unreadable(run_id, path, why)
+        return run.model_copy(update={"iterations": tuple(map(_with_safe_picture, run.iterations))})
 
     def load_graph(self, run_id: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """(graph, extra_pnginfo or None) that the run was queued with. Raises OSError, ValueError when damaged."""
-        data = json.loads((self.folder(run_id) / _GRAPH).read_text(encoding="utf-8"))
-        return data["prompt"], data.get("extra_pnginfo")
+        try:
+            data = json.loads((self.folder(run_id) / _GRAPH).read_bytes())
+            return dict(data["prompt"]), data.get("extra_pnginfo")
+        except (LookupError, TypeError, AttributeError, RecursionError) as problem:
+            raise ValueError(f"{_GRAPH} of run {run_id} holds no graph.") from problem
 
     def load_fingerprint(self, run_id: str, plan: Plan) -> str:
         """Fingerprint of an iteration's picture; empty when its file is missing or damaged."""
@@ -141,7 +193,45 @@ class Journal:
         if not PICTURE.fullmatch(name):
             raise ValueError(f"'{name[:80]}' is not a picture of a run.")
         path = self.folder(run_id) / name
-        return path if path.is_file() else None
+        return path if path.is_file() and not path.is_symlink() else None
+
+
+def _with_safe_picture(iteration: Iteration) -> Iteration:
+    """An iteration as read: a picture's name that this pack does not give may point to any file of this computer."""
+    if iteration.picture is None or _RENDERED.fullmatch(iteration.picture):
+        return iteration
+    logging.warning("Imitatoes: '%s' is not a picture of a run and is left out", iteration.picture[:80])
+    return iteration.model_copy(update={"picture": None})
+
+
+def _in_few_words(problem: OSError | ValueError) -> str:
+    if isinstance(problem, ValidationError):
+        first = problem.errors(include_url=False, include_context=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc'])) or 'run.json'}: {first['msg']}"
+    return getattr(problem, "strerror", None) or str(problem)
+
+
+def _unreadable(run_id: str, path: Path, why: str) -> Run:
+    """What is shown of a run whose run.json cannot be read."""
+    time = time_of(run_id)
+    created = time.timestamp() if time is not None else 0.0
+    settings = Settings(prompt="", negative="", seed=0, steps=1, cfg=0.0)
+    return Run(
+        id=run_id,
+        created=created,
+        updated=created,
+        start=LoopHandle(goal="", settings=settings, limits=Limits(), pass_score=0.0, seed_policy="auto"),
+        loop_node="",
+        critic_node="",
+        client_id="",
+        first_prompt_id="",
+        status="unreadable",
+        phase="waiting",
+        reason=(
+            f"{path} cannot be read ({why}). If a newer Imitatoes wrote it, update this one. Else keep the "
+            "pictures you want from its folder, and delete the run."
+        ),
+    )
 
 
 def _caption(iteration: Iteration) -> str:

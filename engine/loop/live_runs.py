@@ -5,44 +5,44 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..files import clear_parts
 from ..graph.model import Graph
+from ..graph.patch import PatchRefused
 from .journal import Journal
+from .refusals import NotNow, RunNotFound
 from .retry import apply_recoveries
 from .run import Recovery, Run
-from .run_changes import mark_suspended
+from .run_changes import as_its_server_left_it
 from .run_context import KnownPicture, Report
+from .run_owners import ELSEWHERE, RunOwners
 
 REMEMBERED_RUNS = 20
 """Ended runs kept in memory with their graphs."""
-
-
-class RunNotFound(Exception):
-    """No run of that id, live or on disk."""
-
-
-class NotNow(Exception):
-    """The run's state does not allow this. The message says why and what to do."""
+ELSEWHERE_POLL_SECONDS = 1.0
+"""How often somebody who waits for a run of another server looks for its end."""
 
 
 @dataclass
 class LiveRun:
     """A run that is going on, or ended a short while ago.
 
-    graph: as every render begins: the user's own, with what failed renders made necessary. stop: what the user asked
-    for. took: the iteration that the user took as best. ending: the end is being written. client_id: the page that
-    follows it, where it is another than the one that queued it. tried: what was changed for the render at hand.
-    late: that render was interrupted for taking too long. changed: set, and replaced, at every change of the run.
+    queued_graph: the user's own. graph: as every render begins: the same with what failed renders made necessary.
+    stop: what the user asked for. took: the iteration that the user took as best. client_id: the page that follows it,
+    where it is another than the one that queued it. tried: what was changed for the render at hand. late: that render
+    was interrupted for taking too long. written: see Journal.written, as of the run's end. changed: set, and replaced,
+    at every change of the run.
     """
 
     run: Run
+    queued_graph: Graph
     graph: Graph
     extra_pnginfo: dict[str, Any] | None
     stop: Literal["", "now", "after"] = ""
     took: int | None = None
-    ending: bool = False
     client_id: str = ""
     broken_journal: str = ""
     report: Report | None = None
@@ -50,6 +50,7 @@ class LiveRun:
     judging_since: float = 0.0
     tried: list[Recovery] = field(default_factory=list)
     late: bool = False
+    written: int | None = None
     seen: list[KnownPicture] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -62,8 +63,8 @@ class LiveRun:
 class LiveRuns:
     """By run id. journal: a callable, because the output folder may change while the server runs."""
 
-    def __init__(self, journal: Callable[[], Journal]) -> None:
-        self._journal = journal
+    def __init__(self, journal: Callable[[], Journal], owners: RunOwners) -> None:
+        self._journal, self._owners = journal, owners
         self._runs: dict[str, LiveRun] = {}
         self._run_of_prompt: dict[str, str] = {}
 
@@ -72,7 +73,16 @@ class LiveRuns:
         return self._runs.setdefault(live.run.id, live)
 
     def get(self, run_id: str) -> LiveRun | None:
-        return self._runs.get(run_id)
+        """A run in memory, unless it ended here and went on, or was deleted, on another server since."""
+        live = self._runs.get(run_id)
+        if live is not None and live.run.ended and live.run.status != "unsaved":
+            if self._journal().written(run_id) != live.written:
+                del self._runs[run_id]
+                return None
+        return live
+
+    def run_ids(self) -> list[str]:
+        return list(self._runs)
 
     def remove(self, run_id: str) -> None:
         self._runs.pop(run_id, None)
@@ -86,63 +96,77 @@ class LiveRuns:
 
         Reads the disk: call it from a thread when there may be many.
         """
-        live = {run_id: one.run for run_id, one in list(self._runs.items())}
         journal, found = self._journal(), []
-        for run_id in sorted({*live, *journal.run_ids()}, reverse=True):
+        for run_id in sorted({*self.run_ids(), *journal.run_ids()}, reverse=True):
             if most is not None and len(found) >= most:
                 break
             if before and run_id >= before:
                 continue
-            run = live[run_id] if run_id in live else journal.load(run_id)
+            live = self.get(run_id)
+            run = live.run if live is not None else self._on_disk(run_id)
             if run is not None:
-                found.append(run if run_id in live else mark_suspended(run))
+                found.append(run)
         return found
 
-    def find(self, run_id: str) -> Run:
+    async def find(self, run_id: str) -> Run:
         """A run by its id. Raises RunNotFound, ValueError for what is no run id."""
-        if run_id in self._runs:
-            return self._runs[run_id].run
-        run = self._journal().load(run_id)
+        live = self.get(run_id)
+        run = live.run if live is not None else await asyncio.to_thread(self._on_disk, run_id)
         if run is None:
             raise RunNotFound(f"There is no run {run_id}.")
-        return mark_suspended(run)
+        return run
 
-    def find_by_prompt(self, prompt_id: str) -> Run | None:
+    def _on_disk(self, run_id: str) -> Run | None:
+        run = self._journal().load(run_id)
+        if run is None or run.ended:
+            return run
+        if self._owners.is_elsewhere(run_id):
+            return run.model_copy(update={"elsewhere": True, "reason": ELSEWHERE})
+        return as_its_server_left_it(run)
+
+    async def find_by_prompt(self, prompt_id: str) -> Run | None:
         """The run that a prompt of this server session belongs to; None when it started none."""
-        run_id = self._run_of_prompt.get(prompt_id)
-        return None if run_id is None else self.find(run_id)
+        run_id = self.run_id_of(prompt_id)
+        return None if run_id is None else await self.find(run_id)
 
     async def wait(self, run_id: str, seconds: float) -> Run:
         """The run as soon as it has ended, or as it stands after so many seconds. Raises as find does."""
         deadline = time.monotonic() + seconds
-        run = self.find(run_id)
-        while not run.ended and (live := self.get(run_id)) is not None:
-            left = deadline - time.monotonic()
-            if left <= 0:
-                break
-            try:
-                await asyncio.wait_for(live.changed.wait(), left)
-            except asyncio.TimeoutError:
-                break
-            run = live.run
-        return self.find(run_id)
+        run = await self.find(run_id)
+        while not run.ended and (left := deadline - time.monotonic()) > 0:
+            live = self.get(run_id)
+            if live is None:  # on another server
+                await asyncio.sleep(min(left, ELSEWHERE_POLL_SECONDS))
+            else:
+                with suppress(asyncio.TimeoutError):
+                    await asyncio.wait_for(live.changed.wait(), left)
+            run = await self.find(run_id)
+        return run
 
     async def revived(self, run: Run) -> LiveRun:
         """A run of the disk made live again, with its graph and the marks of its pictures. Raises NotNow."""
+        return self.add(await asyncio.to_thread(self._read_whole, run))
+
+    def _read_whole(self, run: Run) -> LiveRun:
         journal = self._journal()
+        written = journal.written(run.id)
         try:
-            graph, extra_pnginfo = await asyncio.to_thread(journal.load_graph, run.id)
-            live = self.add(LiveRun(run, apply_recoveries(graph, run.recoveries), extra_pnginfo))
-        except (OSError, ValueError, KeyError) as problem:
+            graph, extra_pnginfo = journal.load_graph(run.id)
+            live = LiveRun(run, graph, apply_recoveries(graph, run.recoveries), extra_pnginfo, written=written)
+        except (OSError, ValueError, PatchRefused) as problem:
             raise NotNow(
                 "The graph of this run cannot be read, so it cannot go on. Load its best picture on the canvas and "
                 "queue that instead."
             ) from problem
         for i in run.comparable:
-            mark = await asyncio.to_thread(journal.load_fingerprint, run.id, i.plan)
+            mark = journal.load_fingerprint(run.id, i.plan)
             if mark and i.critique.score is not None:
                 live.seen.append(KnownPicture(i.number, mark, i.critique))
         return live
+
+    def run_id_of(self, prompt_id: str) -> str | None:
+        """Id of the run that a prompt of this server session belongs to, whether it still waits for it or not."""
+        return self._run_of_prompt.get(prompt_id)
 
     def waiting_for(self, prompt_id: str) -> LiveRun | None:
         """The run whose render this prompt is."""
@@ -151,6 +175,13 @@ class LiveRuns:
             if not live.run.ended and pending is not None and pending.prompt_id == prompt_id:
                 return live
         return None
+
+    def clear_parts(self, before: float) -> int:
+        """Remove what dead servers left half written in the run folders; how many files. Reads the disk: call it from
+        a thread. before: epoch seconds; what was written later may be an action's of this very moment."""
+        journal = self._journal()
+        dead = [name for name in journal.run_ids() if name not in self._runs and not self._owners.is_elsewhere(name)]
+        return clear_parts((journal.folder(name) for name in dead), before)
 
     def forget_old(self) -> None:
         """Ended runs beyond the last few live on disk alone. What could not be saved stays: there is nowhere else."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -21,8 +22,17 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_COLOUR = {1: 0, 3: 2, 4: 6}
 PNG_UP = 2
 """The row filter: each row less the one above."""
+PNG_CHANNELS = {0: 1, 2: 3, 6: 4}
 TILE = 256
 CAPTION = 22
+TILES_A_SHEET = 240
+"""40 rows: a JPEG may be 65,535 pixels high, and viewers and memory end long before."""
+PIXELS_AT_ONCE = 40_000_000
+"""A larger picture of a run is not unpacked whole to be shown small. Pillow refuses from 179 million pixels on."""
+LONGEST_SIDE = 65_535
+BYTES_AT_ONCE = 1 << 20
+
+LOG = logging.getLogger(__name__)
 
 
 def save_png(image: torch.Tensor, path: Path, metadata: Mapping[str, Any]) -> None:
@@ -74,29 +84,111 @@ def _eight_bits(image: torch.Tensor) -> np.ndarray:
     return clean.mul(255).round_().to(torch.uint8).numpy()
 
 
-def save_contact_sheet(tiles: Sequence[tuple[Path, str, bool]], path: Path) -> None:
-    """One picture of all iterations. tiles: (picture file, caption, is the best). Missing files are left out.
+def contact_sheet_names(tiles: int) -> list[str]:
+    """File names of the sheets that so many pictures take."""
+    sheets = -(-tiles // TILES_A_SHEET)
+    return [f"contact_sheet{f'_{number}' if number > 1 else ''}.jpg" for number in range(1, sheets + 1)]
 
-    A picture larger than Pillow dares to open keeps an empty tile. Raises OSError.
+
+def save_contact_sheets(tiles: Sequence[tuple[Path, str, bool]], folder: Path) -> None:
+    """All iterations in small. tiles: (picture file, caption, is the best). Missing files are left out.
+
+    A picture that cannot be read keeps an empty tile. Raises OSError.
     """
     tiles = [t for t in tiles if t[0].is_file()]
-    if not tiles:
-        return
+    for number, name in enumerate(contact_sheet_names(len(tiles))):
+        shown = tiles[number * TILES_A_SHEET : (number + 1) * TILES_A_SHEET]
+        sheet = _contact_sheet(shown)
+        write_atomically(folder / name, lambda stream, sheet=sheet: sheet.save(stream, "JPEG", quality=88))
+
+
+def _contact_sheet(tiles: Sequence[tuple[Path, str, bool]]) -> Image.Image:
     columns = min(len(tiles), 6)
     rows = -(-len(tiles) // columns)
     sheet = Image.new("RGB", (columns * TILE, rows * (TILE + CAPTION)), "#202020")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
     for position, (file, caption, is_best) in enumerate(tiles):
         left, top = position % columns * TILE, position // columns * (TILE + CAPTION)
-        with contextlib.suppress(Image.DecompressionBombError), Image.open(file) as picture:
-            picture.thumbnail((TILE - 8, TILE - 8))
-            inset = (left + (TILE - picture.width) // 2, top + (TILE - picture.height) // 2)
-            sheet.paste(picture.convert("RGB"), inset)
+        try:
+            picture = read_small(file, TILE - 8)
+        except (OSError, ValueError) as problem:
+            LOG.warning("Imitatoes: %s has an empty tile in the contact sheet: %s", file, problem)
+        else:
+            sheet.paste(picture, (left + (TILE - picture.width) // 2, top + (TILE - picture.height) // 2))
         colour = "#f0c040" if is_best else "#c8c8c8"
         if is_best:
             draw.rectangle((left + 1, top + 1, left + TILE - 2, top + TILE + CAPTION - 2), outline=colour, width=2)
         draw.text((left + 8, top + TILE), caption, fill=colour, font=font)
-    write_atomically(path, lambda stream: sheet.save(stream, "JPEG", quality=88))
+    return sheet
+
+
+def read_small(path: Path, side: int) -> Image.Image:
+    """A picture as RGB, its longest side at most `side` pixels.
+
+    Of one beyond PIXELS_AT_ONCE single pixels are taken while it is unpacked, so that it is never whole in memory.
+    Raises OSError, ValueError for what is damaged or too large.
+    """
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(33)
+            if head[:8] == PNG_SIGNATURE and len(head) == 33:
+                width, height, depth, colour, *_, interlaced = struct.unpack(">IIBBBBB", head[16:29])
+                if width * height > PIXELS_AT_ONCE and (depth, interlaced) == (8, 0) and colour in PNG_CHANNELS:
+                    return _sampled(stream, width, height, PNG_CHANNELS[colour], side)
+        with Image.open(path) as picture:
+            picture.thumbnail((side, side))
+            return picture.convert("RGB")
+    except Image.DecompressionBombError as problem:
+        raise ValueError(f"{path.name} is larger than what is read at once, and not written by this pack.") from problem
+    except (SyntaxError, struct.error, zlib.error, EOFError, MemoryError) as problem:
+        raise ValueError(f"{path.name} is damaged: {problem}") from problem
+
+
+def _sampled(stream: BinaryIO, width: int, height: int, channels: int, side: int) -> Image.Image:
+    """Every n-th pixel of a PNG as png_chunks writes it; stream: behind its header. Raises ValueError for another."""
+    step = max(1, -(-max(width, height) // side))
+    row_bytes = width * channels + 1
+    if width > LONGEST_SIDE or height > LONGEST_SIDE:
+        raise ValueError(f"sides of {width} x {height} are beyond what is read")
+    above, kept, waiting = np.zeros(row_bytes - 1, np.uint8), [], bytearray()
+    row = 0
+    for piece in _unpacked(stream):
+        waiting += piece
+        whole = len(waiting) // row_bytes
+        lines = np.frombuffer(bytes(waiting[: whole * row_bytes]), np.uint8).reshape(whole, row_bytes)
+        del waiting[: whole * row_bytes]
+        for line in lines[: height - row]:
+            if line[0] != PNG_UP:
+                raise ValueError("a row is packed in another way than this pack does")
+            above = above + line[1:]
+            if row % step == 0:
+                kept.append(above.reshape(width, channels)[::step])
+            row += 1
+    if row < height:
+        raise ValueError(f"it ends after {row} of {height} rows")
+    pixels = np.stack(kept)
+    return Image.fromarray(pixels[..., 0] if channels == 1 else pixels).convert("RGB")
+
+
+def _unpacked(stream: BinaryIO) -> Iterator[bytes]:
+    """The bytes of a PNG's picture data, a little at a time."""
+    inflate = zlib.decompressobj()
+    while len(head := stream.read(8)) == 8:
+        length, kind = struct.unpack(">I4s", head)
+        if kind == b"IEND":
+            return
+        if kind != b"IDAT":
+            stream.seek(length + 4, 1)
+            continue
+        while length:
+            packed = stream.read(min(length, BYTES_AT_ONCE))
+            if not packed:
+                return
+            length -= len(packed)
+            while packed:
+                yield inflate.decompress(packed, BYTES_AT_ONCE)
+                packed = inflate.unconsumed_tail
+        stream.seek(4, 1)
 
 
 SIDE = 256
@@ -134,12 +226,7 @@ class Thumbnails:
         with contextlib.suppress(OSError):
             return path.read_bytes()
         self.root.mkdir(parents=True, exist_ok=True)
-        try:
-            with Image.open(picture) as source:
-                source.thumbnail((SIDE, SIDE))
-                small = source.convert("RGB")
-        except Image.DecompressionBombError as problem:
-            raise ValueError(f"{picture.name} is too large for a thumbnail.") from problem
+        small = read_small(picture, SIDE)
         write_atomically(path, lambda stream: small.save(stream, "JPEG", quality=QUALITY))
         jpeg = path.read_bytes()
         self._prune()

@@ -26,13 +26,15 @@ Status = Literal[
     "judge_failed",
     "unsaved",
     "suspended",
+    "unreadable",
 ]
 """running: iterations are being rendered or judged.   done: the goal is met, two looks agreed.
 unverified: the picture is technically sound, but no judge that sees content has looked.
 limit: all iterations are used.   no_progress: rendering on would not help.   stopped: the user stopped the run.
 interrupted, deleted: ComfyUI's Interrupt ended the render, or its queue item (or history entry) was removed.
 failed: a node failed or the server refused the graph.   judge_failed: no usable verdict, twice in a row.
-unsaved: the journal could not be written.   suspended: the server stopped in the middle; the run can be resumed."""
+unsaved: the journal could not be written.   suspended: the server stopped in the middle; the run can be resumed.
+unreadable: its run.json is damaged, or of a newer version; nothing but its folder is known."""
 
 Phase = Literal["rendering", "judging", "waiting"]
 """waiting: the run has ended; it can be continued, with a further instruction or without."""
@@ -170,6 +172,8 @@ class Run(BaseModel):
     start: the user's goal, settings and limits; its settings are the user's own words, which edits never touch.
     instructions: what the user added when continuing; already part of start.goal.
     continued_after: number of the last iteration before the user continued the run, 0 if never.
+    renders_granted: renders allowed over the whole run since it was continued last, 0 before that. extra_loops: what
+        version 0.1.0 granted instead.
     fresh_from: iterations before this number were judged against an earlier goal; their scores do not count.
     checklist: the present goal's requirements; None where the judge has none.
     relooks: by iteration number, what a second look at its picture found before the run ended: merged with the first
@@ -179,6 +183,8 @@ class Run(BaseModel):
     recoveries: what was changed after renders that failed, oldest first; the graph on disk stays the user's own.
     taken: the iteration that the user took as best, None while the judge's word stands.
     stopping: a stop was asked for and has not come about yet: at once, or after the iteration at hand.
+    end: how it ends, from the moment that is decided; a server that dies while it writes the rest leaves it here.
+    elsewhere: another server that lives has the run. Found out on reading, never true on disk.
     loop_node, critic_node: node ids in the graph. client_id: the page that queued the run.
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
@@ -196,12 +202,15 @@ class Run(BaseModel):
     continued_after: int = 0
     fresh_from: int = 1
     extra_loops: int = 0
+    renders_granted: int = Field(default=0, ge=0)
     checklist: Checklist | None = None
     relooks: dict[int, Critique] = Field(default_factory=dict)
     remembered: dict[str, str] = Field(default_factory=dict)
     can_edit_locally: bool = False
     taken: UserPick | None = None
     stopping: Literal["", "now", "after"] = ""
+    end: Stop | None = None
+    elsewhere: bool = Field(default=False, exclude=True)
     family: str = ""
     loop_node: str
     critic_node: str
@@ -259,9 +268,14 @@ class Run(BaseModel):
 
     @property
     def renders_allowed(self) -> int:
-        """Over the whole run, with the loops that continuing it added."""
+        """Over the whole run, with what continuing it added."""
         limits = self.start.limits
-        return limits.iterations_per_loop * (limits.max_loops + self.extra_loops)
+        return self.renders_granted or limits.iterations_per_loop * (limits.max_loops + self.extra_loops)
+
+    @property
+    def renders_to_grant(self) -> int:
+        """What continuing it would add from where it stands: as many as it first had."""
+        return self.start.limits.iterations_per_loop * self.start.limits.max_loops
 
     @property
     def renders_left(self) -> int:

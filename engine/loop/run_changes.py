@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from ..settings import LoopHandle
+from .outcome import STOPPED
 from .run import Run, Stop, UserPick
 
 
-def mark_suspended(run: Run) -> Run:
-    """A run read from disk. "running" there means that its server stopped in the middle."""
+def as_its_server_left_it(run: Run) -> Run:
+    """A run read from disk whose server is no more. "running" there means that it stopped in the middle."""
     if run.ended:
         return run
-    number = len(run.iterations) + 1
-    reason = f"The server stopped during iteration {number}. Resume the run to go on with it."
-    return run.model_copy(update={"status": "suspended", "phase": "waiting", "reason": reason, "stopping": ""})
+    if run.end is not None:
+        stop = run.end
+    elif run.stopping == "now":
+        stop = user_pick_stop(run.taken.iteration) if run.taken is not None else Stop("stopped", STOPPED)
+    else:
+        number = len(run.iterations) + 1
+        reason = f"The server stopped during iteration {number}. Resume the run to go on with it."
+        return run.model_copy(update={"status": "suspended", "phase": "waiting", "reason": reason, "stopping": ""})
+    return run.model_copy(update=end_fields(stop))
+
+
+def end_fields(stop: Stop) -> dict[str, object]:
+    """What of a run changes with its end."""
+    gone = {"pending": None, "stopping": "", "end": None}
+    return {"status": stop.status, "reason": stop.reason, "phase": "waiting", **gone}
 
 
 def add_instruction(start: LoopHandle, instruction: str) -> LoopHandle:

@@ -33,7 +33,7 @@ async def wait_for_run(driver: Driver, prompt_id: str, seconds: float) -> Run | 
     deadline = time.monotonic() + seconds
     while True:
         state = driver.prompt_state(prompt_id)  # first: a run may begin and its prompt end between the two looks
-        run = driver.live.find_by_prompt(prompt_id)
+        run = await driver.live.find_by_prompt(prompt_id)
         if run is not None:
             return run
         if state.ended or time.monotonic() >= deadline:

@@ -13,7 +13,8 @@ from ..graph.finding_view import FindingView, finding_view
 from ..judge.checklist import Checklist, Requirement
 from ..judge.critique import Critique
 from ..settings import Settings
-from .journal import BEST, CONTACT_SHEET
+from .journal import BEST
+from .pictures import contact_sheet_names
 from .run import Action, Decision, Iteration, Pending, Phase, Plan, Recovery, Run, Status, Wording
 
 TOLD_ITERATIONS = 3
@@ -30,7 +31,11 @@ class BestView(BaseModel):
 
 
 class RunSummary(BaseModel):
-    """A run in the list of runs. waiting: it has ended. Times are epoch seconds."""
+    """A run in the list of runs. waiting: it has ended. Times are epoch seconds.
+
+    elsewhere: it runs on another server that shares the output folder, and cannot be stopped or changed here.
+    continue_adds: how many renders continuing it adds.
+    """
 
     run_id: str
     first_prompt_id: str
@@ -47,6 +52,8 @@ class RunSummary(BaseModel):
     iteration_count: int
     iteration_limit: int
     best: BestView | None
+    elsewhere: bool
+    continue_adds: int
 
 
 class PlanView(BaseModel):
@@ -114,6 +121,7 @@ class RunView(RunSummary):
     warnings: list[FindingView]
     recoveries: tuple[Recovery, ...]
     contact_sheet: str | None
+    contact_sheets: list[str]
     iterations: list[IterationView]
 
 
@@ -174,11 +182,14 @@ def _summary(run: Run, best: Iteration | None) -> RunSummary:
         iteration_count=len(run.iterations),
         iteration_limit=run.renders_allowed,
         best=_best_view(run, best) if best else None,
+        elsewhere=run.elsewhere,
+        continue_adds=run.renders_to_grant,
     )
 
 
 def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
     best, pending = run.best, run.pending
+    sheets = contact_sheet_names(sum(i.picture is not None for i in run.iterations)) if run.ended else []
     return RunView(
         **dict(_summary(run, best)),
         instructions=run.instructions,
@@ -195,7 +206,8 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
         swap_seconds=round(sum(i.seconds.get("swap", 0.0) for i in run.iterations), 4),
         warnings=[finding_view(finding) for finding in run.warnings],
         recoveries=run.recoveries,
-        contact_sheet=CONTACT_SHEET if run.ended and run.iterations else None,
+        contact_sheet=next(iter(sheets), None),
+        contact_sheets=sheets,
         iterations=[iteration_view(i) for i in shown],
     )
 

@@ -8,7 +8,7 @@ import io
 from PIL import Image
 
 from ..engine.loop.runs import critique
-from .test_runs import finished, served
+from .test_runs import Site, finished, served
 
 
 @served
@@ -34,8 +34,27 @@ async def test_thumbnails(site):
 @served
 async def test_a_damaged_picture_has_no_thumbnail_and_says_so(site):
     run_id = await finished(site)
-    (site.root / run_id / "best.png").write_bytes(b"no picture")
-    assert (await site.get(f"runs/{run_id}/thumbnails/best.png", 404))["error"]["type"] == "no_picture"
+    for damage in (b"no picture", b"\x89PNG\r\n\x1a\n" + bytes(100)):
+        (site.root / run_id / "loop_01_iter_01.png").write_bytes(damage)
+        answer = await site.get(f"runs/{run_id}/thumbnails/loop_01_iter_01.png", 404)
+        assert answer["error"]["type"] == "no_picture"
+
+
+@served
+async def test_what_an_ended_run_lacks_is_made_when_it_is_read(site):
+    """Its server died after the last iteration, or its disk was full."""
+    run_id = await finished(site)
+    folder = site.root / run_id
+    whole = {name: (folder / name).read_bytes() for name in ("best.png", "contact_sheet.jpg")}
+    for lost in [["best.png"], ["contact_sheet.jpg"], ["best.png", "contact_sheet.jpg"]]:
+        again = Site(site.root)
+        for name in lost:
+            (folder / name).unlink()
+        await again.actions.read(run_id)
+        assert {name: (folder / name).read_bytes() for name in whole} == whole
+    (folder / "best.png").write_bytes(b"of another iteration")
+    await Site(site.root).actions.read(run_id)
+    assert (folder / "best.png").read_bytes() == whole["best.png"]
 
 
 @served

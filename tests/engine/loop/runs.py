@@ -6,6 +6,7 @@ from typing import Any
 
 from pack.engine.judge.checklist import Checklist, Requirement
 from pack.engine.judge.critique import Changes, Critique, Edit, Item
+from pack.engine.loop.journal import stem
 from pack.engine.loop.outcome import iteration_of
 from pack.engine.loop.policy import first_plan, next_step
 from pack.engine.loop.run import Pending, Run, Stop
@@ -107,7 +108,7 @@ def itemised(
 
 def judged(before: Run, verdict: Critique, duplicate_of: int | None = None) -> Run:
     """The run after its pending render was judged so."""
-    report = Report(critique=verdict, picture="x.png", duplicate_of=duplicate_of)
+    report = Report(critique=verdict, picture=f"{stem(before.pending.plan)}.png", duplicate_of=duplicate_of)
     iteration = iteration_of(before, report, None, 0.0)
     return before.model_copy(update={"iterations": (*before.iterations, iteration)})
 

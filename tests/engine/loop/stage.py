@@ -10,6 +10,7 @@ from pack.engine.loop.driver import Driver
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState, SubmissionRejected
 from pack.engine.loop.run_context import PromptContext, Report
+from pack.engine.loop.user_actions import UserActions
 
 from .runs import SETTINGS, handle
 
@@ -57,20 +58,31 @@ class Stage:
     def __init__(self, root, wording_store=None, queue=None, memory=None):
         self.root, self.queue, self.pages = root, queue or MemoryQueue(), Pages()
         self.wording_store, self.memory = wording_store, memory
-        self.driver = Driver(self.queue, lambda: Journal(root), self.pages, 0.001, wording_store, memory)
+        journal = lambda: Journal(self.root)  # noqa: E731
+        self.driver = Driver(self.queue, journal, self.pages, 0.001, wording_store, memory)
+        self.actions = UserActions(self.driver, journal)
+
+    def die(self):
+        """As the process of a killed server does: its locks are gone, its tasks never come to anything again."""
+        self.driver.owners.leave()
+        self.queue.state = lambda prompt_id: PromptState("pending")
 
     async def begin(self, prompt_id="p1", **fields):
-        self.queue.states[prompt_id] = PromptState("running", started=time.time() - 2)
-        return await self.driver.begin(
-            PromptContext(
-                prompt_id=prompt_id,
-                client_id="page",
-                handle=handle(**fields),
-                graph=GRAPH,
-                extra_pnginfo={"workflow": {"id": "w1", "nodes": [], "links": []}, "other": 1},
-                loop_node="10",
-                critic_node="11",
-            )
+        return await self.begin_as(self.prompt_context(prompt_id, **fields))
+
+    async def begin_as(self, prompt_context):
+        self.queue.states[prompt_context.prompt_id] = PromptState("running", started=time.time() - 2)
+        return await self.driver.begin(prompt_context)
+
+    def prompt_context(self, prompt_id, client_id="page", extra_pnginfo=None, **fields):
+        return PromptContext(
+            prompt_id=prompt_id,
+            client_id=client_id,
+            handle=handle(**fields),
+            graph=GRAPH,
+            extra_pnginfo=extra_pnginfo or {"workflow": {"id": "w1", "nodes": [], "links": []}, "other": 1},
+            loop_node="10",
+            critic_node="11",
         )
 
     def judged(self, prompt_id, verdict, **fields):

@@ -6,9 +6,8 @@ import asyncio
 import errno
 
 import pytest
-from pack.engine.loop.driver import Driver, NotNow
 from pack.engine.loop.journal import Journal
-from pack.engine.loop.live_runs import REMEMBERED_RUNS, RunNotFound
+from pack.engine.loop.live_runs import REMEMBERED_RUNS, NotNow, RunNotFound
 from pack.engine.loop.ports import PromptState
 
 from .runs import SETTINGS, critique
@@ -113,11 +112,11 @@ async def test_stop_now_takes_the_pending_prompt_out(stage):
     place = await stage.begin()
     stage.judged("p1", critique(0.5))
     second = await stage.next_prompt(1)
-    await stage.driver.stop(place.run.id)
+    await stage.actions.stop(place.run.id)
     run = await stage.ended(place.run.id)
     assert (run.status, stage.queue.cancelled) == ("stopped", [second])
     with pytest.raises(NotNow):
-        await stage.driver.stop(place.run.id)
+        await stage.actions.stop(place.run.id)
 
 
 @played
@@ -126,7 +125,7 @@ async def test_stop_between_two_prompts_is_not_lost(stage):
     submit = stage.queue.submit
 
     async def slow(submission):
-        await stage.driver.stop(place.run.id)
+        await stage.actions.stop(place.run.id)
         await submit(submission)
 
     stage.queue.submit = slow
@@ -139,7 +138,7 @@ async def test_stop_between_two_prompts_is_not_lost(stage):
 @played
 async def test_stop_after_this_one_lets_it_finish(stage):
     place = await stage.begin()
-    await stage.driver.stop(place.run.id, after_this=True)
+    await stage.actions.stop(place.run.id, after_this=True)
     stage.judged("p1", critique(0.5))
     run = await stage.ended(place.run.id)
     assert (run.status, len(run.iterations), stage.queue.cancelled) == ("stopped", 1, [])
@@ -148,7 +147,7 @@ async def test_stop_after_this_one_lets_it_finish(stage):
 @played
 async def test_stop_after_a_picture_that_meets_the_goal_is_done(stage):
     place = await stage.begin()
-    await stage.driver.stop(place.run.id, after_this=True)
+    await stage.actions.stop(place.run.id, after_this=True)
     stage.judged("p1", critique(0.9, passed=True))
     assert (await stage.ended(place.run.id)).status == "done"
 
@@ -159,11 +158,11 @@ async def test_continue_with_an_instruction(stage):
     stage.judged("p1", critique(0.9, passed=True))
     await stage.ended(place.run.id)
     with pytest.raises(NotNow):
-        await stage.driver.resume(place.run.id)
-    run = await stage.driver.continue_run(place.run.id, "make it night", client_id="other page")
+        await stage.actions.resume(place.run.id)
+    run = await stage.actions.continue_run(place.run.id, "make it night", client_id="other page")
     assert not run.ended
     with pytest.raises(NotNow):
-        await stage.driver.continue_run(place.run.id, "again")
+        await stage.actions.continue_run(place.run.id, "again")
     second = await stage.next_prompt(1)
     sent = stage.queue.submitted[0]
     assert sent.client_id == "other page"
@@ -173,7 +172,7 @@ async def test_continue_with_an_instruction(stage):
     assert (await stage.begin(second)).run.start.goal == "a red fox in snow. make it night"
     stage.judged(second, critique(0.7))
     await stage.next_prompt(2)
-    assert stage.driver.live.find(place.run.id).best.number == 2
+    assert (await stage.driver.live.find(place.run.id)).best.number == 2
 
 
 @played
@@ -181,7 +180,7 @@ async def test_continue_after_the_limit_goes_on_from_the_best(stage):
     place = await stage.begin(iterations_per_loop=1, max_loops=1)
     stage.judged("p1", critique(0.5, prompt_append="deep snow"))
     assert (await stage.ended(place.run.id)).status == "limit"
-    await stage.driver.continue_run(place.run.id)
+    await stage.actions.continue_run(place.run.id)
     await stage.next_prompt(1)
     assert stage.queue.submitted[0].graph["10"]["inputs"]["prompt"] == "a red fox, deep snow"
 
@@ -192,11 +191,12 @@ async def test_a_killed_server_loses_nothing(stage):
     stage.judged("p1", critique(0.5, prompt_append="deep snow"), fingerprint="mark")
     await stage.next_prompt(1)
     lost = stage.queue.submitted[0]
+    stage.die()
     again = Stage(stage.root)  # a new server, the same disk
-    run = again.driver.live.find(place.run.id)
+    run = await again.driver.live.find(place.run.id)
     assert (run.status, len(run.iterations)) == ("suspended", 1)
     assert [r.status for r in again.driver.live.listed()] == ["suspended"]
-    run = await again.driver.resume(place.run.id, client_id="reloaded page")
+    run = await again.actions.resume(place.run.id, client_id="reloaded page")
     second = await again.next_prompt(1)
     sent = again.queue.submitted[0]
     assert sent.graph == lost.graph
@@ -221,7 +221,6 @@ async def test_a_refused_graph_ends_the_run_with_the_servers_words(stage):
 async def test_a_folder_that_cannot_be_written_ends_the_run_in_a_named_state(stage):
     stage.root.joinpath("blocked").write_text("a file where the folder should be")
     stage.root = stage.root / "blocked" / "runs"
-    stage.driver = Driver(stage.queue, lambda: Journal(stage.root), stage.pages, poll=0.001)
     place = await stage.begin()
     stage.judged("p1", critique(0.5))
     run = await stage.ended(place.run.id)
@@ -278,10 +277,10 @@ async def test_waiting_ends_with_its_time(stage):
 @played
 async def test_unknown_runs(stage):
     with pytest.raises(RunNotFound):
-        stage.driver.live.find("20260101-000000-00000000")
+        await stage.driver.live.find("20260101-000000-00000000")
     with pytest.raises(ValueError, match="not a run id"):
-        stage.driver.live.find("../../etc")
-    assert stage.driver.live.find_by_prompt("p9") is None
+        await stage.driver.live.find("../../etc")
+    assert (await stage.driver.live.find_by_prompt("p9")) is None
 
 
 @played
@@ -292,7 +291,7 @@ async def test_a_lost_graph_is_said_not_raised_bare(stage):
     (stage.root / place.run.id / "graph.json").write_text("{")
     again = Stage(stage.root)
     with pytest.raises(NotNow, match="graph"):
-        await again.driver.continue_run(place.run.id)
+        await again.actions.continue_run(place.run.id)
 
 
 @played
@@ -322,7 +321,7 @@ async def test_old_runs_leave_memory_but_not_the_disk(stage):
         await stage.ended(place.run.id)
     assert len(stage.driver.live._runs) == REMEMBERED_RUNS
     assert len(stage.driver.live.listed()) == REMEMBERED_RUNS + 5
-    assert stage.driver.live.find_by_prompt("p0").status == "done"
-    first = stage.driver.live.find_by_prompt("p0").id
+    assert (await stage.driver.live.find_by_prompt("p0")).status == "done"
+    first = (await stage.driver.live.find_by_prompt("p0")).id
     assert (await stage.driver.live.wait(first, 1)).status == "done"
-    assert (await stage.driver.continue_run(first, "make it night")).status == "running"
+    assert (await stage.actions.continue_run(first, "make it night")).status == "running"

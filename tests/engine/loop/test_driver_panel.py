@@ -38,9 +38,9 @@ async def two_iterations(stage):
 @played
 async def test_a_stop_shows_before_it_has_come_about(stage):
     run_id = await two_iterations(stage)
-    assert (await stage.driver.stop(run_id, after_this=True)).stopping == "after"
+    assert (await stage.actions.stop(run_id, after_this=True)).stopping == "after"
     assert stage.pages.published[-1].stopping == "after"
-    assert (await stage.driver.stop(run_id)).stopping == "now"
+    assert (await stage.actions.stop(run_id)).stopping == "now"
     run = await stage.ended(run_id)
     assert (run.status, run.stopping) == ("stopped", "")
     revisions = [r.revision for r in stage.pages.published]
@@ -50,7 +50,7 @@ async def test_a_stop_shows_before_it_has_come_about(stage):
 @played
 async def test_taking_one_ends_the_run_with_it(stage):
     run_id = await two_iterations(stage)
-    await stage.driver.take(run_id, 2)
+    await stage.actions.take(run_id, 2)
     run = await stage.ended(run_id)
     assert (run.status, run.best.number, run.taken.iteration) == ("stopped", 2, 2)
     assert "took iteration 2" in run.reason
@@ -63,15 +63,15 @@ async def test_taking_one_ends_the_run_with_it(stage):
 @played
 async def test_taking_one_of_an_ended_run_is_recorded(stage):
     run_id = await two_iterations(stage)
-    await stage.driver.stop(run_id)
+    await stage.actions.stop(run_id)
     ended = await stage.ended(run_id)
     assert ended.best.number == 1
-    for driver in (stage.driver, Stage(stage.root).driver):  # in memory, and after a restart
-        run = await driver.take(run_id, 2)
+    for actions in (stage.actions, Stage(stage.root).actions):  # in memory, and on another server
+        run = await actions.take(run_id, 2)
         assert (run.status, run.best.number) == ("stopped", 2)
         assert run.revision > ended.revision
         assert Journal(stage.root).load_picture(run_id, "best.png").min() == 1
-        await driver.take(run_id, 1)
+        await actions.take(run_id, 1)
     assert stage.pages.published[-1].taken.iteration == 1
 
 
@@ -79,59 +79,59 @@ async def test_taking_one_of_an_ended_run_is_recorded(stage):
 async def test_what_cannot_be_taken_leaves_the_run_going(stage):
     run_id = await two_iterations(stage)
     with pytest.raises(ValueError, match="no iteration 7"):
-        await stage.driver.take(run_id, 7)
-    assert not stage.driver.live.find(run_id).ended
-    assert stage.driver.live.find(run_id).stopping == ""
+        await stage.actions.take(run_id, 7)
+    assert not (await stage.driver.live.find(run_id)).ended
+    assert (await stage.driver.live.find(run_id)).stopping == ""
 
 
 @played
 async def test_a_taken_one_is_where_a_continued_run_goes_on_from(stage):
     run_id = await two_iterations(stage)
-    await stage.driver.take(run_id, 2)
+    await stage.actions.take(run_id, 2)
     await stage.ended(run_id)
-    await stage.driver.continue_run(run_id)
+    await stage.actions.continue_run(run_id)
     await stage.next_prompt(3)
-    third = stage.driver.live.find(run_id)
+    third = await stage.driver.live.find(run_id)
     assert (third.best.number, third.stopping) == (2, "")
-    await stage.driver.stop(run_id)
+    await stage.actions.stop(run_id)
     assert (await stage.ended(run_id)).reason.startswith("You stopped"), "an earlier choice is not said again"
 
 
 @played
 async def test_a_page_that_follows_gets_the_next_render(stage):
     run_id = await two_iterations(stage)
-    stage.driver.attach(run_id, "second tab")
-    pending = stage.driver.live.find(run_id).pending.prompt_id
+    await stage.actions.attach(run_id, "second tab")
+    pending = (await stage.driver.live.find(run_id)).pending.prompt_id
     await stage.begin(pending)
     stage.judged(pending, critique(0.4))
     await stage.next_prompt(3)
     assert [s.client_id for s in stage.queue.submitted] == ["page", "page", "second tab"]
-    await stage.driver.stop(run_id)
+    await stage.actions.stop(run_id)
     await stage.ended(run_id)
     with pytest.raises(NotNow):
-        stage.driver.attach(run_id, "late")
+        await stage.actions.attach(run_id, "late")
 
 
 @played
 async def test_a_deleted_run_is_gone_from_memory_and_disk(stage):
     run_id = await two_iterations(stage)
     with pytest.raises(NotNow, match="Stop it first"):
-        await stage.driver.delete(run_id)
-    await stage.driver.stop(run_id)
+        await stage.actions.delete(run_id)
+    await stage.actions.stop(run_id)
     await stage.ended(run_id)
-    await stage.driver.delete(run_id)
+    await stage.actions.delete(run_id)
     assert not (stage.root / run_id).exists()
     with pytest.raises(RunNotFound):
-        stage.driver.live.find(run_id)
+        await stage.driver.live.find(run_id)
     assert stage.driver.live.listed() == []
     with pytest.raises(ValueError):
-        await stage.driver.delete("../elsewhere")
+        await stage.actions.delete("../elsewhere")
 
 
 @played
 async def test_a_run_folder_that_is_a_link_is_not_followed(stage):
     run_id = await two_iterations(stage)
-    await stage.driver.stop(run_id)
+    await stage.actions.stop(run_id)
     await stage.ended(run_id)
     real = stage.root / "real"
     (stage.root / run_id).rename(real)
@@ -140,7 +140,7 @@ async def test_a_run_folder_that_is_a_link_is_not_followed(stage):
     except OSError:
         pytest.skip("links are not allowed here")
     with pytest.raises(ValueError, match="by hand"):
-        await stage.driver.delete(run_id)
+        await stage.actions.delete(run_id)
     assert list(real.glob("*.png"))
 
 

@@ -62,7 +62,7 @@ class SmallCard(Stage):
         self.queue.states[prompt_id] = PromptState("error", f"KSampler (node {node}) failed: {message}", 1.0, error)
 
     def found(self, place):
-        return self.driver.live.find(place.run.id)
+        return self.driver.live.get(place.run.id).run
 
     def size(self, count):
         inputs = self.queue.submitted[count - 1].graph["4"]["inputs"]
@@ -113,9 +113,9 @@ async def test_when_nothing_is_left_the_best_so_far_survives_with_what_was_tried
         failing = await stage.next_prompt(count)
         stage.fails(failing)
         await until(
-            lambda count=count: len(stage.queue.submitted) > count or stage.driver.live.find(place.run.id).ended
+            lambda count=count: len(stage.queue.submitted) > count or stage.driver.live.get(place.run.id).run.ended
         )
-        if stage.driver.live.find(place.run.id).ended:
+        if (await stage.driver.live.find(place.run.id)).ended:
             break
     run = await stage.ended(place.run.id)
     assert (run.status, run.best.number) == ("failed", 1)
@@ -127,7 +127,7 @@ async def test_when_nothing_is_left_the_best_so_far_survives_with_what_was_tried
 async def test_another_error_is_not_tried_again(stage):
     await stage.expect()
     stage.fails("p1", "ValueError", "the paint ran out")
-    run = await stage.ended(stage.driver.live.find_by_prompt("p1").id)
+    run = await stage.ended((await stage.driver.live.find_by_prompt("p1")).id)
     assert (run.status, run.recoveries, stage.queue.submitted) == ("failed", (), [])
     assert "KSampler (node 5) failed: the paint ran out" in run.reason
 
@@ -136,7 +136,7 @@ async def test_another_error_is_not_tried_again(stage):
 async def test_a_missing_file_is_not_tried_again_and_the_nearest_is_named(stage):
     await stage.expect()
     stage.fails("p1", "FileNotFoundError", "Model with filename sd_xl_base_1.0.safetensors not found", node="1")
-    run = await stage.ended(stage.driver.live.find_by_prompt("p1").id)
+    run = await stage.ended((await stage.driver.live.find_by_prompt("p1")).id)
     assert (run.status, stage.queue.submitted) == ("failed", [])
     assert "sd_xl_base_1.0.safetensors" in run.reason and "Install" in run.reason
 
@@ -163,7 +163,7 @@ async def test_a_render_over_its_limit_is_interrupted_and_tried_once_more(stage)
     second = await stage.next_prompt(1)
     assert stage.queue.cancelled == ["p1"]
     stage.queue.states[second] = PromptState("running")
-    run = await stage.ended(stage.driver.live.find_by_prompt("p1").id)
+    run = await stage.ended((await stage.driver.live.find_by_prompt("p1")).id)
     assert [r.kind for r in run.recoveries] == ["timeout"]
     assert (run.status, len(stage.queue.submitted)) == ("failed", 1)
     assert "twice" in run.reason and "render_minutes" in run.reason
@@ -182,8 +182,8 @@ async def test_judging_is_not_rendering(stage):
 @played
 async def test_a_stop_is_stronger_than_another_try(stage):
     await stage.expect()
-    run_id = stage.driver.live.find_by_prompt("p1").id
-    await stage.driver.stop(run_id)
+    run_id = (await stage.driver.live.find_by_prompt("p1")).id
+    await stage.actions.stop(run_id)
     stage.fails("p1")
     run = await stage.ended(run_id)
     assert (run.recoveries, stage.queue.submitted) == ((), [])
@@ -196,9 +196,10 @@ async def test_a_resumed_run_keeps_what_its_failures_made_necessary(stage):
         failing = stage.queue.submitted[-1].prompt_id if stage.queue.submitted else "p1"
         stage.fails(failing)
         await stage.next_prompt(count)
-    run_id = stage.driver.live.find_by_prompt("p1").id
+    run_id = (await stage.driver.live.find_by_prompt("p1")).id
+    stage.die()
     again = SmallCard(stage.root)
-    await again.driver.resume(run_id)
+    await again.actions.resume(run_id)
     await again.next_prompt(1)
     assert again.size(1) == (768, 768)
 
@@ -211,6 +212,6 @@ async def test_two_pictures_of_different_size_are_made_equal_in_the_queued_copy_
         "RuntimeError",
         "Sizes of tensors must match except in dimension 1. Expected size 129 but got size 128 for tensor number 1",
     )
-    run = await stage.ended(stage.driver.live.find_by_prompt("p1").id)
+    run = await stage.ended((await stage.driver.live.find_by_prompt("p1")).id)
     assert run.status == "failed", "1024 fits the family's step, and no picture steers this render"
     assert "same width and height" in run.reason

@@ -48,7 +48,7 @@ def test_a_second_run_uses_the_clause_that_worked_in_the_first(tmp_path):
         prompt, second = await two_looks(stage, "p2", "exactly 3 ducks")
         assert prompt.endswith("a trio of ducks") and second.remembered == {"r2": "a trio of ducks"}
         assert (stage.wording_store.recalls, stage.wording_store.learns) == (2, 2), "once for each run"
-        again = await stage.driver.continue_run(second.id, "make it night")
+        again = await stage.actions.continue_run(second.id, "make it night")
         assert again.remembered == {}, "ids of the earlier checklist"
 
     asyncio.run(story())

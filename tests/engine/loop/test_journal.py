@@ -83,14 +83,62 @@ def test_nothing_but_pictures_is_served(name):
         Journal(Path("nowhere")).picture(run().id, name)
 
 
-def test_damaged_and_foreign_folders_are_left_out(journal, caplog):
-    folder = journal.folder(run().id)
-    folder.mkdir(parents=True)
-    (folder / "run.json").write_text('{"id": "half')
-    (journal.root / "notes").mkdir()
-    assert journal.run_ids() == [run().id]
-    assert journal.load(run().id) is None
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: "",
+        lambda text: "[" * 100_000,
+        lambda text: text.replace('"status":"running"', '"status":"frozen"'),
+        lambda text: text.replace(run().id, "20300101-000000-00000000"),
+    ],
+    ids=["cut", "empty", "deep", "of a newer version", "of another run"],
+)
+def test_a_run_that_cannot_be_read_says_so_and_where_it_is(journal, damage, caplog):
+    journal.open(run(), {}, None)
+    path = journal.folder(run().id) / "run.json"
+    text = json.dumps(json.loads(path.read_text()), separators=(",", ":"))
+    assert damage(text) != text
+    path.write_text(damage(text))
+    found = journal.load(run().id)
+    assert (found.id, found.status, found.ended) == (run().id, "unreadable", True)
+    assert str(path) in found.reason and "delete the run" in found.reason
     assert "cannot be read" in caplog.text
+
+
+def test_folders_of_others_are_left_out(journal):
+    (journal.root / "notes").mkdir(parents=True)
+    journal.folder(run().id).mkdir()
+    assert journal.run_ids() == [run().id]
+    assert journal.load(run().id) is None, "without a run.json it is no run"
+
+
+@pytest.mark.parametrize("planted", ["/etc/passwd", "../secret.png", "best.png", "loop_01_iter_01.png/../../x"])
+def test_a_picture_that_is_none_of_the_runs_is_not_believed(journal, tmp_path, planted):
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    now = judged(run(), critique(0.5))
+    (iteration,) = now.iterations
+    now = now.model_copy(update={"iterations": (iteration.model_copy(update={"picture": planted}),)})
+    journal.open(now, {}, None)
+    read = journal.load(now.id)
+    assert read.iterations[0].picture is None
+    journal.close(now)  # nor of a run that was not read
+    assert not (journal.folder(now.id) / "best.png").exists()
+    with pytest.raises((ValueError, OSError)):
+        journal.load_picture(now.id, planted)
+
+
+def test_a_picture_that_is_a_link_is_not_followed(journal, tmp_path):
+    (tmp_path / "secret.png").write_bytes(b"secret")
+    now = judged(run(), critique(0.5))
+    journal.open(now, {}, None)
+    try:
+        (journal.folder(now.id) / now.iterations[0].picture).symlink_to(tmp_path / "secret.png")
+    except OSError:
+        pytest.skip("links are not allowed here")
+    assert journal.picture(now.id, now.iterations[0].picture) is None
+    journal.close(now)
+    assert not (journal.folder(now.id) / "best.png").exists()
 
 
 def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path):

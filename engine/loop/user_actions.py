@@ -1,0 +1,221 @@
+"""What users do to runs: stop, take, follow, continue, resume, delete. One at a time for a run (see RunLocks), and
+only on the server that owns it. What is answered is on disk by then, so that a killed server does not forget it.
+
+Runs on the driver's event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from ..unicode_text import mend_text
+from .driver import Driver
+from .journal import Journal
+from .live_runs import LiveRun
+from .policy import continued_plan, first_plan, next_step
+from .refusals import NotNow
+from .run import Run, Stop
+from .run_changes import add_instruction, with_user_pick
+from .run_owners import ELSEWHERE
+
+ENDED = "The run has already ended."
+GOING_ON = "The run is still going on. Stop it first, or wait for its end."
+
+
+class UserActions:
+    """Every action raises RunNotFound; ValueError for what is no run id; NotNow where the state of the run, another
+    action or another server does not allow it; OSError where it cannot be written, and then nothing has changed."""
+
+    def __init__(self, driver: Driver, journal: Callable[[], Journal]) -> None:
+        self._driver, self._journal = driver, journal
+        self._mended: set[tuple[str, int | None]] = set()
+
+    async def read(self, run_id: str) -> Run:
+        """A run as it is to be shown. What an ended one lacks of best.png and contact sheet, because its server died
+        or its disk was full, is made when it is read first. Never refuses, and raises no OSError."""
+        run, journal = await self._driver.live.find(run_id), self._journal()
+        state = (run_id, journal.written(run_id))
+        if not run.ended or not run.iterations or run.status == "unsaved" or state in self._mended:
+            return run
+        async with self._driver.locks.driver_step(run_id):
+            run = await self._driver.live.find(run_id)
+            if run.ended:
+                try:
+                    await asyncio.to_thread(_mend, journal, run)
+                except OSError as problem:
+                    logging.warning("Imitatoes: best.png of run %s could not be made: %s", run_id, problem)
+                self._mended.add(state)
+        return run
+
+    async def stop(self, run_id: str, after_this: bool = False) -> Run:
+        """Stop the run now, or after the iteration at hand."""
+        async with self._driver.locks.user_action(run_id, "being stopped"):
+            live = await self._going_on(run_id)
+            live.stop = "now" if live.stop == "now" or not after_this else "after"
+            try:
+                await self._driver.write(live.run.changed(time.time(), stopping=live.stop))
+            except OSError as problem:  # a full disk is no reason to go on
+                logging.warning("Imitatoes: that run %s stops could not be written: %s", run_id, problem)
+            return await self._stopping(live)
+
+    async def take(self, run_id: str, number: int) -> Run:
+        """The user takes an iteration as the best; a run that is going on stops with it.
+
+        Raises ValueError for an iteration that cannot be taken.
+        """
+        async with self._driver.locks.user_action(run_id, "being changed"):
+            run = await self._driver.live.find(run_id)
+            if run.ended:
+                return await self._take_of_ended(run_id, number)
+            live = await self._going_on(run_id)
+            taken = with_user_pick(live.run, number).taken
+            await self._driver.write(live.run.changed(time.time(), taken=taken, stopping="now"))
+            live.stop, live.took = "now", number
+            return await self._stopping(live, taken=taken)
+
+    async def attach(self, run_id: str, client_id: str) -> Run:
+        """A page follows the run: ComfyUI's own progress goes to it from the next render on."""
+        async with self._driver.locks.user_action(run_id, "being followed by another page"):
+            live = await self._going_on(run_id)
+            live.client_id = mend_text(client_id)
+            return live.run
+
+    async def delete(self, run_id: str) -> None:
+        """Delete an ended run and its folder."""
+        async with self._driver.locks.user_action(run_id, "being deleted"):
+            run = await self._driver.live.find(run_id)
+            if not run.ended:
+                raise NotNow(ELSEWHERE if run.elsewhere else "The run is still going on. Stop it first.")
+            journal = self._journal()
+            if journal.folder(run_id).is_symlink() or not journal.folder(run_id).is_dir():
+                await asyncio.to_thread(journal.delete, run_id)
+            else:
+                async with self._owned(run_id):
+                    await asyncio.to_thread(journal.delete, run_id)
+            self._driver.live.remove(run_id)
+
+    async def continue_run(self, run_id: str, instruction: str = "", client_id: str = "") -> Run:
+        """Go on with an ended run for as many renders as it first had, with a further instruction or without."""
+        instruction = mend_text(instruction)
+        async with self._driver.locks.user_action(run_id, "being continued"), self._revived(run_id, client_id) as live:
+            run = live.run
+            if run.status == "suspended" and not instruction:
+                return await self._resubmit(live)
+            count = len(run.iterations)
+            fields: dict[str, Any] = {
+                "renders_granted": count + run.renders_to_grant,
+                "continued_after": count,
+            }
+            if instruction:
+                fields["start"] = add_instruction(run.start, instruction)
+                fields["instructions"] = (*run.instructions, instruction)
+                fields["fresh_from"] = count + 1
+                fields["checklist"] = None
+                fields["remembered"] = {}
+            run = run.model_copy(update=fields)
+            plan = continued_plan(run, instruction)
+            if isinstance(plan, Stop):
+                raise NotNow(plan.reason)
+            seen = [] if instruction else live.seen  # judged against the old goal
+            await self._driver.go_on(live, run, plan)
+            live.seen = seen
+            return live.run
+
+    async def resume(self, run_id: str, client_id: str = "") -> Run:
+        """Go on with a run that a server stop cut off, with the render that was lost."""
+        async with self._driver.locks.user_action(run_id, "being resumed"):
+            run = await self._driver.live.find(run_id)
+            if run.ended and run.status != "suspended":
+                raise NotNow("Only a run that was cut off by a server stop can be resumed. Use continue instead.")
+            async with self._revived(run_id, client_id) as live:
+                return await self._resubmit(live)
+
+    async def _going_on(self, run_id: str) -> LiveRun:
+        """A run of this server that has not ended."""
+        live = self._driver.live.get(run_id)
+        if live is None or live.run.ended:
+            raise NotNow(ELSEWHERE if (await self._driver.live.find(run_id)).elsewhere else ENDED)
+        return live
+
+    async def _stopping(self, live: LiveRun, **fields: Any) -> Run:
+        self._driver.change(live, stopping=live.stop, **fields)
+        if live.stop == "now":
+            await self._driver.cancel_pending(live)
+        return live.run
+
+    async def _take_of_ended(self, run_id: str, number: int) -> Run:
+        async with self._owned(run_id):
+            run = await self._driver.live.find(run_id)
+            if not run.ended:
+                raise NotNow(ELSEWHERE)
+            if run.status == "unreadable":
+                raise NotNow(run.reason)
+            run = with_user_pick(run, number).changed(time.time())
+            journal = self._journal()
+            await self._driver.write(run)
+            live = self._driver.live.get(run_id)
+            if live is not None:
+                live.run, live.written = run, journal.written(run_id)
+            try:
+                await asyncio.to_thread(journal.close, run)
+            except OSError as problem:  # made again when the run is read next
+                logging.warning("Imitatoes: best.png of run %s could not be written: %s", run_id, problem)
+            self._driver.publish(run)
+            return run
+
+    async def _resubmit(self, live: LiveRun) -> Run:
+        run = live.run
+        if run.pending is not None:
+            plan = run.pending.plan
+        else:
+            plan = next_step(run) if run.iterations else first_plan(run)
+        if isinstance(plan, Stop):
+            await self._driver.end(live, run, plan)
+        else:
+            await self._driver.go_on(live, run, plan)
+        return live.run
+
+    @asynccontextmanager
+    async def _revived(self, run_id: str, client_id: str) -> AsyncIterator[LiveRun]:
+        """An ended run that is ours from now on, its graph and fingerprints read from disk where they are not in
+        memory, its folder made anew where that is lost."""
+        run = await self._driver.live.find(run_id)
+        if not run.ended:
+            raise NotNow(ELSEWHERE if run.elsewhere else GOING_ON)
+        if run.status == "unreadable":
+            raise NotNow(run.reason)
+        live = self._driver.live.get(run_id)
+        if live is not None and run.status == "unsaved":
+            await asyncio.to_thread(self._journal().restore, run, live.queued_graph, live.extra_pnginfo)
+        async with self._owned(run_id, keep=True):
+            run = await self._driver.live.find(run_id)  # another server may have been faster
+            live = self._driver.live.get(run_id) or await self._driver.live.revived(run)
+            if not live.run.ended:
+                raise NotNow(GOING_ON)
+            if client_id:
+                live.client_id = mend_text(client_id)
+            yield live
+
+    @asynccontextmanager
+    async def _owned(self, run_id: str, keep: bool = False) -> AsyncIterator[None]:
+        """Ours for the time of an action. keep: and afterwards, unless the action fails."""
+        owners = self._driver.owners
+        await asyncio.to_thread(owners.claim, run_id)
+        try:
+            yield
+        except BaseException:
+            keep = False
+            raise
+        finally:
+            if not keep:
+                await asyncio.to_thread(owners.release, run_id)
+
+
+def _mend(journal: Journal, run: Run) -> None:
+    if not journal.is_closed(run):
+        journal.close(run)
