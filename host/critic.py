@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,7 @@ from ..engine.judge.picture import Picture
 from ..engine.judge.self_test import bias_of
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable
 from ..engine.loop.critic import critique_in_run
+from ..engine.loop.refusals import RunIsOver
 from ..engine.loop.run_context import PromptContext
 from ..engine.settings import LoopHandle
 from ..ollama_client import AUTO, AUTO_SECONDS, OllamaVisionModel, parse_keep_alive
@@ -64,7 +66,8 @@ async def prepare(inputs: CriticInputs, hidden: Any) -> None:
     here = comfyui.executing()
     if inputs.loop is not None and here is not None:
         current = app.instance()
-        await app.ServerLoopCalls(current).expect(_arrival(current, inputs.loop, hidden, here))
+        with _named(hidden):
+            await app.ServerLoopCalls(current).expect(_arrival(current, inputs.loop, hidden, here))
 
 
 async def critique(
@@ -123,15 +126,16 @@ async def _in_run(
         )
     current = app.instance()
     prompt_context = _arrival(current, loop, hidden, here)
-    judged = await critique_in_run(
-        app.ServerLoopCalls(current),
-        current.journal(),
-        judge,
-        pictures,
-        prompt_context,
-        embed=not args.disable_metadata,
-        swap_seconds=swap_seconds,
-    )
+    with _named(hidden):
+        judged = await critique_in_run(
+            app.ServerLoopCalls(current),
+            current.journal(),
+            judge,
+            pictures,
+            prompt_context,
+            embed=not args.disable_metadata,
+            swap_seconds=swap_seconds,
+        )
     if judged.picture is None:
         picture = _preview(pictures[judged.batch_index])
     else:
@@ -141,6 +145,15 @@ async def _in_run(
             "type": "output",
         }
     return judged.critique, _shown(judged.critique, picture, run_id=judged.run_id, iteration=judged.number)
+
+
+@contextmanager
+def _named(hidden: Any) -> Iterator[None]:
+    """A render of a run that is over ends with an error that names the node."""
+    try:
+        yield
+    except RunIsOver as problem:
+        raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
 
 
 def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: comfyui.Executing) -> PromptContext:

@@ -9,7 +9,7 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from ..engine.graph.finding_view import FindingView, RepairView
-from ..engine.loop.outcome import unsaved_reason
+from ..engine.loop.outcome import is_disk_full, unsaved_reason
 from ..engine.loop.refusals import NotNow, RunNotFound
 
 DOCUMENT_HINT = "GET /imitatoes/openapi.json describes every request."
@@ -84,7 +84,7 @@ def _told(problem: Exception) -> BadRequest | None:
     if isinstance(problem, NotNow):
         return BadRequest(str(problem), "", 409, "not_now")
     if isinstance(problem, OSError):
-        return BadRequest(unsaved_reason(problem), "", 507, "unsaved")
+        return BadRequest(unsaved_reason(problem), "", 507 if is_disk_full(problem) else 500, "unsaved")
     if isinstance(problem, ValueError) and not isinstance(problem, ValidationError):
         return BadRequest(str(problem))
     return None

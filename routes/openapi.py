@@ -28,7 +28,7 @@ ERRORS = {
     413: "The body is larger than this server takes.",
     415: "The body is not sent as application/json.",
     500: "A mistake of the pack itself.",
-    507: "The disk does not take it.",
+    507: "The disk is full.",
 }
 JSON = "application/json"
 

@@ -131,7 +131,7 @@ async def delete_run(app: RoutesApp, id: str, body: DeleteBody) -> DeletedRun:
         await app.actions.delete(run_id)
     except OSError as problem:
         why = f"The run's folder could not be deleted ({problem.strerror or problem})."
-        raise BadRequest(why, "Delete it by hand.", 507, "undeleted") from problem
+        raise BadRequest(why, "Close what has its files open, or delete it by hand.", 409, "undeleted") from problem
     await asyncio.to_thread(app.thumbnails().forget, run_id)
     return DeletedRun(deleted=run_id)
 

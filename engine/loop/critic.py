@@ -133,8 +133,9 @@ async def _looked_again(
                 try:
                     name = run.iterations[number - 1].picture
                     picture = Picture(await asyncio.to_thread(journal.load_picture, run.id, name))
-                except OSError as problem:
-                    relooks[number] = Critique(judge="ollama", outcome="unreachable", reason=unsaved_reason(problem))
+                except (OSError, ValueError) as problem:
+                    why = f"The picture of iteration {number} could not be read: {problem}"
+                    relooks[number] = Critique(judge="ollama", outcome="unreachable", reason=why)
                     continue
             relooks[number] = await judge.look_again(picture, run.checklist, place.number)
         run = run.model_copy(update={"relooks": {**run.relooks, **relooks}})

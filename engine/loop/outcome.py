@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from ..judge.critique import Critique
 from .evidence import RunEvidence
 from .ports import PromptState
@@ -67,10 +69,23 @@ def end_of_run(state: PromptState, report: Report | None, stopped_now: bool, jou
     return None
 
 
+def is_disk_full(problem: OSError) -> bool:
+    """Whether there is no room, or none left for this user."""
+    return problem.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+
+
 def unsaved_reason(problem: OSError) -> str:
-    """Why the journal could not be written, and what to do."""
-    what = problem.strerror or str(problem)
-    return f"The run folder could not be written ({what}). Free some disk space or make the output folder writable."
+    """Why a run's folder could not be written, and what to do."""
+    what = problem.strerror or str(problem) or type(problem).__name__
+    if is_disk_full(problem):
+        cure = "Free some disk space, then continue the run."
+    elif problem.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        cure = "Make the output folder writable for ComfyUI, then continue the run."
+    elif problem.errno in (errno.ENOENT, errno.ENOTDIR, errno.EEXIST):
+        cure = "Put the output folder back, or move what is in its place, then continue the run."
+    else:
+        cure = "See that the disk of the output folder works, then continue the run."
+    return f"The run folder could not be written ({what}). {cure}"
 
 
 def decide(run: Run, critique: Critique, duplicate_of: int | None) -> Decision:

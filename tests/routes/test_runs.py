@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 
 import aiohttp
 import pytest
@@ -198,3 +200,23 @@ async def test_a_client_that_leaves_while_waiting_does_no_harm(site):
         await site.client.get(f"/imitatoes/runs/{place.run.id}/wait", timeout=aiohttp.ClientTimeout(total=0.1))
     site.judged("p1", critique(0.9, passed=True))
     assert (await site.ended(place.run.id)).status == "done"
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "words"),
+    [(errno.ENOSPC, 507, "disk space"), (errno.EACCES, 500, "writable"), (errno.EIO, 500, "disk of the output folder")],
+)
+def test_only_a_full_disk_is_told_as_one(tmp_path, monkeypatch, number, status, words):
+    async def story(site):
+        run_id = await finished(site)
+
+        def refused(journal, *arguments):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(Journal, "record", refused)
+        answer = await site.post(f"runs/{run_id}/continue", {"instruction": "at night"}, status)
+        assert answer["error"]["type"] == "unsaved"
+        assert words in answer["error"]["message"]
+        assert ("disk space" in answer["error"]["message"]) is (number == errno.ENOSPC)
+
+    asyncio.run(Site(tmp_path).serve(story))
