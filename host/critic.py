@@ -153,7 +153,7 @@ def _named(hidden: Any) -> Iterator[None]:
     try:
         yield
     except RunIsOver as problem:
-        raise NoVerdict(f"VLMCritique (node {hidden.unique_id}): {problem}") from problem
+        raise NoVerdict(f"VLM Critique (node {hidden.unique_id}): {problem}") from problem
 
 
 def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: comfyui.Executing) -> PromptContext:

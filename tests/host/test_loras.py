@@ -128,7 +128,7 @@ def test_the_last_two_files_stay_at_hand(loras):
 
 
 def test_messages_name_node_and_input(loras):
-    with pytest.raises(loras.LoraRefused, match=r"^StyleLoRAPicker \(node 10\), input style: \"ghibli\" is no known"):
+    with pytest.raises(loras.LoraRefused, match=r"^Style LoRA Picker \(node 10\), input style: \"ghibli\" is no known"):
         pick(loras, style="ghibli")
     install(loras, "bad")
     with pytest.raises(
