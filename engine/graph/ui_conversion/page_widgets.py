@@ -30,12 +30,14 @@ CUSTOM_COMBO = "CustomCombo"
 
 @dataclass(frozen=True)
 class PageWidget:
-    """A widget with its value. sent: its value goes into the API graph under its name. type: as declared."""
+    """A widget with its value. sent: it goes into the API graph under its name. saved: it has a place among the saved
+    values. type: as declared."""
 
     name: str
     type: str
     value: Any
     sent: bool = True
+    saved: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -162,7 +164,7 @@ def _of_input(
     row = _kinds()[widget]
     default = _default(widget, kind, options)
     value = take(name, default) if row.saved else default
-    yield PageWidget(name, widget, value, row.sent, options)
+    yield PageWidget(name, widget, value, row.sent, row.saved, options)
     for control in (*_controls(name, widget, options), *row.followed_by):
         yield PageWidget(control, "", take(control, None), sent=False)
     if widget == DYNAMIC_COMBO:
