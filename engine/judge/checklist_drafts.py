@@ -12,12 +12,12 @@ from typing import Any, NamedTuple, get_args
 from .absence import absent_thing, denies
 from .checklist import Ask, Kind
 from .checklist_rules import QuestionForm, first_wording, second_wording
-from .counts import Count, count_within, number_describes, numbers_said
+from .counts import Count, count_of, counts_within, number_describes, numbers_said
 from .language_words import likely_languages, yes_or_no
 from .letters import comparable
 from .quotations import in_marks, quoted
 from .text_segmentation import parts_of
-from .words import found_in, plain_words, question_words, spoken, vocabulary
+from .words import found_in, plain_words, question_words, spoken
 
 TEXT_LENGTH, ASKED_LENGTH, EXPECT_LENGTH, SPAN_LENGTH = 80, 120, 40, 160
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -99,13 +99,11 @@ def _count(
     """Counts are asked open, whatever the model chose: a number that is suggested is agreed to. How many there may be
     is what the goal says, where the rules can read it."""
     part = next((part for part in parts_of(goal, at_and=True) if found_in(span, part)), span)
-    said = count_within(part)
-    if said is not None and not vocabulary(said.things) & vocabulary(f"{text} {span}"):
-        said = None
-    if said is None and number_describes(part) and count_within(text) is None:
+    said = count_of(part, text)
+    named = next(iter([*counts_within(text), *counts_within(span)]), None)
+    if said is None and named is None and number_describes(part):
         return "attribute", text, first_wording(text, "attribute"), None
     asked = first if first is not None and first.ask == "count" else None
-    named = count_within(text) or count_within(span)
     if asked is None and named is None:
         return "count", text, None, None
     expect = (said or named).answers if said or named else asked.expect

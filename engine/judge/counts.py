@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from .letters import comparable
 from .number_words import MOST_SPOKEN, leading_number, whole_number
+from .words import vocabulary
 
 MOST_COUNTED = 120
 """The highest number that a judge can answer: a hundred and what may still pass for it."""
@@ -23,11 +24,14 @@ ABOUT = 0.2
 
 
 class Count(NamedTuple):
-    """low, high: how many there may be, both included. things: what is counted, in the plural, as one asks for it."""
+    """low, high: how many there may be, both included. things: what is counted, in the plural, as one asks for it, up
+    to the end of the text. named: the beginning of that, up to its noun: "red ducks" of "red ducks in a pond".
+    """
 
     low: int
     high: int
     things: str
+    named: str = ""
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -106,16 +110,26 @@ def counted(line: str) -> Count | None:
     return _range_at(text[lead:])
 
 
-def count_within(part: str) -> Count | None:
-    """The first count in a part of a wish: "a photo of at least three ducks" has one."""
+def counts_within(part: str) -> list[Count]:
+    """The counts in a part of a wish: "a photo of two red ducks left of three blue ducks" has two."""
     words = part.split()[:_MOST_LOOKED_THROUGH]
+    found: list[Count] = []
+    lead = ""
     for at in range(len(words)):
-        if at and leading_number([comparable(words[at - 1])]) is not None:
-            continue  # within a number, as "five" in "twenty five"
-        found = counted(" ".join(words[at:]))
-        if found is not None:
-            return found
-    return None
+        inside = at and leading_number([comparable(words[at - 1])]) is not None  # as "five" in "twenty five"
+        count = None if inside else counted(" ".join(words[at:]))
+        # "at least 3 ducks" is found once more from its number on.
+        if count is not None and count.named != lead:
+            found.append(count)
+            lead = count.named
+    return found
+
+
+def count_of(part: str, text: str) -> Count | None:
+    """The count in a part of a wish that a text speaks of, by the words for what is counted."""
+    said = vocabulary(text)
+    fitting = [count for count in counts_within(part) if vocabulary(count.named.rsplit(" ", 1)[-1]) & said]
+    return max(fitting, key=lambda count: len(vocabulary(count.named) & said), default=None)
 
 
 def numbers_said(given: Sequence[str]) -> tuple[int, int] | None:
@@ -211,11 +225,12 @@ def _counting(low: int, high: int, rest: str) -> Count | None:
     if not 0 <= low <= high <= MOST_COUNTED or high < 1 or (low > MOST_SPOKEN):
         return None
     things = _things(rest, single=low == high == 1)
-    return None if things is None else Count(low, high, things)
+    return None if things is None else Count(low, high, *things)
 
 
-def _things(rest: str, single: bool) -> str | None:
-    """The phrase with its noun in the plural. single: whether it must stand in the singular ("one duck")."""
+def _things(rest: str, single: bool) -> tuple[str, str] | None:
+    """The phrase with its noun in the plural, and its beginning up to the noun. single: whether it must stand in the
+    singular ("one duck")."""
     words = rest.split(" ")
     first = comparable(words[0]).strip(",;:")
     if not first[:1].isalpha() or first in _MEASURES or first in _ENDS or _UNITS_WHEN_TALL.match(rest):
@@ -229,10 +244,11 @@ def _things(rest: str, single: bool) -> str | None:
     if head > 0 and first in _DESCRIBING:
         return None
     if not single:
-        return rest if _plural(noun) else None
+        return (rest, " ".join(words[: head + 1])) if _plural(noun) else None
     if noun == "one" or (_plural(noun) and noun not in _SAME_FOR_MANY):
         return None
-    return " ".join([*words[:head], _pluralised(words[head]), *words[head + 1 :]])
+    named = " ".join([*words[:head], _pluralised(words[head])])
+    return " ".join([named, *words[head + 1 :]]), named
 
 
 def _head(words: list[str], single: bool) -> int | None:
