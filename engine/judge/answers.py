@@ -10,6 +10,7 @@ from . import scoring
 from .checklist import Ask, Checklist
 from .critique import Check, Item
 from .json_answer import read_object
+from .language_words import yes_or_no
 from .plain_answer import PlainAnswer, is_plain, owned_clauses, read_plain
 from .questions import LEVELS, MOST_COUNTED, OPEN_LENGTH, AskedQuestion, LookQuestions, quality_key
 from .scoring import CERTAIN, NO_BIAS, UNKNOWN, Bias, correct_logit_bias, inherited, orphans
@@ -19,7 +20,6 @@ from .words import plain_words, spoken
 NOT_APPLICABLE = ("none", "n/a", "not applicable")
 UNANSWERED = "unknown"
 IMAGINED = "the judge sees it in an empty picture too"
-_YES, _NO = ("yes", "y", "true"), ("no", "n", "false")
 _DENIALS = {"no", "not", "without", "non"}
 
 
@@ -156,7 +156,9 @@ def _with_parents(items: Mapping[str, Item], checklist: Checklist) -> tuple[Item
 def _told(tokens: Sequence[Token], key: str, asked: AskedQuestion, said: _GivenAnswer) -> _Probability:
     """By the tokens where they tell it, else by the word alone."""
     p = None
-    if asked.ask == "yesno":
+    if asked.ask == "yesno" and spoken(said.raw) not in ("yes", "no", "true", "false"):
+        pass  # "ja": the tokens of "yes" tell nothing about it
+    elif asked.ask == "yesno":
         right = asked.expect[0]
         p = scoring.of_choice(tokens, key, said.raw, right, "no" if right == "yes" else "yes")
     elif not said.right or said.shown in asked.expect:
@@ -184,14 +186,16 @@ def _said(value: Any, asked: AskedQuestion) -> _GivenAnswer | None:
 
 
 def _yes_or_no(value: Any) -> str | None:
-    word = spoken(value) if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else ""
-    return "yes" if word in _YES else "no" if word in _NO else None
+    """In any language: a model may answer in that of the goal."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return yes_or_no(value) if isinstance(value, str) else None
 
 
 def _number(value: Any) -> str | None:
     if isinstance(value, str):
         word = spoken(value)
-        value = int(word) if word.isascii() and word.isdigit() and len(word) <= 2 else None
+        value = int(word) if word.isascii() and word.isdigit() and len(word) <= 3 else None
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= MOST_COUNTED or value % 1:
         return None
     return str(int(value))

@@ -10,6 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["object", "attribute", "count", "relation", "text", "style", "composition", "absence"]
 Ask = Literal["yesno", "count", "open"]
+Source = Literal["user", "model", "rule"]
+"""Who wrote a requirement: the user, a model from the goal, or rules from the goal where no model could."""
 
 MOST_REQUIREMENTS = 10
 
@@ -18,7 +20,8 @@ class Requirement(BaseModel):
     """One visible fact.
 
     text: the requirement in words ("three red circles"), also what a prompt may say to ask for it.
-    question, expect: how the first look asks, and the right answers, lower case; counts as digits ("3").
+    question, expect: how the first look asks, and the right answers, lower case; counts as digits ("3"), a range as
+    each of its numbers.
     alt_question, alt_ask, alt_expect: a second wording, open or of opposite polarity where possible.
     parents: ids without which this one cannot be seen (no umbrella, no red umbrella).
     span: the words of the goal it comes from. weight: importance, 1 is usual. trust: 0..1, how far judges can tell.
@@ -39,7 +42,7 @@ class Requirement(BaseModel):
     span: str
     weight: float = Field(default=1.0, gt=0)
     trust: float = Field(default=1.0, ge=0, le=1)
-    source: Literal["user", "model"] = "model"
+    source: Source = "model"
 
 
 class Checklist(BaseModel):

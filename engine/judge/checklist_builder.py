@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Any, NamedTuple, get_args
+from typing import Any
 
 from .ask import SEED_LIMIT, ask_twice
-from .checklist import MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement
-from .checklist_rules import (
-    QuestionForm,
-    checklist_of_goal,
-    checklist_of_lines,
-    counted,
-    first_wording,
-    second_wording,
-    thing_absent,
-    trust_in,
+from .checklist import MOST_REQUIREMENTS, Checklist, Requirement
+from .checklist_drafts import (
+    ASKED_LENGTH,
+    ASKS,
+    EXPECT_LENGTH,
+    KINDS,
+    SPAN_LENGTH,
+    TEXT_LENGTH,
+    Draft,
+    read_draft,
+    same_draft,
 )
+from .checklist_rules import checklist_of_goal, checklist_of_lines, trust_in
 from .json_answer import read_object
+from .letters import comparable, cut
 from .vision_model import AnswerUnusable, Asked, Question, Reply
-from .words import found_in, one_line, plain_words, question_words, spoken
+from .words import one_line
 
 FEWEST = 3
 GOAL_LENGTH = 4000
-TEXT_LENGTH, ASKED_LENGTH, EXPECT_LENGTH, SPAN_LENGTH = 80, 120, 24, 160
-KINDS: tuple[str, ...] = get_args(Kind)
-ASKS: tuple[str, ...] = get_args(Ask)
 
 SYSTEM = (
     "You take a wish for a picture apart into a checklist of single facts that anybody can check by looking at a "
@@ -39,9 +38,10 @@ In each:
 - kind: {", ".join(KINDS)}.
 - span: the words of the goal it comes from, copied exactly.
 - question, ask, expect: a short question that can be answered by looking at the picture alone, never by knowing the
-  goal. ask "yesno" expects ["yes"] or ["no"], "count" a number in digits, "open" one word in lower case and its
-  synonyms. Numbers are always asked open: "How many ...?" with ask "count". What must not be there is asked
-  "Is there any ...?", expecting ["no"].
+  goal. ask "yesno" expects ["yes"] or ["no"], "count" a number in digits or a range ("3-5", "3 or more"), "open" one
+  word in lower case and its synonyms. Numbers are always asked open: "How many ...?" with ask "count"; "at least",
+  "up to" and the like are ranges. A number that describes, as in "12 year old" or "8 bit", is no count. What must not
+  be there is asked "Is there any ...?", expecting ["no"]. Words to be written stay in quotes, exactly as in the goal.
 - alt_question, alt_ask, alt_expect: the same fact asked in other words, in open form or so that the answer is "no".
 - parents: numbers (from 1) of the requirements without which this one cannot be seen: no umbrella, no red umbrella.
 An example for "a red umbrella":
@@ -96,13 +96,12 @@ CHECKLIST_SCHEMA: dict[str, Any] = {
 
 def checklist_text(goal: str) -> str:
     """The question, with the goal marked as data."""
-    return f"<task>checklist</task>\n{TASK}\nThe goal:\n<goal>{one_line(goal)[:GOAL_LENGTH]}</goal>"
+    return f"<task>checklist</task>\n{TASK}\nThe goal:\n<goal>{cut(one_line(goal), GOAL_LENGTH)}</goal>"
 
 
 __all__ = ["checklist_of_goal", "checklist_of_lines", "make_checklist"]
 
 _ARTICLES = {"a", "an", "the", "of", "in", "on", "at", "with", "and", "to", "is", "are"}
-_DENIED = re.compile(r"\b(?:free|without|no|not|absent|missing|lack|lacks)\b", re.IGNORECASE)
 
 
 async def make_checklist(model: Asked, goal: str, seed: int) -> Checklist:
@@ -123,37 +122,25 @@ async def make_checklist(model: Asked, goal: str, seed: int) -> Checklist:
     return await ask_twice(model, question, read)
 
 
-class _Draft(NamedTuple):
-    """A usable requirement. number: its place in the model's list, from 1."""
-
-    number: int
-    kind: Kind
-    text: str
-    span: str
-    first: QuestionForm
-    second: QuestionForm
-    parents: list[int]
-
-
 def read_checklist(text: str, goal: str) -> Checklist:
     """What the model wrote as a checklist, without the items that cannot be used. Raises AnswerUnusable if none can."""
     found = read_object(text).get("requirements")
     listed = found if isinstance(found, list) else []
-    drafts: list[_Draft] = []
+    drafts: list[Draft] = []
     for number, one in enumerate(listed, 1):
-        draft = _draft(number, one, goal) if isinstance(one, dict) else None
-        if draft is not None and not any(_same(draft, other) for other in drafts):
+        draft = read_draft(number, one, goal) if isinstance(one, dict) else None
+        if draft is not None and not any(same_draft(draft, other) for other in drafts):
             drafts.append(draft)
     if not drafts:
         raise AnswerUnusable('The model\'s answer holds no usable requirement: each needs a "span" out of the goal.')
-    flat = " ".join(goal.casefold().split())
-    drafts = sorted(drafts[:MOST_REQUIREMENTS], key=lambda d: flat.find(" ".join(d.span.casefold().split())))
+    flat = comparable(goal)
+    drafts = sorted(drafts[:MOST_REQUIREMENTS], key=lambda draft: flat.find(comparable(draft.span)))
     names = {draft.number: f"r{place}" for place, draft in enumerate(drafts, 1)}
     families = _acyclic({d.number: [p for p in d.parents if p in names] for d in drafts})
     return Checklist(goal=goal, requirements=tuple(_requirement(d, names, families[d.number]) for d in drafts))
 
 
-def _requirement(draft: _Draft, names: dict[int, str], parents: Sequence[int]) -> Requirement:
+def _requirement(draft: Draft, names: dict[int, str], parents: Sequence[int]) -> Requirement:
     return Requirement(
         id=names[draft.number],
         kind=draft.kind,
@@ -169,73 +156,6 @@ def _requirement(draft: _Draft, names: dict[int, str], parents: Sequence[int]) -
         trust=trust_in(draft.kind, draft.first.expect),
         source="model",
     )
-
-
-def _same(one: _Draft, other: _Draft) -> bool:
-    return spoken(one.text) == spoken(other.text) or spoken(one.first.question) == spoken(other.first.question)
-
-
-def _draft(number: int, one: dict[str, Any], goal: str) -> _Draft | None:
-    """None when the item says nothing, has no place in the goal, or its answer cannot be told."""
-    kind, text = one.get("kind"), plain_words(one.get("text"), TEXT_LENGTH)
-    span = " ".join(one["span"].split()) if isinstance(one.get("span"), str) else ""
-    if kind not in KINDS or not text or not found_in(span, goal):
-        return None
-    span = span.strip(" .,;:!?\"'")
-    first = _wording(one, "")
-    if kind == "count":
-        first = _count(one, text, span, first)
-    elif kind == "absence":
-        first = _absence(text, first)
-    if first is None:
-        return None
-    second = _wording(one, "alt_")
-    unusable = second is None or spoken(second.question) == spoken(first.question)
-    if unusable or (second.ask == "count" and second.expect != first.expect):
-        second = second_wording(text, kind, first)
-    parents = one.get("parents")
-    numbers = (
-        [p for p in parents if isinstance(p, int) and not isinstance(p, bool)] if isinstance(parents, list) else []
-    )
-    return _Draft(number, kind, text, span, first, second, list(dict.fromkeys(p for p in numbers if p != number)))
-
-
-def _wording(one: dict[str, Any], prefix: str) -> QuestionForm | None:
-    """The first (prefix "") or second (prefix "alt_") wording, where question, form and answer fit together."""
-    question, ask = question_words(one.get(f"{prefix}question"), ASKED_LENGTH), one.get(f"{prefix}ask")
-    given = one.get(f"{prefix}expect")
-    given = given if isinstance(given, list) else [given]
-    words = [spoken(plain_words(str(g), EXPECT_LENGTH)) for g in given if isinstance(g, (str, int))]
-    expect = tuple(dict.fromkeys(word for word in words if word))[:4]
-    if not question or not expect or ask not in ASKS:
-        return None
-    if ask == "yesno" and expect not in (("yes",), ("no",)):
-        return None
-    if ask == "count" and not (len(expect) == 1 and re.fullmatch(r"[0-9]{1,2}", expect[0])):
-        return None
-    if ask == "open" and any(word in ("yes", "no") for word in expect):
-        return None
-    return QuestionForm(question, ask, expect)
-
-
-def _count(one: dict[str, Any], text: str, span: str, first: QuestionForm | None) -> QuestionForm | None:
-    """Counts are asked open, whatever the model chose: a number that is suggested is agreed to."""
-    if first is not None and first.ask == "count":
-        return first
-    count = counted(text) or counted(span)
-    if count is None:
-        return None
-    question = question_words(one.get("question"), ASKED_LENGTH)
-    if question.casefold().startswith("how many"):
-        return QuestionForm(question, "count", (str(count[0]),))
-    return first_wording(text if counted(text) else span, "count")
-
-
-def _absence(text: str, first: QuestionForm | None) -> QuestionForm:
-    """What must not be there is asked so that "no" is right."""
-    if first is not None and first.ask == "yesno" and first.expect == ("no",) and not _DENIED.search(first.question):
-        return first
-    return first_wording(f"no {thing_absent(text)}", "absence")
 
 
 def _acyclic(parents: dict[int, list[int]]) -> dict[int, list[int]]:

@@ -1,4 +1,4 @@
-"""A checklist without a model: the user's lines as they are, or the goal taken apart at its commas.
+"""A checklist without a model: the user's lines as they are, or the goal taken apart at its punctuation.
 
 How each requirement is asked comes from templates. A second wording has the opposite polarity or an open form, because
 a model that likes to say yes then fails one of the two (docs/design-notes.md, 2.4).
@@ -7,25 +7,36 @@ a model that likes to say yes then fails one of the two (docs/design-notes.md, 2
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
-from .checklist import MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement
-from .words import NUMBERS, clip_words
+from .absence import absent_thing, denials, without_denials
+from .checklist import MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement, Source
+from .counts import MOST_COUNTED, counted
+from .language_words import Language, likely_languages
+from .letters import comparable, letters_of
+from .quotations import in_marks, quoted
+from .text_segmentation import parts_of, without_list_mark
+from .words import clip_words
 
 HARD_TRUST, MOST_EASY_COUNT = 0.5, 4
 """Judges miscount above 4 to 5 and mix up relations (docs/design-notes.md, 2.6)."""
+LINE_LENGTH = 200
+BY_RULE = (
+    "{why} So the goal was taken apart by rule, at its punctuation. Write a checklist of your own for a better one."
+)
+"""A note for the user, where a model was to do it."""
 
-_NUMBER = "|".join(sorted(NUMBERS, key=len, reverse=True))
-_COUNT = re.compile(rf"(?:there (?:are|is) |exactly |only |just |a total of )*(\d{{1,2}}|{_NUMBER}) ([^\W\d_].*)", re.I)
-_ABSENCE = re.compile(r"(?:there (?:are|is) )?(?:no|without|not any) (?:any |a |an )?(.+)", re.I)
-_QUOTED = re.compile(r"[\"\u201c\u201d\u201e]([^\"\u201c\u201d\u201e]+)[\"\u201c\u201d]|(?<!\w)'([^']+)'(?!\w)")
 _RELATION = re.compile(
     r"\b(?:left of|right of|above|below|under|beneath|on top of|in front of|behind|between|next to|beside|inside|"
     r"to the (?:left|right))\b",
     re.I,
 )
-_STATEMENT = re.compile(r"\w.* (?:is|are|has|have|wears|wear|holds|hold) \w", re.I)
+_VERBS = frozenset("is are has have wears wear holds hold".split())
+_QUESTION_MARKS = ("?", "\uff1f", "\u061f", "\u037e")
+_ASKING = frozenset("is are does do has have was were can".split())
+
+Languages = frozenset[Language]
 
 
 class QuestionForm(NamedTuple):
@@ -36,90 +47,69 @@ class QuestionForm(NamedTuple):
     expect: tuple[str, ...]
 
 
-def kind_of(line: str) -> Kind:
-    """What a requirement in the user's words is about, by simple rules; "object" where none applies."""
+def kind_of(line: str, languages: Languages | None = None) -> Kind:
+    """What a requirement in the user's words is about, by simple rules; "object" where none applies.
+
+    languages: those of the whole goal; None: as the line looks.
+    """
     line = _bare(line)
-    if _ABSENCE.fullmatch(line):
+    found = denials(line, languages)
+    if absent_thing(line, languages) or (found and found[0].keeps == "nothing" and found[0].start == 0):
         return "absence"
-    if _QUOTED.search(line):
+    if quoted(without_denials(line, languages) if found else line):
         return "text"
     if counted(line):
         return "count"
     return "relation" if _RELATION.search(line) else "object"
 
 
-def first_wording(line: str, kind: Kind) -> QuestionForm:
+def first_wording(line: str, kind: Kind, languages: Languages | None = None) -> QuestionForm:
     """A question for a requirement in words. A line that is a question already is asked as it is."""
     what = _bare(line)
-    if line.strip().endswith("?"):
+    if line.strip().endswith(_QUESTION_MARKS):
         return QuestionForm(line.strip(), "yesno", ("yes",))
     if kind == "count" and (count := counted(what)):
-        return QuestionForm(f"How many {count[1]} are there?", "count", (str(count[0]),))
-    if kind == "absence":
-        return QuestionForm(f"Is there any {thing_absent(what)} in the picture?", "yesno", ("no",))
+        return QuestionForm(f"How many {count.things} are there?", "count", count.answers)
+    thing = absent_thing(what, languages)
+    if kind == "absence" and thing:
+        return QuestionForm(f"Is there any {thing}{_in_the_picture(thing)}?", "yesno", ("no",))
+    if kind == "absence" or any(not denial.thing for denial in denials(what, languages)):
+        # What the rules cannot read is asked as it was said: "any keine Menschen" would ask for nothing.
+        return QuestionForm(f"Is this true of the picture: {what}?", "yesno", ("yes",))
     if kind == "text" and (writing := quoted(what)):
-        return QuestionForm(f'Is "{writing}" written in the picture, spelled exactly so?', "yesno", ("yes",))
-    that = "that " if _STATEMENT.match(what) else ""
+        return QuestionForm(f"Is {in_marks(writing)} written in the picture, spelled exactly so?", "yesno", ("yes",))
+    that = "that " if _states(what) else ""
     return QuestionForm(f"Does the picture show {that}{what}?", "yesno", ("yes",))
 
 
-def second_wording(line: str, kind: Kind, first: QuestionForm) -> QuestionForm:
+def second_wording(line: str, kind: Kind, first: QuestionForm, languages: Languages | None = None) -> QuestionForm:
     """Another question for the same requirement. first: the one it must differ from."""
     what = _bare(line)
     if kind == "count" and (count := counted(what)):
-        return QuestionForm(f"Count them one by one: what is the number of {count[1]}?", "count", first.expect)
+        return QuestionForm(f"Count them one by one: what is the number of {count.things}?", "count", first.expect)
     if first.ask == "count":
         return QuestionForm(f"Count carefully, one by one. {first.question}", "count", first.expect)
-    if kind == "absence":
-        return QuestionForm(f"Is the picture free of {thing_absent(what)}?", "yesno", ("yes",))
+    thing = absent_thing(what, languages)
+    if kind == "absence" and thing and first.expect == ("no",):
+        return QuestionForm(f"Is the picture free of {thing}?", "yesno", ("yes",))
     if kind == "text" and (writing := quoted(what)):
-        if re.fullmatch(r"\w+", writing):
-            return QuestionForm("Which word is written in the picture?", "open", (writing.casefold(),))
-        return QuestionForm(f'Is the writing "{writing}" missing or misspelled in the picture?', "yesno", ("no",))
+        if letters_of(writing) == writing:
+            return QuestionForm("Which word is written in the picture?", "open", (comparable(writing),))
+        question = f"Is the writing {in_marks(writing)} missing or misspelled in the picture?"
+        return QuestionForm(question, "yesno", ("no",))
     if first.ask == "yesno" and first.expect == ("no",):
         return QuestionForm(f"Is this true of the picture: {what}?", "yesno", ("yes",))
+    if denials(what, languages) or kind == "absence":
+        return QuestionForm(f"Does the picture contradict this: {what}?", "yesno", ("no",))
     return QuestionForm(f"Is this missing or wrong in the picture: {what}?", "yesno", ("no",))
 
 
-def trust_in(kind: Kind, expect: tuple[str, ...]) -> float:
+def trust_in(kind: Kind, expect: Collection[str]) -> float:
     """How far judges can tell such a requirement, 0..1."""
-    many = kind == "count" and any(answer.isdigit() and int(answer) > MOST_EASY_COUNT for answer in expect)
-    return HARD_TRUST if many or kind == "relation" else 1.0
-
-
-def counted(line: str) -> tuple[int, str] | None:
-    """The number and the things of "three ducks" or "one duck", in the plural; None for anything else, or above 20."""
-    match = _COUNT.fullmatch(_bare(line))
-    if match is None:
-        return None
-    number = int(match[1]) if match[1].isdigit() else NUMBERS[match[1].lower()]
-    if number > max(NUMBERS.values()):
-        return None
-    # "one duck" is asked as "How many ducks"; a longer phrase has its noun somewhere in the middle.
-    single = number == 1 and len(match[2].split()) <= 3 and match[2][-1].isalpha() and not match[2].endswith("s")
-    return number, f"{match[2]}s" if single else match[2]
-
-
-def thing_absent(line: str) -> str:
-    """What must not be there, without the "no"."""
-    match = _ABSENCE.fullmatch(_bare(line))
-    return match[1] if match else _bare(line)
-
-
-def quoted(line: str) -> str:
-    """The first words in quotes, or ""."""
-    match = _QUOTED.search(line)
-    return (match[1] or match[2] or "").strip() if match else ""
-
-
-def _bare(line: str) -> str:
-    return " ".join(line.split()).rstrip(" .!?")
-
-
-LINE_LENGTH = 200
-_MARK = re.compile(r"^(?:[-*\u2022]|\d{1,2}[.)])\s+")
-_BREAK = re.compile(r"[,;\n]|\.\s|\band\b", re.IGNORECASE)
-_TOGETHER = re.compile(r"\"[^\"]*\"|\u201c[^\u201d]*\u201d|(?<!\w)'[^']*'(?!\w)|\bblack and white\b", re.IGNORECASE)
+    numbers = [int(answer) for answer in expect if answer.isdigit()] if kind == "count" else []
+    # What has to be told apart: the ends of a range, where it has them.
+    ends = [end for end in (min(numbers), max(numbers)) if 0 < end < MOST_COUNTED] if numbers else []
+    return HARD_TRUST if kind == "relation" or any(end > MOST_EASY_COUNT for end in ends) else 1.0
 
 
 def checklist_of_lines(goal: str, lines: Sequence[str]) -> Checklist:
@@ -127,7 +117,7 @@ def checklist_of_lines(goal: str, lines: Sequence[str]) -> Checklist:
 
     Raises ValueError with a sentence for the user: none, more than 10, or a line longer than 200 characters.
     """
-    texts = list(dict.fromkeys(text for text in (_MARK.sub("", line.strip()).strip() for line in lines) if text))
+    texts = list(dict.fromkeys(text for text in (" ".join(without_list_mark(line).split()) for line in lines) if text))
     if not texts:
         raise ValueError("The checklist is empty. Write at least one requirement, one a line.")
     if len(texts) > MOST_REQUIREMENTS:
@@ -141,45 +131,27 @@ def checklist_of_lines(goal: str, lines: Sequence[str]) -> Checklist:
                 f"Requirement {number} of the checklist is longer than {LINE_LENGTH} characters. "
                 "Write one visible fact a line."
             )
-    return _made(goal, texts)
+    return _made(goal, texts, "user", likely_languages(" ".join(texts)))
 
 
-def checklist_of_goal(goal: str) -> Checklist:
-    """The goal taken apart at commas, semicolons, line breaks, full stops and "and", where no model can do it better.
+def checklist_of_goal(goal: str, why: str = "") -> Checklist:
+    """The goal taken apart at commas, sentences, line breaks, list marks and "and", where no model can do it better.
 
     Words in quotes stay together. At most 10 parts: the last one holds what is left. Empty for an empty goal.
+    why: a sentence that says why no model did it, "" where none was to.
     """
-    texts = list(parts_of(goal, _BREAK))
+    texts = [_wish(text) for text in parts_of(goal, at_and=True)]
     if len(texts) > MOST_REQUIREMENTS:
         texts = [*texts[: MOST_REQUIREMENTS - 1], ", ".join(texts[MOST_REQUIREMENTS - 1 :])]
-    return _made(goal, [clip_words(text, LINE_LENGTH) for text in texts])
+    texts = list(dict.fromkeys(clip_words(text, LINE_LENGTH) for text in texts))
+    notes = (BY_RULE.format(why=why),) if why else ()
+    return _made(goal, texts, "rule", likely_languages(goal)).model_copy(update={"notes": notes})
 
 
-def parts_of(goal: str, breaks: re.Pattern[str]) -> tuple[str, ...]:
-    """What lies between the breaks, each part once, on one line, without dots around it. Words in quotes stay whole."""
-    kept: list[str] = []
-
-    def keep(match: re.Match[str]) -> str:
-        kept.append(match[0])
-        return f"\x00{len(kept) - 1}\x00"
-
-    hidden = _TOGETHER.sub(keep, goal.replace("\x00", " "))
-    parts = [re.sub(r"\x00(\d+)\x00", lambda match: kept[int(match[1])], part) for part in breaks.split(hidden)]
-    return tuple(dict.fromkeys(text for text in (" ".join(part.split()).strip(" .") for part in parts) if text))
-
-
-def _made(goal: str, texts: Sequence[str]) -> Checklist:
-    return Checklist(goal=goal, requirements=tuple(_requirement(f"r{n}", text) for n, text in enumerate(texts, 1)))
-
-
-def _requirement(name: str, text: str) -> Requirement:
-    return requirement_of(name, text, kind_of(text), "user")
-
-
-def requirement_of(name: str, text: str, kind: Kind, source: Literal["user", "model"]) -> Requirement:
+def requirement_of(name: str, text: str, kind: Kind, source: Source, languages: Languages | None = None) -> Requirement:
     """A requirement with both wordings made by rule. name: its id."""
-    first = first_wording(text, kind)
-    second = second_wording(text, kind, first)
+    first = first_wording(text, kind, languages)
+    second = second_wording(text, kind, first, languages)
     return Requirement(
         id=name,
         kind=kind,
@@ -194,3 +166,31 @@ def requirement_of(name: str, text: str, kind: Kind, source: Literal["user", "mo
         trust=trust_in(kind, first.expect),
         source=source,
     )
+
+
+def _made(goal: str, texts: Sequence[str], source: Source, languages: Languages) -> Checklist:
+    requirements = (
+        requirement_of(f"r{number}", text, kind_of(text, languages), source, languages)
+        for number, text in enumerate(texts, 1)
+    )
+    return Checklist(goal=goal, requirements=tuple(requirements))
+
+
+def _wish(text: str) -> str:
+    """A part of a goal is a wish, no question, unless it asks about the picture: "a red car?" asks for one."""
+    asks = comparable(text).split(" ", 1)[0] in _ASKING
+    return text if asks or not text.endswith(_QUESTION_MARKS) else text.rstrip("".join(_QUESTION_MARKS) + " ") or text
+
+
+def _in_the_picture(thing: str) -> str:
+    """Not twice: "any people in the background" says where."""
+    return "" if re.search(r" (?:in|on|at|behind|above|below|under|near|of) ", thing) else " in the picture"
+
+
+def _states(what: str) -> bool:
+    """Whether a line is a sentence rather than a name: "the hat is red"."""
+    return any(word in _VERBS for word in comparable(what).split()[1:-1])
+
+
+def _bare(line: str) -> str:
+    return " ".join(line.split()).rstrip(" .!?\uff01\uff1f\u3002")

@@ -5,20 +5,24 @@ It may see the goal, because it judges nothing: the verdict was given before, bl
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from .absence import absent_thing, denies, things_absent
 from .answers import UNANSWERED
 from .ask import SEED_LIMIT, ask_twice
 from .checklist import Checklist
 from .critique import Changes, Critique, Edit, Item, LocalFix
 from .json_answer import read_object
+from .language_words import likely_languages
+from .letters import comparable, cut
 from .plain_answer import CLAUSE_WORDS, NEGATIVE_TERMS, wished_cfg, wished_steps
 from .prompt_style import wording_rule
+from .quotations import quotations
 from .scoring import orphans
+from .text_segmentation import parts_of
 from .verdict import item_faults, sentence
 from .vision_model import AnswerUnusable, Asked, Question, Reply
 from .words import first_words, one_line, plain_words, vocabulary
@@ -47,7 +51,6 @@ The JSON object, with its keys in this order:
  "local_fix": {"instruction": "...", "region": "...", "requirement": "r1"} or null, "negative": ["..."],
  "reason": "...", "settings": {"cfg": number or null, "steps": whole number or null},
  "verdict": "continue" or "done"}"""
-_DENIAL = re.compile(r"\b(?:no|not|never|without)\b|n't\b", re.IGNORECASE)
 
 
 class Edits(BaseModel):
@@ -108,16 +111,17 @@ def read_edits(reply: Reply, checklist: Checklist, failing: Sequence[str]) -> Ed
     found = read_object(reply.text)
     if not any(isinstance(found.get(key), list) for key in ("edits", "evidence", "negative")):
         raise AnswerUnusable('The model\'s answer has no "edits".')
+    goal, languages = checklist.goal, likely_languages(checklist.goal)
     edits: list[Edit] = []
     for one in _objects(found.get("edits")):
-        clause = first_words(plain_words(one.get("clause"), CLAUSE_LENGTH), CLAUSE_WORDS)
+        clause = _unwrapped(first_words(plain_words(one.get("clause"), CLAUSE_LENGTH, goal), CLAUSE_WORDS), goal)
         name = one.get("requirement")
         # "no hat" in a prompt draws hats: what must not be there goes into the negative.
-        if name in failing and clause and not _DENIAL.search(clause):
+        if name in failing and clause and not denies(clause, languages):
             edits.append(Edit(requirement=name, clause=clause))
     seen: dict[str, str] = {}
     for one in _objects(found.get("evidence")):
-        words = plain_words(one.get("seen"), SEEN_LENGTH)
+        words = plain_words(one.get("seen"), SEEN_LENGTH, goal)
         if one.get("requirement") in failing and words:
             seen.setdefault(one["requirement"], words)
     settings = found.get("settings") if isinstance(found.get("settings"), dict) else {}
@@ -128,7 +132,7 @@ def read_edits(reply: Reply, checklist: Checklist, failing: Sequence[str]) -> Ed
         local_fix=_local_fix(found.get("local_fix"), failing),
         settings=Changes(cfg=wished_cfg(settings.get("cfg")), steps=wished_steps(settings.get("steps"))),
         verdict="done" if found.get("verdict") == "done" else "continue",
-        reason=plain_words(found.get("reason"), REASON_LENGTH),
+        reason=plain_words(found.get("reason"), REASON_LENGTH, goal),
     )
 
 
@@ -148,12 +152,25 @@ def _objects(value: Any) -> list[dict[str, Any]]:
 
 
 def _negative(value: Any, checklist: Checklist) -> tuple[str, ...]:
-    """At most three terms, none of which forbids what the goal asks for."""
-    absent = vocabulary(" ".join(r.text for r in checklist.requirements if r.kind == "absence"))
+    """At most three terms, none of which forbids what the goal asks for, or denies once more."""
+    denied = [thing for part in parts_of(checklist.goal) for thing in things_absent(part)]
+    absent = vocabulary(" ".join([*denied, *(r.text for r in checklist.requirements if r.kind == "absence")]))
     wanted = vocabulary(checklist.goal) - absent
-    terms = [plain_words(one, TERM_LENGTH) for one in value] if isinstance(value, list) else []
-    kept = [term for term in terms if term and not vocabulary(term) <= wanted]
-    return tuple(dict.fromkeys(kept))[:NEGATIVE_TERMS]
+    terms = [plain_words(one, TERM_LENGTH, checklist.goal) for one in value] if isinstance(value, list) else []
+    named = [absent_thing(term) or ("" if denies(term) else term) for term in terms]
+    return tuple(dict.fromkeys(term for term in named if term and not vocabulary(term) <= wanted))[:NEGATIVE_TERMS]
+
+
+def _unwrapped(clause: str, goal: str) -> str:
+    """A clause that stands in quotation marks as a whole, without them: else the words would be painted as writing.
+
+    Not so where the goal has these words in quotation marks.
+    """
+    whole = next(iter(quotations(clause)), None)
+    if whole is None or (whole.start, whole.end) != (0, len(clause)):
+        return clause
+    written = {comparable(quotation.words) for quotation in quotations(goal)}
+    return clause if comparable(whole.words) in written else whole.words
 
 
 def _local_fix(value: Any, failing: Sequence[str]) -> LocalFix | None:
@@ -171,7 +188,7 @@ def _text(checklist: Checklist, failing: Sequence[Item], style: str) -> str:
     for item in failing:
         saw = "could not tell" if item.answer == UNANSWERED else f"saw: {one_line(item.answer)}"
         lines.append(f"{item.id}: {one_line(texts[item.id])} (the judge {saw})")
-    goal = one_line(checklist.goal)[:GOAL_LENGTH]
+    goal = cut(one_line(checklist.goal), GOAL_LENGTH)
     stated = f"<task>edit</task>\nThe goal of the picture:\n<goal>{goal}</goal>\nWhat this picture fails:"
     rule = wording_rule(style)
     return "\n".join([stated, "<failing>", *lines, "</failing>", _TASK, *([rule] if rule else [])])

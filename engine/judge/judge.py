@@ -174,10 +174,10 @@ class Judge:
             raise
         except ModelUnreachable:
             if self.kind == "auto":
-                return checklist_of_goal(goal)
+                return checklist_of_goal(goal, "No judge model answered.")
             raise
         except AnswerUnusable:
-            return checklist_of_goal(goal)
+            return checklist_of_goal(goal, f"{self.model.name} wrote no checklist that can be used.")
 
     async def _missing(self) -> str:
         """Why `auto` has to do without its model, as a sentence with a blank before it; "" when it need not."""

@@ -12,8 +12,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, StrictBool, ValidationError, field_validator
 
+from .absence import without_denials
 from .checklist import Requirement
 from .critique import Changes, Edit
+from .text_segmentation import parts_of
 from .vision_model import AnswerUnusable
 from .words import clip_words, first_words, number_within, plain_words, vocabulary
 
@@ -79,8 +81,8 @@ def owned_clauses(answer: PlainAnswer, requirements: Sequence[Requirement]) -> t
     if answer.done:
         return ()
     edits: dict[str, Edit] = {}
-    for part in re.split(r"[,;]|\.\s", answer.changes.prompt_append):
-        clause = first_words(part, CLAUSE_WORDS)
+    for part in parts_of(answer.changes.prompt_append):
+        clause = first_words(without_denials(part), CLAUSE_WORDS)
         if clause:
             owner = _owner(clause, requirements)
             edits.setdefault(owner.id, Edit(requirement=owner.id, clause=clause))
@@ -88,8 +90,8 @@ def owned_clauses(answer: PlainAnswer, requirements: Sequence[Requirement]) -> t
 
 
 def negative_terms(text: str) -> tuple[str, ...]:
-    """At most three different terms of a comma separated text."""
-    terms = [plain_words(part, NEG_APPEND_LENGTH) for part in text.split(",")]
+    """At most three different terms of a text that is parted by commas."""
+    terms = [plain_words(part, NEG_APPEND_LENGTH) for part in parts_of(text)]
     return tuple(dict.fromkeys(term for term in terms if term))[:NEGATIVE_TERMS]
 
 

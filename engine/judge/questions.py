@@ -14,8 +14,9 @@ from itertools import pairwise
 from typing import Any, Literal
 
 from .checklist import Ask, Checklist, Requirement
+from .counts import MOST_COUNTED
 from .critique import Check
-from .words import one_line
+from .words import clip_words, one_line
 
 Wording = Literal[1, 2]
 
@@ -23,7 +24,6 @@ QUALITY: tuple[Check, ...] = ("artifacts", "composition", "faces", "text")
 """The checks that need no checklist, in alphabetical order."""
 LEVELS = {"excellent": 1.0, "good": 0.75, "fair": 0.5, "poor": 0.25, "bad": 0.0}
 """Words beat numbers as levels (docs/design-notes.md, 2.7, where their values are too)."""
-MOST_COUNTED = 99
 GROUP_SIZE = 10
 """Requirements asked about in one call: an answer stays far below the most tokens it may have."""
 OPEN_LENGTH = 40
@@ -145,7 +145,7 @@ def _asked(requirement: Requirement, wording: Wording) -> AskedQuestion:
         question, ask, expect = requirement.alt_question, requirement.alt_ask, requirement.alt_expect
     else:
         question, ask, expect = requirement.question, requirement.ask, requirement.expect
-    return AskedQuestion(requirement, one_line(question)[:QUESTION_LENGTH], ask, expect, wording)
+    return AskedQuestion(requirement, clip_words(one_line(question), QUESTION_LENGTH), ask, expect, wording)
 
 
 def _schema(asked: dict[str, AskedQuestion], quality: Sequence[Check]) -> dict[str, Any]:

@@ -18,8 +18,9 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
 from .checklist import Checklist, Kind, Requirement
+from .letters import comparable, letters_of
+from .number_words import NUMBERS
 from .vision_model import Token
-from .words import NUMBERS
 
 CERTAIN = 0.9
 """What a plain word counts where there are no probabilities: right CERTAIN, wrong 1 - CERTAIN."""
@@ -64,13 +65,14 @@ def of_answer(tokens: Sequence[Token], key: str, said: str, right: Sequence[str]
     wanted = [_piece(answer) for answer in right]
     value = _piece(said)
     digits = value.isdigit()
+    path = value if digits and value in wanted else None
     probability, known = 1.0, False
     for step in _steps(tokens, key, said):
         written = step.written
         # A number ends where its digits end; before its first digit, other words are no answer.
         options = [o if o.piece.isdigit() or not digits else o._replace(piece="") for o in step.options]
         options = [o for o in options if o.piece or written]
-        share = _share(options, lambda piece, written=written: _leads(written, piece, wanted), lambda _: True)
+        share = _share(options, lambda piece, written=written: _leads(written, piece, wanted, path), lambda _: True)
         if share is not None:
             probability, known = probability * share, True
         now = written + step.piece
@@ -164,16 +166,22 @@ def _share(options: list[_Option], right: Callable[[str], bool], other: Callable
     return for_it / (for_it + against) if for_it + against > 0 else None
 
 
-def _leads(written: str, piece: str, wanted: Sequence[str]) -> bool:
-    """Whether a piece after what was written may be a right answer; no piece means that the value ends here."""
+def _leads(written: str, piece: str, wanted: Sequence[str], path: str | None) -> bool:
+    """Whether a piece after what was written may be a right answer; no piece means that the value ends here.
+
+    path: the right number that was written, if one was. Of a range, "2" leads to 20 but mostly means 2: another number
+    than that counts as right only where it is complete.
+    """
     if not piece:
         return bool(written) and written in wanted
+    if path is not None and not path.startswith(written + piece):
+        return written + piece in wanted
     return any(answer.startswith(written + piece) for answer in wanted)
 
 
 def _piece(text: str) -> str:
     """Letters and digits alone, lower case, number words as digits."""
-    bare = re.sub(r"[\W_]", "", text).casefold()
+    bare = comparable(letters_of(text))
     return str(NUMBERS[bare]) if bare in NUMBERS else bare
 
 

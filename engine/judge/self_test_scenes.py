@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from .checklist import Checklist, Kind, Requirement
 from .checklist_rules import requirement_of
-from .words import NUMBERS
+from .number_words import NUMBERS
 
 SIDE = 512
 """Pixels of a scene, square. Small pictures are answered quickly, and everything in them is large."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .answers import UNANSWERED, LookResult
 from .checklist import Checklist, Requirement
 from .critique import CHECKS, Check, Critique, Item
+from .letters import sentence_case
 from .plain_answer import negative_terms, owned_clauses
 from .scoring import (
     NO_BIAS,
@@ -50,8 +51,7 @@ def sentence(parts: Sequence[str]) -> str:
     named, rest = list(parts[:MOST_NAMED]), len(parts) - MOST_NAMED
     if rest > 0:
         named.append(f"and {rest} more")
-    text = "; ".join(named)
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{sentence_case('; '.join(named))}."
 
 
 def item_faults(items: Iterable[Item], checklist: Checklist) -> list[str]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
+from ..judge.absence import without_denials
+from ..judge.language_words import likely_languages
+from ..judge.letters import comparable, extends, unspaced, words_in
+from ..judge.quotations import quotations, without_quotations
+from ..judge.text_segmentation import split_text
+from ..judge.words import first_words
 from ..settings import Settings
 from .run import Wording
 
@@ -16,21 +23,52 @@ SAME_WORDS = 0.6
 """Jaccard overlap of words above which two clauses say the same thing (docs/design-notes.md, 4.2)."""
 
 _FILLER = frozenset("a an the of in on at with and is are be to it its".split())
+_COMMAS = frozenset(",\uff0c\u3001\u060c\uff64\u055d")
+_STRAY = " \"'"
+_SENTENCE_ENDS = (".", "!", "?", "\u3002", "\uff01", "\uff1f", "\u0964")
 
 
 @lru_cache(maxsize=1024)
 def token_estimate(text: str) -> int:
-    """Tokens of a text, estimated without a tokenizer: one for each 7 letters of a word begun, one for each mark.
+    """Tokens of a text, estimated without a tokenizer: one for each 7 letters of a Latin word begun, one for each mark.
 
-    Errs on the high side for English with CLIP's vocabulary, where common words are one token.
+    Errs on the high side for English with CLIP's vocabulary, where common words are one token. Other scripts as the
+    tokenizers of newer models have them (docs/design-notes.md, 12.5): one for each character of those that are written
+    without blanks, of Hangul, of Indian scripts and of emoji, one for two letters elsewhere.
     """
-    return sum(-(-len(piece) // 7) if piece[0].isalnum() else 1 for piece in re.findall(r"\w+|[^\w\s]", text))
+    if text.isascii():
+        return sum(-(-len(word) // 7) if word[0].isalnum() else 1 for word in re.findall(r"\w+|[^\w\s]", text))
+    words = words_in(text)
+    inside = sum(map(len, words))
+    marks = sum(not char.isspace() for char in text) - inside
+    return sum(map(_tokens_of, words)) + max(0, marks)
+
+
+def _tokens_of(word: str) -> int:
+    first = word[0]
+    if first < "\u0250":
+        return -(-len(word) // 7)
+    if unspaced(first):
+        return 1 + sum(not extends(char) for char in word[1:])
+    if not first.isalpha() or "\u0900" <= first <= "\u0dff" or "\u1100" <= first <= "\u11ff" or first >= "\uac00":
+        return len(word)
+    return -(-len(word) // 2)
 
 
 @lru_cache(maxsize=1024)
 def words_of(text: str) -> frozenset[str]:
-    """The words that carry meaning, lower case."""
-    return frozenset(re.findall(r"\w+", text.lower())) - _FILLER
+    """The words that carry meaning, lower case; of scripts without blanks, each two characters that follow each
+    other."""
+    words = words_in(comparable(text))
+    found = {word for word in words if not unspaced(word[0])}
+    run: list[str] = []
+    for word in [*words, ""]:
+        if word and unspaced(word[0]):
+            run.append(word)
+        elif run:
+            found |= {a + b for a, b in pairwise(run)} if len(run) > 1 else {run[0]}
+            run = []
+    return frozenset(found) - _FILLER
 
 
 def same_clause(a: str, b: str) -> bool:
@@ -40,14 +78,49 @@ def same_clause(a: str, b: str) -> bool:
     return not union or len(first & second) / len(union) > SAME_WORDS
 
 
-def split_clauses(text: str, separators: str = r"[,;.\n]+") -> list[str]:
-    """Clauses of a proposal, trimmed, each cut to MAX_CLAUSE_WORDS words; order kept, repetitions dropped."""
+def clauses_in(text: str) -> list[str]:
+    """The clauses of a text as they stand, trimmed, each cut to MAX_CLAUSE_WORDS words; those that say something."""
+    clauses = (_trim(part.text) for part in split_text(text))
+    return [clause for clause in clauses if words_of(clause)]
+
+
+def split_clauses(text: str) -> list[str]:
+    """The clauses of a proposal; order kept, repetitions dropped."""
     clauses: list[str] = []
-    for part in re.split(separators, text):
-        clause = " ".join(part.split()[:MAX_CLAUSE_WORDS]).strip(" \"'")
-        if words_of(clause) and not any(same_clause(clause, c) for c in clauses):
+    for clause in clauses_in(text):
+        if not any(same_clause(clause, c) for c in clauses):
             clauses.append(clause)
     return clauses
+
+
+@lru_cache(maxsize=1024)
+def positive_clauses(text: str) -> tuple[str, ...]:
+    """The clauses of a proposal without what must not be there: "no hat" in a prompt draws hats."""
+    languages = likely_languages(without_quotations(text))
+    wanted = (_trim(without_denials(clause, languages)) for clause in split_clauses(text))
+    return tuple(clause for clause in wanted if words_of(clause))
+
+
+@lru_cache(maxsize=1024)
+def single_clause(text: str) -> str:
+    """The first sentence of a text as one clause, whatever its commas, without what must not be there; "" where it
+    says nothing."""
+    parts = split_text(text)
+    taken = []
+    for part in parts:
+        taken.append(part.text)
+        if text[part.end : part.end + 1] not in _COMMAS:
+            break
+    clause = _trim(without_denials(" ".join(taken)))
+    return clause if words_of(clause) else ""
+
+
+def _trim(text: str) -> str:
+    """Not too long, and without quotation marks at its ends that belong to no quotation."""
+    clause = first_words(text, MAX_CLAUSE_WORDS)
+    quoted = quotations(clause)
+    begins = clause if quoted and quoted[0].start == 0 else clause.lstrip(_STRAY)
+    return begins if quoted and quoted[-1].end == len(clause) else begins.rstrip(_STRAY)
 
 
 def compose(base: Settings, wording: Wording) -> tuple[str, str]:
@@ -59,7 +132,10 @@ def _joined(text: str, additions: Sequence[str]) -> str:
     head = text.rstrip().rstrip(",").rstrip()
     if not additions:
         return text
-    return ", ".join([head, *additions] if head else additions)
+    added = ", ".join(additions)
+    if not head:
+        return added
+    return f"{head} {added}" if head.endswith(_SENTENCE_ENDS) else f"{head}, {added}"
 
 
 def with_clauses(base: Settings, wording: Wording, new: Iterable[str]) -> Wording:
@@ -100,12 +176,12 @@ def with_owned_clauses(base: Settings, owned: Iterable[tuple[str, str]]) -> Word
 
 def said_by(base: Settings, clause: str) -> bool:
     """Whether the user's prompt holds this very clause."""
-    return clause.lower() in _parts(base.prompt)
+    return comparable(clause) in _parts(base.prompt)
 
 
 @lru_cache(maxsize=64)
 def _parts(prompt: str) -> frozenset[str]:
-    return frozenset(clause.lower() for clause in split_clauses(prompt))
+    return frozenset(map(comparable, clauses_in(prompt)))
 
 
 def _growth(base: Settings, clauses: Sequence[str]) -> int:
@@ -114,10 +190,10 @@ def _growth(base: Settings, clauses: Sequence[str]) -> int:
 
 def with_negative_terms(base: Settings, wording: Wording, seen: Iterable[str]) -> Wording:
     """The wording with terms seen in a picture. At most MAX_NEGATIVE_TERMS with the user's own; the oldest leave."""
-    own = [t.lower() for t in split_clauses(base.negative)]
+    own = _parts(base.negative)
     terms = list(wording.negative_terms)
     for term in seen:
-        if term.lower() not in own and not any(same_clause(term, t) for t in terms):
+        if comparable(term) not in own and not any(same_clause(term, t) for t in terms):
             terms.append(term)
     room = max(0, MAX_NEGATIVE_TERMS - len(own))
     return wording.model_copy(update={"negative_terms": tuple(terms[len(terms) - room :] if room else ())})

@@ -9,13 +9,14 @@ clauses never pile up. Against one fresh clause for each item that failed in the
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import NamedTuple
 
+from ..judge.absence import things_absent
 from ..judge.checklist import Requirement
 from ..judge.critique import Critique, Item
 from ..judge.scoring import orphans
-from .clauses import said_by, split_clauses, words_of
+from .clauses import positive_clauses, said_by, single_clause, words_of
 from .run import Iteration, Run
 
 UNKNOWN = 0.5
@@ -119,9 +120,9 @@ class RunEvidence:
         One that worked in past runs, else one proposed already, else the text where the user's prompt lacks it.
         """
         base = self.run.start.settings
-        for clause in _one(self.run.remembered.get(requirement, "")):
-            if self._untried(requirement, clause) and not said_by(base, clause):
-                return clause
+        clause = single_clause(self.run.remembered.get(requirement, ""))
+        if self._untried(requirement, clause) and not said_by(base, clause):
+            return clause
         for iteration in reversed(self.teaching):
             for clause in self._proposals(iteration.critique, requirement):
                 if self._untried(requirement, clause) and not said_by(base, clause):
@@ -140,6 +141,11 @@ class RunEvidence:
         """Failing items in words, with what is there instead: "three ducks (I count 2), red umbrella"."""
         return ", ".join(f"{self.text_of(item.id)}{self._instead(item)}" for item in items)
 
+    def unwanted(self, critique: Critique) -> list[str]:
+        """What must not be there and was seen, as terms of a negative prompt; only what is named in English."""
+        failing = [self._requirements[i.id] for i in critique.items if i.p < UNKNOWN and i.id in self._requirements]
+        return [thing for requirement in failing for thing in things_absent(requirement.text)]
+
     @cached_property
     def _requirements(self) -> dict[str, Requirement]:
         checklist = self.run.checklist
@@ -156,10 +162,11 @@ class RunEvidence:
 
     def _proposals(self, critique: Critique, requirement: str) -> list[str]:
         if critique.edits:
-            return [c for edit in critique.edits if edit.requirement == requirement for c in _one(edit.clause)]
+            own = [single_clause(edit.clause) for edit in critique.edits if edit.requirement == requirement]
+            return [clause for clause in own if clause]
         if not critique.changes.prompt_append:
             return []
-        return [c for c in split_clauses(critique.changes.prompt_append) if self._owner(critique, c) == requirement]
+        return [c for c in positive_clauses(critique.changes.prompt_append) if self._owner(critique, c) == requirement]
 
     def _owner(self, critique: Critique, clause: str) -> str:
         """The failing requirement with the largest word overlap, else the worst failing one (design-notes, 2.16)."""
@@ -174,8 +181,9 @@ class RunEvidence:
         return bool(words) and all(words_of(other) != words for other in tried)
 
     def _own_text(self, requirement: str) -> str | None:
+        """What a prompt may say to ask for it: nothing for what must not be there."""
         known = self._requirements.get(requirement)
-        return next(iter(_one(known.text)), None) if known is not None else None
+        return None if known is None or known.kind == "absence" else single_clause(known.text) or None
 
 
 def missed_throughout(iterations: Iterable[Iteration]) -> set[str]:
@@ -187,9 +195,3 @@ def missed_throughout(iterations: Iterable[Iteration]) -> set[str]:
 def success_rate(count: float, total: float) -> float:
     """How often a wording is met, judged with one success and one failure more than was seen (Laplace)."""
     return (total + 1) / (count + 2)
-
-
-@lru_cache(maxsize=1024)
-def _one(clause: str) -> tuple[str, ...]:
-    """The clause of an edit, whatever its punctuation; empty when it says nothing."""
-    return tuple(split_clauses(clause.replace(",", " "), r"[;.\n]+")[:1])

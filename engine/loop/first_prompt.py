@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import re
 
-from ..judge.checklist_rules import kind_of, parts_of
+from ..judge.absence import without_denials
+from ..judge.checklist_rules import kind_of
+from ..judge.language_words import likely_languages
+from ..judge.text_segmentation import parts_of
 
-_BREAK = re.compile(r"[,;\n]|\.(?:\s|$)")
 _WISH = re.compile(
-    r"(?:please\s+)?"
+    r"^(?:please\s+)?"
     r"(?:(?:i|we)\s+(?:want|need|would like)(?:\s+to see)?"
     r"|(?:show|give|make|draw|paint|create|generate|render)(?:\s+me)?"
     r"|the (?:picture|image|photo|video|clip) (?:must|should|shall|has to) (?:show|have|contain))\s+"
@@ -18,7 +20,6 @@ _WISH = re.compile(
     r"|(?=(?:an?|the|some|one|two|three|\d+)\s))",
     re.IGNORECASE,
 )
-_DENIAL = re.compile(r"\b(?:no|not|never|without|nothing|nobody)\b|n't\b", re.IGNORECASE)
 _ACTION = re.compile(
     r"(?:(?:slowly|quickly|while|then|it|he|she|they|is|are)\s+)*(\w{3,}ing)\b(?!\s+(?:light|style))", re.I
 )
@@ -42,19 +43,17 @@ _CONTEXT = re.compile(
 
 
 def prompt_of_goal(goal: str) -> str:
-    """The parts of a goal, parted by commas, semicolons, full stops and line breaks, as one prompt.
+    """The parts of a goal, parted by commas, semicolons, sentences, list marks and line breaks, as one prompt.
 
     The first part is the subject and stays first, with whatever is neither action, context nor style behind it. Words
     that only ask for a picture are left out, and so is what must not be there: named in a prompt, it is drawn. "" for
     a goal that holds nothing else.
     """
-    wanted = [part for part in (_WISH.sub("", part, count=1) for part in parts_of(goal, _BREAK)) if not _denied(part)]
+    languages = likely_languages(goal)
+    parts = (_WISH.sub("", part, count=1) for part in parts_of(goal))
+    wanted = [part for part in (without_denials(part, languages) for part in parts) if part]
     first, rest = wanted[:1], wanted[1:]
     return ", ".join([*first, *sorted(rest, key=_place)])
-
-
-def _denied(part: str) -> bool:
-    return kind_of(part) == "absence" or _DENIAL.search(part) is not None
 
 
 def _place(part: str) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..graph.family import Ranges, ranges
 from ..settings import Settings
 from .clauses import (
+    positive_clauses,
     same_clause,
     split_clauses,
     with_clauses,
@@ -61,7 +62,7 @@ def _owned_words(evidence: RunEvidence, best: Iteration | None) -> Words:
     for iteration in evidence.teaching[-NEGATIVE_MEMORY:]:
         critique = iteration.critique
         seen = critique.negative or split_clauses(critique.changes.neg_append)
-        terms = [term for text in seen for term in split_clauses(text)]
+        terms = [term for text in (*evidence.unwanted(critique), *seen) for term in split_clauses(text)]
         after = with_negative_terms(base, after, terms[:TERMS_AT_ONCE])
     before = Wording() if best is None else best.plan.wording
     old, new = before.owned, after.owned
@@ -96,7 +97,7 @@ def _edited(run: Run, wording: Wording, best: Iteration | None, last: Iteration)
     critics = [i.critique for i in judged]
     proposals: list[str] = []
     for critique in critics:
-        for clause in split_clauses(critique.changes.prompt_append):
+        for clause in positive_clauses(critique.changes.prompt_append):
             new = not any(same_clause(clause, c) for c in (*proposals, *wording.clauses))
             if new and _rejections(run, clause) < CLAUSE_TRIES:
                 proposals.append(clause)

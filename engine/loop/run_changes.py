@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from ..judge.absence import denies, things_absent, without_denials
+from ..judge.text_segmentation import parts_of
 from ..settings import LoopHandle
+from .clauses import compose
 from .outcome import STOPPED
-from .run import Run, Stop, UserPick
+from .run import Run, Stop, UserPick, Wording
 
 
 def as_its_server_left_it(run: Run) -> Run:
@@ -29,12 +32,18 @@ def end_fields(stop: Stop) -> dict[str, object]:
 
 
 def add_instruction(start: LoopHandle, instruction: str) -> LoopHandle:
-    """What the run asks for, with the instruction in goal, prompt and, where the user wrote one, checklist."""
+    """What the run asks for, with the instruction in goal, prompt and, where the user wrote one, checklist.
+
+    What must not be there goes into the negative: named in a prompt, it is drawn.
+    """
     goal = f"{start.goal.rstrip(' .')}. {instruction}"
-    head = start.settings.prompt.rstrip(" ,")
-    prompt = f"{head}, {instruction}" if head else instruction
+    wanted = (
+        ", ".join(filter(None, map(without_denials, parts_of(instruction)))) if denies(instruction) else instruction
+    )
+    asked = Wording(clauses=(wanted,) if wanted else (), negative_terms=things_absent(instruction))
+    prompt, negative = compose(start.settings, asked)
     checklist = f"{start.checklist.rstrip()}\n{instruction}" if start.checklist.strip() else ""
-    settings = start.settings.model_copy(update={"prompt": prompt})
+    settings = start.settings.model_copy(update={"prompt": prompt, "negative": negative})
     return start.model_copy(update={"goal": goal, "checklist": checklist, "settings": settings})
 
 

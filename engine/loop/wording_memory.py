@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from ..judge.checklist import Checklist
+from ..judge.letters import words_in
 from ..judge.words import first_words, plain_words
 from .clauses import MAX_CLAUSE_WORDS, words_of
 from .evidence import OWN, RunEvidence, success_rate
@@ -78,7 +78,7 @@ class RememberedWordings(RootModel[dict[str, dict[str, Wordings]]]):
 
 def key_of(text: str) -> str:
     """A requirement's text as it is looked up: lower case, words only."""
-    return " ".join(re.findall(r"\w+", text.lower()))
+    return " ".join(words_in(text.lower()))
 
 
 def recall_wordings(memory: RememberedWordings, family: str, checklist: Checklist, now: float) -> dict[str, str]:

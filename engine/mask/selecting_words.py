@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ..judge.words import NUMBERS
+from ..judge.number_words import NUMBERS
 from .selection import ALL, Order, Selection
 
 _ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth".split()

@@ -78,7 +78,7 @@ def test_open_answers(value, passed):
     ("name", "value"),
     [
         ("r1", -1),
-        ("r1", 100),
+        ("r1", 121),
         ("r1", 2.5),
         ("r1", "about 3"),
         ("r1", True),

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from pack.engine.judge.checklist_rules import first_wording, kind_of, second_wording
+from pack.engine.judge.number_words import NUMBERS
 from pack.engine.judge.self_test_scenes import KINDS, SIDE, self_test_scenes
-from pack.engine.judge.words import NUMBERS
 
 SCENES = self_test_scenes()
 TRIALS = [(scene, trial) for scene in SCENES for trial in scene.trials]

@@ -39,7 +39,7 @@ PARTS = {
         ("The video must show the fox turning its head; snow falls", "the fox turning its head, snow falls"),
         ('a shop, sunset, the sign "OPEN, all night"', 'a shop, the sign "OPEN, all night", sunset'),
         ("a king, wedding rings, painting on the wall", "a king, wedding rings, painting on the wall"),
-        ("a street without cars, fog", "fog"),
+        ("a street without cars, fog", "a street, fog"),
         ("make it rain", "make it rain"),
         ("no people", ""),
         (" ,. ", ""),

@@ -77,7 +77,7 @@ def _check_plan(now, plan, policy):
     assert plan.settings.prompt.startswith(SETTINGS.prompt)
     assert token_estimate(plan.settings.prompt) - token_estimate(SETTINGS.prompt) <= MAX_EXTRA_TOKENS
     assert plan.settings.negative.startswith(SETTINGS.negative)
-    assert len(split_clauses(plan.settings.negative, ",")) <= MAX_NEGATIVE_TERMS
+    assert len(split_clauses(plan.settings.negative)) <= MAX_NEGATIVE_TERMS
     assert allowed.steps[0] <= plan.settings.steps <= allowed.steps[1]
     assert allowed.cfg[0] <= plan.settings.cfg <= allowed.cfg[1]
     assert abs(plan.settings.cfg - base.cfg) <= 0.5 + 1e-9

@@ -281,5 +281,5 @@ def test_two_hundred_iterations_add_little_and_stay_in_range(seed):
         plan = now.pending.plan
         assert plan.settings.prompt.startswith(SETTINGS.prompt)
         assert token_estimate(plan.settings.prompt) - token_estimate(SETTINGS.prompt) <= MAX_EXTRA_TOKENS
-        assert len(split_clauses(plan.settings.negative, ",")) <= MAX_NEGATIVE_TERMS
+        assert len(split_clauses(plan.settings.negative)) <= MAX_NEGATIVE_TERMS
         assert len(plan.wording.clauses) == len(plan.wording.owners) <= MOST_CLAUSES
