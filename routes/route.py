@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, get_args, get_type_hints
@@ -73,13 +73,14 @@ class Body(BaseModel):
 
 @dataclass(frozen=True)
 class PictureAnswer:
-    """An answer that is no JSON. content: a file, or the bytes of a JPEG. cache: its Cache-Control."""
+    """An answer that is no JSON. content: a file, or the bytes of a JPEG. cache: its Cache-Control. headers: more."""
 
     content: Path | bytes
     cache: str = "no-cache"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def response(self) -> web.StreamResponse:
-        headers = {"Cache-Control": self.cache}
+        headers = {"Cache-Control": self.cache, **self.headers}
         if isinstance(self.content, bytes):
             return web.Response(body=self.content, content_type="image/jpeg", headers=headers)
         return web.FileResponse(self.content, headers=headers)

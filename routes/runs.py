@@ -98,10 +98,13 @@ async def wait_for_end(app: RoutesApp, id: str, query: WaitQuery) -> RunView:
 
 
 async def show_best(app: RoutesApp, id: str) -> PictureAnswer:
+    """The best picture; where none was judged the latest, which the header X-Imitatoes-Judged then says."""
     run = await find_run(app, id)
-    if run.best is None or run.best.picture is None:
-        raise BadRequest("The run has no judged picture yet.", "Wait for it to end.", 404, "no_picture")
-    return PictureAnswer(find_picture(app, run.id, run.best.picture))
+    best = run.result
+    if best is None or best.picture is None:
+        raise BadRequest("The run has no picture yet.", "Wait for it to end.", 404, "no_picture")
+    judged = best.critique.score is not None
+    return PictureAnswer(find_picture(app, run.id, best.picture), headers={"X-Imitatoes-Judged": str(judged).lower()})
 
 
 async def show_picture(app: RoutesApp, id: str, name: str) -> PictureAnswer:

@@ -60,7 +60,7 @@ ROUTES = (
         "GET",
         f"{RUN}/best",
         runs.show_best,
-        "The best picture so far, with the graph that made it.",
+        "The best picture so far, with its graph. The header X-Imitatoes-Judged says whether it was judged.",
         READ,
         media=(PNG,),
     ),

@@ -8,7 +8,7 @@ from typing import Any
 
 from . import scoring
 from .checklist import Ask, Checklist
-from .critique import Check, Item
+from .critique import UNANSWERED, Check, Item
 from .json_answer import read_object
 from .language_words import yes_or_no
 from .plain_answer import PlainAnswer, is_plain, owned_clauses, read_plain
@@ -18,7 +18,6 @@ from .vision_model import AnswerUnusable, Reply, Token
 from .words import plain_words, spoken
 
 NOT_APPLICABLE = ("none", "n/a", "not applicable")
-UNANSWERED = "unknown"
 IMAGINED = "the judge sees it in an empty picture too"
 _DENIALS = {"no", "not", "without", "non"}
 

@@ -42,5 +42,6 @@ def by_score(critiques: Mapping[int, Critique]) -> list[int]:
     return sorted(critiques, key=lambda index: (*_rank(critiques[index]), -index), reverse=True)
 
 
-def _rank(critique: Critique) -> tuple[bool, float]:
-    return critique.passed, -1.0 if critique.score is None else critique.score
+def _rank(critique: Critique) -> tuple[bool, float, float]:
+    """Confirmed first, then by score; what nobody looked at comes last, the technically better before."""
+    return critique.passed, -1.0 if critique.score is None else critique.score, critique.technical or 0.0

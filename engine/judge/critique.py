@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 CHECKS = ("prompt_match", "artifacts", "faces", "text", "composition")
 """The named checks. Each is a score 0..1; 1 is flawless, or nothing of the kind to find fault with."""
+
+SOUND = 0.7
+"""Technical figure from which a picture is sound: one mild warning is allowed, since a white background is legitimate.
+"""
 
 Check = Literal["prompt_match", "artifacts", "faces", "text", "composition"]
 
@@ -44,12 +48,16 @@ class Changes(BaseModel):
     seed: Literal["keep", "new"] = "keep"
 
 
+UNANSWERED = "unknown"
+
+
 class Item(BaseModel):
     """One requirement of the checklist, as seen in one picture.
 
     answer: the model's own word or number. p: probability that the requirement is met, bias corrected, .02 to .98;
     .5 is unknown. passed: p above .5 in every look, and no parent failed. looks: how many wordings were asked.
     evidence: what is there instead, if asked.
+    failed: whether it was seen to fail. told: whether anything was seen of it at all.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,6 +68,14 @@ class Item(BaseModel):
     passed: bool
     looks: int = 1
     evidence: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.p < 0.5 or (self.p == 0.5 and not self.passed and self.answer != UNANSWERED)
+
+    @property
+    def told(self) -> bool:
+        return self.p != 0.5 or self.answer != UNANSWERED
 
 
 class Edit(BaseModel):
@@ -86,7 +102,8 @@ class Critique(BaseModel):
 
     outcome: "judged" means a verdict was read. "unreadable" (the model answered, nothing usable in it) and
         "unreachable" (no answer at all) carry no score: a failed judgement is not a zero.
-    score: overall 0..1, None unless judged.
+    score: overall 0..1, None unless a judge that sees content has looked.
+    technical: 0..1, what the offline judge measured: no verdict about what the picture shows.
     checks: score 0..1 by check name, of those that were answered; empty when the model gave only a yes or no.
     unanswered: checks that count and that the model was asked for in vain; each counts .5 for the score.
     done: the model's own vote that the goal is met.
@@ -111,6 +128,7 @@ class Critique(BaseModel):
     model: str = ""
     outcome: Literal["judged", "unreadable", "unreachable"]
     score: float | None = Field(default=None, ge=0, le=1)
+    technical: float | None = Field(default=None, ge=0, le=1)
     checks: dict[Check, float] = Field(default_factory=dict)
     unanswered: tuple[Check, ...] = ()
     decides: bool = True
@@ -131,8 +149,23 @@ class Critique(BaseModel):
     measures: dict[str, float] = Field(default_factory=dict)
     seconds: float = 0.0
 
+    @model_validator(mode="before")
+    @classmethod
+    def _score_of_unseen_pictures(cls, data: Any) -> Any:
+        """Runs of 0.1.0 hold what the offline judge measured as a score."""
+        if isinstance(data, dict) and data.get("sees_content") is False and data.get("score") is not None:
+            return {**data, "score": None, "technical": data["score"]}
+        return data
+
+    @property
+    def sound(self) -> bool:
+        """Whether nothing is technically wrong with a picture that nobody looked at."""
+        return self.technical is not None and self.technical >= SOUND
+
     def describe(self) -> str:
         """The verdict in words, one short paragraph."""
+        if not self.sees_content:
+            return f"Not looked at. {self.reason}"
         if self.score is None:
             return f"Not judged: {self.reason}"
         verdict = "Passed" if self.passed else "Not passed"

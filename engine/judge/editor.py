@@ -11,10 +11,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from .absence import absent_thing, denies, things_absent
-from .answers import UNANSWERED
 from .ask import SEED_LIMIT, ask_twice
 from .checklist import Checklist
-from .critique import Changes, Critique, Edit, Item, LocalFix
+from .critique import UNANSWERED, Changes, Critique, Edit, Item, LocalFix
 from .json_answer import read_object
 from .language_words import likely_languages
 from .letters import comparable, cut

@@ -105,8 +105,9 @@ class Judge:
         judged; second looks begin with the best and stop at the first picture that passes both. seed: any whole number;
         it decides the order of the questions. others: offline measures of the run's earlier pictures.
 
-        Where no server answers, `auto` falls back to the offline checks, which say so; `ollama` gives "unreachable"
-        critiques, as both do for a model that cannot judge; then it is not asked about the rest of the batch.
+        Where no server answers, `auto` falls back to the offline checks, which say so, give no score and pass nothing;
+        `ollama` gives "unreachable" critiques, as both do for a model that cannot judge; then it is not asked about the
+        rest of the batch.
         Raises ValueError for no pictures, and for an empty checklist where a model is to look.
         """
         if not pictures:
@@ -115,7 +116,12 @@ class Judge:
         missing = await self._missing()
         if self.kind == "offline" or missing:
             measured = await asyncio.to_thread(lambda: {i: offline.critique(p, others) for i, p in chosen.items()})
-            critiques = {i: c.model_copy(update={"reason": c.reason + missing}) for i, c in measured.items()}
+            # Only a judge that was chosen to be blind passes a picture for being sound.
+            passes = self.kind == "offline"
+            critiques = {
+                i: c.model_copy(update={"reason": c.reason + missing, "passed": passes and c.sound})
+                for i, c in measured.items()
+            }
             return best_of(critiques, len(pictures))
         known = self.bias.blank is not None
         judged = await self._judged(chosen, checklist, seed)

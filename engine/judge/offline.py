@@ -83,8 +83,8 @@ def measure(image: torch.Tensor | Picture) -> dict[str, float]:
 def critique(image: torch.Tensor | Picture, others: Sequence[Mapping[str, float]] = ()) -> Critique:
     """A verdict on technical quality alone. others: the measures of the run's earlier pictures.
 
-    A black, flat or not finite picture scores 0. Each warning lowers the score from 1. `passed` means technically
-    sound; `done` is always False, because nobody has seen what the picture shows.
+    `technical` is 0 for a black, flat or not finite picture; each warning lowers it from 1. There is no score, and
+    nothing passes, because nobody has seen what the picture shows.
     """
     begun = time.perf_counter()
     measures = measure(image)
@@ -95,17 +95,12 @@ def critique(image: torch.Tensor | Picture, others: Sequence[Mapping[str, float]
     return Critique(
         judge="offline",
         outcome="judged",
-        score=score,
-        passed=score >= SOUND,
+        technical=score,
         sees_content=False,
         measures=measures,
         reason=f"{said.rstrip('.')}. {BLIND}",
         seconds=round(time.perf_counter() - begun, 4),
     )
-
-
-SOUND = 0.7
-"""Score from which a picture passes: one mild warning is allowed, since a white background is legitimate."""
 
 
 def _hard_gate(measures: Mapping[str, float]) -> str | None:

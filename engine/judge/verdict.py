@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
-from .answers import UNANSWERED, LookResult
+from .answers import LookResult
 from .checklist import Checklist, Requirement
-from .critique import CHECKS, Check, Critique, Item
+from .critique import CHECKS, UNANSWERED, Check, Critique, Item
 from .letters import sentence_case
 from .plain_answer import negative_terms, owned_clauses
 from .scoring import (

@@ -108,7 +108,7 @@ async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) 
             checklist = await judge.make_checklist(run.start.goal, run.start.checklist.splitlines(), seed)
         except ModelFailure as problem:
             return Report(Critique(judge="ollama", outcome="unreachable", reason=str(problem)), None)
-    measures = [s.critique.measures for s in place.seen if s.critique.measures]
+    measures = [i.critique.measures for i in run.comparable if i.critique.measures]
     critiques, best = await judge.judge_pictures(pictures, checklist, seed, measures)
     report = Report(critiques[best], stem(place.plan), batch_index=best, checklist=checklist)
     wanted = clauses_wanted(_with_iteration(run, report))

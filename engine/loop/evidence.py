@@ -19,8 +19,6 @@ from ..judge.scoring import orphans
 from .clauses import positive_clauses, said_by, single_clause, words_of
 from .run import Iteration, Run
 
-UNKNOWN = 0.5
-"""A requirement of this probability was neither seen nor missed: no evidence."""
 LIKELY = 0.45
 """A wording that meets its requirement less often than this is not used while a fresh one can be had."""
 MOST_CLAUSES = 3
@@ -70,7 +68,7 @@ class RunEvidence:
                 tried = found.get(item.id)
                 if tried is None:
                     tried = found[item.id] = {OWN: (0, 0.0)}
-                if item.p != UNKNOWN and item.id not in lost:
+                if item.told and item.id not in lost:
                     clause = owned.get(item.id, OWN)
                     count, total = tried.get(clause, (0, 0.0))
                     tried[clause] = (count + 1, total + item.p)
@@ -95,14 +93,14 @@ class RunEvidence:
         Without those whose parent fails: nothing can be said of the umbrella's colour where there is no umbrella.
         """
         lost = self.hidden(critique)
-        return sorted((i for i in critique.items if i.p < UNKNOWN and i.id not in lost), key=lambda item: item.p)
+        return sorted((i for i in critique.items if i.failed and i.id not in lost), key=lambda item: item.p)
 
     def hidden(self, critique: Critique) -> set[str]:
         """Ids of the requirements that this picture tells nothing about, because a parent of theirs fails in it."""
         requirements = self._requirements.values()
         if not any(r.parents for r in requirements):
             return set()
-        return orphans(tuple(requirements), [i.id for i in critique.items if i.p < UNKNOWN])
+        return orphans(tuple(requirements), [i.id for i in critique.items if i.failed])
 
     def fresh_clause(self, requirement: str) -> str | None:
         """A clause that this run has not tried: remembered, else the newest proposal, else the requirement's text."""
@@ -188,7 +186,7 @@ class RunEvidence:
 
 def missed_throughout(iterations: Iterable[Iteration]) -> set[str]:
     """Ids of the requirements that fail in every one of these iterations."""
-    missed = [{item.id for item in i.critique.items if item.p < UNKNOWN} for i in iterations]
+    missed = [{item.id for item in i.critique.items if item.failed} for i in iterations]
     return set.intersection(*missed) if missed else set()
 
 

@@ -110,7 +110,7 @@ class Journal:
 
     def close(self, run: Run) -> None:
         """Write what an ended run leaves behind: the contact sheet, as far as it can be made, and best.png."""
-        best = run.best
+        best = run.result
         tiles = [(path, _caption(i), i is best) for i in run.iterations if (path := self._made(run, i))]
         try:
             save_contact_sheets(tiles, self.folder(run.id))
@@ -123,7 +123,7 @@ class Journal:
 
     def is_closed(self, run: Run) -> bool:
         """Whether best.png and the contact sheets are there, and best.png is the best picture."""
-        best, folder = self._made(run, run.best), self.folder(run.id)
+        best, folder = self._made(run, run.result), self.folder(run.id)
         made = sum(self._made(run, i) is not None for i in run.iterations)
         if not all((folder / name).is_file() for name in contact_sheet_names(made)):
             return False
@@ -236,5 +236,5 @@ def _unreadable(run_id: str, path: Path, why: str) -> Run:
 
 def _caption(iteration: Iteration) -> str:
     score = iteration.critique.score
-    shown = iteration.critique.outcome if score is None else f"{score:.2f}"
+    shown = "not looked at" if score is None else f"{score:.2f}"
     return f"{iteration.number}: {shown} {'kept' if iteration.decision.kind == 'accept' else 'rejected'}"

@@ -93,7 +93,7 @@ def decide(run: Run, critique: Critique, duplicate_of: int | None) -> Decision:
     evidence = RunEvidence(run)
     best = evidence.best
     if critique.score is None:
-        return Decision(kind="reject", reason=f"Not judged: {critique.reason}")
+        return Decision(kind="reject", reason=critique.describe())
     if duplicate_of is not None:
         return Decision(
             kind="reject", reason=f"The same picture as iteration {duplicate_of}: nothing new to learn from it."
@@ -101,13 +101,23 @@ def decide(run: Run, critique: Critique, duplicate_of: int | None) -> Decision:
     if best is None:
         opening = f"First judged picture, score {critique.score:.2f}"
         return Decision(kind="accept", reason=_sentence(opening, _standing(evidence, critique), critique))
-    before = run.score_of(best)
+    before = score_in_words(run, best)
     told = [*_changed(evidence, best, critique), *_standing(evidence, critique)]
-    if (critique.passed, critique.score) > run.rank_of(best):
-        opening = f"Kept: score {critique.score:.2f}, before {before:.2f}"
+    unseen = best.critique.score is None  # the user took it
+    if critique.passed if unseen else (critique.passed, critique.score) > run.rank_of(best):
+        opening = f"Kept: score {critique.score:.2f}, before {before}"
         return Decision(kind="accept", reason=_sentence(opening, told, critique))
-    opening = f"Not kept: score {critique.score:.2f} does not beat {before:.2f} (iteration {best.number})"
+    if unseen:
+        opening = f"Not kept: you took iteration {best.number}, and two looks did not confirm this one"
+    else:
+        opening = f"Not kept: score {critique.score:.2f} does not beat {before} (iteration {best.number})"
     return Decision(kind="reject", reason=_sentence(opening, told, critique))
+
+
+def score_in_words(run: Run, iteration: Iteration) -> str:
+    """ "0.82"; "not judged" where nobody looked."""
+    score = run.score_of(iteration)
+    return "not judged" if score is None else f"{score:.2f}"
 
 
 def _sentence(opening: str, told: list[str], critique: Critique) -> str:

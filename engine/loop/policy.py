@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import hashlib
 
+from ..judge.verdict import CANNOT_TELL
 from ..settings import Settings
 from .clauses import compose
 from .evidence import RunEvidence, missed_throughout
 from .next_settings import Words, next_words, parameter_step
+from .outcome import score_in_words
 from .run import Iteration, Plan, Run, Stop
+from .unconfirmed import why_unconfirmed
 
 NEAR_PASS = 0.15
 """Without a checklist: closer than this to the pass score, `auto` keeps the seed for one new wording."""
@@ -216,14 +219,19 @@ def _stop(evidence: RunEvidence) -> Stop | None:
     critique = last.critique
     if critique.passed and critique.sees_content:
         return Stop("done", f"The goal is met in iteration {last.number}, score {critique.score:.2f}: two looks agree.")
-    if critique.passed and last.duplicate_of is None:
+    if not critique.sees_content and (critique.sound or critique.passed) and last.duplicate_of is None:
         return Stop(
             "unverified",
-            f"{critique.reason} Look for yourself; to have it judged, start Ollama, set judge to auto and queue again.",
+            f"No judge has looked at iteration {last.number}. {critique.reason} "
+            "Look for yourself and take it, or start Ollama and have it judged.",
         )
     tail = [i for i in run.iterations if i.number > run.continued_after][-FAILED_JUDGEMENTS:]
-    if len(tail) == FAILED_JUDGEMENTS and all(i.critique.score is None for i in tail):
-        return Stop("judge_failed", f"{critique.reason} Put that right, then continue the run.")
+    if len(tail) == FAILED_JUDGEMENTS and all(i.critique.outcome != "judged" for i in tail):
+        return Stop(
+            "judge_failed",
+            f"{critique.reason} Put that right, then have the pictures judged or continue the run. "
+            "You can also take one yourself.",
+        )
     if run.renders_left <= 0:
         return Stop("limit", _limit_reason(evidence))
     return None if evidence.best is None else _no_progress(evidence, evidence.best)
@@ -241,8 +249,9 @@ def _no_progress(evidence: RunEvidence, best: Iteration) -> Stop | None:
     never = ", ".join(i.text for i in run.checklist.requirements if i.id in missed) if run.checklist else ""
     return Stop(
         "no_progress",
-        f"{idle} renders in a row did not beat iteration {best.number} (score {run.score_of(best):.2f})"
+        f"{idle} renders in a row did not beat iteration {best.number} (score {score_in_words(run, best)})"
         f"{f', and the last {PLATEAU} never showed: {never}' if never else ''}. "
+        f"{'' if best.critique.decides else f'{CANNOT_TELL} '}"
         "Try another wording of the goal or prompt, then continue.",
     )
 
@@ -251,11 +260,7 @@ def _limit_reason(evidence: RunEvidence) -> str:
     run, best = evidence.run, evidence.best
     count = len(run.iterations)
     if best is None:
-        return f"All {count} renders are used and none could be judged."
-    said = f"All {count} renders are used. Best: iteration {best.number}, score {run.score_of(best):.2f}."
-    failing = evidence.failing(best.critique)
-    if failing:
-        return f"{said} Still failing: {evidence.name_items(failing)}."
-    if best.critique.items:
-        return f"{said} A second look did not confirm it."
-    return f"{said} Still missing: {best.critique.reason}" if best.critique.reason else said
+        unseen = any(not i.critique.sees_content for i in run.comparable)
+        return f"All {count} renders are used and {'no judge has looked' if unseen else 'none could be judged'}."
+    opening = f"All {count} renders are used. Best: iteration {best.number}, score {score_in_words(run, best)}."
+    return f"{opening} {why_unconfirmed(evidence, best)}".strip()

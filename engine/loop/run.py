@@ -251,15 +251,27 @@ class Run(BaseModel):
     def best(self) -> Iteration | None:
         """The iteration that the user took, else the scored one with the highest rank, the earlier one on a tie.
 
-        After a further instruction, the best of the earlier goal until a picture of the new one was judged.
+        After a further instruction, the best of the earlier goal until a picture of the new one was judged. One that
+        the user took and no judge looked at stays until a later one is confirmed: it cannot be compared by score.
         """
         for pool in (self.comparable, self.iterations):
             scored = [i for i in pool if i.critique.score is not None]
-            if self.taken is not None and any(i.number == self.taken.iteration for i in scored):
-                scored = [i for i in scored if i.number == self.taken.iteration or i.number > self.taken.after]
+            taken = next((i for i in pool if self.taken is not None and i.number == self.taken.iteration), None)
+            if taken is not None:
+                later = [i for i in scored if i.number > self.taken.after]
+                if taken.critique.score is None:
+                    later = [i for i in later if i.critique.passed]
+                scored = [taken, *later]
             if scored:
                 return max(scored, key=lambda i: (self.rank_of(i), -i.number))
         return None
+
+    @property
+    def result(self) -> Iteration | None:
+        """What the run has to show: the best, else of the saved pictures that nobody judged the latest sound one."""
+        unjudged = [i for i in self.iterations if i.picture is not None]
+        latest = max(unjudged, key=lambda i: (i.critique.sound, i.number), default=None)
+        return self.best or latest
 
     @property
     def blank(self) -> dict[str, float] | None:

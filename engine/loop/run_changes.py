@@ -50,7 +50,8 @@ def add_instruction(start: LoopHandle, instruction: str) -> LoopHandle:
 def with_user_pick(run: Run, number: int) -> Run:
     """The run with iteration `number` as its best by the user's word. Raises ValueError when that cannot be.
 
-    What is rendered later, should the run be continued, may still become best by its score.
+    What is rendered later, should the run be continued, may still become best by its score; by two looks that agree,
+    where the picture taken was never judged.
     """
     found = next((i for i in run.iterations if i.number == number), None)
     if found is None:
@@ -59,8 +60,6 @@ def with_user_pick(run: Run, number: int) -> Run:
         raise ValueError(f"iteration: {number} was made for the goal before your instruction. Take a later one.")
     if found.picture is None:
         raise ValueError(f"iteration: the picture of iteration {number} was not saved. Take another one.")
-    if found.critique.score is None:
-        raise ValueError(f"iteration: {number} was not judged, so it cannot be compared. Copy its picture instead.")
     return run.model_copy(update={"taken": UserPick(iteration=number, after=len(run.iterations))})
 
 

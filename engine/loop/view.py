@@ -23,7 +23,8 @@ render. A page that misses one asks for the whole run."""
 
 
 class BestView(BaseModel):
-    """image: its file name in the run, null where it could not be saved."""
+    """The result of a run. score: null where no judge has looked: the latest picture, for want of a better one.
+    image: its file name in the run, null where it could not be saved."""
 
     iteration: int
     score: float | None
@@ -137,7 +138,7 @@ def run_message(run: Run) -> RunView:
 
 def run_summary(run: Run) -> RunSummary:
     """One line of the list of runs."""
-    return _summary(run, run.best)
+    return _summary(run, run.result)
 
 
 def iteration_view(iteration: Iteration) -> IterationView:
@@ -188,7 +189,7 @@ def _summary(run: Run, best: Iteration | None) -> RunSummary:
 
 
 def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
-    best, pending = run.best, run.pending
+    best, pending = run.result, run.pending
     sheets = contact_sheet_names(sum(i.picture is not None for i in run.iterations)) if run.ended else []
     return RunView(
         **dict(_summary(run, best)),

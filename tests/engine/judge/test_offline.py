@@ -61,7 +61,7 @@ def test_broken_pictures_are_refused_with_a_sentence(name: str) -> None:
     assert sentence is not None
     assert word in sentence
     found = critique(image)
-    assert (found.score, found.passed, found.done) == (0.0, False, False)
+    assert (found.score, found.technical, found.sound, found.passed, found.done) == (None, 0.0, False, False, False)
     assert sentence in found.reason
 
 
@@ -77,10 +77,11 @@ def test_one_small_object_on_a_plain_ground_is_not_broken() -> None:
         assert broken(image) is None
 
 
-def test_a_sound_picture_passes_blind() -> None:
+def test_a_sound_picture_is_not_looked_at() -> None:
     found = critique(photo())
     assert (found.judge, found.outcome, found.sees_content) == ("offline", "judged", False)
-    assert (found.score, found.passed, found.done) == (1.0, True, False)
+    assert (found.score, found.technical, found.sound, found.passed, found.done) == (None, 1.0, True, False, False)
+    assert found.describe().startswith("Not looked at. Technically sound.")
     assert "cannot see what it shows" in found.reason
     assert found.measures == measure(photo())
 
@@ -99,7 +100,7 @@ WORSE = {
 def test_a_worse_picture_scores_less_and_says_why(name: str) -> None:
     image, word = WORSE[name]
     found = critique(image)
-    assert 0 < found.score < 1
+    assert 0 < found.technical < 1
     assert word in found.reason
     assert "cannot see what it shows" in found.reason
 
@@ -110,12 +111,12 @@ def test_sharpness_is_compared_with_the_run() -> None:
     usual = [measure(photo(seed=seed)) for seed in range(3)]
     found = critique(soft, usual)
     assert "less sharp than the other pictures" in found.reason
-    assert not found.passed
+    assert not found.sound
 
 
 def test_black_pictures_do_not_set_the_standard() -> None:
     black = measure(torch.zeros(64, 64, 3))
-    assert critique(photo(), [black, black, {}]).score == 1.0
+    assert critique(photo(), [black, black, {}]).technical == 1.0
 
 
 def test_the_measures_tell_what_they_say() -> None:
@@ -143,5 +144,6 @@ def test_the_measures_tell_what_they_say() -> None:
 def test_any_picture_gets_finite_measures_and_a_score(height: int, width: int, channels: int, level: float) -> None:
     found = critique(torch.rand(height, width, channels) * level)
     assert all(math.isfinite(value) for value in found.measures.values())
-    assert 0 <= found.score <= 1
+    assert 0 <= found.technical <= 1
+    assert found.score is None
     assert not found.done

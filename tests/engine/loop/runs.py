@@ -50,6 +50,13 @@ def critique(score: float | None, *, done: bool = False, passed: bool = False, *
     )
 
 
+def unseen(technical: float) -> Critique:
+    """What the offline judge says of a picture."""
+    return Critique(
+        judge="offline", outcome="judged", technical=technical, sees_content=False, reason="This judge cannot see."
+    )
+
+
 def checklist(*texts: str, parents: dict[str, tuple[str, ...]] | None = None) -> Checklist:
     """One requirement for each text; a text that begins with a number is a count."""
     numbers = {"two": "2", "three": "3", "four": "4"}

@@ -10,9 +10,9 @@ from pack.engine.judge.critique import Changes, Critique
 from pack.engine.loop.clauses import MAX_EXTRA_TOKENS, MAX_NEGATIVE_TERMS, split_clauses, token_estimate
 from pack.engine.loop.next_settings import CLAUSE_TRIES
 from pack.engine.loop.policy import PLATEAU, continued_plan, next_step
-from pack.engine.loop.run import Stop
+from pack.engine.loop.run import Pending, Stop
 
-from .runs import SETTINGS, advanced, critique, judged, run
+from .runs import SETTINGS, advanced, checklist, critique, itemised, judged, run, unseen
 
 WORDS = st.lists(
     st.sampled_from("red blue fox snow three ducks on the left soft light, sharp; eyes. no hands".split()), max_size=30
@@ -114,10 +114,71 @@ def test_done_needs_a_passed_critique_not_a_vote():
 
 
 def test_the_offline_judge_never_says_done():
-    verdict = Critique(judge="offline", outcome="judged", score=0.9, passed=True, sees_content=False, looks=1)
-    assert next_step(judged(run(), verdict)).status == "unverified"
-    broken = verdict.model_copy(update={"passed": False, "score": 0.0})
-    assert not isinstance(next_step(judged(run(), broken)), Stop)
+    stop = next_step(judged(run(), unseen(1.0)))
+    assert stop.status == "unverified"
+    assert stop.reason.startswith("No judge has looked at iteration 1.")
+    broken = judged(advanced(judged(run(), unseen(0.0))), unseen(0.2))
+    assert not isinstance(next_step(broken), Stop), "two pictures that nobody looked at are no failed judgements"
+
+
+def continued(story):
+    """The run with its next render pending after the user continued it."""
+    story = story.model_copy(update={"continued_after": len(story.iterations), "extra_loops": 3})
+    return story.model_copy(update={"pending": Pending(prompt_id="p9", plan=continued_plan(story, ""))})
+
+
+def test_what_nobody_looked_at_never_leads():
+    seen = advanced(judged(run(), critique(0.5)))
+    story = judged(seen, unseen(1.0))
+    assert story.best.number == 1
+    assert story.iterations[1].decision.kind == "reject"
+    assert story.iterations[1].decision.reason.startswith("Not looked at.")
+    assert story.result.number == 1
+    later = judged(continued(story), critique(0.55))
+    assert later.best.number == 3, "a later picture has to beat what was seen, not what was measured"
+
+
+def test_a_run_of_pictures_that_nobody_judged_shows_the_latest():
+    failed = advanced(judged(run(), critique(None)))
+    story = judged(failed, critique(None))
+    assert (story.best, story.result.number) == (None, 2)
+    assert next_step(story).status == "judge_failed"
+    assert "take one yourself" in next_step(story).reason
+    sound = judged(continued(judged(run(), unseen(1.0))), unseen(0.1))
+    assert sound.result.number == 1, "the sound one"
+
+
+def test_the_score_of_an_offline_judge_of_0_1_0_is_read_as_what_it_was():
+    old = {"judge": "offline", "outcome": "judged", "score": 0.8, "passed": True, "sees_content": False}
+    found = Critique.model_validate(old)
+    assert (found.score, found.technical, found.sound) == (None, 0.8, True)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "relook", "said"),
+    [
+        (itemised(0.9, 0.9, score=0.7), None, "the score 0.70 is below 0.80"),
+        (itemised(0.9, 0.9, score=0.85), itemised(0.9, 0.1), "A second look did not confirm it: a hat."),
+        (itemised(0.9, 0.9, score=0.85), critique(None), "There was no second look. The snow is missing."),
+        (itemised(0.9, 0.2), None, "Still failing: a hat."),
+        (
+            itemised(0.9, 0.9, score=0.85).model_copy(update={"checks": {"faces": 0.1}}),
+            None,
+            "Faces or hands look wrong.",
+        ),
+        (itemised(0.9, 0.9, score=0.9).model_copy(update={"decides": False}), None, "This judge cannot tell"),
+        (itemised(0.9, 0.2, score=0.5).model_copy(update={"decides": False}), None, "Still failing: a hat. This judge"),
+    ],
+)
+def test_a_run_at_its_limit_says_why_the_best_is_not_confirmed(verdict, relook, said):
+    story = judged(run(iterations_per_loop=1, max_loops=1), verdict)
+    story = story.model_copy(
+        update={"checklist": checklist("a fox", "a hat"), "relooks": {1: relook} if relook else {}}
+    )
+    stop = next_step(story)
+    assert stop.status == "limit"
+    assert said in stop.reason
+    assert ("did not confirm" in stop.reason) is ("did not confirm" in said)
 
 
 def test_limits_end_the_run_with_the_best():

@@ -42,12 +42,21 @@ def test_whatever_is_taken_is_best(scores, data):
     assert with_user_pick(story, number).best.number == number
 
 
+def test_a_picture_that_nobody_judged_is_taken_and_stays_until_one_is_confirmed():
+    story = with_user_pick(after(0.2, None), 2)
+    assert story.best.number == 2
+    story = judged(advanced(story.model_copy(update={"continued_after": 2})), critique(0.7))
+    assert story.best.number == 2
+    assert story.iterations[2].decision.kind == "reject"
+    assert "does not beat not judged" not in story.iterations[2].decision.reason
+    story = judged(advanced(story), critique(0.9, passed=True))
+    assert story.best.number == 4
+
+
 def test_what_cannot_be_taken_says_why():
     story = after(0.2, None)
     with pytest.raises(ValueError, match="no iteration 3"):
         with_user_pick(story, 3)
-    with pytest.raises(ValueError, match="not judged"):
-        with_user_pick(story, 2)
     with pytest.raises(ValueError, match="before your instruction"):
         with_user_pick(story.model_copy(update={"fresh_from": 2}), 1)
     bare = story.iterations[0].model_copy(update={"picture": None})

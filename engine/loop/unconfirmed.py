@@ -1,0 +1,49 @@
+"""Why the best picture of a run is not confirmed, in words. Pure."""
+
+from __future__ import annotations
+
+from ..judge.critique import Critique
+from ..judge.verdict import CANNOT_TELL, needed_score, quality_faults, sentence
+from .evidence import RunEvidence
+from .outcome import score_in_words
+from .run import Iteration
+
+
+def why_unconfirmed(evidence: RunEvidence, best: Iteration) -> str:
+    """What keeps the best picture from being the goal met: one or two sentences, for the end of a run."""
+    critique = best.critique
+    if critique.score is None:
+        return critique.describe()
+    told = _what_is_missing(evidence, best)
+    if critique.decides:
+        return told
+    return f"{told} {CANNOT_TELL}" if told else CANNOT_TELL
+
+
+def _what_is_missing(evidence: RunEvidence, best: Iteration) -> str:
+    run, critique = evidence.run, best.critique
+    failing = evidence.failing(critique)
+    if failing:
+        return f"Still failing: {evidence.name_items(failing)}."
+    if not critique.items:
+        return f"Still missing: {critique.reason}" if critique.reason else ""
+    again = run.relooks.get(best.number)
+    contradicted = _contradicted(evidence, critique, again)
+    if contradicted:
+        return f"A second look did not confirm it: {contradicted}."
+    faults = quality_faults(critique.checks) or (quality_faults(again.checks) if again is not None else [])
+    if faults:
+        return sentence(faults)
+    needed, score = needed_score(critique, run.start.pass_score), run.score_of(best)
+    if score < needed:
+        return f"Everything asked for is there, but the score {score_in_words(run, best)} is below {needed:.2f}."
+    if again is not None and again.score is None:
+        return f"There was no second look. {again.reason}"
+    return critique.reason if critique.decides else ""
+
+
+def _contradicted(evidence: RunEvidence, critique: Critique, again: Critique | None) -> str:
+    """The requirements that one look found and the other did not."""
+    unmet = [item for item in critique.items if not item.passed and critique.looks > 1]
+    unmet += evidence.failing(again) if again is not None else []
+    return evidence.name_items({item.id: item for item in unmet}.values())
