@@ -22,10 +22,12 @@ from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import PlanRequest, RunRequest
-from ..engine.judge.self_test import SelfTestState
+from ..engine.judge.judge import Judge
+from ..engine.judge.self_test import SelfTestState, bias_of
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.pictures import Thumbnails
+from ..engine.loop.refusals import NotNow
 from ..engine.loop.run import Run
 from ..engine.loop.run_context import PromptContext, Report, RunContext
 from ..engine.loop.start import submit
@@ -34,11 +36,12 @@ from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import Preflight, preflight
-from ..ollama_client import Connection, OllamaVisionModel, Residence, client_problem
+from ..ollama_client import GOOD_MODEL, Connection, OllamaVisionModel, Residence, client_problem
 from . import comfyui, settings
 from .comfy_services import ComfyServices
-from .comfyui import PageEvents
+from .comfyui import PageEvents, WrongInput
 from .graph_check import GraphCheck, KnownClasses
+from .judge_inputs import CriticInputs, make_judge
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
 from .models import own_patchers
@@ -52,7 +55,7 @@ LOG = logging.getLogger(__name__)
 
 Result = TypeVar("Result")
 
-DEFAULT_MODEL = "qwen3-vl:8b-instruct"
+DEFAULT_MODEL = GOOD_MODEL
 
 UNLOADED_SECONDS = 10.0
 """How long a failed render waits for Ollama to give its memory back."""
@@ -77,6 +80,13 @@ def named_connection(name: str) -> Connection:
         return settings.connection(name)
     except settings.UnknownConnection as problem:
         raise ValueError(str(problem)) from problem
+
+
+async def with_self_test(judge: Judge) -> Judge:
+    """The judge with what its self-test found, if there was one of this very model."""
+    if judge.looks and (found := await self_test_store.of(judge.model)) is not None:
+        judge.tested, judge.bias = found, bias_of(found)
+    return judge
 
 
 def comfyui_version() -> str | None:
@@ -157,6 +167,19 @@ class App:
         if self.driver.live.waiting_for(prompt_context.prompt_id) is None:
             prompt_context = replace(prompt_context, warnings=await self._graph_check.warnings(prompt_context.graph))
         await self.driver.expect(prompt_context)
+
+    async def judge_of(self, run: Run) -> Judge:
+        """The judge that the run's own critic names. Its model leaves memory afterwards. Raises NotNow."""
+        try:
+            graph, _ = await asyncio.to_thread(self.journal().load_graph, run.id)
+            inputs = CriticInputs.in_graph(graph[run.critic_node])
+            inputs = replace(inputs, judge="ollama", keep_alive="0")
+            judge = make_judge(inputs, run.start, run.critic_node, lambda: False, asyncio.CancelledError)
+        except WrongInput as problem:
+            raise NotNow(str(problem)) from problem
+        except (OSError, ValueError, KeyError, AttributeError) as problem:
+            raise NotNow("The graph of this run cannot be read, so its judge is not known.") from problem
+        return await with_self_test(judge)
 
     def start_self_test(self, connection: str, model: str) -> SelfTestState:
         """Begin one, and tell the state. Raises ValueError for an unknown connection, NotNow while another one runs."""

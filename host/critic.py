@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -14,41 +13,23 @@ from comfy.cli_args import args
 from ..engine.files import write_atomically
 from ..engine.graph.loop_nodes import LoopNotFound, the_loop
 from ..engine.judge.checklist import Checklist
-from ..engine.judge.critique import Critique, parse_checks
+from ..engine.judge.critique import Critique
 from ..engine.judge.judge import Judge
 from ..engine.judge.picture import Picture
-from ..engine.judge.self_test import bias_of
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable
 from ..engine.loop.critic import critique_in_run
 from ..engine.loop.refusals import RunIsOver
 from ..engine.loop.run_context import PromptContext
 from ..engine.settings import LoopHandle
-from ..ollama_client import AUTO, AUTO_SECONDS, OllamaVisionModel, parse_keep_alive
+from ..ollama_client import OllamaVisionModel
 from . import app, comfyui, paths, settings
 from .comfyui import WrongInput
 from .gpu_handover import SharingModel, sharing_model
+from .judge_inputs import CriticInputs, make_judge
 
 
 class NoVerdict(RuntimeError):
     """A picture could not be judged outside of a loop, where a gate must not open by itself."""
-
-
-@dataclass(frozen=True)
-class CriticInputs:
-    """The node's widgets. Optional inputs left out of an API graph take these defaults."""
-
-    goal: str = ""
-    model: str = app.DEFAULT_MODEL
-    connection: str = settings.LOCAL
-    checks: str = ""
-    pass_score: float = 0.8
-    keep_alive: str = AUTO
-    judge: str = "auto"
-    loop: LoopHandle | None = field(default=None, compare=False)
-
-    @classmethod
-    def of(cls, **inputs: Any) -> CriticInputs:
-        return cls(**{name: value for name, value in inputs.items() if value is not None})
 
 
 async def prepare(inputs: CriticInputs, hidden: Any) -> None:
@@ -77,7 +58,7 @@ async def critique(
 
     Raises WrongInput; NoVerdict when there is no loop and no verdict; whatever ComfyUI raises for an interrupt.
     """
-    judge = await _tested(_judge(inputs, loop, hidden))
+    judge = await app.with_self_test(_judge(inputs, loop, hidden))
     judge.model = model = _sharing(judge.model, inputs, hidden, images)
     pictures = [Picture(image) for image in images]
     here = comfyui.executing()
@@ -91,7 +72,7 @@ async def critique(
     finally:
         await judge.release()
     verdict = critiques[best]
-    if verdict.score is None:
+    if verdict.score is None and verdict.sees_content:
         raise NoVerdict(f"VLM Critique (node {hidden.unique_id}): {verdict.reason}")
     return verdict, _shown(verdict, _preview(pictures[best]))
 
@@ -171,37 +152,12 @@ def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: comfyui.Exec
 
 def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Judge:
     """The judge these inputs ask for. Raises WrongInput."""
-    node = f"VLM Critique (node {hidden.unique_id})"
     if loop is not None:
         try:
             the_loop(hidden.prompt)
         except LoopNotFound as problem:
             raise WrongInput(str(problem)) from problem
-    goal = loop.goal if loop is not None else inputs.goal
-    if not goal.strip() and inputs.judge != "offline":
-        raise WrongInput(f"{node}, input goal: is empty. Write there what the picture must show.")
-    if inputs.judge not in ("auto", "ollama", "offline"):
-        raise WrongInput(f"{node}, input judge: '{inputs.judge}' is not one of auto, ollama, offline.")
-    try:
-        name = "checks"
-        checks = parse_checks(inputs.checks)
-        name = "keep_alive"
-        keep_alive = AUTO_SECONDS if _is_auto(inputs) else parse_keep_alive(inputs.keep_alive)
-        name = "connection"
-        connection = settings.connection(inputs.connection)
-    except (ValueError, settings.UnknownConnection) as problem:
-        raise WrongInput(f"{node}, input {name}: {problem}") from problem
-    if not inputs.model.strip() and inputs.judge != "offline":
-        raise WrongInput(f"{node}, input model: is empty. Write a vision model's name, such as {app.DEFAULT_MODEL}.")
-    model = OllamaVisionModel(
-        connection, inputs.model.strip(), keep_alive, interrupted=comfyui.interrupted, stop=comfyui.stop
-    )
-    pass_score = loop.pass_score if loop is not None else inputs.pass_score
-    return Judge(inputs.judge, model, pass_score, checks)
-
-
-def _is_auto(inputs: CriticInputs) -> bool:
-    return inputs.keep_alive.strip().lower() == AUTO
+    return make_judge(inputs, loop, str(hidden.unique_id), comfyui.interrupted, comfyui.stop)
 
 
 def _sharing(model: OllamaVisionModel, inputs: CriticInputs, hidden: Any, images: torch.Tensor) -> SharingModel:
@@ -213,18 +169,11 @@ def _sharing(model: OllamaVisionModel, inputs: CriticInputs, hidden: Any, images
         model,
         services,
         settings.connection(inputs.connection),
-        _is_auto(inputs),
+        inputs.leaves_when_short,
         str(hidden.unique_id),
         hidden.prompt or {},
         picture,
     )
-
-
-async def _tested(judge: Judge) -> Judge:
-    """The judge with what its self-test found, if there was one of this very model."""
-    if judge.looks and (found := await app.self_test_store.of(judge.model)) is not None:
-        judge.tested, judge.bias = found, bias_of(found)
-    return judge
 
 
 def _preview(shown: Picture) -> dict[str, str]:

@@ -75,4 +75,4 @@ def make_judge(
         raise WrongInput(f"{name}, input model: is empty. Write a vision model's name, such as {GOOD_MODEL}.")
     model = OllamaVisionModel(connection, inputs.model.strip(), keep_alive, interrupted=interrupted, stop=stop)
     pass_score = loop.pass_score if loop is not None else inputs.pass_score
-    return Judge(inputs.judge, model, pass_score, checks)
+    return Judge(inputs.judge, model, pass_score, checks, patience=settings.load().wait_for_judge_seconds)

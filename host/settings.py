@@ -1,6 +1,7 @@
 """The server owner's settings: named connections to Ollama, and whether runs learn from past ones.
 
-    {"connections": {"workstation": {"url": "http://192.0.2.7:11434"}}, "learn_from_runs": false}
+    {"connections": {"workstation": {"url": "http://192.0.2.7:11434"}}, "learn_from_runs": false,
+     "wait_for_judge_seconds": 300}
 
 A graph names a connection; it can never bring an address of its own.
 """
@@ -34,13 +35,15 @@ class ConnectionSettings(BaseModel):
 class ServerSettings(BaseModel):
     """learn_from_runs: wordings that worked are kept in wordings.json and tried first in later runs.
 
-    On by default: see benchmarks/README.md, past_runs.
+    On by default: see benchmarks/README.md, past_runs. wait_for_judge_seconds: how long a run tries again to reach a
+    judge that has looked at its pictures before and is gone.
     """
 
     model_config = ConfigDict(extra="ignore")
 
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict)
     learn_from_runs: bool = True
+    wait_for_judge_seconds: float = Field(default=60.0, ge=0, le=3600)
 
 
 class UnknownConnection(Exception):

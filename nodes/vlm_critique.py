@@ -11,7 +11,8 @@ from comfy_api.latest import io
 from ..engine.judge.critique import CHECKS
 from ..engine.settings import LoopHandle
 from ..host import app
-from ..host.critic import CriticInputs, critique, prepare
+from ..host.critic import critique, prepare
+from ..host.judge_inputs import CriticInputs
 from .self_improving_prompt import Loop
 
 
@@ -30,7 +31,7 @@ class VLMCritique(io.ComfyNode):
                 io.Image.Input(
                     "images",
                     lazy=True,
-                    tooltip="The pictures to judge. Of a batch, each one is judged and the best one counts.",
+                    tooltip="The pictures to judge. The best of a batch counts; of more than 8, 8 are judged.",
                 ),
                 Loop.Input(
                     "loop", optional=True, tooltip="From Self-Improving Prompt. Brings the goal and closes the loop."
@@ -84,14 +85,15 @@ class VLMCritique(io.ComfyNode):
                     default="auto",
                     optional=True,
                     tooltip=(
-                        "auto: Ollama, or the offline checks when it does not answer. ollama: stop with a message "
-                        "when it does not answer. offline: technical checks only, no model."
+                        "auto: Ollama, or the offline checks when it does not answer: then nothing passes and nothing "
+                        "has a score. ollama: stop with a message when it does not answer. offline: technical checks "
+                        "only, no model; passed then means technically sound."
                     ),
                 ),
             ],
             outputs=[
                 io.Image.Output(display_name="images", tooltip="The pictures, unchanged."),
-                io.Float.Output(display_name="score", tooltip="0 to 1, of the best picture; 0 when not judged."),
+                io.Float.Output(display_name="score", tooltip="0 to 1, of the best picture; 0 when no judge looked."),
                 io.Boolean.Output(display_name="passed", tooltip="Whether the goal is met: both looks agreed."),
                 io.String.Output(display_name="critique", tooltip="The verdict in words."),
             ],

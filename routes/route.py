@@ -15,10 +15,12 @@ from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import PlanRequest, RunRequest
+from ..engine.judge.judge import Judge
 from ..engine.judge.self_test import SelfTestState
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.pictures import Thumbnails
+from ..engine.loop.run import Run
 from ..engine.loop.user_actions import UserActions
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
@@ -48,6 +50,9 @@ class RoutesApp(Protocol):
 
     async def start(self, graph: Graph, client_id: str) -> str:
         """Queue a graph; its prompt id. Raises SubmissionRejected."""
+
+    async def judge_of(self, run: Run) -> Judge:
+        """The judge that the run's own critic names. Raises NotNow where its graph or inputs cannot be used."""
 
     def start_self_test(self, connection: str, model: str) -> SelfTestState:
         """Begin one, and tell the state. Raises ValueError for an unknown connection, NotNow while another one runs."""

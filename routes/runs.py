@@ -57,6 +57,10 @@ class TakeBody(Body):
     iteration: int = Field(ge=1)
 
 
+class JudgeBody(Body):
+    iteration: int = Field(ge=1)
+
+
 class DeleteBody(Body):
     """Nothing: an empty object, so that the request is JSON."""
 
@@ -126,6 +130,12 @@ async def resume_run(app: RoutesApp, id: str, body: ResumeBody) -> RunView:
 
 async def take_iteration(app: RoutesApp, id: str, body: TakeBody) -> RunView:
     return run_view(await app.actions.take((await find_run(app, id)).id, body.iteration))
+
+
+async def judge_iteration(app: RoutesApp, id: str, body: JudgeBody) -> RunView:
+    """Answers when the judge has looked, which may take a minute where its model has to be loaded first."""
+    run = await find_run(app, id)
+    return run_view(await app.actions.judge(run.id, body.iteration, await app.judge_of(run)))
 
 
 async def delete_run(app: RoutesApp, id: str, body: DeleteBody) -> DeletedRun:

@@ -35,6 +35,7 @@ export function createActions({ t, store, server, feed, page }) {
     resume: (run) => runAct((slow) => server.resume(run.run_id, slow)),
     goOn: (run, instruction) => runAct((slow) => server.goOn(run.run_id, instruction, slow)),
     take: (run, number) => runAct((slow) => server.take(run.run_id, number, slow)),
+    judge: (run, number) => runAct((slow) => server.judge(run.run_id, number, () => slow(t("tell.judging")))),
     async follow(run) {
       if (await runAct((slow) => server.attach(run.run_id, slow))) {
         page.followed(run.run_id);

@@ -39,6 +39,7 @@ export function createServer(api, t) {
     goOn: (runId, instruction, slow) => act(path(runId, "continue"), { instruction, client_id: api.clientId ?? "" }, slow),
     resume: (runId, slow) => act(path(runId, "resume"), { client_id: api.clientId ?? "" }, slow),
     take: (runId, iteration, slow) => act(path(runId, "take"), { iteration }, slow),
+    judge: (runId, iteration, slow) => act(path(runId, "judge"), { iteration }, slow),
     attach: (runId, slow) => act(path(runId, "attach"), { client_id: api.clientId ?? "" }, slow),
     remove: (runId, slow) => act(path(runId, "delete"), {}, slow),
     keepThumbnails: (kept) => ask("/imitatoes/thumbnails", { kept }),

@@ -19,6 +19,9 @@ export function scoreOf(run, iteration) {
   return again.looks > 1 ? again.score : (first + again.score) / 2;
 }
 
+/** Whether an iteration is the run's best. What a run shows for want of a judged picture is not. */
+export const isBest = (run, number) => number === run.best?.iteration && (typeof run.best.score === "number" || run.taken === number);
+
 /** The run's state in few words. progress: see progress.js; attached: whether this page hears ComfyUI's own messages. */
 export function stateWords(t, run, progress, attached) {
   if (!isRunning(run)) return run.taken && run.status === "stopped" ? t("status.taken", { number: run.taken }) : t(`status.${run.status}`);
@@ -69,9 +72,12 @@ export function tone(run) {
 /** The verdict on one picture in words, for the node. */
 export function verdictWords(t, critique) {
   if (!critique) return "";
-  if (typeof critique.score !== "number") return t("node.notJudged", { reason: critique.reason ?? "" }).trim();
+  if (typeof critique.score !== "number") return t(critique.sees_content === false ? "node.unseen" : "node.notJudged", { reason: critique.reason ?? "" }).trim();
   const head = t(critique.passed ? "node.passed" : "node.notPassed", { score: score(critique.score) });
-  const checks = Object.entries(critique.checks ?? {}).map(([name, value]) => `${t(`check.${name}`)} ${score(value)}`);
+  const checks = [
+    ...Object.entries(critique.checks ?? {}).map(([name, value]) => `${t(`check.${name}`)} ${score(value)}`),
+    ...(critique.unanswered ?? []).map((name) => `${t(`check.${name}`)} ${t("check.unanswered")}`),
+  ];
   return [`${head}. ${critique.reason ?? ""}`.trim(), checks.join(" · ")].filter(Boolean).join("\n");
 }
 

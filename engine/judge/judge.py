@@ -10,7 +10,7 @@ from typing import Literal
 
 from . import offline
 from .answers import AnsweredQuestions, LookResult, read_answers, read_look
-from .ask import SEED_LIMIT, ask_twice, once_more
+from .ask import SEED_LIMIT, ask_twice
 from .batch import MOST_CALLS, BatchVerdict, best_of, by_score, sample_batch
 from .blank_check import blank_check
 from .checklist import Checklist
@@ -19,12 +19,21 @@ from .checklist_rules import checklist_of_goal, checklist_of_lines
 from .critique import Check, Critique
 from .editor import propose, with_edits
 from .offline import broken
+from .patient_model import PatientModel
 from .picture import Picture, encode_jpeg
 from .questions import GROUP_SIZE, LookQuestions, Wording, question_groups
 from .scoring import NO_BIAS, Bias
 from .self_test import SelfTest, lower_trust
 from .verdict import CANNOT_TELL, critique_of, holds, merge_looks
-from .vision_model import AnswerUnusable, ModelFailure, ModelUnfit, ModelUnreachable, Question, Reply, VisionModel
+from .vision_model import (
+    AnswerUnusable,
+    ModelFailure,
+    ModelUnfit,
+    ModelUnreachable,
+    Question,
+    Reply,
+    VisionModel,
+)
 
 VOTE_TEMPERATURE = 0.7
 """Of repeated answers where a server has no probabilities (docs/design-notes.md, 2.9)."""
@@ -39,7 +48,8 @@ class Judge:
     bias: what the self-test found about this model, and what it said of a blank picture once that is known.
     votes: answers drawn for a look where the server gives no token probabilities.
     tested: the self-test itself; it lowers the trust in requirements that this model cannot tell.
-    calls: how many questions were asked so far, of whatever kind.
+    patience: seconds for which a server is tried again that is gone and was there before.
+    asked: the model, as it is asked: with patience, once that is wanted, and counted.
 
     A model that fails is an outcome, never an exception. What its `ask` raises besides ModelFailure (an interrupt) goes
     through. The model stays loaded between questions; nothing is released before release() is called.
@@ -54,11 +64,19 @@ class Judge:
         bias: Bias = NO_BIAS,
         votes: int = 1,
         tested: SelfTest | None = None,
+        patience: float = 0.0,
     ) -> None:
-        self.kind, self.model, self.pass_score, self.checks = kind, model, pass_score, checks
-        self.bias, self.votes, self.tested = bias, votes, tested
-        self.calls = 0
-        self._calls_left: int | None = None
+        self.kind, self.pass_score, self.checks = kind, pass_score, checks
+        self.asked = PatientModel(model)
+        self.bias, self.votes, self.tested, self.patience = bias, votes, tested, patience
+
+    @property
+    def model(self) -> VisionModel | None:
+        return self.asked.model
+
+    @model.setter
+    def model(self, model: VisionModel) -> None:
+        self.asked.model = model
 
     @property
     def looks(self) -> bool:
@@ -69,21 +87,6 @@ class Judge:
         """What an earlier verdict by the same checklist told about a blank picture (Critique.blank); None: nothing."""
         if blank is not None:
             self.bias = replace(self.bias, blank=blank)
-
-    async def check(self) -> None:
-        """See VisionModel.check; tried once more where the server stumbled."""
-        await once_more(self.model.check)
-
-    async def ask(self, question: Question) -> Reply:
-        """See VisionModel.ask. A server that stumbled is asked the same once more, so that it costs no render."""
-
-        async def ask() -> Reply:
-            self.calls += 1
-            if self._calls_left is not None:
-                self._calls_left -= 1
-            return await self.model.ask(question)
-
-        return await once_more(ask)
 
     async def make_checklist(self, goal: str, lines: Sequence[str] = (), seed: int = 0) -> Checklist:
         """The checklist of a run: the user's lines if there are any, else the goal taken apart.
@@ -114,6 +117,12 @@ class Judge:
             raise ValueError("There is no picture in the batch. Link the output of a VAE decode to images.")
         chosen = {index: pictures[index] for index in sample_batch(len(pictures))}
         missing = await self._missing()
+        known = self.bias.blank is not None
+        judged: dict[int, Critique] = {}
+        if self.kind != "offline" and not missing:
+            judged = await self._judged(chosen, checklist, seed)
+            if all(critique.outcome == "unreachable" for critique in judged.values()):
+                missing = await self._missing()  # gone while it was asked
         if self.kind == "offline" or missing:
             measured = await asyncio.to_thread(lambda: {i: offline.critique(p, others) for i, p in chosen.items()})
             # Only a judge that was chosen to be blind passes a picture for being sound.
@@ -123,8 +132,6 @@ class Judge:
                 for i, c in measured.items()
             }
             return best_of(critiques, len(pictures))
-        known = self.bias.blank is not None
-        judged = await self._judged(chosen, checklist, seed)
         update = {"model": self.model.name, "blank": None if known else self.bias.blank}
         return best_of({i: c.model_copy(update=update) for i, c in judged.items()}, len(pictures))
 
@@ -158,7 +165,7 @@ class Judge:
         begun = time.perf_counter()
         try:
             jpeg = (await asyncio.to_thread(encode_jpeg, picture)).jpeg
-            edits = await propose(self, jpeg, checklist, failing, seed, style)
+            edits = await propose(self.asked, jpeg, checklist, failing, seed, style)
         except ModelFailure:
             return critique
         found = with_edits(critique, edits, checklist)
@@ -175,7 +182,7 @@ class Judge:
         if self.kind == "offline" or not goal.strip():
             return checklist_of_goal(goal)
         try:
-            return await make_checklist(self, goal, seed)
+            return await make_checklist(self.asked, goal, seed)
         except ModelUnfit:
             raise
         except ModelUnreachable:
@@ -190,7 +197,7 @@ class Judge:
         if self.kind != "auto":
             return ""
         try:
-            await self.check()
+            await self.asked.check()
         except ModelUnfit:
             pass  # asked all the same, it gives a critique that says so
         except ModelUnreachable as problem:
@@ -200,7 +207,7 @@ class Judge:
     async def _judged(self, pictures: Mapping[int, Picture], checklist: Checklist, seed: int) -> dict[int, Critique]:
         """The verdict about each picture, by its index."""
         groups = -(-len(checklist.requirements) // GROUP_SIZE)
-        self._calls_left = None if len(pictures) == 1 else MOST_CALLS * groups
+        self.asked.calls_left = None if len(pictures) == 1 else MOST_CALLS * groups
         looked: dict[int, tuple[bytes, list[AnsweredQuestions]]] = {}
         critiques: dict[int, Critique] = {}
         lost: Critique | None = None
@@ -221,7 +228,7 @@ class Judge:
             if critiques[index].outcome == "unreachable":
                 lost = critiques[index].model_copy(update={"seconds": 0.0})
         tried: set[int] = set()
-        while not self._spent and (found := [i for i in by_score(critiques) if i in looked and i not in tried]):
+        while not self.asked.spent and (found := [i for i in by_score(critiques) if i in looked and i not in tried]):
             jpeg, answered = looked[found[0]]
             tried.add(found[0])
             known = self.bias.blank
@@ -249,7 +256,7 @@ class Judge:
         begun = time.perf_counter()
         try:
             if self.bias.blank is None:
-                self.remember_blank(await blank_check(self, checklist, seed % SEED_LIMIT, plain=not first.checks))
+                self.remember_blank(await blank_check(self.asked, checklist, seed % SEED_LIMIT, plain=not first.checks))
             # As the bias known by now has it.
             first = self._critique(answered, checklist).model_copy(update={"seconds": first.seconds})
             if not holds(first, self.pass_score):
@@ -267,7 +274,7 @@ class Judge:
         fault = await asyncio.to_thread(broken, picture)
         if fault is not None:
             return Critique(judge="ollama", outcome="judged", score=0.0, reason=fault)
-        await self.check()
+        await self.asked.check()
         return (await asyncio.to_thread(encode_jpeg, picture)).jpeg
 
     async def _look(
@@ -296,7 +303,7 @@ class Judge:
             replies.append(reply)
             return found
 
-        result = await ask_twice(self, question, read, lambda: self._may_ask(waiting))
+        result = await ask_twice(self.asked, question, read, lambda: self.asked.has_left(waiting + 2))
         voting = not (result.plain or replies[-1].tokens)
         return AnsweredQuestions(questions, replies[-1], tuple(await self._votes(question)) if voting else ())
 
@@ -306,18 +313,10 @@ class Judge:
         for number in range(1, self.votes):
             drawn = replace(question, seed=(question.seed + 1000 * number) % SEED_LIMIT, temperature=VOTE_TEMPERATURE)
             try:
-                votes.append(await self.ask(drawn))
+                votes.append(await self.asked.ask(drawn))
             except AnswerUnusable:
                 votes.append(Reply(""))
         return votes
-
-    def _may_ask(self, waiting: int) -> bool:
-        """Whether a call is left beside the first ones that wait, the blank picture's and a second look's."""
-        return self._calls_left is None or self._calls_left > waiting + 2
-
-    @property
-    def _spent(self) -> bool:
-        return self._calls_left is not None and self._calls_left <= 0
 
     def _critique(self, answered: Sequence[AnsweredQuestions], checklist: Checklist) -> Critique:
         """What the answers say, as the bias known by now has it."""

@@ -69,7 +69,7 @@ class Reply:
 
 
 class Asked(Protocol):
-    """What answers questions: a model, or a judge that watches over one."""
+    """What answers questions: a model, or one that is asked with patience."""
 
     async def check(self) -> None:
         """See VisionModel.check."""

@@ -60,6 +60,8 @@ async def critique_in_run(
     """
     place = await driver.begin(prompt_context)
     judge.remember_blank(place.run.blank)
+    if any(i.critique.looks for i in place.run.iterations):
+        judge.asked.patience = judge.patience
     since = time.perf_counter()
     marks = await asyncio.to_thread(_fingerprints, pictures)
     known = _known(place.seen, marks)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
 
 from ..judge.checklist import Checklist
 from ..judge.critique import Critique
@@ -12,28 +11,28 @@ from ..judge.picture import Picture
 from ..judge.vision_model import ModelFailure
 from .evidence import RunEvidence
 from .journal import Journal
-from .live_runs import LiveRuns, NotNow
 from .outcome import decide
+from .refusals import NotNow
 from .run import Iteration, Run
 from .unconfirmed import why_unconfirmed
 
 
-class EndedRuns(Protocol):
-    """The driver, as far as runs that have ended go."""
+def unjudged_iteration(run: Run, number: int) -> Iteration:
+    """The iteration of an ended run, where a judge may still look at it. Raises ValueError."""
+    if not 1 <= number <= len(run.iterations):
+        raise ValueError(f"iteration: there is no iteration {number} in this run. It has {len(run.iterations)}.")
+    iteration = run.iterations[number - 1]
+    if iteration.critique.score is not None:
+        raise ValueError(f"iteration: {number} was judged already.")
+    if iteration.picture is None:
+        raise ValueError(f"iteration: the picture of iteration {number} was not saved. Take another one.")
+    if number < run.fresh_from:
+        raise ValueError(f"iteration: {number} was made for the goal before your instruction. Take a later one.")
+    return iteration
 
-    live: LiveRuns
 
-    async def amend(self, run: Run, iteration: Iteration | None = None) -> Run:
-        """See Driver.amend."""
-
-
-async def judge_later(driver: EndedRuns, journal: Journal, run_id: str, number: int, judge: Judge) -> Run:
-    """The run with a verdict about iteration `number`, on disk and told to the pages.
-
-    Raises as LiveRuns.find does, ValueError for an iteration that cannot be judged, NotNow while the run is going on or
-    the judge is not there, OSError when it cannot be recorded.
-    """
-    run = driver.live.find(run_id)
+async def judge_later(judge: Judge, journal: Journal, run: Run, number: int) -> Run:
+    """The run with a verdict about iteration `number`. Raises ValueError, NotNow where the judge gives none."""
     iteration = unjudged_iteration(run, number)
     try:
         image = await asyncio.to_thread(journal.load_picture, run.id, iteration.picture)
@@ -51,34 +50,14 @@ async def judge_later(driver: EndedRuns, journal: Journal, run_id: str, number: 
         await judge.release()
     if critique.score is None:
         raise NotNow(critique.reason)
-    if driver.live.find(run_id).revision != run.revision:
-        raise NotNow("The run has changed meanwhile. Look at it, then try again.")
-    judged = with_verdict(run, number, critique, checklist)
-    return await driver.amend(judged, judged.iterations[number - 1])
-
-
-def unjudged_iteration(run: Run, number: int) -> Iteration:
-    """The iteration, where a judge may still look at it. Raises NotNow, ValueError."""
-    if not run.ended:
-        raise NotNow("The run is still going on. Stop it first, or wait for its end.")
-    if not 1 <= number <= len(run.iterations):
-        raise ValueError(f"iteration: there is no iteration {number} in this run. It has {len(run.iterations)}.")
-    iteration = run.iterations[number - 1]
-    if iteration.critique.score is not None:
-        raise ValueError(f"iteration: {number} was judged already.")
-    if iteration.picture is None:
-        raise ValueError(f"iteration: the picture of iteration {number} was not saved. Take another one.")
-    if number < run.fresh_from:
-        raise ValueError(f"iteration: {number} was made for the goal before your instruction. Take a later one.")
-    return iteration
+    return with_verdict(run, number, critique, checklist)
 
 
 def with_verdict(run: Run, number: int, critique: Critique, checklist: Checklist) -> Run:
     """The run as it stands once this verdict is known: it may be done now, and is no longer without one."""
     run = run.model_copy(update={"checklist": checklist})
-    judged = run.iterations[number - 1].model_copy(
-        update={"critique": critique, "decision": decide(run, critique, None)}
-    )
+    decision = decide(run, critique, None)
+    judged = run.iterations[number - 1].model_copy(update={"critique": critique, "decision": decision})
     iterations = tuple(judged if one.number == number else one for one in run.iterations)
     after = run.model_copy(update={"iterations": iterations})
     if critique.passed:
@@ -87,5 +66,7 @@ def with_verdict(run: Run, number: int, critique: Critique, checklist: Checklist
     if run.status not in ("unverified", "judge_failed"):
         return after
     told = why_unconfirmed(RunEvidence(after), judged)
-    reason = f"The judge has looked at iteration {number}: score {critique.score:.2f}. {told} Continue the run to go on."
+    reason = (
+        f"The judge has looked at iteration {number}: score {critique.score:.2f}. {told} Continue the run to go on."
+    )
     return after.model_copy(update={"status": "stopped", "reason": reason})

@@ -1,5 +1,5 @@
-"""What users do to runs: stop, take, follow, continue, resume, delete. One at a time for a run (see RunLocks), and
-only on the server that owns it. What is answered is on disk by then, so that a killed server does not forget it.
+"""What users do to runs: stop, take, judge, follow, continue, resume, delete. One at a time for a run (see RunLocks),
+and only on the server that owns it. What is answered is on disk by then, so that a killed server does not forget it.
 
 Runs on the driver's event loop.
 """
@@ -13,13 +13,15 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from ..judge.judge import Judge
 from ..unicode_text import mend_text
 from .driver import Driver
 from .journal import Journal
+from .later_verdict import judge_later
 from .live_runs import LiveRun
 from .policy import continued_plan, first_plan, next_step
 from .refusals import NotNow
-from .run import Run, Stop
+from .run import Iteration, Run, Stop
 from .run_changes import add_instruction, with_user_pick
 from .run_owners import ELSEWHERE
 
@@ -77,6 +79,16 @@ class UserActions:
             await self._driver.write(live.run.changed(time.time(), taken=taken, stopping="now"))
             live.stop, live.took = "now", number
             return await self._stopping(live, taken=taken)
+
+    async def judge(self, run_id: str, number: int, judge: Judge) -> Run:
+        """Have a picture of an ended run judged that no judge has looked at.
+
+        Raises ValueError for an iteration that cannot be judged, NotNow also where the judge gives no verdict.
+        """
+        async with self._driver.locks.user_action(run_id, "being judged"), self._owned(run_id):
+            run = await self._ended(run_id)
+            run = (await judge_later(judge, self._journal(), run, number)).changed(time.time())
+            return await self._amend(run, run.iterations[number - 1])
 
     async def attach(self, run_id: str, client_id: str) -> Run:
         """A page follows the run: ComfyUI's own progress goes to it from the next render on."""
@@ -150,23 +162,31 @@ class UserActions:
 
     async def _take_of_ended(self, run_id: str, number: int) -> Run:
         async with self._owned(run_id):
-            run = await self._driver.live.find(run_id)
-            if not run.ended:
-                raise NotNow(ELSEWHERE)
-            if run.status == "unreadable":
-                raise NotNow(run.reason)
-            run = with_user_pick(run, number).changed(time.time())
-            journal = self._journal()
-            await self._driver.write(run)
-            live = self._driver.live.get(run_id)
-            if live is not None:
-                live.run, live.written = run, journal.written(run_id)
-            try:
-                await asyncio.to_thread(journal.close, run)
-            except OSError as problem:  # made again when the run is read next
-                logging.warning("Imitatoes: best.png of run %s could not be written: %s", run_id, problem)
-            self._driver.publish(run)
-            return run
+            run = await self._ended(run_id)
+            return await self._amend(with_user_pick(run, number).changed(time.time()))
+
+    async def _ended(self, run_id: str) -> Run:
+        """An ended run that this server owns for the moment."""
+        run = await self._driver.live.find(run_id)
+        if not run.ended:
+            raise NotNow(ELSEWHERE if run.elsewhere else GOING_ON)
+        if run.status == "unreadable":
+            raise NotNow(run.reason)
+        return run
+
+    async def _amend(self, run: Run, iteration: Iteration | None = None) -> Run:
+        """Write an ended run that was changed, and tell the pages. iteration: the one that differs."""
+        journal = self._journal()
+        await self._driver.write(run, iteration)
+        live = self._driver.live.get(run.id)
+        if live is not None:
+            live.run, live.written = run, journal.written(run.id)
+        try:
+            await asyncio.to_thread(journal.close, run)
+        except OSError as problem:  # made again when the run is read next
+            logging.warning("Imitatoes: best.png of run %s could not be written: %s", run.id, problem)
+        self._driver.publish(run)
+        return run
 
     async def _resubmit(self, live: LiveRun) -> Run:
         run = live.run

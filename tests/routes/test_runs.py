@@ -12,6 +12,9 @@ import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pack.engine.graph.prepare_graph import plan_workflow, prepare_graph
+from pack.engine.judge.critique import CHECKS
+from pack.engine.judge.judge import Judge
+from pack.engine.judge.vision_model import ModelUnreachable
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.pictures import Thumbnails
 from pack.engine.loop.ports import PromptState
@@ -19,7 +22,8 @@ from pack.engine.loop.start import submit
 from pack.routes import register
 
 from ..engine.graph.reference import object_info
-from ..engine.loop.runs import critique
+from ..engine.judge.memory_model import CHECKLIST, MemoryModel, answers
+from ..engine.loop.runs import critique, unseen
 from ..engine.loop.stage import Stage, until
 from .documented import documented_site
 
@@ -41,6 +45,9 @@ class Site(Stage):
 
     async def plan(self, request):
         return plan_workflow(request, object_info())
+
+    async def judge_of(self, run):
+        return Judge("ollama", self.judge_model, 0.8, CHECKS)
 
     async def start(self, graph, client_id):
         return await submit(self.queue, graph, client_id)
@@ -70,6 +77,39 @@ def served(story):
 
     test.__name__ = story.__name__
     return test
+
+
+async def unjudged(site):
+    """A run that ended with a picture that nobody looked at."""
+    place = await site.begin()
+    name = site.journal().save_picture(place.run.id, place.plan, torch.rand(64, 64, 3), {"prompt": {}})
+    site.judged("p1", unseen(1.0), picture=name, checklist=CHECKLIST)
+    await site.ended(place.run.id)
+    return place.run.id
+
+
+@served
+async def test_what_nobody_judged_is_shown_as_that_and_judged_later(site):
+    run_id = await unjudged(site)
+    run = await site.get(f"runs/{run_id}")
+    assert (run["status"], run["best"], run["iterations"][0]["critique"]["score"]) == (
+        "unverified",
+        {"iteration": 1, "score": None, "image": "best.png"},
+        None,
+    )
+    async with site.client.get(f"/imitatoes/runs/{run_id}/best") as answer:
+        assert (answer.status, answer.headers["X-Imitatoes-Judged"]) == (200, "false")
+    site.judge_model = MemoryModel(check=ModelUnreachable("No connection to Ollama. Start it."))
+    refused = await site.post(f"runs/{run_id}/judge", {"iteration": 1}, 409)
+    assert "Start it." in refused["error"]["message"]
+    site.judge_model = MemoryModel(answers(seed=1, r1=2))
+    judged = await site.post(f"runs/{run_id}/judge", {"iteration": 1})
+    assert (judged["status"], judged["best"]["score"] > 0) == ("stopped", True)
+    assert (await site.get(f"runs/{run_id}"))["iterations"][0]["critique"]["items"][0]["answer"] == "2"
+    async with site.client.get(f"/imitatoes/runs/{run_id}/best") as answer:
+        assert answer.headers["X-Imitatoes-Judged"] == "true"
+    await site.post(f"runs/{run_id}/judge", {"iteration": 1}, 400)
+    await site.post(f"runs/{run_id}/judge", {"iteration": 0}, 400)
 
 
 async def finished(site, picture=True):

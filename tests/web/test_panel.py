@@ -334,3 +334,26 @@ def test_what_the_check_of_the_workflow_found_can_be_read(tab):
     assert shown[0] == [False, "run.warning{}", [one], False]
     assert shown[1] == [False, 'run.warnings{"count":2}', [one, "Two."], False]
     assert shown[2][0] is True
+
+
+def test_a_picture_that_nobody_looked_at_is_said_to_be_that_and_judged_by_a_button(theatre, tab):
+    workflow = loop_workflow(seconds=0.0)
+    workflow["nodes"][-1]["widgets_values"][-1] = "offline"
+    tab.load(workflow)
+    tab.panel()
+    tab.queue()
+    tab.wait_for_state("Not verified")
+    panel = tab.panel()
+    assert "Not looked at" in panel.locator(".imitatoes-iteration-head").text_content()
+    assert "not looked at" in panel.locator(".imitatoes-film button").first.get_attribute("aria-label")
+    assert panel.locator(".imitatoes-is-best").count() == 0
+    tab.shot("not_looked_at")
+    tab.button("Have it judged").click()
+    tab.page.wait_for_function(
+        "/^\\d\\.\\d\\d$/.test(document.querySelector('.imitatoes-iteration-head .imitatoes-score').textContent)",
+        timeout=20_000,
+    )
+    assert not tab.button("Have it judged").is_visible()
+    run = theatre.run(theatre.client.get("/imitatoes/runs")["runs"][0]["run_id"])
+    assert run["iterations"][0]["critique"]["sees_content"] is True
+    assert run["status"] in ("done", "stopped")

@@ -2,11 +2,15 @@
 import { h, icon } from "../dom.js";
 
 const SURE = 0.1;
+const UNANSWERED = "unknown";
 
-/** Whether a requirement is met: "met", "notMet", or "unsure" where the judge could not tell. */
-export const verdictOn = (item) => (Math.abs(item.p - 0.5) < SURE / 2 ? "unsure" : item.passed ? "met" : "notMet");
+/** Whether a requirement is met: "met", "notMet", "unsure" where the judge could not tell, "unanswered" where it said nothing. */
+export function verdictOn(item) {
+  if (Math.abs(item.p - 0.5) < SURE / 2) return item.answer === UNANSWERED ? "unanswered" : "unsure";
+  return item.passed ? "met" : "notMet";
+}
 
-const ICONS = { met: "check", notMet: "times", unsure: "question" };
+const ICONS = { met: "check", notMet: "times", unsure: "question", unanswered: "minus" };
 
 /** A list, or null where the judge had no checklist. */
 export function checklistView(t, run, critique) {
@@ -18,13 +22,13 @@ export function checklistView(t, run, critique) {
 
 function row(t, item, text) {
   const verdict = verdictOn(item);
-  const evidence = item.evidence || (verdict !== "met" && item.answer && !/^(yes|no)$/i.test(item.answer) ? t("iteration.answer", { answer: item.answer }) : "");
+  const evidence = item.evidence || (!["met", "unanswered"].includes(verdict) && item.answer && !/^(yes|no)$/i.test(item.answer) ? t("iteration.answer", { answer: item.answer }) : "");
   return h(
     "li",
     { className: `imitatoes-check imitatoes-${verdict}` },
     icon(ICONS[verdict]),
     h("span", { className: "imitatoes-sr" }, `${t(`iteration.${verdict}`)}: `),
     h("span", {}, text, evidence ? h("span", { className: "imitatoes-evidence" }, evidence) : null),
-    h("span", { className: "imitatoes-figure" }, `${Math.round(item.p * 100)} %`),
+    h("span", { className: "imitatoes-figure" }, verdict === "unanswered" ? t("iteration.unanswered") : `${Math.round(item.p * 100)} %`),
   );
 }

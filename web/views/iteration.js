@@ -1,7 +1,7 @@
 // One iteration in full: verdict, checklist, checks, what was changed and why, settings and seconds.
 import { h } from "../dom.js";
 import { iterationOf } from "../store.js";
-import { duration, score, scoreOf } from "../wording.js";
+import { duration, isBest, score, scoreOf } from "../wording.js";
 import { checklistView } from "./checklist.js";
 import { settingsDifferences } from "./prompt_differences.js";
 
@@ -15,20 +15,20 @@ export function createIteration({ t }) {
   return {
     root,
     update(run, iteration) {
-      const isBest = iteration.number === run.best?.iteration;
-      const key = `${run.run_id} ${iteration.number} ${isBest} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)}`;
+      const best = isBest(run, iteration.number);
+      const key = `${run.run_id} ${iteration.number} ${iteration.critique?.score} ${best} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)}`;
       if (key === drawn) return; // rebuilt only when it differs: focus and selection stay
       drawn = key;
-      root.replaceChildren(...parts(t, run, iteration, isBest).filter(Boolean));
+      root.replaceChildren(...parts(t, run, iteration, best).filter(Boolean));
     },
   };
 }
 
-function parts(t, run, iteration, isBest) {
+function parts(t, run, iteration, best) {
   const critique = iteration.critique ?? {};
   const checklist = checklistView(t, run, run.relooks?.[iteration.number]?.items?.length ? merged(critique, run.relooks[iteration.number]) : critique);
   return [
-    head(t, run, iteration, isBest),
+    head(t, run, iteration, best),
     h("p", {}, critique.reason ?? ""),
     iteration.decision?.reason && iteration.decision.reason !== critique.reason ? h("p", { className: "imitatoes-quiet" }, iteration.decision.reason) : null,
     iteration.duplicate_of ? h("p", { className: "imitatoes-quiet" }, t("iteration.duplicate", { number: iteration.duplicate_of })) : null,
@@ -47,14 +47,15 @@ function parts(t, run, iteration, isBest) {
   ];
 }
 
-function head(t, run, iteration, isBest) {
+function head(t, run, iteration, best) {
   const taken = run.taken === iteration.number;
-  const mark = taken ? "iteration.taken" : isBest ? "iteration.best" : iteration.decision?.kind === "accept" ? "iteration.accept" : "iteration.reject";
+  const seen = typeof iteration.critique?.score === "number";
+  const mark = taken ? "iteration.taken" : best ? "iteration.best" : !seen ? "iteration.unseen" : iteration.decision?.kind === "accept" ? "iteration.accept" : "iteration.reject";
   return h(
     "div",
     { className: "imitatoes-iteration-head" },
     h("h3", {}, t("iteration.title", { number: iteration.number })),
-    h("span", { className: isBest ? "imitatoes-mark imitatoes-mark-best" : "imitatoes-mark" }, t(mark)),
+    h("span", { className: best ? "imitatoes-mark imitatoes-mark-best" : "imitatoes-mark" }, t(mark)),
     h("strong", { className: "imitatoes-score" }, score(scoreOf(run, iteration))),
   );
 }
@@ -76,13 +77,16 @@ function merged(first, again) {
 
 function checks(t, critique) {
   const found = Object.entries(critique.checks ?? {});
-  if (!found.length) return null;
+  const unanswered = critique.unanswered ?? [];
+  if (!found.length && !unanswered.length) return null;
   const rows = found.map(([name, value]) => {
     const fill = h("i", {});
     fill.style.width = `${Math.round(value * 100)}%`;
     return h("div", { className: "imitatoes-meter" }, h("span", {}, t(`check.${name}`)), h("span", { className: "imitatoes-track", "aria-hidden": "true" }, fill), h("span", { className: "imitatoes-figure" }, score(value)));
   });
-  return group(t("iteration.checks"), h("div", {}, ...rows));
+  rows.push(...unanswered.map((name) => h("div", { className: "imitatoes-meter" }, h("span", {}, t(`check.${name}`)), h("span", { className: "imitatoes-quiet" }, t("check.unanswered")))));
+  const reach = typeof critique.reachable === "number" ? h("p", { className: "imitatoes-quiet" }, t("iteration.reachable", { score: score(critique.reachable) })) : null;
+  return group(t("iteration.checks"), h("div", {}, ...rows, ...(reach ? [reach] : [])));
 }
 
 /** What was changed before this render was tried again, where it failed before. */

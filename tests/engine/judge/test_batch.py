@@ -28,7 +28,7 @@ def judged(model, pictures, blank=None):
     judge = Judge("ollama", model, 0.8, CHECKS)
     judge.remember_blank(blank)
     verdict = asyncio.run(judge.judge_pictures(pictures, CHECKLIST, 7))
-    assert judge.calls == len(model.questions)
+    assert judge.asked.calls == len(model.questions)
     return verdict
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from pack.engine.judge import patient_model
 from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.judge import Judge
@@ -19,7 +20,8 @@ from pack.engine.judge.vision_model import ModelStumbled, ModelUnreachable, Repl
 
 from .memory_model import CHECKLIST, DUCKS, MemoryModel, answers, requirement, seeing, wording_of
 
-PICTURE = Picture(torch.rand(64, 96, 3, generator=torch.Generator().manual_seed(1)))
+STEPS = torch.linspace(0, 1, 96).repeat(64, 1)
+PICTURE = Picture(torch.stack([STEPS, STEPS.flip(1), STEPS.roll(30, 1)], -1))
 DONE = '{"done": true, "changes": {}, "reason": "All there."}'
 
 
@@ -153,3 +155,48 @@ def test_what_did_not_stumble_is_not_asked_again():
     model = MemoryModel(ModelUnreachable("Gone."))
     assert judged(model).outcome == "unreachable"
     assert len(model.questions) == 1
+
+
+class Returning(MemoryModel):
+    """A server that is gone for some tries and then back."""
+
+    def __init__(self, away, *answers):
+        super().__init__(*answers)
+        self.away = away
+
+    async def check(self):
+        self.checks += 1
+        if self.checks <= self.away:
+            raise ModelUnreachable("No connection.")
+
+
+@pytest.mark.parametrize("kind", ["auto", "ollama"])
+def test_a_judge_that_was_there_is_waited_for(kind, monkeypatch):
+    monkeypatch.setattr(patient_model, "WAIT_SECONDS", 0.001)
+    for patience, seen in ((5.0, True), (0.0, False)):
+        judge = Judge(kind, Returning(3, answers(r1=2)), 0.8, CHECKS)
+        judge.asked.patience = patience
+        found = asyncio.run(judge.judge_pictures([PICTURE], CHECKLIST, 7)).critiques[0]
+        assert (found.score is not None) is seen
+
+
+def test_one_that_goes_while_it_is_asked_is_waited_for(monkeypatch):
+    monkeypatch.setattr(patient_model, "WAIT_SECONDS", 0.001)
+    model = Returning(0, ModelUnreachable("Gone."), answers(r1=2))
+    judge = Judge("auto", model, 0.8, CHECKS)
+    judge.asked.patience = 5.0
+    assert asyncio.run(judge.judge_pictures([PICTURE], CHECKLIST, 7)).critiques[0].score is not None
+
+
+def test_patience_ends(monkeypatch):
+    monkeypatch.setattr(patient_model, "WAIT_SECONDS", 0.001)
+    judge = Judge("auto", Returning(10**9, answers()), 0.8, CHECKS)
+    judge.asked.patience = 0.05
+    found = asyncio.run(judge.judge_pictures([PICTURE], CHECKLIST, 7)).critiques[0]
+    assert (found.score, found.passed, found.sees_content, found.sound) == (None, False, False, True)
+    assert "No connection" in found.describe()
+
+
+def test_only_a_judge_chosen_to_be_blind_passes_what_is_sound():
+    chosen = asyncio.run(Judge("offline", None, 0.8, CHECKS).judge_pictures([PICTURE], CHECKLIST, 7)).critiques[0]
+    assert (chosen.passed, chosen.score) == (True, None)

@@ -4,7 +4,7 @@ import { wordDifferences } from "../../../web/word_differences.js";
 import { textsOf } from "../../../web/texts.js";
 import en from "../../../web/locales/en.js";
 import { createProgress } from "../../../web/progress.js";
-import { duration, paceWords, placeWords, runLine, scoreOf, stateWords, tone, verdictWords } from "../../../web/wording.js";
+import { duration, isBest, paceWords, placeWords, runLine, scoreOf, stateWords, tone, verdictWords } from "../../../web/wording.js";
 import { iteration, run } from "./runs.mjs";
 
 const t = textsOf("en");
@@ -63,6 +63,15 @@ test("place and pace", () => {
   assert.equal(paceWords(t, run("a", 1, 2), 0.8), "0.80 s a step · render 2.0 s · judge 1.0 s");
   assert.equal(runLine(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } }), createProgress(), false), "Iteration 3 of 12, rendering, best 0.82");
   assert.deepEqual([duration(0.5), duration(5.04), duration(59.7), duration(125)], ["0.50 s", "5.0 s", "1 min 0 s", "2 min 5 s"]);
+});
+
+test("what a run shows for want of a judged picture is no best", () => {
+  assert.ok(isBest(run("a", 1, 1, { best: { score: 0.5, iteration: 1 } }), 1));
+  assert.ok(!isBest(run("a", 1, 1, { best: { score: null, iteration: 1 } }), 1));
+  assert.ok(isBest(run("a", 1, 1, { best: { score: null, iteration: 1 }, taken: 1 }), 1), "unless the user took it");
+  assert.equal(placeWords(t, run("a", 1, 2, { status: "unverified", best: { score: null, iteration: 1 } })), "2 of 12 iterations");
+  assert.equal(verdictWords(t, { score: null, sees_content: false, reason: "No server." }), "Not looked at. No server.");
+  assert.match(verdictWords(t, { score: 0.7, checks: { faces: 1 }, unanswered: ["text"] }), /Faces 1\.00 · Text not answered/);
 });
 
 test("a picture looked at twice has the score of both looks, as the server reckons", () => {
