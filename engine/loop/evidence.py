@@ -141,7 +141,7 @@ class RunEvidence:
 
     def unwanted(self, critique: Critique) -> list[str]:
         """What must not be there and was seen, as terms of a negative prompt; only what is named in English."""
-        failing = [self._requirements[i.id] for i in critique.items if i.p < UNKNOWN and i.id in self._requirements]
+        failing = [self._requirements[i.id] for i in critique.items if i.failed and i.id in self._requirements]
         return [thing for requirement in failing for thing in things_absent(requirement.text)]
 
     @cached_property
