@@ -26,6 +26,7 @@ from ..engine.judge.judge import Judge
 from ..engine.judge.self_test import SelfTestState, bias_of
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
+from ..engine.loop.judging_notes import notes_before_rendering
 from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.refusals import NotNow
 from ..engine.loop.run import Run
@@ -166,6 +167,8 @@ class App:
         """A graph is about to render. A run that begins with it is told what the preflight says."""
         if self.driver.live.waiting_for(prompt_context.prompt_id) is None:
             prompt_context = replace(prompt_context, warnings=await self._graph_check.warnings(prompt_context.graph))
+            notes = notes_before_rendering(prompt_context.handle, prompt_context.loop_node)
+            prompt_context = replace(prompt_context, warnings=(*prompt_context.warnings, *notes))
         await self.driver.expect(prompt_context)
 
     async def judge_of(self, run: Run) -> Judge:

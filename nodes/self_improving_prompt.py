@@ -112,7 +112,7 @@ class SelfImprovingPrompt(io.ComfyNode):
                     default="",
                     optional=True,
                     tooltip=(
-                        "What must be visible, one requirement a line, at most 10. Empty: the judge makes it from the "
+                        "What must be visible, one requirement a line, at most 30. Empty: the judge makes it from the "
                         "goal, once per run. Every picture is judged by it."
                     ),
                 ),

@@ -13,7 +13,10 @@ Ask = Literal["yesno", "count", "open"]
 Source = Literal["user", "model", "rule"]
 """Who wrote a requirement: the user, a model from the goal, or rules from the goal where no model could."""
 
-MOST_REQUIREMENTS = 10
+GOAL_LENGTH = 4000
+"""Characters of a goal that are judged. What follows is said not to be."""
+MOST_REQUIREMENTS, MOST_AT_ONCE = 30, 10
+"""Requirements of a goal, and those that a model writes in one answer (docs/design-notes.md, 2.19)."""
 
 
 class Requirement(BaseModel):
@@ -46,9 +49,11 @@ class Requirement(BaseModel):
 
 
 class Checklist(BaseModel):
-    """goal: the goal it was made from. requirements: in the goal's order, at most MOST_REQUIREMENTS.
+    """goal: the goal it was made from. requirements: in the goal's order, those that rules added
+    at the end; at most MOST_REQUIREMENTS.
 
-    notes: sentences for the user about how far these can be judged; no part of the digest.
+    notes: sentences for the user about how far these can be judged. uncovered: parts of the goal that no requirement
+    asks about, for want of room. Neither is a part of the digest.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -56,9 +61,10 @@ class Checklist(BaseModel):
     goal: str
     requirements: tuple[Requirement, ...]
     notes: tuple[str, ...] = ()
+    uncovered: tuple[str, ...] = ()
 
     @property
     def digest(self) -> str:
         """Hash of the canonical JSON: two runs with the same one judged by the same questions."""
-        canonical = json.dumps(self.model_dump(exclude={"notes"}), sort_keys=True, separators=(",", ":"))
+        canonical = json.dumps(self.model_dump(exclude={"notes", "uncovered"}), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -11,12 +11,12 @@ from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from .absence import absent_thing, denials, without_denials
-from .checklist import MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement, Source
+from .checklist import GOAL_LENGTH, MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement, Source
 from .counts import MOST_COUNTED, counted
 from .language_words import Language, likely_languages
 from .letters import comparable, letters_of
 from .quotations import in_marks, quoted
-from .text_segmentation import parts_of, without_list_mark
+from .text_segmentation import split_text, without_list_mark
 from .words import clip_words
 
 HARD_TRUST, MOST_EASY_COUNT = 0.5, 4
@@ -115,7 +115,7 @@ def trust_in(kind: Kind, expect: Collection[str]) -> float:
 def checklist_of_lines(goal: str, lines: Sequence[str]) -> Checklist:
     """One requirement for each line, in the user's words; empty and repeated lines and list marks are left out.
 
-    Raises ValueError with a sentence for the user: none, more than 10, or a line longer than 200 characters.
+    Raises ValueError with a sentence for the user: none, more than 30, or a line longer than 200 characters.
     """
     texts = list(dict.fromkeys(text for text in (" ".join(without_list_mark(line).split()) for line in lines) if text))
     if not texts:
@@ -137,15 +137,18 @@ def checklist_of_lines(goal: str, lines: Sequence[str]) -> Checklist:
 def checklist_of_goal(goal: str, why: str = "") -> Checklist:
     """The goal taken apart at commas, sentences, line breaks, list marks and "and", where no model can do it better.
 
-    Words in quotes stay together. At most 10 parts: the last one holds what is left. Empty for an empty goal.
+    Words in quotes stay together. Of more than MOST_REQUIREMENTS parts the first ones, see Checklist.uncovered. Empty
+    for an empty goal.
     why: a sentence that says why no model did it, "" where none was to.
     """
-    texts = [_wish(text) for text in parts_of(goal, at_and=True)]
-    if len(texts) > MOST_REQUIREMENTS:
-        texts = [*texts[: MOST_REQUIREMENTS - 1], ", ".join(texts[MOST_REQUIREMENTS - 1 :])]
-    texts = list(dict.fromkeys(clip_words(text, LINE_LENGTH) for text in texts))
+    parts = split_text(goal, at_and=True)
+    texts = list(dict.fromkeys(clip_words(_wish(part.text), LINE_LENGTH) for part in parts if part.start < GOAL_LENGTH))
+    beyond = [clip_words(part.text, LINE_LENGTH) for part in parts if part.start >= GOAL_LENGTH]
+    texts, uncovered = texts[:MOST_REQUIREMENTS], (*texts[MOST_REQUIREMENTS:], *beyond)
     notes = (BY_RULE.format(why=why),) if why else ()
-    return _made(goal, texts, "rule", likely_languages(goal)).model_copy(update={"notes": notes})
+    return _made(goal, texts, "rule", likely_languages(goal)).model_copy(
+        update={"notes": notes, "uncovered": uncovered}
+    )
 
 
 def requirement_of(name: str, text: str, kind: Kind, source: Source, languages: Languages | None = None) -> Requirement:

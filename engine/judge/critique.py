@@ -32,7 +32,7 @@ def parse_checks(text: str) -> tuple[Check, ...]:
 
 
 SCORE_OUT_OF_REACH = (
-    "The pass score is higher than this judge's answers can reach, so {:.2f}, the most they can, counted instead."
+    "The pass score is higher than this judge's answers can reach, so {:.2f}, the most they can, counts instead."
 )
 
 

@@ -14,7 +14,6 @@ from .ask import SEED_LIMIT, ask_twice
 from .batch import MOST_CALLS, BatchVerdict, best_of, by_score, sample_batch
 from .blank_check import blank_check
 from .checklist import Checklist
-from .checklist_builder import make_checklist
 from .checklist_rules import checklist_of_goal, checklist_of_lines
 from .critique import Check, Critique
 from .editor import propose, with_edits
@@ -34,6 +33,7 @@ from .vision_model import (
     Reply,
     VisionModel,
 )
+from .whole_goal import make_whole_checklist
 
 VOTE_TEMPERATURE = 0.7
 """Of repeated answers where a server has no probabilities (docs/design-notes.md, 2.9)."""
@@ -182,15 +182,13 @@ class Judge:
         if self.kind == "offline" or not goal.strip():
             return checklist_of_goal(goal)
         try:
-            return await make_checklist(self.asked, goal, seed)
+            return await make_whole_checklist(self.asked, goal, seed, self.model.name)
         except ModelUnfit:
             raise
         except ModelUnreachable:
             if self.kind == "auto":
                 return checklist_of_goal(goal, "No judge model answered.")
             raise
-        except AnswerUnusable:
-            return checklist_of_goal(goal, f"{self.model.name} wrote no checklist that can be used.")
 
     async def _missing(self) -> str:
         """Why `auto` has to do without its model, as a sentence with a blank before it; "" when it need not."""

@@ -16,6 +16,7 @@ from ..judge.judge import Judge
 from ..judge.picture import Fingerprint, Picture, near_duplicate
 from ..judge.vision_model import ModelFailure
 from .journal import Journal, stem
+from .judging_notes import notes_after_verdict
 from .outcome import iteration_of, unsaved_reason, with_iteration
 from .policy import clauses_wanted, final_look
 from .run import Run
@@ -112,7 +113,8 @@ async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) 
             return Report(Critique(judge="ollama", outcome="unreachable", reason=str(problem)), None)
     measures = [i.critique.measures for i in run.comparable if i.critique.measures]
     critiques, best = await judge.judge_pictures(pictures, checklist, seed, measures)
-    report = Report(critiques[best], stem(place.plan), batch_index=best, checklist=checklist)
+    notes = notes_after_verdict(run, checklist, critiques[best])
+    report = Report(critiques[best], stem(place.plan), batch_index=best, checklist=checklist, notes=notes)
     wanted = clauses_wanted(_with_iteration(run, report))
     if not wanted:
         return report

@@ -9,12 +9,12 @@ from ..judge.critique import Critique
 from ..judge.judge import Judge
 from ..judge.picture import Picture
 from ..judge.vision_model import ModelFailure
+from .ending_words import goal_met, why_unconfirmed
 from .evidence import RunEvidence
 from .journal import Journal
 from .outcome import decide
 from .refusals import NotNow
 from .run import Iteration, Run
-from .unconfirmed import why_unconfirmed
 
 
 def unjudged_iteration(run: Run, number: int) -> Iteration:
@@ -61,8 +61,7 @@ def with_verdict(run: Run, number: int, critique: Critique, checklist: Checklist
     iterations = tuple(judged if one.number == number else one for one in run.iterations)
     after = run.model_copy(update={"iterations": iterations})
     if critique.passed:
-        reason = f"The goal is met in iteration {number}, score {critique.score:.2f}: two looks agree."
-        return after.model_copy(update={"status": "done", "reason": reason})
+        return after.model_copy(update={"status": "done", "reason": goal_met(after, number, critique.score)})
     if run.status not in ("unverified", "judge_failed"):
         return after
     told = why_unconfirmed(RunEvidence(after), judged)

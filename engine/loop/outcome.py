@@ -41,6 +41,7 @@ def with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
             "iterations": (*run.iterations, iteration),
             "checklist": report.checklist or run.checklist,
             "relooks": {**run.relooks, **report.relooks},
+            "warnings": (*run.warnings, *report.notes),
         }
     )
 

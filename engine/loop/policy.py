@@ -11,11 +11,11 @@ import hashlib
 from ..judge.verdict import CANNOT_TELL
 from ..settings import Settings
 from .clauses import compose
+from .ending_words import goal_met, why_unconfirmed
 from .evidence import RunEvidence, missed_throughout
 from .next_settings import Words, next_words, parameter_step
 from .outcome import score_in_words
 from .run import Iteration, Plan, Run, Stop
-from .unconfirmed import why_unconfirmed
 
 NEAR_PASS = 0.15
 """Without a checklist: closer than this to the pass score, `auto` keeps the seed for one new wording."""
@@ -218,7 +218,7 @@ def _stop(evidence: RunEvidence) -> Stop | None:
     run, last = evidence.run, evidence.run.iterations[-1]
     critique = last.critique
     if critique.passed and critique.sees_content:
-        return Stop("done", f"The goal is met in iteration {last.number}, score {critique.score:.2f}: two looks agree.")
+        return Stop("done", goal_met(run, last.number, critique.score))
     if not critique.sees_content and (critique.sound or critique.passed) and last.duplicate_of is None:
         return Stop(
             "unverified",

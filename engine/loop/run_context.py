@@ -57,7 +57,8 @@ class Report:
     """What the critic found.
 
     save_error: why the picture could not be written, empty when it was. checklist: what the picture was judged by.
-    relooks: by iteration number, a second look at an earlier picture, before the run may end.
+    relooks: by iteration number, a second look at an earlier picture, before the run may end. notes: what the user
+    should know about how far the run can be judged.
     """
 
     critique: Critique
@@ -69,3 +70,4 @@ class Report:
     checklist: Checklist | None = None
     relooks: Mapping[int, Critique] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
+    notes: tuple[Finding, ...] = ()

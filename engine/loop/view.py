@@ -98,6 +98,7 @@ class ChecklistView(BaseModel):
     goal: str
     requirements: tuple[Requirement, ...]
     notes: tuple[str, ...]
+    uncovered: tuple[str, ...]
     digest: str
 
 

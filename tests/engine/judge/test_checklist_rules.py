@@ -86,7 +86,7 @@ def test_list_marks_empty_and_repeated_lines_are_left_out():
 
 @pytest.mark.parametrize(
     ("lines", "words"),
-    [([], "empty"), ([" ", ""], "empty"), ([f"thing {n}" for n in range(11)], "at most 10"), (["x" * 201], "200")],
+    [([], "empty"), ([" ", ""], "empty"), ([f"thing {n}" for n in range(31)], "at most 30"), (["x" * 201], "200")],
 )
 def test_lines_that_cannot_be_used_are_explained(lines, words):
     with pytest.raises(ValueError, match=words):
@@ -104,10 +104,14 @@ def test_the_goal_taken_apart():
     assert [one.kind for one in found.requirements] == ["count", "object", "text", "absence"]
 
 
-def test_what_is_too_much_stands_in_the_last_one():
-    found = checklist_of_goal(", ".join(f"thing {n}" for n in range(14)))
-    assert len(found.requirements) == 10
-    assert found.requirements[-1].text == ", ".join(f"thing {n}" for n in range(9, 14))
+def test_what_is_too_much_is_said_not_to_be_covered():
+    found = checklist_of_goal(", ".join(f"thing {n}" for n in range(34)))
+    assert len(found.requirements) == 30
+    assert found.uncovered == ("thing 30", "thing 31", "thing 32", "thing 33")
+    assert found.digest == found.model_copy(update={"uncovered": ()}).digest
+    long = checklist_of_goal(f"a fox, {'very ' * 1000}old, a hat")
+    assert [one.text for one in long.requirements][0] == "a fox"
+    assert long.uncovered == ("a hat",)
     assert checklist_of_goal("  ").requirements == ()
 
 

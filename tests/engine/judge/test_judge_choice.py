@@ -50,8 +50,8 @@ def test_the_users_lines_come_first_and_cost_no_call(kind):
     chosen, model = judge(kind, check=GONE)
     assert [one.text for one in made(chosen, ["two cats", ""]).requirements] == ["two cats"]
     assert (model.checks, model.questions) == (0, [])
-    with pytest.raises(ValueError, match="at most 10"):
-        made(chosen, [f"thing {n}" for n in range(11)])
+    with pytest.raises(ValueError, match="at most 30"):
+        made(chosen, [f"thing {n}" for n in range(31)])
 
 
 def test_the_model_takes_the_goal_apart():

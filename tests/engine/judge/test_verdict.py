@@ -98,7 +98,7 @@ def test_a_pass_score_beyond_the_scale_is_said_and_the_most_that_can_be_reached_
     assert (first.reachable, first.score) == (0.915, 0.915)
     found = merge_looks(first, second, CHECKLIST, asked_for)
     assert (found.passed, found.reachable) == (True, 0.915)
-    assert "0.92, the most they can, counted instead" in found.describe()
+    assert "0.92, the most they can, counts instead" in found.describe()
     good = [looked(w, quality="good", pass_score=asked_for) for w in (1, 2)]
     assert not merge_looks(*good, CHECKLIST, asked_for).passed
 

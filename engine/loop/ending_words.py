@@ -1,23 +1,34 @@
-"""Why the best picture of a run is not confirmed, in words. Pure."""
+"""What is said at the end of a run: that the goal is met, or why its best picture is not confirmed. Pure."""
 
 from __future__ import annotations
 
 from ..judge.critique import Critique
+from ..judge.goal_coverage import not_judged
 from ..judge.verdict import CANNOT_TELL, needed_score, quality_faults, sentence
 from .evidence import RunEvidence
 from .outcome import score_in_words
-from .run import Iteration
+from .run import Iteration, Run
 
 
 def why_unconfirmed(evidence: RunEvidence, best: Iteration) -> str:
     """What keeps the best picture from being the goal met: one or two sentences, for the end of a run."""
-    critique = best.critique
+    run, critique = evidence.run, best.critique
     if critique.score is None:
         return critique.describe()
-    told = _what_is_missing(evidence, best)
-    if critique.decides:
-        return told
-    return f"{told} {CANNOT_TELL}" if told else CANNOT_TELL
+    told = [_what_is_missing(evidence, best), "" if critique.decides else CANNOT_TELL, unjudged_part(run)]
+    return " ".join(part for part in told if part)
+
+
+def goal_met(run: Run, number: int, score: float) -> str:
+    """That two looks found everything in a picture; of a goal that was not judged whole, no more than that."""
+    left_out = unjudged_part(run)
+    what = "All of the goal that was judged" if left_out else "The goal"
+    return f"{what} is met in iteration {number}, score {score:.2f}: two looks agree. {left_out}".strip()
+
+
+def unjudged_part(run: Run) -> str:
+    """What of the goal was not judged, as a sentence; "" for nothing."""
+    return not_judged(run.checklist.uncovered) if run.checklist is not None else ""
 
 
 def _what_is_missing(evidence: RunEvidence, best: Iteration) -> str:
