@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -24,10 +25,14 @@ from ..engine.loop.run import Run
 from ..engine.loop.user_actions import UserActions
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
-from ..engine.memory.preflight import Preflight
-from .errors import BadRequest, error_response, wrong_field
+from ..engine.memory.preflight import PreflightView
+from .errors import DOCUMENT_HINT, BadRequest, error_response, wrong_field
+from .large_json import AT_ONCE, read_json, write_json
 
 Model = TypeVar("Model", bound=BaseModel)
+
+LARGEST_BODY = 16 * 2**20
+"""Bytes of a request. A workflow of 2,000 nodes has one or two million."""
 
 
 class RoutesApp(Protocol):
@@ -66,7 +71,7 @@ class RoutesApp(Protocol):
     async def memory_state(self) -> MemoryState:
         """How memory stands now."""
 
-    async def memory_preflight(self, graph: Mapping[str, Any]) -> Preflight:
+    async def memory_preflight(self, graph: Mapping[str, Any]) -> PreflightView:
         """What an API graph will want."""
 
 
@@ -144,6 +149,9 @@ class Route:
                 told = await self.handler(app(), **asked)
                 if isinstance(told, PictureAnswer):
                     return told.response()
+                if (request.content_length or 0) > AT_ONCE:  # it may tell as much as it was told
+                    text = await asyncio.to_thread(write_json, told)
+                    return web.Response(body=text, status=self.status, content_type="application/json")
                 return web.json_response(told.model_dump(mode="json"), status=self.status)
             except web.HTTPException:
                 raise
@@ -160,13 +168,32 @@ async def body_of(request: web.Request, model: type[Model]) -> Model:
     """
     if request.content_type != "application/json":
         raise BadRequest("The body must be JSON.", "Send the header Content-Type: application/json.", 415, "not_json")
+    body = await _read_body(request)
     try:
-        return model.model_validate_json(await request.read() or b"{}")
-    except web.HTTPRequestEntityTooLarge as problem:
-        hint = "Send less, or start ComfyUI with a larger --max-upload-size (in MB)."
-        raise BadRequest("The body is larger than this server takes.", hint, 413, "too_large") from problem
+        if len(body) <= AT_ONCE:
+            return model.model_validate_json(body or b"{}")
+        return await asyncio.to_thread(lambda: model.model_validate(read_json(body)))
     except ValidationError as problem:
         raise wrong_field(problem, "body") from problem
+    except ValueError as problem:
+        raise BadRequest(f"body: {problem}.", DOCUMENT_HINT) from problem
+
+
+async def _read_body(request: web.Request) -> bytes:
+    """Up to LARGEST_BODY, or what ComfyUI takes where that is less. Raises BadRequest."""
+    most = min(LARGEST_BODY, request.client_max_size or LARGEST_BODY)
+    body = bytearray()
+    if (request.content_length or 0) <= most:
+        async for piece in request.content.iter_any():
+            body += piece
+            if len(body) > most:
+                break
+        else:
+            return bytes(body)
+    hint = (
+        "Send less." if most == LARGEST_BODY else "Send less, or start ComfyUI with a larger --max-upload-size (in MB)."
+    )
+    raise BadRequest(f"The body is larger than {most / 2**20:.3g} MiB.", hint, 413, "too_large")
 
 
 def query_of(request: web.Request, model: type[Model]) -> Model:
