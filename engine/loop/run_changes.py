@@ -9,7 +9,6 @@ from .clauses import compose
 from .outcome import STOPPED
 from .run import Run, Stop, UserPick, Wording
 
-
 LONGEST_REASON = 4000
 """Characters. The words of a node's error may be a whole file."""
 
