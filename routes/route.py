@@ -7,10 +7,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, get_args, get_type_hints
+from typing import Any, Protocol, get_args, get_type_hints
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
@@ -26,13 +26,9 @@ from ..engine.loop.user_actions import UserActions
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import PreflightView
-from .errors import DOCUMENT_HINT, BadRequest, error_response, wrong_field
-from .large_json import AT_ONCE, read_json, write_json
-
-Model = TypeVar("Model", bound=BaseModel)
-
-LARGEST_BODY = 16 * 2**20
-"""Bytes of a request. A workflow of 2,000 nodes has one or two million."""
+from .errors import error_response
+from .large_json import AT_ONCE, write_json
+from .request_data import body_of, query_of
 
 
 class RoutesApp(Protocol):
@@ -159,46 +155,3 @@ class Route:
                 return error_response(problem, request)
 
         return respond
-
-
-async def body_of(request: web.Request, model: type[Model]) -> Model:
-    """The JSON body as a model. Raises BadRequest.
-
-    The content type is demanded because a page of another site can post text/plain without asking, but not JSON.
-    """
-    if request.content_type != "application/json":
-        raise BadRequest("The body must be JSON.", "Send the header Content-Type: application/json.", 415, "not_json")
-    body = await _read_body(request)
-    try:
-        if len(body) <= AT_ONCE:
-            return model.model_validate_json(body or b"{}")
-        return await asyncio.to_thread(lambda: model.model_validate(read_json(body)))
-    except ValidationError as problem:
-        raise wrong_field(problem, "body") from problem
-    except ValueError as problem:
-        raise BadRequest(f"body: {problem}.", DOCUMENT_HINT) from problem
-
-
-async def _read_body(request: web.Request) -> bytes:
-    """Up to LARGEST_BODY, or what ComfyUI takes where that is less. Raises BadRequest."""
-    most = min(LARGEST_BODY, request.client_max_size or LARGEST_BODY)
-    body = bytearray()
-    if (request.content_length or 0) <= most:
-        async for piece in request.content.iter_any():
-            body += piece
-            if len(body) > most:
-                break
-        else:
-            return bytes(body)
-    hint = (
-        "Send less." if most == LARGEST_BODY else "Send less, or start ComfyUI with a larger --max-upload-size (in MB)."
-    )
-    raise BadRequest(f"The body is larger than {most / 2**20:.3g} MiB.", hint, 413, "too_large")
-
-
-def query_of(request: web.Request, model: type[Model]) -> Model:
-    """What stands behind the question mark as a model; an empty value counts as none. Raises BadRequest."""
-    try:
-        return model.model_validate({name: request.query[name] for name in request.query if request.query[name]})
-    except ValidationError as problem:
-        raise wrong_field(problem, "query") from problem

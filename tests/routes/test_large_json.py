@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pack.engine.graph.run_request import RunRequest
 from pack.routes.large_json import AT_ONCE, read_json, write_json
-from pack.routes.route import LARGEST_BODY
+from pack.routes.request_data import LARGEST_BODY
 from pydantic import BaseModel
 
 from ..engine.graph.reference import graph

@@ -13,7 +13,7 @@ from pack.engine.graph.render_error import RenderError
 from pack.engine.loop.ports import PromptState, SubmissionRejected
 from pack.engine.loop.run_context import PromptContext
 from pack.routes import starting
-from pack.routes.route import LARGEST_BODY
+from pack.routes.request_data import LARGEST_BODY
 
 from ..engine.graph.reference import graph, ui_workflow
 from ..engine.loop.runs import critique, handle
