@@ -36,7 +36,7 @@ from ..engine.loop.user_actions import UserActions
 from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
-from ..engine.memory.preflight import Preflight, preflight
+from ..engine.memory.preflight import PreflightView, preflight, preflight_view
 from ..ollama_client import GOOD_MODEL, Connection, OllamaVisionModel, Residence, client_problem
 from . import comfyui, settings
 from .comfy_services import ComfyServices
@@ -201,12 +201,17 @@ class App:
         memory = ComfyMemory(comfy.model_management)
         return await present_state(memory, comfy.model_management, self._local_ollama(memory))
 
-    async def memory_preflight(self, graph: Mapping[str, Any]) -> Preflight:
+    async def memory_preflight(self, graph: Mapping[str, Any]) -> PreflightView:
         """What an API graph will want of this device."""
         memory = ComfyMemory(comfy.model_management)
-        files = await asyncio.to_thread(files_of, graph, folder_paths.get_full_path)
         judge = await self._local_ollama(memory).judge(judge_named(graph, settings.LOCAL))
-        return preflight(graph, files, memory.total(), judge)
+        card = memory.total()
+
+        def estimate() -> PreflightView:
+            files = files_of(graph, folder_paths.get_full_path)
+            return preflight_view(preflight(graph, files, card, judge))
+
+        return await asyncio.to_thread(estimate)
 
     def _local_ollama(self, memory: ComfyMemory, wait_seconds: float = 0.0) -> OllamaModels:
         residence = Residence(settings.connection(settings.LOCAL), lambda: False, asyncio.CancelledError)

@@ -22,6 +22,8 @@ from ..engine.style.lora_parts import is_text_encoder, parts_of
 
 Shape = tuple[int, ...]
 MOST_RESULTS = 500
+MOST_SIDES = 8
+"""Of a weight."""
 PACKED_SHARE = 0.1
 """Share of matrices stored as integers from which a model counts as packed (4-bit formats, GGUF)."""
 
@@ -58,7 +60,7 @@ def fit_of(file: LoraFile, model: Any, clip: Any | None) -> Fit:
             return UNCHECKED
         counted = _counts(file, header, diffusion, text=False)
         counted_text = _counts(file, header, text, text=True) if text else None
-    except (AttributeError, KeyError, TypeError, ValueError, RuntimeError, NotImplementedError):
+    except Exception:
         # A model or an adapter of a kind that ComfyUI's matching was not written for: say so, and let it try.
         logging.warning("Imitatoes: %s could not be compared with the model.", file.name, exc_info=True)
         return UNCHECKED
@@ -136,6 +138,8 @@ def _ghost(name: str, shape: Shape) -> torch.Tensor:
     if name.endswith(".alpha"):
         return torch.ones(())
     if name.endswith(".reshape_weight"):
+        if math.prod(shape) > MOST_SIDES:
+            raise ValueError(f"{name} is no list of sides")
         return torch.zeros(shape)
     return torch.empty(shape, device="meta")
 

@@ -111,7 +111,6 @@ def _applied(applied: AppliedLora, model: Any, clip: Any | None) -> tuple[Any, A
 def _tensors(file: LoraFile) -> tuple[Any, Any]:
     """(tensors, metadata) of a file; of the last two used they are at hand, for all pickers together."""
     import comfy.utils
-    from safetensors import SafetensorError
 
     key = (file.path, file.stamp)
     if key not in _loaded:
@@ -119,7 +118,7 @@ def _tensors(file: LoraFile) -> tuple[Any, Any]:
             _loaded.popitem(last=False)
         try:
             _loaded[key] = comfy.utils.load_torch_file(str(file.path), safe_load=True, return_metadata=True)
-        except (OSError, ValueError, SafetensorError) as problem:
+        except Exception as problem:  # what a damaged file may raise, nobody has listed
             raise Refused("lora_name", f"{file.name} cannot be loaded: {problem}. Get the file again.") from problem
     _loaded.move_to_end(key)
     return _loaded[key]

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..engine.memory.figures import checkpoint_prefixes
+from ..engine.memory.figures import FileInput, checkpoint_prefixes
 from ..engine.memory.graph_sizes import FileUse, file_uses
 from ..engine.memory.model_file import ModelFile, UnreadableModelFile, read_model_file
 from ..engine.memory.usage import KINDS, OutputTypes, Source, is_used_later, later_nodes, sources_read_by
@@ -23,7 +23,11 @@ kind of folder that this ComfyUI does not have."""
 
 def files_of(graph: Mapping[str, Any], find: FindFile) -> list[tuple[FileUse, ModelFile | None]]:
     """What each model file of the graph says of itself; None for one that is not there or cannot be read."""
-    return [(use, _file(use, find)) for use in file_uses(graph)]
+    known: dict[tuple[str, FileInput], ModelFile | None] = {}
+    for use in (uses := file_uses(graph)):
+        if (use.name, use.input) not in known:
+            known[use.name, use.input] = _file(use, find)
+    return [(use, known[use.name, use.input]) for use in uses]
 
 
 def used_later_by(

@@ -6,9 +6,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from ..engine.memory.graph_sizes import LARGEST_SIZE, SIZE_INPUTS
 from ..engine.memory.memory_report import MemoryReportView, memory_report_view
 from ..engine.memory.memory_state import MemoryState
-from ..engine.memory.preflight import PreflightView, preflight_view
+from ..engine.memory.preflight import PreflightView
 from .errors import BadRequest
 from .route import Body, RoutesApp
 
@@ -36,4 +37,9 @@ async def estimate_memory(app: RoutesApp, body: PreflightBody) -> PreflightView:
     for node_id, node in body.prompt.items():
         if not isinstance(node.get("class_type"), str) or not isinstance(node.get("inputs", {}), dict):
             raise BadRequest(f"prompt: node {node_id} has no class_type or inputs.", "Send a graph in API format.")
-    return preflight_view(await app.memory_preflight(body.prompt))
+        for name in SIZE_INPUTS:
+            value = node.get("inputs", {}).get(name)
+            if isinstance(value, int) and value > LARGEST_SIZE:
+                what = f"prompt: node {node_id}, input {name}: is more than {LARGEST_SIZE}, which nothing renders."
+                raise BadRequest(what, "Write the size that you mean.", node=node_id, input_=name)
+    return await app.memory_preflight(body.prompt)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, get_args, get_type_hints
+from typing import Any, Protocol, get_args, get_type_hints
 
 from aiohttp import web
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
@@ -24,10 +25,10 @@ from ..engine.loop.run import Run
 from ..engine.loop.user_actions import UserActions
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
-from ..engine.memory.preflight import Preflight
-from .errors import BadRequest, error_response, wrong_field
-
-Model = TypeVar("Model", bound=BaseModel)
+from ..engine.memory.preflight import PreflightView
+from .errors import error_response
+from .large_json import AT_ONCE, write_json
+from .request_data import body_of, query_of
 
 
 class RoutesApp(Protocol):
@@ -66,7 +67,7 @@ class RoutesApp(Protocol):
     async def memory_state(self) -> MemoryState:
         """How memory stands now."""
 
-    async def memory_preflight(self, graph: Mapping[str, Any]) -> Preflight:
+    async def memory_preflight(self, graph: Mapping[str, Any]) -> PreflightView:
         """What an API graph will want."""
 
 
@@ -144,6 +145,9 @@ class Route:
                 told = await self.handler(app(), **asked)
                 if isinstance(told, PictureAnswer):
                     return told.response()
+                if (request.content_length or 0) > AT_ONCE:  # it may tell as much as it was told
+                    text = await asyncio.to_thread(write_json, told)
+                    return web.Response(body=text, status=self.status, content_type="application/json")
                 return web.json_response(told.model_dump(mode="json"), status=self.status)
             except web.HTTPException:
                 raise
@@ -151,27 +155,3 @@ class Route:
                 return error_response(problem, request)
 
         return respond
-
-
-async def body_of(request: web.Request, model: type[Model]) -> Model:
-    """The JSON body as a model. Raises BadRequest.
-
-    The content type is demanded because a page of another site can post text/plain without asking, but not JSON.
-    """
-    if request.content_type != "application/json":
-        raise BadRequest("The body must be JSON.", "Send the header Content-Type: application/json.", 415, "not_json")
-    try:
-        return model.model_validate_json(await request.read() or b"{}")
-    except web.HTTPRequestEntityTooLarge as problem:
-        hint = "Send less, or start ComfyUI with a larger --max-upload-size (in MB)."
-        raise BadRequest("The body is larger than this server takes.", hint, 413, "too_large") from problem
-    except ValidationError as problem:
-        raise wrong_field(problem, "body") from problem
-
-
-def query_of(request: web.Request, model: type[Model]) -> Model:
-    """What stands behind the question mark as a model; an empty value counts as none. Raises BadRequest."""
-    try:
-        return model.model_validate({name: request.query[name] for name in request.query if request.query[name]})
-    except ValidationError as problem:
-        raise wrong_field(problem, "query") from problem

@@ -127,7 +127,10 @@ def _refusal(problem: Finding, findings: Iterable[Finding], proposed: Iterable[R
     hint = problem.fix
     if any(repair.certain for repair in repairs):
         hint = f"{hint} Or send repair: true, which does what is listed as certain in repairs.".strip()
-    return BadRequest(problem.what, hint, 400, problem.kind, problem.node, problem.input, _findings(findings), repairs)
+    status = 413 if problem.kind == "too_large" else 400
+    return BadRequest(
+        problem.what, hint, status, problem.kind, problem.node, problem.input, _findings(findings), repairs
+    )
 
 
 def _findings(findings: Iterable[Finding]) -> list[FindingView]:

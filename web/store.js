@@ -100,7 +100,20 @@ function joined(known, told) {
   const whole = known.iterations === undefined && told.iterations !== undefined;
   if ((older || same) && !brings && !whole) return known;
   const fields = older ? { ...told, ...known } : { ...known, ...told };
-  return { ...fields, iterations: joinedIterations(known.iterations, told.iterations) };
+  return { ...fields, ...joinedDetails(known, told), iterations: joinedIterations(known.iterations, told.iterations) };
+}
+
+/** What a message tells of its own iterations only. A line of the list tells nothing of it. */
+function joinedDetails(known, told) {
+  const details = {};
+  if (known.prompt_ids && told.prompt_ids) details.prompt_ids = [...new Set([...known.prompt_ids, ...told.prompt_ids])];
+  if (known.relooks && told.relooks) details.relooks = { ...known.relooks, ...told.relooks };
+  if (known.recoveries && told.recoveries) {
+    const key = (one) => `${one.number} ${one.kind} ${one.sentence}`;
+    const all = new Map([...known.recoveries, ...told.recoveries].map((one) => [key(one), one]));
+    details.recoveries = [...all.values()].sort((a, b) => a.number - b.number);
+  }
+  return details;
 }
 
 function joinedIterations(known, told) {

@@ -25,6 +25,7 @@ export const isBest = (run, number) => number === run.best?.iteration && (typeof
 /** The run's state in few words. progress: see progress.js; attached: whether this page hears ComfyUI's own messages. */
 export function stateWords(t, run, progress, attached) {
   if (!isRunning(run)) return run.taken && run.status === "stopped" ? t("status.taken", { number: run.taken }) : t(`status.${run.status}`);
+  if (run.elsewhere) return t("state.elsewhere");
   if (run.stopping === "now") return t("state.stoppingNow");
   const words = phaseWords(t, run, progress, attached);
   return run.stopping === "after" ? `${words} · ${t("state.stoppingAfter")}` : words;
@@ -36,6 +37,12 @@ function phaseWords(t, run, progress, attached) {
   const steps = progress?.of(prompt);
   if (steps) return t("state.renderingSteps", steps);
   return attached && progress && !progress.heard(prompt) ? t("state.queued") : t("state.rendering");
+}
+
+/** What continuing grants, before it is pressed. A run that was cut off goes on with what was left of it. */
+export function continueWords(t, run) {
+  const adds = run.status !== "suspended" && run.continue_adds;
+  return adds ? t("do.continueMore", { count: adds }) : t("do.continue");
 }
 
 /** Which part of the run is done: "Iteration 3 of 12 · best 0.82". */
@@ -66,7 +73,7 @@ export function paceWords(t, run, secondsPerStep) {
 export function tone(run) {
   if (isRunning(run)) return "running";
   if (run.status === "done" || (run.status === "stopped" && run.taken)) return "good";
-  return ["failed", "judge_failed", "unsaved"].includes(run.status) ? "bad" : "calm";
+  return ["failed", "judge_failed", "unsaved", "unreadable"].includes(run.status) ? "bad" : "calm";
 }
 
 /** The verdict on one picture in words, for the node. */

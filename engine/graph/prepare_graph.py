@@ -22,7 +22,7 @@ from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
 from .run_request import MOST_NODES, PlanRequest, RunRequest
 from .texts import placeholders
-from .tokens import TokenError, fill
+from .tokens import TokenError, TokensTooLarge, fill
 from .ui_conversion.convert import convert
 from .ui_conversion.page_widgets import version_of
 from .ui_conversion.reading import NotConvertible, is_ui_format
@@ -143,6 +143,8 @@ def _finite(value: Any) -> bool:
 def _filled(graph: Graph, order: RunRequest) -> Graph:
     try:
         return fill(graph, order.tokens)
+    except TokensTooLarge as problem:
+        raise NotReady(_problem("too_large", f"{problem}.", "Give shorter values.", input_="tokens")) from problem
     except TokenError as problem:
         fix = 'Give every token of the workflow one value in tokens, as {"PROMPT": "a fox"}.'
         raise NotReady(_problem("tokens", str(problem), fix, input_="tokens")) from problem

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from typing import Any, NoReturn
 
 from .vision_model import AnswerUnusable
@@ -14,9 +15,11 @@ MAX_BRACKETS = 400
 
 _OPENING = re.compile(r"[\[{]")
 _THOUGHT_TAG = re.compile(r"<(/?)(?:think|thinking)>", re.IGNORECASE)
-_TOKEN = re.compile(
-    r'"(?:[^"\\]|\\.)*"' r"|'(?:[^'\\]|\\.)*'" r"|\b(?:True|False|None)\b" r"|,(?=\s*[}\]])" r"|[\[\]{}]", re.DOTALL
-)
+_QUOTED = {
+    '"': r'"(?:[^"\\]|\\.)*(?P<double>"?)',
+    "'": r"'(?:[^'\\]|\\.)*(?P<single>'?)",
+}
+_OTHER = r"\b(?:True|False|None)\b|,(?=\s*[}\]])|[\[\]{}]"
 _WORDS = {"True": "true", "False": "false", "None": "null", ",": ""}
 
 
@@ -94,9 +97,10 @@ def _without_thoughts(text: str) -> str:
 def _only_object(text: str) -> Any:
     """The one object in a text, repaired where needed. Parts of a broken object are never taken for the whole."""
     found: list[Any] = []
+    tokens = _Tokens(text)
     at = 0
     while opening := _OPENING.search(text, at):
-        at, repaired = _span(text, opening.start())
+        at, repaired = _span(tokens, opening.start())
         value = _strict(repaired)
         if isinstance(value, dict) or _holds_object(value):
             found.append(value)
@@ -111,12 +115,36 @@ def _holds_object(value: Any) -> bool:
     return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
-def _span(text: str, start: int) -> tuple[int, str]:
+class _Tokens:
+    """Brackets, strings, Python's words and trailing commas of a text. A quote that nothing closes is none.
+
+    Behind such a quote all others of its kind are open as well, so they are not looked at again: the work is in
+    proportion to the text, whatever is in it.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._closing = "\"'"
+
+    def after(self, start: int) -> Iterator[re.Match[str]]:
+        at: int | None = start
+        while at is not None:
+            pattern = re.compile("|".join([*(_QUOTED[quote] for quote in self._closing), _OTHER]), re.DOTALL)
+            begin, at = at, None
+            for token in pattern.finditer(self.text, begin):
+                if "" in token.groups():
+                    self._closing = self._closing.replace(token[0][0], "")
+                    at = token.start() + 1
+                    break
+                yield token
+
+
+def _span(tokens: _Tokens, start: int) -> tuple[int, str]:
     """Where the bracket at `start` closes, and the part up to there written as proper JSON. Raises AnswerUnusable."""
     depth, out, at = 0, [], start
-    for token in _TOKEN.finditer(text, start):
+    for token in tokens.after(start):
         word = token[0]
-        out.append(text[at : token.start()])
+        out.append(tokens.text[at : token.start()])
         at = token.end()
         if word in "{[":
             depth += 1

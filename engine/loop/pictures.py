@@ -64,14 +64,14 @@ def png_chunks(pixels: np.ndarray, texts: Mapping[str, str]) -> list[bytes]:
     fit = {key: text for key, text in texts.items() if key.isascii() and key.isprintable() and 0 < len(key) < 80}
     return [
         PNG_SIGNATURE,
-        _chunk(b"IHDR", header),
-        *(_chunk(b"tEXt", key.encode() + b"\0" + text.encode("ascii")) for key, text in fit.items()),
-        _chunk(b"IDAT", data),
-        _chunk(b"IEND", b""),
+        png_chunk(b"IHDR", header),
+        *(png_chunk(b"tEXt", key.encode() + b"\0" + text.encode("ascii")) for key, text in fit.items()),
+        png_chunk(b"IDAT", data),
+        png_chunk(b"IEND", b""),
     ]
 
 
-def _chunk(kind: bytes, body: bytes) -> bytes:
+def png_chunk(kind: bytes, body: bytes) -> bytes:
     return b"".join([struct.pack(">I", len(body)), kind, body, struct.pack(">I", zlib.crc32(body, zlib.crc32(kind)))])
 
 

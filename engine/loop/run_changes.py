@@ -9,6 +9,9 @@ from .clauses import compose
 from .outcome import STOPPED
 from .run import Run, Stop, UserPick, Wording
 
+LONGEST_REASON = 4000
+"""Characters. The words of a node's error may be a whole file."""
+
 
 def as_its_server_left_it(run: Run) -> Run:
     """A run read from disk whose server is no more. "running" there means that it stopped in the middle."""
@@ -27,8 +30,9 @@ def as_its_server_left_it(run: Run) -> Run:
 
 def end_fields(stop: Stop) -> dict[str, object]:
     """What of a run changes with its end."""
+    reason = stop.reason if len(stop.reason) <= LONGEST_REASON else f"{stop.reason[:LONGEST_REASON]}..."
     gone = {"pending": None, "stopping": "", "end": None}
-    return {"status": stop.status, "reason": stop.reason, "phase": "waiting", **gone}
+    return {"status": stop.status, "reason": reason, "phase": "waiting", **gone}
 
 
 def add_instruction(start: LoopHandle, instruction: str) -> LoopHandle:

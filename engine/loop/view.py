@@ -106,6 +106,7 @@ class RunView(RunSummary):
     """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its end.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
+    prompt_ids, relooks, recoveries: of all iterations, in a message of these.
     """
 
     instructions: tuple[str, ...]
@@ -133,8 +134,19 @@ def run_view(run: Run) -> RunView:
 
 
 def run_message(run: Run) -> RunView:
-    """The run with its last iterations only."""
-    return _view(run, run.iterations[-TOLD_ITERATIONS:])
+    """The run with its last iterations only, and of what grows with them only what is about these and the best.
+
+    So a message is as long after 300 iterations as after ten; a page joins what it is told.
+    """
+    whole = _view(run, run.iterations[-TOLD_ITERATIONS:])
+    shown = {i.number for i in whole.iterations} | ({whole.best.iteration} if whole.best else set())
+    since = min((i.number for i in whole.iterations), default=1)
+    told = {
+        "prompt_ids": whole.prompt_ids[-TOLD_ITERATIONS - 1 :],
+        "relooks": {number: critique for number, critique in whole.relooks.items() if number in shown},
+        "recoveries": tuple(one for one in whole.recoveries if one.number >= since),
+    }
+    return whole.model_copy(update=told)
 
 
 def run_summary(run: Run) -> RunSummary:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ..graph.loop_nodes import CRITIC_CLASS, is_link, sources
 from .figures import FileInput, file_inputs
 
 WHOLE_DECODE, TILED_DECODES = "VAEDecode", ("VAEDecodeTiled", "ImitatoesAutoTiledDecode")
+SIZE_INPUTS = ("width", "height", "length")
+LARGEST_SIZE = 1_000_000
+"""In pixels or frames: nothing renders what is larger."""
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
@@ -47,14 +51,42 @@ def file_uses(graph: Mapping[str, Any]) -> list[FileUse]:
 
 
 def decodes(graph: Mapping[str, Any]) -> list[Decode]:
-    """Every node that decodes latents to pictures."""
+    """Every node that decodes latents to pictures. Takes time in proportion to nodes and links, however many decode."""
+    kinds = {node_id: node.get("class_type") for node_id, node in graph.items()}
+    decoding = {name: kind for name, kind in kinds.items() if kind == WHOLE_DECODE or kind in TILED_DECODES}
+    if not decoding:
+        return []
+    sizes, files = nearest_before(graph, _size_in), nearest_before(graph, _file_in)
     found = []
+    for node_id, kind in decoding.items():
+        inputs = graph[node_id].get("inputs", {})
+        size = _behind(sizes, inputs.get("samples"))
+        vae = _behind(files, inputs.get("vae"))
+        found.append(Decode(node_id, kind in TILED_DECODES, size, vae or ""))
+    return found
+
+
+def nearest_before(graph: Mapping[str, Any], told: Callable[[Mapping[str, Any]], Value | None]) -> dict[str, Value]:
+    """What each node tells itself or else the nearest before it does, in links; of two the one linked first.
+
+    Nodes that nothing is known of are left out. A cycle does no harm. Every link is looked at twice.
+    """
+    takers: dict[str, list[str]] = {}
     for node_id, node in graph.items():
-        kind = node.get("class_type")
-        if kind == WHOLE_DECODE or kind in TILED_DECODES:
-            size = _size_before(graph, node.get("inputs", {}).get("samples"))
-            vae = _file_before(graph, node.get("inputs", {}).get("vae"))
-            found.append(Decode(node_id, kind in TILED_DECODES, size, vae))
+        for source in sources(node):
+            takers.setdefault(source, []).append(node_id)
+    found = {node_id: value for node_id, node in graph.items() if (value := told(node)) is not None}
+    distance = dict.fromkeys(found, 0)
+    reached = list(found)
+    for node_id in reached:
+        for taker in takers.get(node_id, ()):
+            if taker not in distance:
+                distance[taker] = distance[node_id] + 1
+                reached.append(taker)
+    for node_id in reached:
+        if node_id not in found:
+            nearest = distance[node_id] - 1
+            found[node_id] = found[next(one for one in sources(graph[node_id]) if distance.get(one) == nearest)]
     return found
 
 
@@ -68,36 +100,23 @@ def judge_named(graph: Mapping[str, Any], connection: str) -> str:
     return ""
 
 
-def _size_before(graph: Mapping[str, Any], link: Any) -> tuple[int, int, int] | None:
-    """Width, height and frames of the nearest node up the link that gives them as numbers."""
-    for node in _up(graph, link):
-        inputs = node.get("inputs", {})
-        width, height, frames = (inputs.get(name) for name in ("width", "height", "length"))
-        if _number(width) and _number(height):
-            return width, height, frames if _number(frames) else 1
+def _behind(known: Mapping[str, Value], link: Any) -> Value | None:
+    return known.get(link[0]) if is_link(link) else None
+
+
+def _size_in(node: Mapping[str, Any]) -> tuple[int, int, int] | None:
+    """Width, height and frames of a node that gives them as numbers."""
+    inputs = node.get("inputs", {})
+    width, height, frames = (inputs.get(name) for name in SIZE_INPUTS)
+    if _is_size(width) and _is_size(height):
+        return width, height, frames if _is_size(frames) else 1
     return None
 
 
-def _file_before(graph: Mapping[str, Any], link: Any) -> str:
-    for node in _up(graph, link):
-        for name in ("vae_name", "ckpt_name"):
-            if isinstance(node.get("inputs", {}).get(name), str):
-                return node["inputs"][name]
-    return ""
+def _file_in(node: Mapping[str, Any]) -> str | None:
+    inputs = node.get("inputs", {})
+    return next((inputs[name] for name in ("vae_name", "ckpt_name") if isinstance(inputs.get(name), str)), None)
 
 
-def _up(graph: Mapping[str, Any], link: Any) -> Iterator[Mapping[str, Any]]:
-    """The nodes that a link comes from, the nearest first."""
-    waiting = deque([link[0]] if is_link(link) else [])
-    seen: set[str] = set()
-    while waiting:
-        node_id = waiting.popleft()
-        if node_id in seen or node_id not in graph:
-            continue
-        seen.add(node_id)
-        yield graph[node_id]
-        waiting.extend(sources(graph[node_id]))
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+def _is_size(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= LARGEST_SIZE

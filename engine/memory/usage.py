@@ -31,14 +31,17 @@ class Source:
 
 def later_nodes(graph: Mapping[str, Any], node_id: str) -> set[str]:
     """Ids of the nodes that take, directly or through others, what this node gives."""
+    takers: dict[str, list[str]] = {}
+    for other, node in graph.items():
+        for source in sources(node):
+            takers.setdefault(source, []).append(other)
     found: set[str] = set()
     waiting = [node_id]
     while waiting:
-        source = waiting.pop()
-        for other, node in graph.items():
-            if other not in found and source in sources(node):
-                found.add(other)
-                waiting.append(other)
+        for taker in takers.get(waiting.pop(), ()):
+            if taker not in found:
+                found.add(taker)
+                waiting.append(taker)
     return found - {node_id}
 
 

@@ -12,6 +12,10 @@ from ..safetensors_header import BadHeader, header_of
 __all__ = ["BadHeader", "Header", "read_header"]
 
 AGAIN = "Get it again."
+LONGEST_NAME = 1000
+"""Characters of a tensor's name."""
+MOST_BYTES = 2**48
+"""More than any file has."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,9 @@ def read_header(path: Path) -> Header:
     metadata = entries.pop("__metadata__", None) or {}
     try:
         shapes = {name: _shape(entry["shape"]) for name, entry in entries.items()}
-        end = max((int(entry["data_offsets"][1]) for entry in entries.values()), default=0)
+        end = max((_side(entry["data_offsets"][1]) for entry in entries.values()), default=0)
+        if any(len(name) > LONGEST_NAME for name in entries):
+            raise ValueError("a name of thousands of characters")
     except (ValueError, AttributeError, KeyError, IndexError, TypeError) as problem:
         raise BadHeader(
             f"it is not a safetensors file (its header is not the JSON that belongs there). {AGAIN}"
@@ -46,7 +52,11 @@ def read_header(path: Path) -> Header:
 
 
 def _shape(sides: Any) -> tuple[int, ...]:
-    for side in sides:
-        if type(side) is not int or side < 0:
-            raise ValueError("a side of a shape is no number")
-    return tuple(sides)
+    return tuple(map(_side, sides))
+
+
+def _side(value: Any) -> int:
+    """A side of a shape, or a place in the file."""
+    if type(value) is not int or not 0 <= value < MOST_BYTES:
+        raise ValueError("a size or place is no number that a file can have")
+    return value

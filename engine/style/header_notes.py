@@ -13,6 +13,8 @@ from .sidecars import Notes, clean_triggers
 MOST_IMAGES_HAVE_IT = 0.8
 """Share of the training pictures that a tag must be on to be taken for a trigger word (docs/design-notes.md, 11.3)."""
 
+MOST_COUNTED = 10**12
+
 GENERIC = frozenset(
     "1boy, 1girl, 2girls, absurdres, artist, best quality, boy, close-up, cowboy shot, detailed, face, female, "
     "full body, girl, high quality, highres, illustration, image, long hair, looking at viewer, lora, male, man, "
@@ -50,8 +52,8 @@ def guessed_triggers(metadata: Mapping[str, str]) -> tuple[str, ...]:
     datasets = _json(metadata.get("ss_datasets"))
     tokens = [
         subset.get("class_tokens")
-        for dataset in (datasets if isinstance(datasets, list) else [])
-        for subset in (_mapping(dataset).get("subsets") or [])
+        for dataset in _list(datasets)
+        for subset in _list(_mapping(dataset).get("subsets"))
         if isinstance(subset, dict)
     ]
     return clean_triggers([*tokens, *_frequent_tags(metadata)])
@@ -75,9 +77,14 @@ def _json(text: str | None) -> Any:
         return None
 
 
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+    """How often something was counted; 0 for what is no such number."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < MOST_COUNTED else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from .key_signature import family_of_parts
 from .lora_parts import parts_of
 from .phrases import phrase
 from .sidecars import Notes, read_sidecar, sidecar_paths, together
+
+LOG = logging.getLogger(__name__)
 
 Stamp = tuple[tuple[int, int] | None, ...]
 """(time of change in ns, bytes) of a file and of each place where a sidecar could be; None where there is no file."""
@@ -86,12 +89,22 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 def read_lora(name: str, path: Path, stamp: Stamp) -> LoraFile:
     """Header and sidecars of one file. A file that cannot be read has a problem, and disturbs no other."""
     name = name.replace("\\", "/")
-    beside = together(read_sidecar(p) for p, found in zip(sidecar_paths(path), stamp[1:], strict=True) if found)
+    beside = together(_read_beside(p) for p, found in zip(sidecar_paths(path), stamp[1:], strict=True) if found)
     try:
-        header = read_header(path)
+        return _described(name, path, stamp, read_header(path), beside)
     except (BadHeader, OSError) as problem:
         return LoraFile(name, path, stamp, problem=str(problem), notes=beside.problem)
-    return _described(name, path, stamp, header, beside)
+    except Exception as problem:  # damage that nobody thought of
+        LOG.warning("Imitatoes: %s cannot be read: %r", path, problem)
+        return LoraFile(name, path, stamp, problem="its header cannot be read. Get it again.", notes=beside.problem)
+
+
+def _read_beside(path: Path) -> Notes:
+    try:
+        return read_sidecar(path)
+    except Exception as problem:  # damage that nobody thought of
+        LOG.warning("Imitatoes: %s cannot be read: %r", path, problem)
+        return Notes(problem=f"{path.name} cannot be read and is not used")
 
 
 def _described(name: str, path: Path, stamp: Stamp, header: Header, beside: Notes) -> LoraFile:

@@ -44,7 +44,7 @@ def _only(values: Iterable[int]) -> int | None:
 
 def _highest(parts: Mapping[str, LoraPart], names: str) -> int:
     """The highest block number behind these words; -1 for none."""
-    numbers = re.compile(rf"(?:^|_){names}_(\d+)_")
+    numbers = re.compile(rf"(?:^|_){names}_(\d{{1,9}})_")
     return max((int(found[1]) for name in parts if (found := numbers.search(name))), default=-1)
 
 

@@ -8,7 +8,6 @@ LORA.safetensors.rgthree-info.json, and LORA.txt, whose first line is taken for 
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -90,7 +89,7 @@ def _lora_manager(entries: Mapping[str, Any]) -> Notes:
     tips = entries.get("usage_tips")
     try:
         tips = json.loads(tips) if isinstance(tips, str) else tips
-    except ValueError:
+    except (ValueError, RecursionError):
         tips = None
     return Notes(
         triggers=clean_triggers(site.get("trainedWords")),
@@ -128,9 +127,9 @@ _READERS: tuple[tuple[str, Callable[[Mapping[str, Any]], Notes]], ...] = (
 
 def _strength(value: Any) -> float | None:
     """A strength within -4 to 4; None for anything else, and for 0, which those programs write for "not set"."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return float(value) if value != 0 and abs(value) <= MOST_STRENGTH else None
+    return float(value) if value != 0 and -MOST_STRENGTH <= value <= MOST_STRENGTH else None
 
 
 def _text(value: Any) -> str:

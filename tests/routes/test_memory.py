@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import sys
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from pack.engine.memory.memory_report import MemoryReport
 from pack.engine.memory.memory_state import LoadedModelView, MemoryState
-from pack.engine.memory.preflight import preflight
+from pack.engine.memory.preflight import preflight, preflight_view
 from pack.host.memory import REMEMBERED, MemoryReports
 from pack.routes import register
 
@@ -46,7 +48,7 @@ class Site:
         return STATE
 
     async def memory_preflight(self, graph):
-        return preflight(graph, [], 8 * GIB)
+        return preflight_view(preflight(graph, [], 8 * GIB))
 
 
 def asked(site, method, path, status=200, **options):
@@ -90,3 +92,19 @@ def test_a_graph_is_estimated():
 def test_what_is_no_graph_is_refused(options, status):
     answer = asked(Site(), "POST", "/imitatoes/memory/preflight", status, **options)
     assert set(answer["error"]) == {"type", "message", "node", "input", "hint"}
+
+
+@pytest.mark.parametrize("size", [10**300, 10**5000, 2**31], ids=["300 digits", "5000 digits", "2**31"])
+@pytest.mark.parametrize("name", ["width", "height", "length"])
+def test_a_size_that_nothing_renders_is_named(name, size):
+    """Also one of so many digits that Python does not write it out."""
+    graph = {"5": {"class_type": "EmptyLatentImage", "inputs": {"width": 64, "height": 64, name: size}}}
+    sys.set_int_max_str_digits(0)
+    try:
+        body = json.dumps({"prompt": graph})
+    finally:
+        sys.set_int_max_str_digits(sys.int_info.default_max_str_digits)
+    headers = {"Content-Type": "application/json"}
+    error = asked(Site(), "POST", "/imitatoes/memory/preflight", 400, data=body, headers=headers)["error"]
+    assert (error["node"], error["input"]) == ("5", name) or error["message"].startswith("body")
+    assert error["hint"]

@@ -27,12 +27,11 @@ from ..engine.loop.runs import critique, unseen
 from ..engine.loop.stage import Stage, until
 from .documented import documented_site
 
-LARGEST_BODY = 200_000
-"""Of the site. A ComfyUI takes 100 MB by default."""
-
 
 class Site(Stage):
-    """A stage with a server in front."""
+    """A stage with a server in front. client_max_size: what ComfyUI takes by default."""
+
+    client_max_size = 100 * 2**20
 
     def journal(self):
         return Journal(self.root)
@@ -56,7 +55,7 @@ class Site(Stage):
         self.cache = Thumbnails(self.root.parent / "thumbnails")
         routes = web.RouteTableDef()
         register(routes, lambda: self)
-        async with TestClient(TestServer(documented_site(routes, client_max_size=LARGEST_BODY))) as self.client:
+        async with TestClient(TestServer(documented_site(routes, client_max_size=self.client_max_size))) as self.client:
             await story(self)
 
     async def get(self, path, status=200):

@@ -11,6 +11,7 @@ export default {
   "state.waiting": "waiting for you",
   "state.stoppingNow": "Stopping",
   "state.stoppingAfter": "stops after this one",
+  "state.elsewhere": "Running on another server",
   "state.first": "First picture",
   "status.done": "Goal met",
   "status.unverified": "Not verified",
@@ -24,6 +25,7 @@ export default {
   "status.judge_failed": "The judge failed",
   "status.unsaved": "Could not be saved",
   "status.suspended": "Cut off by a restart",
+  "status.unreadable": "Cannot be read",
 
   "run.iteration": "Iteration {number} of {limit}",
   "run.iterations": "{count} of {limit} iterations",
@@ -42,6 +44,7 @@ export default {
   "do.stopNow": "Stop now",
   "do.stopAfter": "Stop after this one",
   "do.continue": "Continue",
+  "do.continueMore": "Continue: {count} more",
   "do.resume": "Resume",
   "do.instruction": "A further wish (optional)",
   "do.instructionExample": "For example: make it night",

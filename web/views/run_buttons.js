@@ -1,6 +1,7 @@
 // What can be done with the run: stop it, or let it go on with a further wish.
 import { h, icon } from "../dom.js";
 import { isRunning } from "../store.js";
+import { continueWords } from "../wording.js";
 
 /** actions: see actions.js. */
 export function createRunButtons({ t, actions }) {
@@ -23,7 +24,8 @@ export function createRunButtons({ t, actions }) {
       },
     },
   });
-  const goOnButton = button("play", t("do.continue"), () => goOn(), "imitatoes-primary");
+  const goOnWords = h("span", {}, t("do.continue"));
+  const goOnButton = h("button", { type: "button", className: "imitatoes-primary", on: { click: () => goOn() } }, icon("play"), goOnWords);
   const resume = button("replay", t("do.resume"), () => actions.resume(run), "imitatoes-primary");
   const form = h("div", { className: "imitatoes-form" }, wish, h("div", { className: "imitatoes-row" }, resume, goOnButton));
   const stops = h("div", { className: "imitatoes-row" }, stopNow, stopAfter);
@@ -39,14 +41,15 @@ export function createRunButtons({ t, actions }) {
     update(next, { busy, canFollow }) {
       run = next;
       const running = isRunning(run);
-      stops.hidden = !running;
-      form.hidden = running;
+      stops.hidden = !running || Boolean(run.elsewhere);
+      form.hidden = running || run.status === "unreadable";
+      goOnWords.textContent = continueWords(t, run);
       resume.hidden = run.status !== "suspended";
       goOnButton.classList.toggle("imitatoes-primary", resume.hidden);
       stopNow.disabled = busy || run.stopping === "now";
       stopAfter.disabled = busy || Boolean(run.stopping);
       goOnButton.disabled = resume.disabled = busy;
-      follow.hidden = !running || !canFollow;
+      follow.hidden = !running || !canFollow || Boolean(run.elsewhere);
       follow.disabled = busy;
     },
   };

@@ -5,7 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pack.engine.graph.tokens import TokenError, fill, tokens
+from pack.engine.graph.tokens import TokenError, TokensTooLarge, fill, tokens
 
 
 def graph(**inputs):
@@ -125,3 +125,37 @@ def test_any_prompt_arrives_as_it_was_written(text):
 
 def test_tokens_in_order_each_once():
     assert tokens(graph(a="__SEED__ {{mood}}", b="{{MOOD}} __CFG__")) == ["SEED", "MOOD", "CFG"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SEED", "inf"),
+        ("SEED", "1e999"),
+        ("SEED", "9" * 5000),
+        ("SEED", 10**5000),
+        ("SEED", float("inf")),
+        ("SEED", "nan"),
+        ("SEED", "5.0"),
+        ("STEPS", "20.0"),
+        ("STEPS", "1e3"),
+        ("STEPS", True),
+        ("STEPS", 0),
+        ("CFG", "-inf"),
+        ("CFG", float("nan")),
+        ("CFG", "9" * 400),
+        ("CFG", 10**400),
+    ],
+    ids=lambda value: value[:12] if isinstance(value, str) else "number",
+)
+def test_a_number_beyond_all_numbers_is_refused_in_words(name, value):
+    with pytest.raises(TokenError, match=f"{name} must be") as refused:
+        filled({name: value}, value=f"__{name}__")
+    assert len(str(refused.value)) < 400
+
+
+def test_values_that_would_fill_the_memory_are_refused_before_they_do():
+    one = {"1": {"class_type": "X", "inputs": {"text": "{{LONG}}" * 1000}}}
+    with pytest.raises(TokensTooLarge, match="1000000000 characters"):
+        fill(one, {"long": "x" * 10**6})
+    assert fill(one, {"long": "x" * 100})

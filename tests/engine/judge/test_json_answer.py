@@ -9,6 +9,7 @@ import time
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pack.engine.judge import json_answer
 from pack.engine.judge.json_answer import read_object
 from pack.engine.judge.plain_answer import read_plain
 from pack.engine.judge.vision_model import AnswerUnusable
@@ -159,3 +160,30 @@ def test_a_thousand_malformed_answers_never_crash_nor_become_a_verdict_of_ours(t
         return
     said = "true" if answer.done else "false"
     assert re.search(rf"""(["'])done\1\s*:\s*{said}""", text, re.IGNORECASE)
+
+
+def quoted(text):
+    """Every string that single and double quotes of a text close, found the plain way: one pattern, from the left."""
+    return [m[0] for m in re.finditer(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|[{}]', text, re.DOTALL)]
+
+
+@given(st.text("\"'\\{}ab ", max_size=40))
+def test_an_open_quote_changes_nothing_behind_it(text):
+    found = [token[0] for token in json_answer._Tokens(text).after(0)]
+    assert found == quoted(text)
+
+
+@pytest.mark.parametrize(
+    "flood",
+    ["\\'", '\\"', "'\\'", "{\\'}", "{'}", ", ", "<think>", "</think>", "\\", "True", '[{"', '{"a":1,}'],
+    ids=repr,
+)
+@pytest.mark.parametrize("head", ["{'", '{"', "{", ""], ids=repr)
+def test_whatever_a_model_writes_is_read_once(monkeypatch, head, flood):
+    """A million characters: what looks at them more than once each never comes to an end."""
+    monkeypatch.setattr(json_answer, "MAX_CHARACTERS", 10**8)
+    monkeypatch.setattr(json_answer, "MAX_BRACKETS", 10**8 if "{}" not in flood and "[" not in flood else 400)
+    try:
+        read_object(head + flood * (1_000_000 // len(flood)))
+    except AnswerUnusable:
+        pass

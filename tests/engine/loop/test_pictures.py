@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import io
 import os
+import struct
+import zlib
 
+import numpy as np
 import pytest
 import torch
-from pack.engine.loop.pictures import SIDE, Thumbnails, save_png
+from pack.engine.loop import pictures
+from pack.engine.loop.journal import PICTURE
+from pack.engine.loop.pictures import (
+    CAPTION,
+    PNG_SIGNATURE,
+    SIDE,
+    TILE,
+    TILES_A_SHEET,
+    Thumbnails,
+    contact_sheet_names,
+    png_chunk,
+    read_small,
+    save_contact_sheets,
+    save_png,
+)
 from PIL import Image
 
 RUN = "20260101-120000-0123abcd"
@@ -66,3 +83,83 @@ def test_an_emptied_cache_is_filled_again(picture, tmp_path):
 def test_a_missing_picture_is_an_os_error(tmp_path):
     with pytest.raises(OSError):
         Thumbnails(tmp_path).of(tmp_path / "best.png", RUN)
+
+
+def sheet_of(folder, name="contact_sheet.jpg"):
+    with Image.open(folder / name) as sheet:
+        return sheet.convert("RGB").copy()
+
+
+def tile(sheet, position, columns):
+    left, top = position % columns * TILE, position // columns * (TILE + CAPTION)
+    return sheet.crop((left, top, left + TILE, top + TILE))
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"",
+        lambda data: b"no picture",
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:40] + b"\xff" * 30 + data[70:],
+        lambda data: data[:16] + (0).to_bytes(4, "big") + data[20:],
+    ],
+    ids=["empty", "text", "cut", "broken", "no width"],
+)
+def test_a_picture_that_cannot_be_read_leaves_its_tile_empty(tmp_path, damage):
+    paths = [tmp_path / f"loop_01_iter_0{n}.png" for n in (1, 2, 3)]
+    for path in paths:
+        save_png(torch.ones(40, 40, 3), path, {})
+    paths[1].write_bytes(damage(paths[1].read_bytes()))
+    save_contact_sheets([(path, path.stem, False) for path in paths], tmp_path)
+    sheet = sheet_of(tmp_path)
+    assert sheet.size == (3 * TILE, TILE + CAPTION)
+    highest = [max(high for _, high in tile(sheet, n, 3).getextrema()) for n in range(3)]
+    assert highest[0] > 200 and highest[2] > 200 and highest[1] < 100
+
+
+def test_many_pictures_take_several_sheets(tmp_path):
+    paths = [tmp_path / f"loop_{n // 99:02d}_iter_{n % 99:02d}.png" for n in range(TILES_A_SHEET + 7)]
+    save_png(torch.ones(8, 8, 3), paths[0], {})
+    for path in paths[1:]:
+        path.write_bytes(paths[0].read_bytes())
+    save_contact_sheets([(path, path.stem, False) for path in paths], tmp_path)
+    names = contact_sheet_names(len(paths))
+    assert names == ["contact_sheet.jpg", "contact_sheet_2.jpg"]
+    assert [sheet_of(tmp_path, name).size[1] // (TILE + CAPTION) for name in names] == [TILES_A_SHEET // 6, 2]
+    assert contact_sheet_names(0) == [] and contact_sheet_names(TILES_A_SHEET) == names[:1]
+    assert all(PICTURE.fullmatch(name) for name in names), "they are served"
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("size", [(70, 1000), (1000, 70), (333, 333)])
+def test_a_picture_too_large_to_unpack_whole_is_shown_small(tmp_path, monkeypatch, channels, size):
+    """Pillow refuses from 179 million pixels on. What is shown then is every n-th pixel."""
+    monkeypatch.setattr(pictures, "PIXELS_AT_ONCE", 1000)
+    monkeypatch.setattr(Image, "open", None)
+    ramp = torch.linspace(0, 1, size[0])[:, None, None] * torch.linspace(0.2, 1, size[1])[None, :, None]
+    path = tmp_path / "loop_01_iter_01.png"
+    save_png(ramp.repeat(1, 1, channels), path, {"prompt": {"text": "x" * 3000}})
+    small = read_small(path, 100)
+    step = -(-max(size) // 100)
+    assert small.size == (-(-size[1] // step), -(-size[0] // step))
+    if channels != 4:
+        expected = (ramp[::step, ::step, 0] * 255).round()
+        got = torch.from_numpy(np.array(small.convert("L"))).float()
+        assert (got - expected).abs().max() <= 1
+
+
+def test_a_picture_of_claimed_size_that_others_packed_is_refused(tmp_path):
+    """A small file may claim to be enormous."""
+    path = tmp_path / "loop_01_iter_01.png"
+    header = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    body = zlib.compress(bytes([1]) + bytes(180_000))
+    path.write_bytes(
+        b"".join([PNG_SIGNATURE, png_chunk(b"IHDR", header), png_chunk(b"IDAT", body), png_chunk(b"IEND", b"")])
+    )
+    with pytest.raises(ValueError, match="packed in another way"):
+        read_small(path, 256)
+    tail = png_chunk(b"IDAT", zlib.compress(bytes([2]) + bytes(180_000))) + png_chunk(b"IEND", b"")
+    path.write_bytes(PNG_SIGNATURE + png_chunk(b"IHDR", header) + tail)
+    with pytest.raises(ValueError, match="ends after 1 of 60000 rows"):
+        read_small(path, 256)

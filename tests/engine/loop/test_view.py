@@ -7,7 +7,7 @@ import json
 import pytest
 from pack.engine.judge.checklist import Checklist
 from pack.engine.loop.journal import Journal
-from pack.engine.loop.run import Iteration, Plan
+from pack.engine.loop.run import Iteration, Plan, Recovery
 from pack.engine.loop.run_changes import with_user_pick
 from pack.engine.loop.view import (
     TOLD_ITERATIONS,
@@ -26,7 +26,7 @@ from .runs import advanced, critique, judged, run
 def after(count):
     story = run(iterations_per_loop=9)
     for number in range(count):
-        story = judged(advanced(story) if number else story, critique(0.1 * number))
+        story = judged(advanced(story) if number else story, critique(min(0.9, 0.1 * number)))
     return story
 
 
@@ -34,8 +34,32 @@ def test_a_message_differs_from_the_whole_in_its_iterations_alone():
     story = after(5)
     whole, message = run_view(story), run_message(story)
     assert message.iterations == whole.iterations[-TOLD_ITERATIONS:]
-    assert message == whole.model_copy(update={"iterations": message.iterations})
+    same = {"iterations": message.iterations, "prompt_ids": whole.prompt_ids[-TOLD_ITERATIONS - 1 :]}
+    assert message == whole.model_copy(update=same)
     assert message.iteration_count == 5, "so that a page knows what it lacks"
+
+
+def test_a_message_does_not_grow_with_the_run():
+    """After 300 iterations, each with a second look and a recovery, it is as long as after ten."""
+
+    def size(count):
+        story = after(2)
+        first, last = story.iterations
+        more = [last.model_copy(update={"number": n, "prompt_id": f"p{n}"}) for n in range(2, count + 1)]
+        story = story.model_copy(update={"iterations": (first, *more)})
+        recovery = Recovery(number=1, kind="unload", error="out of memory", sentence="Unloaded.")
+        update = {
+            "relooks": {i.number: critique(0.5) for i in story.iterations},
+            "recoveries": tuple(recovery.model_copy(update={"number": i.number}) for i in story.iterations),
+        }
+        story = story.model_copy(update=update)
+        message = run_message(story)
+        best = message.best.iteration
+        assert set(message.relooks) == {count - 2, count - 1, count, best}
+        assert [one.number for one in message.recoveries] == [count - 2, count - 1, count]
+        return len(message.model_dump_json())
+
+    assert size(120) < 1.1 * size(12)
 
 
 def test_the_view_says_what_the_user_took_and_what_the_run_began_with():
@@ -61,7 +85,11 @@ def test_the_wire_form_is_what_version_0_1_0_sent(name):
     whole = run_view(story).model_dump(mode="json")
     assert not missing(old, whole)
     message = run_message(story).model_dump(mode="json")
-    assert message == {**whole, "iterations": whole["iterations"][-TOLD_ITERATIONS:]}
+    last = {
+        "iterations": whole["iterations"][-TOLD_ITERATIONS:],
+        "prompt_ids": whole["prompt_ids"][-TOLD_ITERATIONS - 1 :],
+    }
+    assert message == {**whole, **last}
     summary = run_summary(story).model_dump(mode="json")
     assert summary == {key: whole[key] for key in summary}
     assert json.loads(json.dumps(whole)) == whole

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pack.engine.memory.usage import Source, is_used_later, later_nodes, sources_read_by
 
+from ...steps import growth
+
 TYPES = {
     "CheckpointLoaderSimple": ("MODEL", "CLIP", "VAE"),
     "UNETLoader": ("MODEL",),
@@ -88,3 +90,11 @@ def test_a_kind_that_no_later_node_reads_is_unused_whatever_its_count():
 def test_two_models_of_one_size_are_both_used_when_one_is():
     counts = {Source("4", "MODEL"): 1000, Source("1", "MODEL"): 1000}
     assert is_used_later("MODEL", 1000, USED, UNUSED, counts)
+
+
+def test_a_chain_twice_as_long_takes_twice_the_work():
+    def look(count):
+        graph = {str(n): node("X", a=[str(n - 1), 0]) for n in range(count)}
+        assert len(later_nodes(graph, "0")) == count - 1
+
+    assert growth(look, 200) < 2.2

@@ -2,8 +2,13 @@ from __future__ import annotations
 
 import json
 import os
+import struct
+import tempfile
+from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pack.engine.style import installed
 from pack.engine.style.header_notes import guessed_triggers
 from pack.engine.style.installed import Index
@@ -117,3 +122,92 @@ def frequency(images, tags, class_tokens=None):
 )
 def test_words_from_the_training(metadata, words):
     assert guessed_triggers(metadata) == words
+
+
+NUMBER = st.sampled_from(["1e400", "-1e400", "9" * 400, "9" * 5000, "-1", "0", "4", "1.5", "NaN", "true", "null"])
+DEEP = st.sampled_from(["[" * 50_000, '{"a":' * 50_000 + "1" + "}" * 50_000])
+ODD = st.one_of(NUMBER, DEEP, st.sampled_from(['"x"', "[]", "{}", "[1]", '{"a": null}', '["a", 5, null]', '"\\ud83e"']))
+
+
+def header(name, shape, offsets, metadata):
+    text = f'{{"__metadata__": {metadata}, "{name}": {{"dtype": "F16", "shape": {shape}, "data_offsets": {offsets}}}}}'
+    encoded = text.encode()
+    return struct.pack("<Q", len(encoded)) + encoded + bytes(64)
+
+
+def entry(key, value):
+    return f'{{"{key}": {value}}}'
+
+
+HEADERS = st.builds(
+    header,
+    st.sampled_from(["lora_unet_x.lora_up.weight", "a" * 2000, f"double_blocks_{'9' * 5000}_img_attn.lora_up.weight"]),
+    st.one_of(ODD, NUMBER.map(lambda n: f"[{n}, {n}]")),
+    st.one_of(ODD, NUMBER.map(lambda n: f"[0, {n}]")),
+    st.one_of(
+        ODD,
+        st.builds(
+            entry,
+            st.sampled_from(
+                ["ss_tag_frequency", "ss_datasets", "ss_dataset_dirs", "modelspec.title", "ss_base_model_version"]
+            ),
+            st.one_of(ODD, ODD.map(json.dumps)),
+        ),
+        NUMBER.map(
+            lambda n: json.dumps(
+                {"ss_tag_frequency": f'{{"a": {{"fox": {n}}}}}', "ss_dataset_dirs": f'{{"a": {{"img_count": {n}}}}}'}
+            )
+        ),
+    ),
+)
+SIDECAR_KEYS = ["preferred weight", "activation text", "sd version", "usage_tips", "civitai", "trainedWords"]
+SIDECAR_KEYS += ["strengthDefault", "model"]
+SIDECARS = st.tuples(
+    st.sampled_from(
+        ["bad.json", "bad.metadata.json", "bad.civitai.info", "bad.safetensors.rgthree-info.json", "bad.txt"]
+    ),
+    st.one_of(
+        ODD,
+        st.builds(
+            entry,
+            st.sampled_from(SIDECAR_KEYS),
+            st.one_of(ODD, ODD.map(json.dumps), NUMBER.map(lambda n: json.dumps(entry("strength", n)))),
+        ),
+    ),
+)
+
+
+@given(st.one_of(HEADERS, st.binary(max_size=60)), SIDECARS)
+@settings(max_examples=150, deadline=None)
+def test_no_damage_to_one_disturbs_the_others(damaged, sidecar):
+    """Offsets of 1e400, weights of 400 digits, JSON of 50,000 brackets: whatever is in one file, the other is used."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place)
+        (folder / "bad.safetensors").write_bytes(damaged)
+        (folder / sidecar[0]).write_text(sidecar[1])
+        write_lora(folder / "good.safetensors", {"lora_unet_x.lora_up.weight": (4, 4)})
+        names = ("bad.safetensors", "good.safetensors")
+        bad, good = Index().files([(name, folder / name) for name in names])
+        assert not good.problem
+        assert bad.strength is None or -4 <= bad.strength <= 4
+        assert all(isinstance(text, str) for text in (*bad.triggers, *bad.guessed_triggers, bad.title, bad.problem))
+
+
+def test_damage_that_nobody_thought_of_is_a_problem_of_that_file_alone(tmp_path, monkeypatch, caplog):
+    for name in ("bad.safetensors", "good.safetensors"):
+        write_lora(tmp_path / name, shapes("SDXL"))
+    (tmp_path / "bad.json").write_text("{}")
+    real_header, real_sidecar = installed.read_header, installed.read_sidecar
+
+    def header_of(path):
+        return 1 / 0 if path.stem == "bad" else real_header(path)
+
+    def sidecar_of(path):
+        return 1 / 0 if path.stem == "bad" else real_sidecar(path)
+
+    monkeypatch.setattr(installed, "read_header", header_of)
+    monkeypatch.setattr(installed, "read_sidecar", sidecar_of)
+    bad, good = Index().files([(name, tmp_path / name) for name in ("bad.safetensors", "good.safetensors")])
+    assert "Get it again" in bad.problem and "bad.json" in bad.notes
+    assert (good.problem, good.family) == ("", "SDXL")
+    assert "ZeroDivisionError" in caplog.text

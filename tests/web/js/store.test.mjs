@@ -13,6 +13,19 @@ test("messages join by number, whatever is lost, late or doubled", () => {
   assert.equal(store.get("a").revision, 6);
 });
 
+test("what messages tell of their own iterations only is joined too", () => {
+  const store = createStore();
+  const told = (count) => ({ told: 3, prompt_ids: [`p${count}`, "next"], relooks: { [count]: { score: count / 10 } }, recoveries: [{ number: count, kind: "unload", sentence: "Unloaded." }] });
+  for (const count of [1, 2, 3, 3]) store.put(run("a", count, count, told(count)));
+  const { prompt_ids, relooks, recoveries } = store.get("a");
+  assert.deepEqual([...prompt_ids].sort(), ["next", "p1", "p2", "p3"]);
+  assert.deepEqual(Object.keys(relooks), ["1", "2", "3"]);
+  assert.deepEqual(recoveries.map((one) => one.number), [1, 2, 3]);
+  assert.equal(store.ofPrompt("p1").run_id, "a");
+  store.put(run("a", 4, 3, { told: null, status: "stopped", prompt_ids: undefined }));
+  assert.equal(Object.keys(store.get("a").relooks).length, 3, "a line of the list takes nothing away");
+});
+
 test("a gap is noticed, and closed by the whole run even when that is older", () => {
   const store = createStore();
   store.put(run("a", 1, 1, { told: 3 }));

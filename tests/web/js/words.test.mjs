@@ -4,7 +4,7 @@ import { wordDifferences } from "../../../web/word_differences.js";
 import { textsOf } from "../../../web/texts.js";
 import en from "../../../web/locales/en.js";
 import { createProgress } from "../../../web/progress.js";
-import { duration, isBest, paceWords, placeWords, runLine, scoreOf, stateWords, tone, verdictWords } from "../../../web/wording.js";
+import { continueWords, duration, isBest, paceWords, placeWords, runLine, scoreOf, stateWords, tone, verdictWords } from "../../../web/wording.js";
 import { iteration, run } from "./runs.mjs";
 
 const t = textsOf("en");
@@ -51,10 +51,20 @@ test("the state in words", () => {
   assert.equal(stateWords(t, run("a", 1, 2, { stopping: "now" }), progress, true), "Stopping");
   assert.equal(stateWords(t, run("a", 1, 2, { phase: "judging" }), progress, true), "Judging");
   assert.equal(stateWords(t, run("a", 1, 2, { status: "stopped", taken: 2 })), "You took #2");
-  for (const status of ["done", "unverified", "limit", "no_progress", "stopped", "interrupted", "deleted", "failed", "judge_failed", "unsaved", "suspended"]) {
+  for (const status of ["done", "unverified", "limit", "no_progress", "stopped", "interrupted", "deleted", "failed", "judge_failed", "unsaved", "suspended", "unreadable"]) {
     assert.ok(en[`status.${status}`], status);
     assert.ok(["good", "bad", "calm"].includes(tone(run("a", 1, 1, { status }))));
   }
+});
+
+test("what continuing adds is said before it is pressed", () => {
+  assert.equal(continueWords(t, run("a", 1, 1, { status: "stopped", continue_adds: 12 })), "Continue: 12 more");
+  assert.equal(continueWords(t, run("a", 1, 1, { status: "suspended", continue_adds: 12 })), "Continue");
+  assert.equal(continueWords(t, run("a", 1, 1, { status: "stopped" })), "Continue", "of an older server");
+});
+
+test("a run of another server says so", () => {
+  assert.equal(stateWords(t, run("a", 1, 2, { elsewhere: true }), createProgress(() => 0), false), "Running on another server");
 });
 
 test("place and pace", () => {
