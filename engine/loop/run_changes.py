@@ -7,7 +7,7 @@ from ..judge.text_segmentation import parts_of
 from ..settings import LoopHandle
 from .clauses import compose
 from .outcome import STOPPED
-from .run import Run, Stop, UserPick, Wording
+from .run import Run, Status, Stop, UserPick, Wording
 
 
 def as_its_server_left_it(run: Run) -> Run:
@@ -47,6 +47,10 @@ def add_instruction(start: LoopHandle, instruction: str) -> LoopHandle:
     return start.model_copy(update={"goal": goal, "checklist": checklist, "settings": settings})
 
 
+_ENDED_WELL: tuple[Status, ...] = ("done", "unverified", "limit", "no_progress", "stopped")
+"""Ends whose reason is about the best picture. Of the others it says what went wrong, and stays."""
+
+
 def with_user_pick(run: Run, number: int) -> Run:
     """The run with iteration `number` as its best by the user's word. Raises ValueError when that cannot be.
 
@@ -61,7 +65,10 @@ def with_user_pick(run: Run, number: int) -> Run:
         raise ValueError(f"iteration: the picture of iteration {number} was not saved. Take another one.")
     if found.critique.score is None:
         raise ValueError(f"iteration: {number} was not judged, so it cannot be compared. Copy its picture instead.")
-    return run.model_copy(update={"taken": UserPick(iteration=number, after=len(run.iterations))})
+    fields: dict[str, object] = {"taken": UserPick(iteration=number, after=len(run.iterations))}
+    if run.status in _ENDED_WELL:  # what it said names another picture
+        fields["reason"] = user_pick_stop(number).reason
+    return run.model_copy(update=fields)
 
 
 def user_pick_stop(number: int) -> Stop:

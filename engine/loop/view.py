@@ -23,7 +23,7 @@ render. A page that misses one asks for the whole run."""
 
 
 class BestView(BaseModel):
-    """image: its file name in the run, null where it could not be saved."""
+    """score: of both looks where there were two. image: its file name in the run, null where it could not be saved."""
 
     iteration: int
     score: float | None
@@ -102,11 +102,13 @@ class ChecklistView(BaseModel):
 
 class RunView(RunSummary):
     """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its end.
+    fresh_from: iterations before this number were judged against the goal before a wish.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     """
 
     instructions: tuple[str, ...]
+    fresh_from: int
     pass_score: float
     start_settings: Settings
     taken: int | None
@@ -189,10 +191,11 @@ def _summary(run: Run, best: Iteration | None) -> RunSummary:
 
 def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
     best, pending = run.best, run.pending
-    sheets = contact_sheet_names(sum(i.picture is not None for i in run.iterations)) if run.ended else []
+    sheets = contact_sheet_names(sum(i.picture is not None for i in run.iterations)) if _closed(run) else []
     return RunView(
         **dict(_summary(run, best)),
         instructions=run.instructions,
+        fresh_from=run.fresh_from,
         pass_score=run.start.pass_score,
         start_settings=run.start.settings,
         taken=run.taken.iteration if run.taken else None,
@@ -213,8 +216,13 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
 
 
 def _best_view(run: Run, best: Iteration) -> BestView:
-    image = (BEST if run.ended and run.status != "unsaved" else best.picture) if best.picture else None
-    return BestView(iteration=best.number, score=best.critique.score, image=image)
+    image = BEST if best.picture and _closed(run) else best.picture
+    return BestView(iteration=best.number, score=run.score_of(best), image=image)
+
+
+def _closed(run: Run) -> bool:
+    """Whether what an ended run leaves behind was written: a server that stopped in the middle wrote nothing of it."""
+    return run.ended and run.status not in ("unsaved", "suspended")
 
 
 def _pending_view(run: Run, pending: Pending) -> PendingView:

@@ -27,7 +27,9 @@ export default {
 
   "run.iteration": "Iteration {number} of {limit}",
   "run.iterations": "{count} of {limit} iterations",
-  "run.best": "best {score}",
+  "run.best": "best {score} (#{number})",
+  "run.bestBefore": "best so far {score} (#{number}), for the goal before your wish",
+  "run.taken": "taken by you: #{number}, {score}",
   "run.perStep": "{seconds} a step",
   "run.stage": "{stage} {seconds}",
   "run.otherWorkflow": "This run belongs to another workflow.",
@@ -65,7 +67,7 @@ export default {
   "tell.deleteTitle": "Delete this run?",
   "tell.deleteMessage": "The run “{goal}” and its folder with {count} pictures are deleted from disk. This cannot be undone.",
 
-  "chart.label": "Scores by iteration: {scores}",
+  "chart.label": "Scores by iteration: {scores}; best {number}",
   "chart.labelMany": "Scores of {count} iterations, from {first} to {last}; best {best} in iteration {number}",
   "chart.none": "No scores yet",
   "chart.pass": "pass {score}",
@@ -73,6 +75,7 @@ export default {
   "film.label": "Iterations",
   "film.tile": "Iteration {number}, {score}{marks}",
   "film.best": ", best so far",
+  "film.beforeWish": ", for the goal before your wish",
   "film.unjudged": "not judged",
   "film.pending": "Iteration {number} is on its way",
 
@@ -85,6 +88,7 @@ export default {
   "iteration.accept": "Best when made",
   "iteration.reject": "Not better",
   "iteration.duplicate": "The same picture as iteration {number}: its verdict was used again.",
+  "iteration.beforeWish": "Made for the goal before your wish: its score speaks about that goal.",
   "iteration.relooked": "A second look at the end found {score}.",
   "iteration.checklist": "Checklist",
   "iteration.met": "met",
@@ -163,7 +167,6 @@ export default {
   "node.looksFor": "Looks for: {requirements}",
   "node.iteration": "Iteration {number} of {limit}, {state}",
   "node.ended": "{status} after {count} of {limit} iterations",
-  "node.best": "best {score}",
   "node.idle": "Queue once: the run shows here.",
 
   "problem.title": "{title} stopped the render",

@@ -1,7 +1,7 @@
 // All pictures of a run as a row of thumbnails. Tiles are made once; the arrow keys go from one to the next.
 import { h, setText } from "../dom.js";
 import { isRunning } from "../store.js";
-import { score, scoreOf } from "../wording.js";
+import { beforeWish, score, scoreOf } from "../wording.js";
 
 export function createFilmstrip({ t, server, choose }) {
   let run = null;
@@ -47,15 +47,17 @@ export function createFilmstrip({ t, server, choose }) {
     const { button, words } = tiles.get(iteration.number);
     const isBest = iteration.number === run.best?.iteration;
     const value = scoreOf(run, iteration);
-    const key = `${value} ${isBest} ${iteration.number === chosen}`;
+    const old = beforeWish(run, iteration.number);
+    const key = `${value} ${isBest} ${old} ${iteration.number === chosen}`;
     if (tiles.get(iteration.number).key === key) return;
     tiles.get(iteration.number).key = key;
     setText(words, score(value));
     const said = typeof value === "number" ? score(value) : t("film.unjudged");
-    button.setAttribute("aria-label", t("film.tile", { number: iteration.number, score: said, marks: isBest ? t("film.best") : "" }));
+    button.setAttribute("aria-label", t("film.tile", { number: iteration.number, score: said, marks: `${isBest ? t("film.best") : ""}${old ? t("film.beforeWish") : ""}` }));
     button.setAttribute("aria-pressed", String(iteration.number === chosen));
     button.tabIndex = iteration.number === chosen ? 0 : -1;
     button.classList.toggle("imitatoes-is-best", isBest);
+    button.classList.toggle("imitatoes-is-old", old);
   }
 
   function show(element) {

@@ -1,7 +1,7 @@
 // One iteration in full: verdict, checklist, checks, what was changed and why, settings and seconds.
 import { h } from "../dom.js";
 import { iterationOf } from "../store.js";
-import { duration, score, scoreOf } from "../wording.js";
+import { beforeWish, duration, score, scoreOf } from "../wording.js";
 import { checklistView } from "./checklist.js";
 import { settingsDifferences } from "./prompt_differences.js";
 
@@ -16,7 +16,7 @@ export function createIteration({ t }) {
     root,
     update(run, iteration) {
       const isBest = iteration.number === run.best?.iteration;
-      const key = `${run.run_id} ${iteration.number} ${isBest} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)}`;
+      const key = `${run.run_id} ${iteration.number} ${isBest} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)} ${run.fresh_from} ${run.best?.score}`;
       if (key === drawn) return; // rebuilt only when it differs: focus and selection stay
       drawn = key;
       root.replaceChildren(...parts(t, run, iteration, isBest).filter(Boolean));
@@ -29,6 +29,7 @@ function parts(t, run, iteration, isBest) {
   const checklist = checklistView(t, run, run.relooks?.[iteration.number]?.items?.length ? merged(critique, run.relooks[iteration.number]) : critique);
   return [
     head(t, run, iteration, isBest),
+    beforeWish(run, iteration.number) ? h("p", { className: "imitatoes-quiet" }, t("iteration.beforeWish")) : null,
     h("p", {}, critique.reason ?? ""),
     iteration.decision?.reason && iteration.decision.reason !== critique.reason ? h("p", { className: "imitatoes-quiet" }, iteration.decision.reason) : null,
     iteration.duplicate_of ? h("p", { className: "imitatoes-quiet" }, t("iteration.duplicate", { number: iteration.duplicate_of })) : null,
