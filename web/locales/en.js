@@ -89,6 +89,7 @@ export default {
   "iteration.reject": "Not better",
   "iteration.duplicate": "The same picture as iteration {number}: its verdict was used again.",
   "iteration.beforeWish": "Made for the goal before your wish: its score speaks about that goal.",
+  "iteration.whenMade": "When it was made: {reason}",
   "iteration.relooked": "A second look at the end found {score}.",
   "iteration.checklist": "Checklist",
   "iteration.met": "met",

@@ -31,7 +31,7 @@ function parts(t, run, iteration, isBest) {
     head(t, run, iteration, isBest),
     beforeWish(run, iteration.number) ? h("p", { className: "imitatoes-quiet" }, t("iteration.beforeWish")) : null,
     h("p", {}, critique.reason ?? ""),
-    iteration.decision?.reason && iteration.decision.reason !== critique.reason ? h("p", { className: "imitatoes-quiet" }, iteration.decision.reason) : null,
+    decision(t, run, iteration),
     iteration.duplicate_of ? h("p", { className: "imitatoes-quiet" }, t("iteration.duplicate", { number: iteration.duplicate_of })) : null,
     relook(t, run, iteration),
     checklist && group(t("iteration.checklist"), checklist),
@@ -58,6 +58,13 @@ function head(t, run, iteration, isBest) {
     h("span", { className: isBest ? "imitatoes-mark imitatoes-mark-best" : "imitatoes-mark" }, t(mark)),
     h("strong", { className: "imitatoes-score" }, score(scoreOf(run, iteration))),
   );
+}
+
+// Said when the picture was made: of the first look alone, where there was a second one.
+function decision(t, run, iteration) {
+  const reason = iteration.decision?.reason;
+  if (!reason || reason === iteration.critique?.reason) return null;
+  return h("p", { className: "imitatoes-quiet" }, run.relooks?.[iteration.number] ? t("iteration.whenMade", { reason }) : reason);
 }
 
 function relook(t, run, iteration) {
