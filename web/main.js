@@ -115,12 +115,12 @@ function makeSelfImproving() {
   if (result.problem) {
     const [key, values] = result.problem;
     page.toast("warn", t("improve.title"), t(key, values));
-    actions.tell(`${t("improve.title")}. ${t(key, values)}`);
+    actions.tell(`${t("improve.title")}. ${t(key, values)}`, "empty");
     return;
   }
   const left = result.left.length ? ` ${t("improve.notEverything", { names: result.left.join(", ") })}` : "";
   page.toast("success", t("improve.doneTitle"), `${t("improve.done")}${left}`);
-  actions.tell("");
+  actions.tell("", "empty");
 }
 
 // Node ids repeat between workflows: a run is looked up by its workflow, and then by the node.

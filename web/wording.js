@@ -20,13 +20,20 @@ export function scoreOf(run, iteration) {
   return again.looks > 1 ? again.score : (first + again.score) / 2;
 }
 
-const TROUBLE = new Set(["failed", "judge_failed", "unsaved", "suspended"]);
+const TROUBLE = new Set(["failed", "judge_failed", "unsaved", "unreadable", "suspended"]);
 /** Whether the best is the one that the user took, whatever the judge said. */
 const isTaken = (run) => Boolean(run.taken) && run.best?.iteration === run.taken;
+
+/** The goal as the user first wrote it: each wish is told apart from it. */
+export function goalTitle(run) {
+  const wishes = [...(run.instructions ?? [])].reverse();
+  return wishes.reduce((goal, wish) => (goal.endsWith(`. ${wish}`) ? goal.slice(0, -wish.length - 2) : goal), run.goal ?? "");
+}
 
 /** The run's state in few words. progress: see progress.js; attached: whether this page hears ComfyUI's own messages. */
 export function stateWords(t, run, progress, attached) {
   if (!isRunning(run)) return isTaken(run) && !TROUBLE.has(run.status) ? t("status.taken", { number: run.taken }) : t(`status.${run.status}`);
+  if (run.elsewhere) return t("state.elsewhere");
   if (run.stopping === "now") return t("state.stoppingNow");
   const words = phaseWords(t, run, progress, attached);
   return run.stopping === "after" ? `${words} · ${t("state.stoppingAfter")}` : words;

@@ -43,6 +43,7 @@ class RunSummary(BaseModel):
     created: float
     updated: float
     goal: str
+    instructions: tuple[str, ...]
     status: Status
     phase: Phase
     stopping: Literal["", "now", "after"]
@@ -107,7 +108,6 @@ class RunView(RunSummary):
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     """
 
-    instructions: tuple[str, ...]
     fresh_from: int
     pass_score: float
     start_settings: Settings
@@ -175,6 +175,7 @@ def _summary(run: Run, best: Iteration | None) -> RunSummary:
         created=run.created,
         updated=run.updated,
         goal=run.start.goal,
+        instructions=run.instructions,
         status=run.status,
         phase=run.phase,
         stopping=run.stopping,
@@ -194,7 +195,6 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
     sheets = contact_sheet_names(sum(i.picture is not None for i in run.iterations)) if _closed(run) else []
     return RunView(
         **dict(_summary(run, best)),
-        instructions=run.instructions,
         fresh_from=run.fresh_from,
         pass_score=run.start.pass_score,
         start_settings=run.start.settings,

@@ -1,6 +1,7 @@
-// What can be done with the run: stop it, or let it go on with a further wish.
-import { h, icon } from "../dom.js";
+// What can be done with the run: stop it, or let it go on with a further wish; and what each of that means.
+import { h, icon, setText } from "../dom.js";
 import { isRunning } from "../store.js";
+import { createNotice } from "./notice.js";
 
 /** actions: see actions.js. */
 export function createRunButtons({ t, actions }) {
@@ -13,9 +14,9 @@ export function createRunButtons({ t, actions }) {
   const wish = h("textarea", {
     rows: 1,
     maxLength: 2000,
-    placeholder: t("do.instruction"),
-    title: t("do.instructionExample"),
-    "aria-label": t("do.instruction"),
+    placeholder: t("do.wish"),
+    title: t("do.wishExample"),
+    "aria-label": t("do.wish"),
     on: {
       keydown: (event) => {
         event.stopPropagation(); // the canvas has shortcuts of its own
@@ -25,9 +26,11 @@ export function createRunButtons({ t, actions }) {
   });
   const goOnButton = button("play", t("do.continue"), () => goOn(), "imitatoes-primary");
   const resume = button("replay", t("do.resume"), () => actions.resume(run), "imitatoes-primary");
-  const form = h("div", { className: "imitatoes-form" }, wish, h("div", { className: "imitatoes-row" }, resume, goOnButton));
+  const explained = h("p", { className: "imitatoes-quiet" });
+  const form = h("div", { className: "imitatoes-form" }, wish, h("div", { className: "imitatoes-row" }, resume, goOnButton), explained);
+  const notice = createNotice({ actions, place: "run" });
   const stops = h("div", { className: "imitatoes-row" }, stopNow, stopAfter);
-  const root = h("div", { className: "imitatoes-buttons", role: "group" }, stops, follow, form);
+  const root = h("div", { className: "imitatoes-buttons", role: "group" }, stops, follow, form, notice.root);
 
   async function goOn() {
     if (await actions.goOn(run, wish.value.trim())) wish.value = "";
@@ -39,15 +42,18 @@ export function createRunButtons({ t, actions }) {
     update(next, { busy, canFollow }) {
       run = next;
       const running = isRunning(run);
-      stops.hidden = !running;
-      form.hidden = running;
+      stops.hidden = !running || Boolean(run.elsewhere);
+      form.hidden = running || run.status === "unreadable";
       resume.hidden = run.status !== "suspended";
+      const more = t("do.continueHint", { count: run.continue_adds ?? run.iteration_limit ?? 0 });
+      setText(explained, [resume.hidden ? "" : t("do.resumeHint"), more].filter(Boolean).join(" "));
       goOnButton.classList.toggle("imitatoes-primary", resume.hidden);
       stopNow.disabled = busy || run.stopping === "now";
       stopAfter.disabled = busy || Boolean(run.stopping);
       goOnButton.disabled = resume.disabled = busy;
-      follow.hidden = !running || !canFollow;
+      follow.hidden = !running || !canFollow || Boolean(run.elsewhere);
       follow.disabled = busy;
+      notice.update();
     },
   };
 }
