@@ -332,7 +332,7 @@ def test_what_the_check_of_the_workflow_found_can_be_read(tab):
         }"""
     )
     one = "<b>Node 4</b>: width 1000 is no step of 64. Write 1024."
-    assert shown[0] == [False, "run.warning{}", [one], False]
+    assert shown[0] == [False, 'run.warnings{"count":1}', [one], False]
     assert shown[1] == [False, 'run.warnings{"count":2}', [one, "Two."], False]
     assert shown[2][0] is True
 
