@@ -1,54 +1,60 @@
-// What the buttons do. An action is a request; the next message of the run is the truth. A refusal becomes a notice.
+// What the buttons do. An action is a request; the next message of the run is the truth. A refusal becomes a notice where
+// the click was: among the buttons of the run, of the iteration, in the list of past runs, or where nothing runs yet.
 
-/** page: loading a picture, copying, asking, see main.js. */
+/** page: loading a picture, copying, asking, see page.js. */
 export function createActions({ t, store, server, feed, page }) {
   let busy = false;
-  let notice = "";
+  let notice = { place: "", words: "" };
 
-  function tell(words) {
-    notice = words;
+  function tell(words, place = "run") {
+    notice = { place, words };
     store.touch();
   }
 
   /** @returns {Promise<object | null>} the server's answer, null when it refused */
-  async function act(ask) {
+  async function act(place, ask) {
     busy = true;
-    tell("");
-    const answer = await ask(tell);
+    tell("", place);
+    const answer = await ask((words) => tell(words, place));
     busy = false;
-    tell(answer.problem ?? "");
+    tell(answer.problem ?? "", place);
     return answer.problem ? null : answer;
   }
 
-  async function runAct(ask) {
-    const run = await act(ask);
+  async function runAct(place, ask) {
+    const run = await act(place, ask);
     if (run) store.put(run);
     return Boolean(run);
   }
 
   return {
     busy: () => busy,
-    notice: () => notice,
+    /** What to say at a place, "" for nothing. */
+    notice: (place) => (notice.place === place ? notice.words : ""),
     hasOlder: () => feed.hasOlder(),
     tell,
-    stop: (run, afterThis) => runAct((slow) => server.stop(run.run_id, afterThis, slow)),
-    resume: (run) => runAct((slow) => server.resume(run.run_id, slow)),
-    goOn: (run, instruction) => runAct((slow) => server.goOn(run.run_id, instruction, slow)),
-    take: (run, number) => runAct((slow) => server.take(run.run_id, number, slow)),
-    judge: (run, number) => runAct((slow) => server.judge(run.run_id, number, () => slow(t("tell.judging")))),
+    stop: (run, afterThis) => runAct("run", (slow) => server.stop(run.run_id, afterThis, slow)),
+    resume: (run) => runAct("run", (slow) => server.resume(run.run_id, slow)),
+    goOn: (run, instruction) => runAct("run", (slow) => server.goOn(run.run_id, instruction, slow)),
+    take: (run, number) => runAct("iteration", (slow) => server.take(run.run_id, number, slow)),
+    judge: (run, number) => runAct("iteration", (slow) => server.judge(run.run_id, number, () => slow(t("tell.judging")))),
     async follow(run) {
-      if (await runAct((slow) => server.attach(run.run_id, slow))) {
+      if (await runAct("run", (slow) => server.attach(run.run_id, slow))) {
         page.followed(run.run_id);
         tell(t("do.following"));
       }
     },
     async load(run, iteration) {
       const problem = await page.loadPicture(server.picture(run.run_id, iteration.picture), iteration.picture);
-      tell(problem ?? "");
+      tell(problem ?? "", "iteration");
     },
+    /** @returns {Promise<boolean>} whether the path is on the clipboard now; where it cannot be, it is shown */
     async copyFolder(run) {
-      const answer = await act(() => server.folder(run.run_id));
-      if (answer) tell((await page.copy(answer.folder)) ? t("do.copied") : t("tell.folder", { folder: answer.folder }));
+      const answer = await act("iteration", () => server.folder(run.run_id));
+      if (!answer) return false;
+      const copied = await page.copy(answer.folder);
+      if (!copied) tell(t("tell.folder", { folder: answer.folder }), "iteration");
+      return copied;
     },
     open(runId) {
       store.choose(runId);
@@ -57,7 +63,7 @@ export function createActions({ t, store, server, feed, page }) {
     async remove(run) {
       const message = t("tell.deleteMessage", { goal: run.goal, count: run.iteration_count ?? 0 });
       if (!(await page.confirm(t("tell.deleteTitle"), message))) return;
-      if (await act((slow) => server.remove(run.run_id, slow))) store.remove(run.run_id);
+      if (await act("past", (slow) => server.remove(run.run_id, slow))) store.remove(run.run_id);
     },
     showOlder: () => feed.loadOlder(),
     improve: () => page.improve(),

@@ -3,6 +3,7 @@ import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 import { createActions } from "./actions.js";
 import { adopt, workflowOfPrompt } from "./adopt.js";
+import { showBest } from "./canvas/best_preview.js";
 import { addCriticWidget } from "./canvas/critic_widget.js";
 import { addLoopWidget } from "./canvas/loop_widget.js";
 import { addProblemWidget } from "./canvas/problem_widget.js";
@@ -19,7 +20,7 @@ import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { textsOf } from "./texts.js";
 import { createPanel } from "./views/panel.js";
-import { score, stateWords, tone } from "./wording.js";
+import { bestName, stateWords, tone } from "./wording.js";
 import { nodeAt, workflowInFront } from "./workflow.js";
 
 const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode"].map((name) => `Imitatoes${name}`));
@@ -104,7 +105,7 @@ function ended(run, promptId) {
   nodesOfRun.delete(run.run_id);
   if (problems.told(promptId) || sidebar.isOpen() || !settingOf(app, "toasts")) return;
   const severity = { good: "success", bad: "error" }[tone(run)] ?? "info";
-  const best = typeof run.best?.score === "number" ? ` ${t("run.best", { score: score(run.best.score) })}.` : "";
+  const best = bestName(t, run) ? ` ${bestName(t, run)}.` : "";
   const summary = run.status === "done" ? t("toast.done") : `${t("toast.ended")}: ${stateWords(t, run)}`;
   page.toast(severity, summary, `${run.reason}${best}`);
 }
@@ -114,12 +115,12 @@ function makeSelfImproving() {
   if (result.problem) {
     const [key, values] = result.problem;
     page.toast("warn", t("improve.title"), t(key, values));
-    actions.tell(`${t("improve.title")}. ${t(key, values)}`);
+    actions.tell(`${t("improve.title")}. ${t(key, values)}`, "empty");
     return;
   }
   const left = result.left.length ? ` ${t("improve.notEverything", { names: result.left.join(", ") })}` : "";
   page.toast("success", t("improve.doneTitle"), `${t("improve.done")}${left}`);
-  actions.tell("");
+  actions.tell("", "empty");
 }
 
 // Node ids repeat between workflows: a run is looked up by its workflow, and then by the node.
@@ -159,7 +160,7 @@ app.registerExtension({
     else if (OTHERS.has(node.comfyClass)) addProblemWidget(node, { store, problemOf });
     if (node.comfyClass !== CRITIC) return;
     applyJudge(app, node);
-    const widget = addCriticWidget(node, { t, store, runOf: runOf("critic_node"), problemOf, progress, judgingSince: heard.judgingSince });
+    const widget = addCriticWidget(node, { t, store, runOf: runOf("critic_node"), problemOf, progress, judgingSince: heard.judgingSince, showBest: (one, run) => showBest(app, one, run) });
     const before = node.onExecuted;
     node.onExecuted = function (output) {
       before?.call(this, output);

@@ -13,6 +13,7 @@ export function duration(seconds) {
 
 /** The score that counts: of both looks where a picture was looked at again at the end, as the server reckons it. */
 export function scoreOf(run, iteration) {
+  if (iteration && iteration.number === run?.best?.iteration) return run.best.score ?? null;
   const first = iteration?.critique?.score;
   const again = run?.relooks?.[iteration?.number];
   if (typeof first !== "number" || typeof again?.score !== "number") return first ?? null;
@@ -22,9 +23,19 @@ export function scoreOf(run, iteration) {
 /** Whether an iteration is the run's best. What a run shows for want of a judged picture is not. */
 export const isBest = (run, number) => number === run.best?.iteration && (typeof run.best.score === "number" || run.taken === number);
 
+const TROUBLE = new Set(["failed", "judge_failed", "unsaved", "unreadable", "suspended"]);
+/** Whether the best is the one that the user took, whatever the judge said. */
+const isTaken = (run) => Boolean(run.taken) && run.best?.iteration === run.taken;
+
+/** The goal as the user first wrote it: each wish is told apart from it. */
+export function goalTitle(run) {
+  const wishes = [...(run.instructions ?? [])].reverse();
+  return wishes.reduce((goal, wish) => (goal.endsWith(`. ${wish}`) ? goal.slice(0, -wish.length - 2) : goal), run.goal ?? "");
+}
+
 /** The run's state in few words. progress: see progress.js; attached: whether this page hears ComfyUI's own messages. */
 export function stateWords(t, run, progress, attached) {
-  if (!isRunning(run)) return run.taken && run.status === "stopped" ? t("status.taken", { number: run.taken }) : t(`status.${run.status}`);
+  if (!isRunning(run)) return isTaken(run) && !TROUBLE.has(run.status) ? t("status.taken", { number: run.taken }) : t(`status.${run.status}`);
   if (run.elsewhere) return t("state.elsewhere");
   if (run.stopping === "now") return t("state.stoppingNow");
   const words = phaseWords(t, run, progress, attached);
@@ -45,14 +56,31 @@ export function continueWords(t, run) {
   return adds ? t("do.continueMore", { count: adds }) : t("do.continue");
 }
 
-/** Which part of the run is done: "Iteration 3 of 12 · best 0.82". */
+/** Whether an iteration was judged against the goal before a wish. */
+export const beforeWish = (run, number) => number < (run?.fresh_from ?? 1);
+
+/** The best in few words, the same wherever it is named: "best 0.82 (#3)", or "" while nothing is judged. */
+export function bestName(t, run) {
+  const { iteration: number, score: value } = run.best ?? {};
+  if (typeof value !== "number") return "";
+  const key = isTaken(run) ? "run.taken" : beforeWish(run, number) ? "run.bestBefore" : "run.best";
+  return t(key, { score: score(value), number });
+}
+
+/** The verdict on the best in words, for the node. */
+export function bestWords(t, run) {
+  const best = run.best_iteration;
+  if (!best || best.number !== run.best?.iteration) return "";
+  return `#${best.number} · ${verdictWords(t, { ...best.critique, score: scoreOf(run, best) })}`;
+}
+
+/** Which part of the run is done: "Iteration 3 of 12 · best 0.82 (#2)". */
 export function placeWords(t, run) {
   const limit = run.iteration_limit;
   const place = isRunning(run)
     ? t("run.iteration", { number: run.pending?.number ?? (run.iteration_count ?? 0) + 1, limit })
     : t("run.iterations", { count: run.iteration_count ?? 0, limit });
-  const best = run.best && typeof run.best.score === "number" ? t("run.best", { score: score(run.best.score) }) : null;
-  return [place, best].filter(Boolean).join(" · ");
+  return [place, bestName(t, run)].filter(Boolean).join(" · ");
 }
 
 const HEADER_STAGES = ["render", "judge"];
@@ -72,8 +100,8 @@ export function paceWords(t, run, secondsPerStep) {
 /** Good, bad or neutral: what colours an ended run. */
 export function tone(run) {
   if (isRunning(run)) return "running";
-  if (run.status === "done" || (run.status === "stopped" && run.taken)) return "good";
-  return ["failed", "judge_failed", "unsaved", "unreadable"].includes(run.status) ? "bad" : "calm";
+  if (TROUBLE.has(run.status)) return run.status === "suspended" ? "calm" : "bad";
+  return run.status === "done" || isTaken(run) ? "good" : "calm";
 }
 
 /** The verdict on one picture in words, for the node. */
@@ -90,10 +118,9 @@ export function verdictWords(t, critique) {
 
 /** The run in one or two lines, for a node. */
 export function runLine(t, run, progress, attached) {
-  const best = run.best && typeof run.best.score === "number" ? t("node.best", { score: score(run.best.score) }) : null;
   const limit = run.iteration_limit;
   const place = isRunning(run)
     ? t("node.iteration", { number: run.pending?.number ?? 1, limit, state: stateWords(t, run, progress, attached).toLowerCase() })
     : t("node.ended", { status: stateWords(t, run), count: run.iteration_count ?? 0, limit });
-  return [place, best].filter(Boolean).join(", ");
+  return [place, bestName(t, run)].filter(Boolean).join(", ");
 }

@@ -111,7 +111,7 @@ class Journal:
     def close(self, run: Run) -> None:
         """Write what an ended run leaves behind: the contact sheet, as far as it can be made, and best.png."""
         best = run.result
-        tiles = [(path, _caption(i), i is best) for i in run.iterations if (path := self._made(run, i))]
+        tiles = [(path, _caption(run, i), i is best) for i in run.iterations if (path := self._made(run, i))]
         try:
             save_contact_sheets(tiles, self.folder(run.id))
         except Exception:  # whatever is wrong with it, it is a convenience
@@ -234,7 +234,7 @@ def _unreadable(run_id: str, path: Path, why: str) -> Run:
     )
 
 
-def _caption(iteration: Iteration) -> str:
-    score = iteration.critique.score
+def _caption(run: Run, iteration: Iteration) -> str:
+    score = run.score_of(iteration)
     shown = "not looked at" if score is None else f"{score:.2f}"
     return f"{iteration.number}: {shown} {'kept' if iteration.decision.kind == 'accept' else 'rejected'}"

@@ -7,7 +7,7 @@ from ..judge.text_segmentation import parts_of
 from ..settings import LoopHandle
 from .clauses import compose
 from .outcome import STOPPED
-from .run import Run, Stop, UserPick, Wording
+from .run import Run, Status, Stop, UserPick, Wording
 
 LONGEST_REASON = 4000
 """Characters. The words of a node's error may be a whole file."""
@@ -51,6 +51,10 @@ def add_instruction(start: LoopHandle, instruction: str) -> LoopHandle:
     return start.model_copy(update={"goal": goal, "checklist": checklist, "settings": settings})
 
 
+_ENDED_WELL: tuple[Status, ...] = ("done", "unverified", "limit", "no_progress", "stopped")
+"""Ends whose reason is about the best picture. Of the others it says what went wrong, and stays."""
+
+
 def with_user_pick(run: Run, number: int) -> Run:
     """The run with iteration `number` as its best by the user's word. Raises ValueError when that cannot be.
 
@@ -64,7 +68,10 @@ def with_user_pick(run: Run, number: int) -> Run:
         raise ValueError(f"iteration: {number} was made for the goal before your instruction. Take a later one.")
     if found.picture is None:
         raise ValueError(f"iteration: the picture of iteration {number} was not saved. Take another one.")
-    return run.model_copy(update={"taken": UserPick(iteration=number, after=len(run.iterations))})
+    fields: dict[str, object] = {"taken": UserPick(iteration=number, after=len(run.iterations))}
+    if run.status in _ENDED_WELL:  # what it said names another picture
+        fields["reason"] = user_pick_stop(number).reason
+    return run.model_copy(update=fields)
 
 
 def user_pick_stop(number: int) -> Stop:

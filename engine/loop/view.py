@@ -23,8 +23,8 @@ render. A page that misses one asks for the whole run."""
 
 
 class BestView(BaseModel):
-    """The result of a run. score: null where no judge has looked: the latest picture, for want of a better one.
-    image: its file name in the run, null where it could not be saved."""
+    """The result of a run. score: of both looks where there were two; null where no judge has looked: the latest
+    picture, for want of a better one. image: its file name in the run, null where it could not be saved."""
 
     iteration: int
     score: float | None
@@ -44,6 +44,7 @@ class RunSummary(BaseModel):
     created: float
     updated: float
     goal: str
+    instructions: tuple[str, ...]
     status: Status
     phase: Phase
     stopping: Literal["", "now", "after"]
@@ -104,12 +105,13 @@ class ChecklistView(BaseModel):
 
 class RunView(RunSummary):
     """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its end.
+    fresh_from: iterations before this number were judged against the goal before a wish.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     prompt_ids, relooks, recoveries: of all iterations, in a message of these.
     """
 
-    instructions: tuple[str, ...]
+    fresh_from: int
     pass_score: float
     start_settings: Settings
     taken: int | None
@@ -187,6 +189,7 @@ def _summary(run: Run, best: Iteration | None) -> RunSummary:
         created=run.created,
         updated=run.updated,
         goal=run.start.goal,
+        instructions=run.instructions,
         status=run.status,
         phase=run.phase,
         stopping=run.stopping,
@@ -203,10 +206,10 @@ def _summary(run: Run, best: Iteration | None) -> RunSummary:
 
 def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
     best, pending = run.result, run.pending
-    sheets = contact_sheet_names(sum(i.picture is not None for i in run.iterations)) if run.ended else []
+    sheets = contact_sheet_names(sum(i.picture is not None for i in run.iterations)) if _closed(run) else []
     return RunView(
         **dict(_summary(run, best)),
-        instructions=run.instructions,
+        fresh_from=run.fresh_from,
         pass_score=run.start.pass_score,
         start_settings=run.start.settings,
         taken=run.taken.iteration if run.taken else None,
@@ -227,8 +230,13 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
 
 
 def _best_view(run: Run, best: Iteration) -> BestView:
-    image = (BEST if run.ended and run.status != "unsaved" else best.picture) if best.picture else None
-    return BestView(iteration=best.number, score=best.critique.score, image=image)
+    image = BEST if best.picture and _closed(run) else best.picture
+    return BestView(iteration=best.number, score=run.score_of(best), image=image)
+
+
+def _closed(run: Run) -> bool:
+    """Whether what an ended run leaves behind was written: a server that stopped in the middle wrote nothing of it."""
+    return run.ended and run.status not in ("unsaved", "suspended")
 
 
 def _pending_view(run: Run, pending: Pending) -> PendingView:

@@ -1,7 +1,7 @@
 """Run folders that version 0.1.0 wrote: later versions list, show, resume and continue them.
 
 kept_runs/ holds a run that is done, one that was given a wish, one of several loops, and one whose server was killed;
-views.json is what 0.1.0 answered about each.
+views.json is what 0.1.0 answered about each, save that a run which was cut off names no files that were never written.
 """
 
 from __future__ import annotations

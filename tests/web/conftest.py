@@ -95,6 +95,7 @@ class Tab:
         self.page = self.context.new_page()
         self.page.on("pageerror", lambda error: str(error) not in KNOWN and self.problems.append(str(error)))
         self.page.on("console", self._heard)
+        self.page.on("response", self._answered)
         here = theatre.process.url
         self.page.route("**/*", lambda r: r.continue_() if r.request.url.startswith(here) else r.abort())
         if not theatre.real:
@@ -105,6 +106,10 @@ class Tab:
         ours = "imitatoes" in message.text or "imitatoes" in str(message.location.get("url", ""))
         if message.type == "error" and ours:
             self.problems.append(f"{message.text} {message.location}")
+
+    def _answered(self, response: Any) -> None:
+        if response.status >= 400 and "imitatoes" in response.url.lower():
+            self.problems.append(f"{response.status} {response.url}")
 
     @staticmethod
     def _with_core_nodes(route: Any) -> None:

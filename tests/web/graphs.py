@@ -40,7 +40,9 @@ def _node(number: int, kind: str, at: list[int], size: list[int], **rest: Any) -
     return {"id": number, "type": kind, **shape, **rest}
 
 
-def loop_workflow(goal: str = GOAL, prompt: str = PROMPT, seconds: float = 0.3, **limits: Any) -> dict[str, Any]:
+def loop_workflow(
+    goal: str = GOAL, prompt: str = PROMPT, seconds: float = 0.3, checklist: str = "", **limits: Any
+) -> dict[str, Any]:
     """SelfImprovingPrompt (10) -> painter (6) -> VLMCritique (11), with an id of its own."""
     limits = {"iterations_per_loop": 4, "max_loops": 3, "pass_score": 0.8, "seed_policy": "auto", **limits}
     painter_in = [
@@ -54,7 +56,7 @@ def loop_workflow(goal: str = GOAL, prompt: str = PROMPT, seconds: float = 0.3, 
         {"name": "loop", "type": "IMITATOES_LOOP", "link": 7},
     ]
     painted = [{"name": "images", "type": "IMAGE", "links": [6]}]
-    widgets = [goal, prompt, "", 1, "fixed", 20, 7.0, *limits.values(), "", 0.0]
+    widgets = [goal, prompt, "", 1, "fixed", 20, 7.0, *limits.values(), checklist, 0.0]
     paint = ["", "", 0, "fixed", 20, 7.0, 256, 256, 1, seconds]
     judge = ["", MODEL, "local", "", 0.8, "0", "auto"]
     links = [[i + 1, 10, i, 6, i, t] for i, t in enumerate(TYPES)]

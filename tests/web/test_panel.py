@@ -106,8 +106,8 @@ def test_stop_now_shows_within_half_a_second_and_continue_goes_on(theatre, tab):
     tab.panel().get_by_role("textbox").fill("make it night")
     tab.button("Continue").click()
     tab.wait_for_tiles(before + 1)
-    assert "You added: make it night" in tab.panel().text_content()
-    assert tab.panel().locator(".imitatoes-goal").text_content().endswith("make it night")
+    assert tab.panel().get_by_role("list", name="Your wishes").all_text_contents() == ["Wish: make it night"]
+    assert tab.panel().locator(".imitatoes-goal").text_content() == "ten purple hexagons", "what was asked for first"
     tab.button("Stop after this one").click()
     tab.page.wait_for_function("document.querySelector('.imitatoes-state').textContent.includes('stops after')")
     tab.wait_for_state("Stopped")
@@ -120,6 +120,7 @@ def test_the_user_takes_one_and_the_journal_keeps_it(theatre, tab):
     tab.panel().locator(".imitatoes-film button").first.click()
     tab.button("Take this one").click()
     tab.wait_for_state("You took #1")
+    assert tab.button("Taken").is_disabled(), "the button that was clicked answers"
     run = theatre.client.get("/imitatoes/runs")["runs"][0]
     assert run["best"]["iteration"] == 1
     assert theatre.run(run["run_id"])["taken"] == 1
@@ -192,7 +193,7 @@ def test_load_on_the_canvas_and_copy_the_folder(theatre, tab):
     tab.page.wait_for_function("app.graph.nodes.some((n) => n.comfyClass === 'ImitatoesSelfImprovingPrompt')")
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
     tab.button("Copy folder path").click()
-    panel.get_by_text("Copied").wait_for()
+    tab.button("Copied").wait_for()
     assert tab.page.evaluate("navigator.clipboard.readText()") == str(theatre.runs_folder / run["run_id"])
 
 
@@ -331,7 +332,7 @@ def test_what_the_check_of_the_workflow_found_can_be_read(tab):
         }"""
     )
     one = "<b>Node 4</b>: width 1000 is no step of 64. Write 1024."
-    assert shown[0] == [False, "run.warning{}", [one], False]
+    assert shown[0] == [False, 'run.warnings{"count":1}', [one], False]
     assert shown[1] == [False, 'run.warnings{"count":2}', [one, "Two."], False]
     assert shown[2][0] is True
 
@@ -357,3 +358,38 @@ def test_a_picture_that_nobody_looked_at_is_said_to_be_that_and_judged_by_a_butt
     run = theatre.run(theatre.client.get("/imitatoes/runs")["runs"][0]["run_id"])
     assert run["iterations"][0]["critique"]["sees_content"] is True
     assert run["status"] in ("done", "stopped")
+
+
+def test_what_was_clicked_answers_where_it_was_clicked(theatre, tab):
+    theatre.played(loop_graph(goal="one green star", prompt="one green star", max_loops=1))
+    panel = tab.panel()
+    panel.locator(".imitatoes-past-open").first.click()
+    tab.wait_for_tiles(1)
+    refusal = {"error": {"message": "Not now.", "hint": "Wait."}}
+    tab.page.route("**/take", lambda route: route.fulfill(status=409, json=refusal))
+    tab.button("Take this one").click()
+    alert = panel.get_by_role("alert")
+    alert.get_by_text("Not now. Wait.").wait_for(timeout=2000)
+    below = "(e) => e.getBoundingClientRect().top"
+    gap = alert.evaluate(below) - tab.button("Take this one").evaluate(below)
+    assert 0 < gap < 120, "beside the button, not at the head of the panel"
+    tab.page.unroute("**/take")
+    tab.problems.clear()
+
+
+def test_continue_resume_and_a_picture_from_before_a_wish_are_explained(theatre, tab):
+    run = theatre.played(loop_graph(goal="one green star", prompt="one green star", iterations_per_loop=2, max_loops=1))
+    count = len(run["iterations"])
+    panel = tab.panel()
+    panel.locator(".imitatoes-past-open").first.click()
+    tab.wait_for_tiles(count)
+    more = run["continue_adds"]
+    assert f"Continue goes on from the best picture, with up to {more} more iteration" in panel.text_content()
+    panel.get_by_role("textbox").first.fill("with two stars")
+    tab.button("Continue").click()
+    tab.wait_for_tiles(count + 1)
+    tab.page.wait_for_function("document.querySelector('.imitatoes-state').dataset.tone !== 'running'", timeout=40_000)
+    panel.locator(".imitatoes-film button").first.click()
+    panel.get_by_text("Made for the goal before your wish, it cannot become the result").wait_for()
+    assert tab.button("Take this one").is_disabled()
+    tab.shot("before_wish")

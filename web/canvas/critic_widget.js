@@ -1,7 +1,7 @@
-// The verdict in words on a VLM Critique node, and what is being judged while the model looks.
+// On a VLM Critique node: the best picture of its run with its verdict, and what is being judged while the model looks.
 import { setText } from "../dom.js";
-import { isRunning, iterationOf } from "../store.js";
-import { runLine, verdictWords } from "../wording.js";
+import { isRunning } from "../store.js";
+import { bestName, bestWords, runLine, verdictWords } from "../wording.js";
 import { addTextWidget, whenRemoved } from "./text_widget.js";
 
 const HEIGHT = 96;
@@ -9,9 +9,9 @@ const TICK_MS = 1000;
 
 /**
  * runOf(node): the run whose critic the node is, or null. problemOf(node): what went wrong in it, or "".
- * judgingSince(run): page time in ms, or null.
+ * judgingSince(run): page time in ms, or null. showBest(node, run): puts the best picture on the node.
  */
-export function addCriticWidget(node, { t, store, runOf, problemOf, progress, judgingSince }) {
+export function addCriticWidget(node, { t, store, runOf, problemOf, progress, judgingSince, showBest }) {
   let lone = null;
   let timer = null;
   const { element } = addTextWidget(node, "verdict", HEIGHT, t("node.queue"));
@@ -21,6 +21,7 @@ export function addCriticWidget(node, { t, store, runOf, problemOf, progress, ju
     const run = runOf(node);
     clearTimeout(timer);
     if (run?.phase === "judging") timer = setTimeout(draw, TICK_MS);
+    if (run) showBest(node, run);
     const problem = problemOf(node);
     const text = problem || (run ? ofRun(run) : verdictWords(t, lone));
     element.classList.toggle("imitatoes-problem", Boolean(problem));
@@ -28,15 +29,16 @@ export function addCriticWidget(node, { t, store, runOf, problemOf, progress, ju
   }
 
   function ofRun(run) {
-    if (isRunning(run) && run.phase === "judging") return judging(run);
-    const last = isRunning(run) ? run.iterations?.at(-1) : iterationOf(run, run.best?.iteration);
-    return [runLine(t, run, progress), run.reason, last && `#${last.number} · ${verdictWords(t, last.critique)}`].filter(Boolean).join("\n");
+    const judged = isRunning(run) && run.phase === "judging";
+    const lines = judged ? [judging(run)] : [runLine(t, run, progress), run.reason];
+    return [...lines, bestWords(t, run)].filter(Boolean).join("\n");
   }
 
   function judging(run) {
     const since = judgingSince(run);
     const seconds = since === null ? 0 : Math.max(0, Math.round((performance.now() - since) / 1000));
-    const head = t("node.judging", { number: run.pending?.number ?? 1, limit: run.iteration_limit, seconds });
+    const place = t("node.judging", { number: run.pending?.number ?? 1, limit: run.iteration_limit, seconds });
+    const head = [place, bestName(t, run)].filter(Boolean).join(", ");
     const texts = (run.checklist?.requirements ?? []).map((requirement) => requirement.text);
     return texts.length ? `${head}\n${t("node.looksFor", { requirements: texts.join("; ") })}` : head;
   }

@@ -1,7 +1,7 @@
 // All pictures of a run as a row of thumbnails. Tiles are made once; the arrow keys go from one to the next.
 import { h, setText } from "../dom.js";
 import { isRunning } from "../store.js";
-import { isBest, score, scoreOf } from "../wording.js";
+import { beforeWish, isBest, score, scoreOf } from "../wording.js";
 
 export function createFilmstrip({ t, server, choose }) {
   let run = null;
@@ -47,15 +47,17 @@ export function createFilmstrip({ t, server, choose }) {
     const { button, words } = tiles.get(iteration.number);
     const best = isBest(run, iteration.number);
     const value = scoreOf(run, iteration);
-    const key = `${value} ${best} ${iteration.number === chosen}`;
+    const old = beforeWish(run, iteration.number);
+    const key = `${value} ${best} ${old} ${iteration.number === chosen}`;
     if (tiles.get(iteration.number).key === key) return;
     tiles.get(iteration.number).key = key;
     setText(words, score(value));
     const said = typeof value === "number" ? score(value) : t("film.unjudged");
-    button.setAttribute("aria-label", t("film.tile", { number: iteration.number, score: said, marks: best ? t("film.best") : "" }));
+    button.setAttribute("aria-label", t("film.tile", { number: iteration.number, score: said, marks: `${best ? t("film.best") : ""}${old ? t("film.beforeWish") : ""}` }));
     button.setAttribute("aria-pressed", String(iteration.number === chosen));
     button.tabIndex = iteration.number === chosen ? 0 : -1;
     button.classList.toggle("imitatoes-is-best", best);
+    button.classList.toggle("imitatoes-is-old", old);
   }
 
   function show(element) {

@@ -1,7 +1,7 @@
 // One iteration in full: verdict, checklist, checks, what was changed and why, settings and seconds.
 import { h } from "../dom.js";
 import { iterationOf } from "../store.js";
-import { duration, isBest, score, scoreOf } from "../wording.js";
+import { beforeWish, duration, isBest, score, scoreOf } from "../wording.js";
 import { checklistView } from "./checklist.js";
 import { settingsDifferences } from "./prompt_differences.js";
 
@@ -16,7 +16,7 @@ export function createIteration({ t }) {
     root,
     update(run, iteration) {
       const best = isBest(run, iteration.number);
-      const key = `${run.run_id} ${iteration.number} ${iteration.critique?.score} ${best} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)}`;
+      const key = `${run.run_id} ${iteration.number} ${iteration.critique?.score} ${best} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)} ${run.fresh_from} ${run.best?.score}`;
       if (key === drawn) return; // rebuilt only when it differs: focus and selection stay
       drawn = key;
       root.replaceChildren(...parts(t, run, iteration, best).filter(Boolean));
@@ -29,8 +29,9 @@ function parts(t, run, iteration, best) {
   const checklist = checklistView(t, run, run.relooks?.[iteration.number]?.items?.length ? merged(critique, run.relooks[iteration.number]) : critique);
   return [
     head(t, run, iteration, best),
+    beforeWish(run, iteration.number) ? h("p", { className: "imitatoes-quiet" }, t("iteration.beforeWish")) : null,
     h("p", {}, critique.reason ?? ""),
-    iteration.decision?.reason && iteration.decision.reason !== critique.reason ? h("p", { className: "imitatoes-quiet" }, iteration.decision.reason) : null,
+    decision(t, run, iteration),
     iteration.duplicate_of ? h("p", { className: "imitatoes-quiet" }, t("iteration.duplicate", { number: iteration.duplicate_of })) : null,
     relook(t, run, iteration),
     checklist && group(t("iteration.checklist"), checklist),
@@ -58,6 +59,13 @@ function head(t, run, iteration, best) {
     h("span", { className: best ? "imitatoes-mark imitatoes-mark-best" : "imitatoes-mark" }, t(mark)),
     h("strong", { className: "imitatoes-score" }, score(scoreOf(run, iteration))),
   );
+}
+
+// Said when the picture was made: of the first look alone, where there was a second one.
+function decision(t, run, iteration) {
+  const reason = iteration.decision?.reason;
+  if (!reason || reason === iteration.critique?.reason) return null;
+  return h("p", { className: "imitatoes-quiet" }, run.relooks?.[iteration.number] ? t("iteration.whenMade", { reason }) : reason);
 }
 
 function relook(t, run, iteration) {

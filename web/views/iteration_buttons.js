@@ -1,30 +1,67 @@
-// What can be done with one iteration.
+// What can be done with one iteration. The answer stands where the click was.
 import { h, icon, setText } from "../dom.js";
 import { isRunning } from "../store.js";
+import { beforeWish } from "../wording.js";
+import { createNotice } from "./notice.js";
+
+const SHOWN_MS = 2500;
 
 export function createIterationButtons({ t, actions }) {
   let shown = null;
-  const button = (name, key, click) => {
-    const words = h("span", {}, t(`do.${key}`));
-    return { words, root: h("button", { type: "button", title: t(`do.${key}Hint`) === `do.${key}Hint` ? null : t(`do.${key}Hint`), on: { click } }, icon(name), words) };
+  let copied = "";
+  const button = (name, key, hint, click) => {
+    const words = h("span", {}, t(key));
+    return { words, root: h("button", { type: "button", title: hint ? t(hint) : null, on: { click } }, icon(name), words) };
   };
-  const take = button("check", "take", () => actions.take(shown.run, shown.iteration.number));
-  const judge = button("eye", "judge", () => actions.judge(shown.run, shown.iteration.number));
-  const load = button("upload", "load", () => actions.load(shown.run, shown.iteration));
-  const folder = button("copy", "copyFolder", () => actions.copyFolder(shown.run));
-  const root = h("div", { className: "imitatoes-row", role: "group" }, take.root, judge.root, load.root, folder.root);
+  const take = button("check", "do.take", "do.takeHint", () => actions.take(shown.run, shown.iteration.number));
+  const judge = button("eye", "do.judge", "do.judgeHint", () => actions.judge(shown.run, shown.iteration.number));
+  const load = button("upload", "do.load", "do.loadHint", () => actions.load(shown.run, shown.iteration));
+  const folder = button("copy", "do.copyFolder", "", copy);
+  const why = h("p", { className: "imitatoes-quiet", hidden: true });
+  const notice = createNotice({ actions, place: "iteration" });
+  const spoken = h("span", { className: "imitatoes-sr", role: "status", "aria-live": "polite" });
+  const buttons = h("div", { className: "imitatoes-row", role: "group" }, take.root, judge.root, load.root, folder.root);
+  const root = h("div", { className: "imitatoes-buttons" }, buttons, spoken, why, notice.root);
+
+  async function copy() {
+    const { run } = shown;
+    if (!(await actions.copyFolder(run))) return;
+    copied = run.run_id;
+    draw();
+    setTimeout(() => {
+      copied = "";
+      draw();
+    }, SHOWN_MS);
+  }
+
+  /** Why this picture cannot be taken, "" where it can. */
+  function hindrance({ run, iteration }) {
+    if (beforeWish(run, iteration.number)) return t("do.takeBeforeWish");
+    return iteration.picture ? "" : t("do.takeUnsaved");
+  }
+
+  function draw() {
+    const { run, iteration, busy } = shown;
+    const taken = run.taken === iteration.number;
+    const hindered = hindrance(shown);
+    setText(take.words, t(taken ? "do.taken" : "do.take"));
+    take.root.disabled = busy || taken || Boolean(hindered) || Boolean(run.elsewhere);
+    judge.root.hidden = isRunning(run) || !iteration.picture || typeof iteration.critique?.score === "number";
+    judge.root.disabled = busy || Boolean(run.elsewhere);
+    load.root.disabled = busy || !iteration.picture;
+    folder.root.disabled = busy;
+    setText(folder.words, t(copied === run.run_id ? "do.copied" : "do.copyFolder"));
+    setText(spoken, copied === run.run_id ? t("do.copied") : taken ? t("do.taken") : "");
+    setText(why, hindered);
+    why.hidden = !hindered;
+    notice.update();
+  }
 
   return {
     root,
     update(run, iteration, { busy }) {
-      shown = { run, iteration };
-      const taken = run.taken === iteration.number;
-      setText(take.words, t(taken ? "do.taken" : "do.take"));
-      take.root.disabled = busy || taken || !iteration.picture;
-      judge.root.hidden = isRunning(run) || !iteration.picture || typeof iteration.critique?.score === "number";
-      judge.root.disabled = busy;
-      load.root.disabled = busy || !iteration.picture;
-      folder.root.disabled = busy;
+      shown = { run, iteration, busy };
+      draw();
     },
   };
 }

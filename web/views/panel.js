@@ -26,10 +26,9 @@ export function createPanel({ t, store, server, actions, progress, page, languag
   const past = createPastRuns({ t, server, actions, language });
   const empty = createEmpty({ t, actions });
   const problem = createProblem({ t });
-  const notice = h("p", { className: "imitatoes-notice", role: "alert", hidden: true });
   const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, iterationButtons.root, detail.root);
   const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
-  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, notice, problem.root, empty.root, current, pictures, past.root);
+  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, problem.root, empty.root, current, pictures, past.root);
 
   function none() {
     return { runId: null, number: null, before: null, after: null, mode: "picture" };
@@ -91,9 +90,6 @@ export function createPanel({ t, store, server, actions, progress, page, languag
     }
     problem.update(page.problem());
     past.update(store.list(), run?.run_id, actions.hasOlder());
-    const told = actions.notice();
-    notice.hidden = !told;
-    if (notice.textContent !== told) notice.textContent = told;
   }
 
   return { root, update, leave: () => chart.leave() };

@@ -1,13 +1,15 @@
 // The runs that ended, newest first: open one, delete one.
 import { h, icon, setText } from "../dom.js";
 import { isRunning } from "../store.js";
-import { score, stateWords, tone } from "../wording.js";
+import { goalTitle, score, stateWords, tone } from "../wording.js";
+import { createNotice } from "./notice.js";
 
 export function createPastRuns({ t, server, actions, language }) {
   const rows = new Map();
   const list = h("ul", { className: "imitatoes-past" });
   const more = h("button", { type: "button", className: "imitatoes-link", on: { click: () => actions.showOlder() } }, t("do.more"));
-  const root = h("section", { className: "imitatoes-section", "aria-label": t("past.title") }, h("h3", {}, t("past.title")), list, more);
+  const notice = createNotice({ actions, place: "past" });
+  const root = h("section", { className: "imitatoes-section", "aria-label": t("past.title") }, h("h3", {}, t("past.title")), notice.root, list, more);
 
   function row(run) {
     const image = h("img", { alt: "", loading: "lazy", decoding: "async" });
@@ -24,20 +26,21 @@ export function createPastRuns({ t, server, actions, language }) {
     made.run = run;
     if (made.key === key) return;
     made.key = key;
-    const words = t(run.iteration_count === 1 ? "past.resultOne" : "past.result", {
+    const words = t("past.result", {
       status: stateWords(t, run),
       score: typeof run.best?.score === "number" ? score(run.best.score) : t("past.none"),
       count: run.iteration_count ?? 0,
     });
     made.image.hidden = !run.best?.image;
     if (run.best?.image) made.image.src = server.thumbnail(run.run_id, run.best.image, run.revision);
-    setText(made.goal, run.goal ?? "");
+    const goal = goalTitle(run);
+    setText(made.goal, goal);
     setText(made.result, words);
     made.result.dataset.tone = tone(run);
     setText(made.when, time(run.created, language));
-    made.open.setAttribute("aria-label", t("past.open", { goal: run.goal, result: words }));
+    made.open.setAttribute("aria-label", t("past.open", { goal, result: words }));
     made.open.setAttribute("aria-current", String(run.run_id === shownId));
-    made.remove.setAttribute("aria-label", t("past.deleteLabel", { goal: run.goal }));
+    made.remove.setAttribute("aria-label", t("past.deleteLabel", { goal }));
     made.remove.title = t("do.delete");
   }
 
@@ -59,6 +62,7 @@ export function createPastRuns({ t, server, actions, language }) {
       });
       root.hidden = !past.length;
       more.hidden = !hasOlder;
+      notice.update();
     },
   };
 }

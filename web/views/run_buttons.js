@@ -1,7 +1,8 @@
-// What can be done with the run: stop it, or let it go on with a further wish.
-import { h, icon } from "../dom.js";
+// What can be done with the run: stop it, or let it go on with a further wish; and what each of that means.
+import { h, icon, setText } from "../dom.js";
 import { isRunning } from "../store.js";
 import { continueWords } from "../wording.js";
+import { createNotice } from "./notice.js";
 
 /** actions: see actions.js. */
 export function createRunButtons({ t, actions }) {
@@ -14,9 +15,9 @@ export function createRunButtons({ t, actions }) {
   const wish = h("textarea", {
     rows: 1,
     maxLength: 2000,
-    placeholder: t("do.instruction"),
-    title: t("do.instructionExample"),
-    "aria-label": t("do.instruction"),
+    placeholder: t("do.wish"),
+    title: t("do.wishExample"),
+    "aria-label": t("do.wish"),
     on: {
       keydown: (event) => {
         event.stopPropagation(); // the canvas has shortcuts of its own
@@ -27,9 +28,11 @@ export function createRunButtons({ t, actions }) {
   const goOnWords = h("span", {}, t("do.continue"));
   const goOnButton = h("button", { type: "button", className: "imitatoes-primary", on: { click: () => goOn() } }, icon("play"), goOnWords);
   const resume = button("replay", t("do.resume"), () => actions.resume(run), "imitatoes-primary");
-  const form = h("div", { className: "imitatoes-form" }, wish, h("div", { className: "imitatoes-row" }, resume, goOnButton));
+  const explained = h("p", { className: "imitatoes-quiet" });
+  const form = h("div", { className: "imitatoes-form" }, wish, h("div", { className: "imitatoes-row" }, resume, goOnButton), explained);
+  const notice = createNotice({ actions, place: "run" });
   const stops = h("div", { className: "imitatoes-row" }, stopNow, stopAfter);
-  const root = h("div", { className: "imitatoes-buttons", role: "group" }, stops, follow, form);
+  const root = h("div", { className: "imitatoes-buttons", role: "group" }, stops, follow, form, notice.root);
 
   async function goOn() {
     if (await actions.goOn(run, wish.value.trim())) wish.value = "";
@@ -45,12 +48,15 @@ export function createRunButtons({ t, actions }) {
       form.hidden = running || run.status === "unreadable";
       goOnWords.textContent = continueWords(t, run);
       resume.hidden = run.status !== "suspended";
+      const more = t("do.continueHint", { count: run.continue_adds ?? run.iteration_limit ?? 0 });
+      setText(explained, [resume.hidden ? "" : t("do.resumeHint"), more].filter(Boolean).join(" "));
       goOnButton.classList.toggle("imitatoes-primary", resume.hidden);
       stopNow.disabled = busy || run.stopping === "now";
       stopAfter.disabled = busy || Boolean(run.stopping);
       goOnButton.disabled = resume.disabled = busy;
       follow.hidden = !running || !canFollow || Boolean(run.elsewhere);
       follow.disabled = busy;
+      notice.update();
     },
   };
 }

@@ -1,7 +1,7 @@
 // What the run is about and where it stands: state, goal, place, pace, and the reason it gives.
 import { h, setText } from "../dom.js";
 import { isRunning } from "../store.js";
-import { paceWords, placeWords, stateWords, tone } from "../wording.js";
+import { goalTitle, paceWords, placeWords, stateWords, tone } from "../wording.js";
 
 const MOST_SEGMENTS = 40;
 
@@ -17,7 +17,7 @@ export function createRunHeader({ t }) {
   const spoken = h("span", { className: "imitatoes-sr", role: "status", "aria-live": "polite" });
   const back = h("button", { type: "button", className: "imitatoes-link" });
   const goal = h("p", { className: "imitatoes-goal" });
-  const instructions = h("p", { className: "imitatoes-quiet" });
+  const wishes = h("ul", { className: "imitatoes-wishes", "aria-label": t("run.wishes") });
   const place = h("span", { className: "imitatoes-place" });
   const pace = h("span", { className: "imitatoes-quiet" });
   const bar = h("div", { className: "imitatoes-bar", "aria-hidden": "true" });
@@ -31,7 +31,7 @@ export function createRunHeader({ t }) {
     { className: "imitatoes-header" },
     h("div", { className: "imitatoes-row" }, state, spoken, back),
     goal,
-    instructions,
+    wishes,
     bar,
     h("div", { className: "imitatoes-facts" }, place, pace),
     reason,
@@ -51,10 +51,16 @@ export function createRunHeader({ t }) {
     });
   }
 
+  function drawWishes(said) {
+    wishes.hidden = !said.length;
+    if (said.join("\n") === [...wishes.children].map((line) => line.lastChild.textContent).join("\n")) return;
+    wishes.replaceChildren(...said.map((wish) => h("li", {}, h("span", { className: "imitatoes-quiet" }, `${t("run.wish")} `), h("span", {}, wish))));
+  }
+
   /** What the check of the graph found before the render: it runs, but perhaps not as meant. */
   function drawWarnings(found) {
     warning.hidden = !found.length;
-    setText(warned, found.length === 1 ? t("run.warning") : t("run.warnings", { count: found.length }));
+    setText(warned, t("run.warnings", { count: found.length }));
     const said = found.map((one) => `${one.message} ${one.hint}`.trim());
     if (said.join("\n") !== [...warnings.children].map((line) => line.textContent).join("\n")) {
       warnings.replaceChildren(...said.map((line) => h("li", {}, line)));
@@ -74,13 +80,12 @@ export function createRunHeader({ t }) {
         setText(back, way.words);
         back.onclick = way.click;
       }
-      setText(goal, run.goal ?? "");
-      goal.title = run.goal ?? "";
-      setText(instructions, (run.instructions ?? []).map((instruction) => t("run.instruction", { instruction })).join(" "));
-      instructions.hidden = !instructions.textContent;
+      setText(goal, goalTitle(run));
+      goal.title = goalTitle(run);
+      drawWishes(run.instructions ?? []);
       setText(place, placeWords(t, run));
       setText(pace, paceWords(t, run, isRunning(run) ? progress.secondsPerStep() : null));
-      setText(reason, isRunning(run) ? triedAgain(run) : (run.reason ?? ""));
+      setText(reason, isRunning(run) && !run.elsewhere ? triedAgain(run) : (run.reason ?? ""));
       reason.hidden = !reason.textContent;
       drawWarnings(run.warnings ?? []);
       const elsewhere = run.workflow_id ? run.workflow_id !== workflowId && "run.otherWorkflow" : "run.fromScript";

@@ -1,6 +1,6 @@
 // The scores of a run as a drawing: a dot for each iteration, the best so far as a line, the best marked.
 import { h, svg } from "../dom.js";
-import { score, scoreOf } from "../wording.js";
+import { beforeWish, score, scoreOf } from "../wording.js";
 
 const HEIGHT = 88;
 const INSET = { left: 8, right: 8, top: 24, bottom: 8 };
@@ -27,9 +27,9 @@ export function createScoreChart({ t, choose }) {
     latest = [run, chosen];
     const width = Math.round(root.clientWidth);
     if (!width) return;
-    const scores = (run.iterations ?? []).map((iteration) => ({ number: iteration.number, score: scoreOf(run, iteration) }));
+    const scores = (run.iterations ?? []).map((iteration) => ({ number: iteration.number, score: scoreOf(run, iteration), old: beforeWish(run, iteration.number) }));
     const best = run.best?.iteration;
-    const key = JSON.stringify([width, chosen, best, run.pass_score, run.iteration_limit, scores]);
+    const key = JSON.stringify([width, chosen, best, run.taken, run.pass_score, run.iteration_limit, scores]);
     if (key === drawn.key) return;
     const points = placed(scores, run, width);
     drawn = { key, points };
@@ -63,9 +63,10 @@ function marks(points, { run, best, chosen, width, t }) {
     const right = points.some((point) => point.x > width - WORDS);
     found.push(text(right ? 0 : width, at - 4, t("chart.pass", { score: score(run.pass_score) }), right ? "start" : "end"));
   }
-  found.push(svg("path", { class: "imitatoes-best-line", d: bestLine(points) }));
+  const line = bestLine(points, run);
+  if (line) found.push(svg("path", { class: "imitatoes-best-line", d: line }));
   for (const point of points) {
-    const look = point.number === chosen ? "imitatoes-dot imitatoes-dot-chosen" : "imitatoes-dot";
+    const look = ["imitatoes-dot", point.number === chosen && "imitatoes-dot-chosen", point.old && "imitatoes-dot-old"].filter(Boolean).join(" ");
     found.push(svg("circle", { class: look, cx: point.x, cy: point.y, r: point.number === chosen ? Math.max(radius, 3) : radius }));
   }
   const top = points.find((point) => point.number === best);
@@ -79,7 +80,10 @@ function marks(points, { run, best, chosen, width, t }) {
 
 const text = (x, at, words, anchor, look = "") => svg("text", { x, y: at, "text-anchor": anchor, class: look }, words);
 
-function bestLine(points) {
+// The best so far of the present goal. Where the user took another one, that is the best and no line leads to it.
+function bestLine(all, run) {
+  const points = all.filter((point) => !point.old);
+  if (!points.length || run.taken) return "";
   let highest = points[0].score;
   let path = `M${points[0].x},${points[0].y}`;
   for (const point of points.slice(1)) {
@@ -97,7 +101,8 @@ export function nearestTo(points, x) {
 function label(t, points, best) {
   if (!points.length) return t("chart.none");
   if (points.length <= MOST_SPOKEN) {
-    return t("chart.label", { scores: points.map((point) => `${point.number}: ${score(point.score)}`).join(", ") });
+    const scores = points.map((point) => `${point.number}: ${score(point.score)}`).join(", ");
+    return t("chart.label", { scores, number: best ?? points[0].number });
   }
   const top = points.find((point) => point.number === best) ?? points[0];
   const ends = { first: score(points[0].score), last: score(points.at(-1).score) };

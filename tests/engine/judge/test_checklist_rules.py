@@ -110,7 +110,7 @@ def test_what_is_too_much_is_said_not_to_be_covered():
     assert found.uncovered == ("thing 30", "thing 31", "thing 32", "thing 33")
     assert found.digest == found.model_copy(update={"uncovered": ()}).digest
     long = checklist_of_goal(f"a fox, {'very ' * 1000}old, a hat")
-    assert [one.text for one in long.requirements][0] == "a fox"
+    assert next(one.text for one in long.requirements) == "a fox"
     assert long.uncovered == ("a hat",)
     assert checklist_of_goal("  ").requirements == ()
 

@@ -62,3 +62,10 @@ def test_what_cannot_be_taken_says_why():
     bare = story.iterations[0].model_copy(update={"picture": None})
     with pytest.raises(ValueError, match="not saved"):
         with_user_pick(story.model_copy(update={"iterations": (bare,)}), 1)
+
+
+def test_the_reason_of_an_ended_run_names_what_was_taken_and_that_of_a_failed_one_what_went_wrong():
+    ended = after(0.2, 0.7).model_copy(update={"status": "limit", "reason": "Best: iteration 2."})
+    assert with_user_pick(ended, 1).reason.startswith("You took iteration 1.")
+    failed = ended.model_copy(update={"status": "failed", "reason": "The paint ran out."})
+    assert with_user_pick(failed, 1).reason == "The paint ran out."

@@ -8,7 +8,7 @@ import pytest
 from pack.engine.judge.checklist import Checklist
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.run import Iteration, Plan, Recovery
-from pack.engine.loop.run_changes import with_user_pick
+from pack.engine.loop.run_changes import as_its_server_left_it, with_user_pick
 from pack.engine.loop.view import (
     TOLD_ITERATIONS,
     ChecklistView,
@@ -105,3 +105,21 @@ def test_text_that_is_no_proper_unicode_does_no_harm():
     lone = "half \ud83e of a fox"
     story = run().model_copy(update={"reason": lone})
     assert json.loads(json.dumps(run_view(story).model_dump(mode="json")))["reason"] == lone
+
+
+def test_the_best_has_one_score_the_one_it_was_chosen_by():
+    story = after(3)
+    best = story.best
+    again = critique(0.1).model_copy(update={"looks": 1})
+    story = story.model_copy(update={"relooks": {best.number: again}})
+    view = run_view(story)
+    chosen = next(i for i in story.iterations if i.number == view.best.iteration)
+    assert view.best.score == story.score_of(chosen)
+
+
+def test_a_run_that_was_cut_off_names_only_files_that_were_written():
+    story = as_its_server_left_it(after(2))
+    assert story.status == "suspended"
+    view = run_view(story)
+    assert view.best.image == story.best.picture
+    assert view.contact_sheet is None

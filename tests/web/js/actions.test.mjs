@@ -29,7 +29,7 @@ test("an action is a POST of JSON, and its answer is the truth", async () => {
   assert.equal(await actions.stop(store.get("a"), false), true);
   assert.deepEqual(asked, [["/imitatoes/runs/a/stop", { after_this: false }]]);
   assert.equal(store.get("a").stopping, "now");
-  assert.equal(actions.notice(), "");
+  assert.equal(actions.notice("run"), "");
 });
 
 test("a refusal is said in the server's words, with what to do", async () => {
@@ -37,17 +37,18 @@ test("a refusal is said in the server's words, with what to do", async () => {
   const { actions, store } = stage({ fetchApi: async () => answer(409, error) });
   store.put(run("a", 1, 1));
   assert.equal(await actions.take(store.get("a"), 1), false);
-  assert.equal(actions.notice(), "The run has already ended. Continue it.");
+  assert.equal(actions.notice("run"), "");
+  assert.equal(actions.notice("iteration"), "The run has already ended. Continue it.");
   assert.equal(actions.busy(), false);
 });
 
 test("a server that is gone, and one that answers nonsense", async () => {
   const gone = stage({ fetchApi: async () => Promise.reject(new Error("refused")) });
   await gone.actions.resume(run("a", 1, 1));
-  assert.match(gone.actions.notice(), /cannot be reached/);
+  assert.match(gone.actions.notice("run"), /cannot be reached/);
   const nonsense = stage({ fetchApi: async () => ({ ok: false, status: 502, json: async () => JSON.parse("<html>") }) });
   await nonsense.actions.resume(run("a", 1, 1));
-  assert.match(nonsense.actions.notice(), /answered 502/);
+  assert.match(nonsense.actions.notice("run"), /answered 502/);
 });
 
 test("after half a second without an answer the user is told", async (context) => {
@@ -56,13 +57,13 @@ test("after half a second without an answer the user is told", async (context) =
   const { actions } = stage({ fetchApi: () => new Promise((done) => (reply = done)) });
   const acting = actions.stop(run("a", 1, 1), false);
   context.mock.timers.tick(499);
-  assert.equal(actions.notice(), "");
+  assert.equal(actions.notice("run"), "");
   assert.equal(actions.busy(), true);
   context.mock.timers.tick(1);
-  assert.match(actions.notice(), /not answered yet/);
+  assert.match(actions.notice("run"), /not answered yet/);
   reply(answer(200, run("a", 2, 1)));
   await acting;
-  assert.equal(actions.notice(), "");
+  assert.equal(actions.notice("run"), "");
 });
 
 test("a run is deleted only after a yes", async () => {
@@ -80,13 +81,13 @@ test("a run that could not be deleted stays", async () => {
   store.put(run("a", 1, 1, { status: "done" }));
   await actions.remove(store.get("a"));
   assert.equal(store.get("a").run_id, "a");
-  assert.equal(actions.notice(), "In use.");
+  assert.equal(actions.notice("past"), "In use.");
 });
 
 test("where copying is not allowed the folder is shown", async () => {
   const { actions } = stage({ fetchApi: async () => answer(200, { folder: "/out/a" }), copy: async () => false });
-  await actions.copyFolder(run("a", 1, 1));
-  assert.match(actions.notice(), /The folder is: \/out\/a/);
+  assert.equal(await actions.copyFolder(run("a", 1, 1)), false);
+  assert.match(actions.notice("iteration"), /The folder is: \/out\/a/);
 });
 
 test("names go into addresses as names, never as paths", () => {

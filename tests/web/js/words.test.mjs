@@ -37,7 +37,7 @@ test("very long texts do not hang", () => {
 });
 
 test("a value that looks like a key or a pattern stays as it is", () => {
-  assert.equal(t("run.instruction", { instruction: "{instruction} $& <b>" }), "You added: {instruction} $& <b>");
+  assert.equal(t("iteration.answer", { answer: "{answer} $& <b>" }), "The judge saw: {answer} $& <b>");
   assert.equal(textsOf("xx-YY")("do.take"), en["do.take"]);
 });
 
@@ -50,7 +50,9 @@ test("the state in words", () => {
   assert.equal(stateWords(t, run("a", 1, 2, { stopping: "after" }), progress, true), "Rendering 12/20 · stops after this one");
   assert.equal(stateWords(t, run("a", 1, 2, { stopping: "now" }), progress, true), "Stopping");
   assert.equal(stateWords(t, run("a", 1, 2, { phase: "judging" }), progress, true), "Judging");
-  assert.equal(stateWords(t, run("a", 1, 2, { status: "stopped", taken: 2 })), "You took #2");
+  assert.equal(stateWords(t, run("a", 1, 2, { status: "limit", taken: 2, best: { iteration: 2 } })), "You took #2");
+  assert.equal(stateWords(t, run("a", 1, 2, { status: "failed", taken: 2, best: { iteration: 2 } })), "Failed");
+  assert.equal(stateWords(t, run("a", 1, 3, { status: "done", taken: 2, best: { iteration: 3 } })), "Goal met");
   for (const status of ["done", "unverified", "limit", "no_progress", "stopped", "interrupted", "deleted", "failed", "judge_failed", "unsaved", "suspended", "unreadable"]) {
     assert.ok(en[`status.${status}`], status);
     assert.ok(["good", "bad", "calm"].includes(tone(run("a", 1, 1, { status }))));
@@ -68,10 +70,10 @@ test("a run of another server says so", () => {
 });
 
 test("place and pace", () => {
-  assert.equal(placeWords(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } })), "Iteration 3 of 12 · best 0.82");
+  assert.equal(placeWords(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } })), "Iteration 3 of 12 · best 0.82 (#1)");
   assert.equal(placeWords(t, run("a", 1, 0)), "Iteration 1 of 12");
   assert.equal(paceWords(t, run("a", 1, 2), 0.8), "0.80 s a step · render 2.0 s · judge 1.0 s");
-  assert.equal(runLine(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } }), createProgress(), false), "Iteration 3 of 12, rendering, best 0.82");
+  assert.equal(runLine(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } }), createProgress(), false), "Iteration 3 of 12, rendering, best 0.82 (#1)");
   assert.deepEqual([duration(0.5), duration(5.04), duration(59.7), duration(125)], ["0.50 s", "5.0 s", "1 min 0 s", "2 min 5 s"]);
 });
 
