@@ -5,6 +5,7 @@ One reader for the page, for scripts and for the driver. Pure: the same graph gi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
@@ -20,6 +21,8 @@ from .texts import TextLeaf, WrittenText, leading, placeholder_in, placeholders,
 from .tracing import InputRef, literal, origin, reading_view
 
 SettingName = Literal["prompt", "negative", "seed", "steps", "cfg"]
+JOINS = re.compile(r"concat|join|append|combine|merge|prefix|suffix|text.?list", re.IGNORECASE)
+"""Names of classes that put texts one behind the other; others put them into each other."""
 SETTINGS: tuple[SettingName, ...] = ("prompt", "negative", "seed", "steps", "cfg")
 FRAMES_SHOWN = 4
 """Evenly spaced frames of a clip that the judge sees; each is judged, so more would only cost time."""
@@ -256,16 +259,18 @@ class _Reader:
                 raise no_text(self._view, first, [node for one in positives for node in one.unreadable])
             own, blocked = self._shared(first, shared), set()
             negatives = []
-        lead = leading(own)
+        everywhere = self._leaves("positive", blocked)
+        lead = leading(own, everywhere)
         assert lead is not None
-        self._take("prompt", lead, self._leaves("positive", blocked))
+        self._take("prompt", lead, everywhere)
         self._tell_parts(lead, positives)
         taken = set(self.inputs["prompt"])
         against = [leaf for one in negatives for leaf in one.leaves if leaf.place not in taken]
         if against:
-            lead = leading(against)
+            everywhere = self._leaves("negative", taken)
+            lead = leading(against, everywhere)
             assert lead is not None
-            self._take("negative", lead, [leaf for leaf in self._leaves("negative", taken)])
+            self._take("negative", lead, everywhere)
         else:
             self.left.append(LeftAlone(setting="negative", reason="The workflow has no negative prompt."))
 
@@ -293,7 +298,9 @@ class _Reader:
         return [leaf for leaf in dict.fromkeys(leaves) if leaf.place not in without]
 
     def _take(self, setting: SettingName, lead: TextLeaf, leaves: Sequence[TextLeaf]) -> None:
-        same = [lead.place, *(leaf.place for leaf in leaves if leaf.text == lead.text and leaf.own == lead.own)]
+        same = [lead.place]
+        if lead.own or lead.text.strip():
+            same += [leaf.place for leaf in leaves if leaf.text == lead.text and leaf.own == lead.own]
         self.inputs[setting] = list(dict.fromkeys(same))
         placeholder = placeholder_in(lead.text)
         if placeholder:
@@ -304,8 +311,8 @@ class _Reader:
             if leaf.place not in same and leaf.text.strip() and not leaf.joined:
                 self._leave(setting, leaf.place, "the loop changes one text only")
         for node_id in lead.rewritten:
-            label = self._view.nodes[node_id].label()
-            self.notes.append(f"{label[0].upper()}{label[1:]} makes another text of the {setting} before it is used.")
+            heading = self._view.nodes[node_id].heading()
+            self.notes.append(f"{heading} makes another text of the {setting} before it is used.")
 
     def _placeholder(self, place: InputRef, text: str, setting: SettingName) -> Placeholder:
         return Placeholder(node=place.node, input=place.input, text=text, setting=setting)
@@ -318,6 +325,11 @@ class _Reader:
             if leaf is lead or not leaf.text.strip() or not lead.joined:
                 continue
             joiner = self._view.nodes[lead.joined[-1]]
+            if not all(JOINS.search(self._view.nodes[node_id].class_type) for node_id in lead.joined):
+                self.notes.append(
+                    f'{joiner.heading()} puts the prompt into a text of its own: "{_shortened(leaf.text)}"'
+                )
+                continue
             glue = joiner.inputs.get("delimiter")
             glue = glue if isinstance(glue, str) else ""
             behind = _stands_behind(self._view, lead.joined[-1], lead, leaf, index > at)

@@ -8,6 +8,7 @@ from .model import GraphView, Node
 from .node_table import looks_like_map, row_of
 from .pictures import pictures_shown
 from .roles import Sampling
+from .tracing import along
 
 
 class PlanRefused(ValueError):
