@@ -16,7 +16,7 @@ from .model import GraphView, Node
 from .plan_refusal import PlanRefused, no_text
 from .roles import Sampling
 from .texts import TextLeaf, WrittenText, leading, placeholder_in, written
-from .tracing import InputRef, literal, origin
+from .tracing import InputRef, carries, literal, origin
 
 SettingName = Literal["prompt", "negative", "seed", "steps", "cfg"]
 JOINS = re.compile(r"concat|join|append|combine|merge|prefix|suffix|text.?list", re.IGNORECASE)
@@ -98,13 +98,22 @@ class SettingsReader:
             self.left.append(LeftAlone(setting="negative", reason="The workflow has no negative prompt."))
 
     def _shared(self, first: Sampling, shared: list[TextLeaf]) -> list[TextLeaf]:
-        """A text that reaches both sides is the prompt only where the negative side counts for nothing."""
+        """A text that reaches both sides is the prompt only where the negative side counts for nothing, or where the
+        guider has a third side: edit models compare with the prompt without the picture.
+        """
         cfg = literal(self._view.graph, first.cfg)
         label = self._view.nodes[first.node].label()
         if isinstance(cfg, (int, float)) and cfg <= 1:
-            self.notes.append(
-                f"Prompt and negative of {label} are the same text; at cfg {cfg:g} the negative has no effect."
+            note = f"Prompt and negative of {label} are the same text; at cfg {cfg:g} the negative has no effect."
+            self.notes.append(note)
+            return shared
+        guider = self._view.wire(first.node, "guider")
+        sides = [] if guider is None else self._view.into(guider.source)
+        if sum(carries(self._view, wire, "CONDITIONING") for wire in sides) > 2:
+            note = (
+                f"The prompt of {label} also reaches its negative side, as this workflow has it; it is steered in both."
             )
+            self.notes.append(note)
             return shared
         place = shared[0].place
         what = f"The text of {self._node(place).label()} is prompt and negative of {label} at once."

@@ -298,6 +298,15 @@ def test_the_same_text_on_both_sides_is_the_prompt_only_where_the_negative_count
     assert told(plan(workflow))[1:3] == ("2.text", "")
 
 
+def test_an_edit_model_that_compares_with_its_own_prompt_keeps_it_as_the_prompt():
+    """As the official template of HiDream-E1.1 is wired."""
+    workflow = copy.deepcopy(CASES["dual_cfg_guider"])
+    workflow["10"]["inputs"]["negative"] = ["2", 0]
+    found = plan(workflow)
+    assert told(found)[1:3] == ("2.text", "")
+    assert any("negative side" in note for note in found.notes)
+
+
 REFUSED = {
     "no_picture": (
         {"n9": ("SaveLatent", {"samples": ["5", 0], "filename_prefix": "x"})},
