@@ -188,9 +188,11 @@ def ended(*scores, **fields):
     return after(fox_run(iterations_per_loop=len(scores), max_loops=1, seed_policy="new"), *verdicts)
 
 
-def test_the_final_look_takes_the_leading_three_and_whoever_leads_then():
+def test_the_final_look_takes_the_leading_two_and_whoever_leads_then():
     now = ended(0.6, 0.5, 0.8, 0.7, 0.65)
-    assert final_look(now) == (3, 4, 5)
+    assert final_look(now) == (3, 4)
+    now = now.model_copy(update={"relooks": {n: itemised(*HALF, score=0.2) for n in (3, 4)}})
+    assert final_look(now) == (5,)
     now = now.model_copy(update={"relooks": {n: itemised(*HALF, score=0.2) for n in (3, 4, 5)}})
     assert final_look(now) == (1,)
     now = now.model_copy(update={"relooks": {**now.relooks, 1: itemised(*HALF, score=0.58)}})
