@@ -43,12 +43,29 @@ def test_english_loses_what_is_denied_alone(text, left, things):
 @pytest.mark.parametrize(
     "text",
     [
-        'a jar labelled "no sugar"', "a „keine Werbung“ sticker", "a no parking sign", "a no-entry sign", "No 5 perfume",
-        "forget-me-not flowers", "no more than 3 cats", "nothing but sand", "a smoke-free room", "Dr. No poster",
-        "sans serif font", "Sin City poster", "the original sin painting", "orang utan in a tree", "Ein Ei auf dem Tisch",
-        "um gato no telhado", "无人机", "無人機", "mai tai", "hakuna matata", "a pole dancer in Berlin Mitte",
+        'a jar labelled "no sugar"',
+        "a „keine Werbung“ sticker",
+        "a no parking sign",
+        "a no-entry sign",
+        "No 5 perfume",
+        "forget-me-not flowers",
+        "no more than 3 cats",
+        "nothing but sand",
+        "a smoke-free room",
+        "Dr. No poster",
+        "sans serif font",
+        "Sin City poster",
+        "the original sin painting",
+        "orang utan in a tree",
+        "Ein Ei auf dem Tisch",
+        "um gato no telhado",
+        "无人机",
+        "無人機",
+        "mai tai",
+        "hakuna matata",
+        "a pole dancer in Berlin Mitte",
     ],
-)  # fmt: skip
+)
 def test_what_only_looks_like_a_denial_stays_whole(text):
     assert not denies(text) and without_denials(text) == text
 
@@ -56,16 +73,38 @@ def test_what_only_looks_like_a_denial_stays_whole(text):
 @pytest.mark.parametrize(
     ("text", "left"),
     [
-        ("Ein Hund ohne Halsband am Strand", "Ein Hund"), ("keine Menschen", ""), ("une rue sans voitures", "une rue"),
-        ("Le chat ne dort pas", ""), ("un perro sin collar", "un perro"), ("un gato que no duerme", ""),
-        ("sin gafas", ""), ("um cão sem coleira", "um cão"), ("un cane senza collare", "un cane"),
-        ("een hond zonder halsband", "een hond"), ("собака без ошейника", "собака"), ("не шуми", ""),
-        ("كلب بدون طوق", "كلب"), ("כלב בלי קולר", "כלב"), ("没有人", ""), ("一条没有项圈的狗", "一条狗"), ("无文字", ""),
-        ("首輪のない犬", "犬"), ("夜の車のない通り", "夜の通り"), ("人がいない", ""), ("목줄 없는 개", "개"), ("사람이 없다", ""),
-        ("ไม่มีคน", ""), ("बिना पट्टे का कुत्ता", ""), ("இல்லாமல் மனிதர்கள்", ""), ("ei ihmisiä", ""), ("insan yok", ""),
-        ("không có người", ""), ("bez ludzi", ""), ("χωρίς ανθρώπους", ""),
+        ("Ein Hund ohne Halsband am Strand", "Ein Hund"),
+        ("keine Menschen", ""),
+        ("une rue sans voitures", "une rue"),
+        ("Le chat ne dort pas", ""),
+        ("un perro sin collar", "un perro"),
+        ("un gato que no duerme", ""),
+        ("sin gafas", ""),
+        ("um cão sem coleira", "um cão"),
+        ("un cane senza collare", "un cane"),
+        ("een hond zonder halsband", "een hond"),
+        ("собака без ошейника", "собака"),
+        ("не шуми", ""),
+        ("كلب بدون طوق", "كلب"),
+        ("כלב בלי קולר", "כלב"),
+        ("没有人", ""),
+        ("一条没有项圈的狗", "一条狗"),
+        ("无文字", ""),
+        ("首輪のない犬", "犬"),
+        ("夜の車のない通り", "夜の通り"),
+        ("人がいない", ""),
+        ("목줄 없는 개", "개"),
+        ("사람이 없다", ""),
+        ("ไม่มีคน", ""),
+        ("बिना पट्टे का कुत्ता", ""),
+        ("இல்லாமல் மனிதர்கள்", ""),
+        ("ei ihmisiä", ""),
+        ("insan yok", ""),
+        ("không có người", ""),
+        ("bez ludzi", ""),
+        ("χωρίς ανθρώπους", ""),
     ],
-)  # fmt: skip
+)
 def test_other_languages_deny_too(text, left):
     assert denies(text) and without_denials(text) == left and absent_thing(text) == ""
 
@@ -79,13 +118,25 @@ def test_the_whole_wish_tells_the_language_of_a_part():
 @pytest.mark.parametrize(
     ("line", "thing"),
     [
-        ("no people", "people"), ("without a hat", "hat"), ("not any cars", "cars"), ("free of people", "people"),
-        ("there are no dogs in the picture", "dogs"), ("no people in the background", "people in the background"),
-        ('no "EXIT" sign', '"EXIT" sign'), ("no dogs or cats", "dogs or cats"), ("with no hat", "hat"),
-        ("no dogs and no cats", ""), ("no two ducks alike", ""), ("no dog is there", ""), ("a dog without a collar", ""),
-        ("No, never", ""), ("no", ""), ("keine Menschen", ""), ("nobody", ""),
+        ("no people", "people"),
+        ("without a hat", "hat"),
+        ("not any cars", "cars"),
+        ("free of people", "people"),
+        ("there are no dogs in the picture", "dogs"),
+        ("no people in the background", "people in the background"),
+        ('no "EXIT" sign', '"EXIT" sign'),
+        ("no dogs or cats", "dogs or cats"),
+        ("with no hat", "hat"),
+        ("no dogs and no cats", ""),
+        ("no two ducks alike", ""),
+        ("no dog is there", ""),
+        ("a dog without a collar", ""),
+        ("No, never", ""),
+        ("no", ""),
+        ("keine Menschen", ""),
+        ("nobody", ""),
     ],
-)  # fmt: skip
+)
 def test_lines_that_are_an_absence_and_nothing_else(line, thing):
     assert absent_thing(line) == thing
 
@@ -115,10 +166,27 @@ def test_the_words_of_all_languages_agree():
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("Yes.", "yes"), ("NO", "no"), ("Nein!", "no"), ("Ja", "yes"), ("はい", "yes"), ("いいえ。", "no"), ("是", "yes"),
-        ("没有", "no"), ("نعم", "yes"), ("لا", "no"), ("да", "yes"), ("नहीं", "no"), ("sí", "yes"), ("si\u0301", "yes"),
-        ("yes, there is", "yes"), ("No, none", "no"), ("아니요", "no"), ("maybe", None), ("yes and no", None), ("", None),
+        ("Yes.", "yes"),
+        ("NO", "no"),
+        ("Nein!", "no"),
+        ("Ja", "yes"),
+        ("はい", "yes"),
+        ("いいえ。", "no"),
+        ("是", "yes"),
+        ("没有", "no"),
+        ("نعم", "yes"),
+        ("لا", "no"),
+        ("да", "yes"),
+        ("नहीं", "no"),
+        ("sí", "yes"),
+        ("si\u0301", "yes"),
+        ("yes, there is", "yes"),
+        ("No, none", "no"),
+        ("아니요", "no"),
+        ("maybe", None),
+        ("yes and no", None),
+        ("", None),
     ],
-)  # fmt: skip
+)
 def test_yes_and_no_in_the_language_of_the_goal(text, said):
     assert yes_or_no(text) == said

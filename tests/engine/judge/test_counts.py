@@ -101,7 +101,13 @@ def test_what_a_model_gives_as_a_number(given, said):
 
 @pytest.mark.parametrize(
     ("text", "describes"),
-    [("a 12 year old boy", True), ("8-bit art", True), ("two ducks", False), ("a boy of 12", False), ("5 stars", False)],
+    [
+        ("a 12 year old boy", True),
+        ("8-bit art", True),
+        ("two ducks", False),
+        ("a boy of 12", False),
+        ("5 stars", False),
+    ],
 )
 def test_numbers_that_describe(text, describes):
     assert number_describes(text) is describes

@@ -1,4 +1,4 @@
-"""A wish taken apart: punctuation of all scripts, lists, abbreviations, and in steps that grow with the length alone."""
+"""A wish taken apart: punctuation of all scripts, lists, abbreviations; in steps that grow with the length alone."""
 
 from __future__ import annotations
 
