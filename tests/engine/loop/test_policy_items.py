@@ -285,3 +285,17 @@ def test_two_hundred_iterations_add_little_and_stay_in_range(seed):
         assert token_estimate(plan.settings.prompt) - token_estimate(SETTINGS.prompt) <= MAX_EXTRA_TOKENS
         assert len(split_clauses(plan.settings.negative)) <= MAX_NEGATIVE_TERMS
         assert len(plan.wording.clauses) == len(plan.wording.owners) <= MOST_CLAUSES
+
+
+def test_what_must_not_be_there_goes_into_the_negative_and_no_clause():
+    words = checklist("red fox", "no people", "keine Autos").requirements
+    kinds = ("object", "absence", "absence")
+    listed = tuple(r.model_copy(update={"kind": kind}) for r, kind in zip(words, kinds, strict=True))
+    before = run().model_copy(update={"checklist": FOX.model_copy(update={"requirements": listed})})
+    plan = next_step(after(before, itemised(0.9, 0.1, 0.1)))
+    assert (plan.settings.prompt, plan.settings.negative) == ("a red fox", "blurry, people")
+
+
+def test_proposals_that_deny_lose_what_they_deny():
+    now = after(fox_run(), itemised(0.9, 0.1, 0.9, 0.9, prompt_append="three ducks without hats, no people"))
+    assert next_step(now).settings.prompt == "a red fox, three ducks"
