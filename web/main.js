@@ -140,10 +140,12 @@ app.registerExtension({
   ],
   menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel"] }],
   async setup() {
-    const style = document.createElement("link");
-    style.rel = "stylesheet";
-    style.href = new URL("./panel.css", import.meta.url).href;
-    document.head.append(style);
+    for (const sheet of ["./panel.css", "./viewer.css"]) {
+      const style = document.createElement("link");
+      style.rel = "stylesheet";
+      style.href = new URL(sheet, import.meta.url).href;
+      document.head.append(style);
+    }
     app.extensionManager.registerSidebarTab({
       id: TAB,
       icon: "pi pi-images",

@@ -62,7 +62,7 @@ export const beforeWish = (run, number) => number < (run?.fresh_from ?? 1);
 /** The best in few words, the same wherever it is named: "best 0.82 (#3)", or "" while nothing is judged. */
 export function bestName(t, run) {
   const { iteration: number, score: value } = run.best ?? {};
-  if (typeof value !== "number") return "";
+  if (typeof value !== "number") return isTaken(run) ? t("run.takenUnseen", { number }) : "";
   const key = isTaken(run) ? "run.taken" : beforeWish(run, number) ? "run.bestBefore" : "run.best";
   return t(key, { score: score(value), number });
 }

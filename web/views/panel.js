@@ -11,6 +11,7 @@ import { createProblem } from "./problem.js";
 import { createRunButtons } from "./run_buttons.js";
 import { createRunHeader } from "./run_header.js";
 import { createScoreChart } from "./score_chart.js";
+import { createViewer } from "./viewer.js";
 
 /** page: what the panel needs of the page around it, see main.js. */
 export function createPanel({ t, store, server, actions, progress, page, language }) {
@@ -20,7 +21,8 @@ export function createPanel({ t, store, server, actions, progress, page, languag
   const buttons = createRunButtons({ t, actions });
   const chart = createScoreChart({ t, choose });
   const film = createFilmstrip({ t, server, choose });
-  const picture = createPicture({ t, server, choose: (side, number) => change({ [side]: number }), setMode: (mode) => change({ mode }) });
+  const picture = createPicture({ t, server, choose: (side, number) => change({ [side]: number }), setMode: (mode) => change({ mode }), open: openViewer });
+  const viewer = createViewer({ t, server, choose });
   const detail = createIteration({ t });
   const iterationButtons = createIterationButtons({ t, actions });
   const past = createPastRuns({ t, server, actions, language });
@@ -28,7 +30,7 @@ export function createPanel({ t, store, server, actions, progress, page, languag
   const problem = createProblem({ t });
   const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, iterationButtons.root, detail.root);
   const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
-  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, problem.root, empty.root, current, pictures, past.root);
+  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, problem.root, empty.root, current, pictures, past.root, viewer.root);
 
   function none() {
     return { runId: null, number: null, before: null, after: null, mode: "picture" };
@@ -37,6 +39,12 @@ export function createPanel({ t, store, server, actions, progress, page, languag
   function change(fields) {
     focus = { ...focus, ...fields };
     update();
+  }
+
+  function openViewer(compare) {
+    const run = store.get(focus.runId);
+    const sides = sidesOf(run);
+    viewer.open(run, compare ? sides.after : shownIteration(run).number, compare ? sides.before : null);
   }
 
   // A running run shows its newest picture, an ended one its best, until the user chooses.
@@ -88,9 +96,10 @@ export function createPanel({ t, store, server, actions, progress, page, languag
         detail.update(run, iteration);
       }
     }
+    viewer.update(run);
     problem.update(page.problem());
     past.update(store.list(), run?.run_id, actions.hasOlder());
   }
 
-  return { root, update, leave: () => chart.leave() };
+  return { root, update, leave: () => [chart, viewer].forEach((one) => one.leave()) };
 }

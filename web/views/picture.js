@@ -1,25 +1,24 @@
-// The picture of the chosen iteration, or two of them under a slider.
-import { h, setSource } from "../dom.js";
+// The picture of the chosen iteration, or two of them under a slider. A click shows them over the whole window.
+import { h, icon, setSource } from "../dom.js";
 import { iterationOf } from "../store.js";
 import { score, scoreOf } from "../wording.js";
 import { settingsDifferences } from "./prompt_differences.js";
 
 const MIDDLE = 50;
 
-/** choose(side, number) is called when a side of the comparison is chosen; mode(name) when the view is. */
-export function createPicture({ t, server, choose, setMode }) {
+/**
+ * choose(side, number) is called when a side of the comparison is chosen; setMode(name) when the view is; open(compare)
+ * to see it larger.
+ */
+export function createPicture({ t, server, choose, setMode, open }) {
   const single = h("img", { className: "imitatoes-single", decoding: "async" });
   const missing = h("p", { className: "imitatoes-quiet imitatoes-centre" }, t("iteration.noPicture"));
   const comparison = createComparison({ t, server, choose });
   const tabs = ["picture", "compare"].map((name) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => setMode(name) } }, t(`view.${name}`)));
-  const root = h(
-    "div",
-    { className: "imitatoes-hero" },
-    h("div", { className: "imitatoes-tabs", role: "group" }, ...tabs),
-    h("div", { className: "imitatoes-canvas" }, single, missing),
-    comparison.root,
-  );
-  const canvas = single.parentElement;
+  const larger = h("button", { type: "button", className: "imitatoes-tab imitatoes-larger", title: t("viewer.open"), "aria-label": t("viewer.open"), on: { click: () => open(!comparison.root.hidden) } }, icon("window-maximize"));
+  const show = h("button", { type: "button", className: "imitatoes-show", title: t("viewer.open"), on: { click: () => open(false) } }, single);
+  const canvas = h("div", { className: "imitatoes-canvas" }, show, missing);
+  const root = h("div", { className: "imitatoes-hero" }, h("div", { className: "imitatoes-tabs", role: "group" }, ...tabs, larger), canvas, comparison.root);
 
   return {
     root,
@@ -34,8 +33,9 @@ export function createPicture({ t, server, choose, setMode }) {
       });
       canvas.hidden = compare;
       comparison.root.hidden = !compare;
+      larger.disabled = false;
       if (compare) return comparison.update(run, sides);
-      single.hidden = !iteration.picture;
+      show.hidden = larger.disabled = !iteration.picture;
       missing.hidden = Boolean(iteration.picture);
       if (iteration.picture) {
         setSource(single, server.picture(run.run_id, iteration.picture));

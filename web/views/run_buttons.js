@@ -48,8 +48,7 @@ export function createRunButtons({ t, actions }) {
       form.hidden = running || run.status === "unreadable";
       goOnWords.textContent = continueWords(t, run);
       resume.hidden = run.status !== "suspended";
-      const more = t("do.continueHint", { count: run.continue_adds ?? run.iteration_limit ?? 0 });
-      setText(explained, [resume.hidden ? "" : t("do.resumeHint"), more].filter(Boolean).join(" "));
+      setText(explained, [resume.hidden ? "" : t("do.resumeHint"), t("do.continueHint")].filter(Boolean).join(" "));
       goOnButton.classList.toggle("imitatoes-primary", resume.hidden);
       stopNow.disabled = busy || run.stopping === "now";
       stopAfter.disabled = busy || Boolean(run.stopping);
