@@ -7,9 +7,10 @@ import { showBest } from "./canvas/best_preview.js";
 import { addCriticWidget } from "./canvas/critic_widget.js";
 import { addLoopWidget } from "./canvas/loop_widget.js";
 import { addProblemWidget } from "./canvas/problem_widget.js";
+import { createChoice } from "./choice.js";
 import { createFeed } from "./feed.js";
-import { improve } from "./improve/apply.js";
-import { CRITIC, LOOP } from "./improve/plan.js";
+import { improve } from "./improve/improve.js";
+import { CRITIC, LOOP } from "./improve/names.js";
 import { listen } from "./listening.js";
 import { createPage } from "./page.js";
 import { createProblems, problemWords } from "./problems.js";
@@ -30,6 +31,7 @@ const store = createStore();
 const progress = createProgress();
 const problems = createProblems();
 const server = createServer(api, t);
+const choice = createChoice(() => store.touch());
 const nodesOfRun = new Map();
 const adopted = new Set();
 const followedRuns = new Set();
@@ -43,6 +45,7 @@ const page = {
   followed: (runId) => followedRuns.add(runId),
   need: (runId) => feed.need(runId),
   improve: makeSelfImproving,
+  choice,
 };
 const heard = listen(api, {
   store,
@@ -110,17 +113,22 @@ function ended(run, promptId) {
   page.toast(severity, summary, `${run.reason}${best}`);
 }
 
-function makeSelfImproving() {
-  const result = improve(app, globalThis.LiteGraph);
+async function makeSelfImproving() {
+  actions.tell("", "improve");
+  const result = await improve({ app, liteGraph: globalThis.LiteGraph, server, t, choose });
+  if (!result) return;
   if (result.problem) {
-    const [key, values] = result.problem;
-    page.toast("warn", t("improve.title"), t(key, values));
-    actions.tell(`${t("improve.title")}. ${t(key, values)}`, "empty");
+    page.toast("warn", t("improve.title"), result.problem);
+    actions.tell(`${t("improve.title")}. ${result.problem}`, "improve");
     return;
   }
-  const left = result.left.length ? ` ${t("improve.notEverything", { names: result.left.join(", ") })}` : "";
-  page.toast("success", t("improve.doneTitle"), `${t("improve.done")}${left}`);
-  actions.tell("", "empty");
+  page.toast("success", t("improve.doneTitle"), [t("improve.done"), ...result.left].join(" "));
+  actions.tell(result.left.join(" "), "improve");
+}
+
+function choose(text, options) {
+  if (!sidebar.isOpen()) openPanel();
+  return choice.ask(text, options);
 }
 
 // Node ids repeat between workflows: a run is looked up by its workflow, and then by the node.

@@ -1,5 +1,5 @@
 // What the panel needs of the page around it: the workflow in front, its nodes, pictures onto the canvas, toasts.
-import { CRITIC, LOOP } from "./improve/plan.js";
+import { CRITIC, LOOP } from "./improve/names.js";
 import { nodeAt, nodesOf, workflowInFront } from "./workflow.js";
 
 const TOAST_MS = 8000;

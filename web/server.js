@@ -42,6 +42,8 @@ export function createServer(api, t) {
     judge: (runId, iteration, slow) => act(path(runId, "judge"), { iteration }, slow),
     attach: (runId, slow) => act(path(runId, "attach"), { client_id: api.clientId ?? "" }, slow),
     remove: (runId, slow) => act(path(runId, "delete"), {}, slow),
+    /** How a loop would be put into a graph. judge: id of the node whose picture is judged; "" to have it chosen. */
+    plan: (graph, judge) => ask("/imitatoes/plan", { workflow: graph, judge_node: judge }),
     keepThumbnails: (kept) => ask("/imitatoes/thumbnails", { kept }),
     interrupt: (slow) => act("/interrupt", {}, slow),
     picture: (runId, name) => api.apiURL(path(runId, "pictures", encodeURIComponent(name))),

@@ -1,6 +1,7 @@
 // The panel: puts the views together and hands each what it shows. Built once, changed in place.
 import { h } from "../dom.js";
 import { isRunning, iterationOf } from "../store.js";
+import { createChoices } from "./choices.js";
 import { createEmpty } from "./empty.js";
 import { createFilmstrip } from "./filmstrip.js";
 import { createIteration } from "./iteration.js";
@@ -28,9 +29,10 @@ export function createPanel({ t, store, server, actions, progress, page, languag
   const past = createPastRuns({ t, server, actions, language });
   const empty = createEmpty({ t, actions });
   const problem = createProblem({ t });
+  const choices = createChoices({ t, actions, choice: page.choice });
   const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, iterationButtons.root, detail.root);
   const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
-  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, problem.root, empty.root, current, pictures, past.root, viewer.root);
+  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, choices.root, problem.root, empty.root, current, pictures, past.root, viewer.root);
 
   function none() {
     return { runId: null, number: null, before: null, after: null, mode: "picture" };
@@ -98,6 +100,7 @@ export function createPanel({ t, store, server, actions, progress, page, languag
     }
     viewer.update(run);
     problem.update(page.problem());
+    choices.update();
     past.update(store.list(), run?.run_id, actions.hasOlder());
   }
 

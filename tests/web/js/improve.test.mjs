@@ -1,162 +1,143 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import test from "node:test";
-import { planLoop } from "../../../web/improve/plan.js";
+import { createChoice } from "../../../web/choice.js";
+import { frameNodes } from "../../../web/improve/frames.js";
 import { freePlace } from "../../../web/improve/place.js";
-import { textsOf } from "../../../web/texts.js";
-import { load, read } from "./graphs.mjs";
+import { reach, reachInput } from "../../../web/improve/reach.js";
+import { inputOf, readSaved } from "../../../web/improve/saved_graph.js";
+import { load } from "./graphs.mjs";
 
-const FOX = "a red fox in snow, soft morning light";
-const NO_SAMPLER_OR_VIDEO = { upscale_2x: "improve.noDecode", wan22_img2vid: "improve.video" };
 const names = readdirSync(new URL("../data/graphs", import.meta.url)).map((file) => file.replace(".json", ""));
-const wired = (plan) => Object.fromEntries(plan.links.map(({ output, node, input }) => [output, `${node}.${input}`]));
 
-for (const name of names.filter((one) => !NO_SAMPLER_OR_VIDEO[one])) {
-  test(`${name} becomes self-improving`, () => {
-    const nodes = read(load(name));
-    const before = JSON.stringify(nodes);
-    const plan = planLoop(nodes);
-    assert.equal(plan.problem, undefined);
-    assert.equal(JSON.stringify(nodes), before, "reading changes nothing");
-    const outputs = new Set(plan.links.map((link) => link.output));
-    assert.ok(["prompt", "seed", "steps"].every((output) => outputs.has(output)), [...outputs].join());
-    assert.ok(plan.values.prompt && plan.values.goal === plan.values.prompt);
-    assert.equal(plan.values.seed, 42);
-    for (const { node, input } of plan.links) {
-      assert.ok(nodes.find((one) => one.id === node).inputs.some((one) => one.name === input));
-    }
-    const decode = nodes.find((one) => one.id === plan.images.node);
-    assert.equal(decode.type, "VAEDecode");
-    for (const [at, size] of [[plan.loopAt, [420, 720]], [plan.criticAt, [400, 560]]]) {
-      for (const { rect: [x, y, w, h] } of nodes) {
-        assert.ok(at[0] + size[0] <= x || x + w <= at[0] || at[1] + size[1] <= y || y + h <= at[1] - 30, "on top of a node");
-      }
+for (const name of names) {
+  test(`${name}: every link of a plain workflow is read`, () => {
+    const workflow = load(name);
+    const saved = readSaved(workflow);
+    for (const [id, source, slot, target, number] of workflow.links) {
+      const node = saved.root.node(target);
+      const link = saved.root.into(node, node.inputs[number].name);
+      assert.deepEqual([link.id, link.source, link.slot], [String(id), String(source), slot]);
     }
   });
 }
 
-for (const [name, key] of Object.entries(NO_SAMPLER_OR_VIDEO)) {
-  test(`${name} is left alone and says why`, () => {
-    const { problem, links } = planLoop(read(load(name)));
-    assert.equal(problem[0], key);
-    assert.equal(links, undefined);
-    assert.notEqual(textsOf("en")(...problem), key);
+const input = (name, link, widget = true) => ({ name, type: "*", link, ...(widget && { widget: { name } }) });
+const inner = (id, source, slot, target, targetSlot) => ({ id, origin_id: source, origin_slot: slot, target_id: target, target_slot: targetSlot });
+
+/** Node 12 stands for graph "a": sampler 5 (seed is an input of the graph, steps is not), decode 8, its picture goes out. */
+const A = {
+  id: "a",
+  inputs: [{ name: "seed" }, { name: "text" }],
+  outputs: [{ name: "IMAGE", linkIds: [4] }],
+  nodes: [
+    { id: 5, type: "KSampler", inputs: [input("seed", 1), input("steps", null)], outputs: [{}] },
+    { id: 6, type: "CLIPTextEncode", inputs: [input("text", 2)] },
+    { id: 7, type: "CLIPTextEncode", inputs: [input("text", 3)] },
+    { id: 8, type: "VAEDecode", inputs: [input("samples", 9, false)], outputs: [{}] },
+  ],
+  links: [inner(1, -10, 0, 5, 0), inner(2, -10, 1, 6, 0), inner(3, -10, 1, 7, 0), inner(9, 5, 0, 8, 0), inner(4, 8, 0, -20, 0)],
+};
+/** Graph "b" holds node 3, which stands for "a": its seed comes from an input of "b", its text does not. */
+const B = {
+  id: "b",
+  inputs: [{ name: "number" }],
+  outputs: [{ name: "IMAGE", linkIds: [2] }],
+  nodes: [{ id: 3, type: "a", inputs: [input("seed", 1), input("text", null)], outputs: [{}] }],
+  links: [inner(1, -10, 0, 3, 0), inner(2, 3, 0, -20, 0)],
+};
+const canvas = (nodes, links = [], subgraphs = [A, B]) => ({ nodes, links, definitions: { subgraphs } });
+const HOST = { id: 12, type: "a", inputs: [input("seed", null), input("text", null)], outputs: [{}] };
+const SAVE = { id: 9, type: "SaveImage", inputs: [input("images", 1, false)] };
+const plan = (inputs, judged = {}) => ({ inputs, judged: { node: "9", source: "12:8", slot: 0, ...judged } });
+const GRAPH = { 9: { inputs: { images: ["12:8", 0] } } };
+
+test("an input of the canvas is linked itself, one inside by what is promoted of it", () => {
+  const saved = readSaved(canvas([HOST, { id: 20, type: "b", inputs: [input("number", null)] }]));
+  assert.deepEqual(reachInput(saved, ["12"], "seed"), { node: "12", input: "seed" });
+  assert.deepEqual(reachInput(saved, ["12", "5"], "seed"), { node: "12", input: "seed" });
+  assert.equal(reachInput(saved, ["12", "5"], "steps"), null, "not promoted");
+  assert.deepEqual(reachInput(saved, ["20", "3", "5"], "seed"), { node: "20", input: "number" }, "through two");
+  assert.equal(reachInput(saved, ["20", "3", "6"], "text"), null, "promoted by the inner one only");
+  assert.equal(reachInput(saved, ["12", "77"], "seed"), null);
+});
+
+test("an input is found by its name, else by its widget's", () => {
+  const node = { inputs: [{ name: "a", widget: { name: "b" } }, { name: "b" }] };
+  assert.equal(inputOf(node, "b"), node.inputs[1]);
+  assert.equal(inputOf({ inputs: [node.inputs[0]] }, "b"), node.inputs[0]);
+  assert.equal(inputOf({}, "b"), undefined);
+});
+
+test("all that is wanted is promoted: nothing has to be unpacked", () => {
+  const asked = plan({ prompt: [{ node: "12:6", input: "text" }, { node: "12:7", input: "text" }], seed: [{ node: "12:5", input: "seed" }] });
+  const found = reach(canvas([HOST, SAVE], [[1, 12, 0, 9, 0, "IMAGE"]]), GRAPH, asked);
+  assert.deepEqual(found, {
+    links: [{ output: "prompt", node: "12", input: "text" }, { output: "seed", node: "12", input: "seed" }],
+    picture: { node: "12", slot: 0 },
+    closed: [],
+    hidden: [],
   });
-}
-
-test("a plain graph: texts, numbers and what takes them", () => {
-  const plan = planLoop(read(load("sdxl_txt2img")));
-  assert.deepEqual(wired(plan), { prompt: "2.text", negative: "3.text", seed: "5.seed", steps: "5.steps", cfg: "5.cfg" });
-  assert.deepEqual(plan.values, { goal: FOX, prompt: FOX, negative: "blurry, low quality", seed: 42, control_after_generate: "fixed", steps: 25, cfg: 7 });
-  assert.deepEqual(plan.images, { node: 6, slot: 0 });
-  assert.deepEqual(plan.left, []);
 });
 
-test("guider, noise and scheduler; no cfg and no negative of its own", () => {
-  const plan = planLoop(read(load("flux2_txt2img")));
-  assert.deepEqual(wired(plan), { prompt: "4.text", seed: "9.noise_seed", steps: "8.steps" });
-  assert.equal(plan.values.cfg, 1, "so that the loop leaves cfg alone");
-  assert.deepEqual(plan.left, ["negative", "cfg"]);
+test("what is not promoted names the node on the canvas that is to be unpacked", () => {
+  const workflow = canvas([HOST, SAVE, { id: 20, type: "b", inputs: [input("number", null)] }], [[1, 12, 0, 9, 0, "IMAGE"]]);
+  const asked = plan({ steps: [{ node: "12:5", input: "steps" }], prompt: [{ node: "20:3:6", input: "text" }] });
+  const { closed, hidden } = reach(workflow, GRAPH, asked);
+  assert.deepEqual([closed, hidden], [["20", "12"], ["prompt", "steps"]]);
 });
 
-test("a zeroed negative has no text", () => {
-  assert.deepEqual(wired(planLoop(read(load("z_image_turbo")))), { prompt: "4.text", seed: "8.seed", steps: "8.steps", cfg: "8.cfg" });
+test("one promoted input for two settings is no way", () => {
+  const asked = plan({ prompt: [{ node: "12:6", input: "text" }], negative: [{ node: "12:7", input: "text" }] });
+  const { closed, hidden, links } = reach(canvas([HOST, SAVE], [[1, 12, 0, 9, 0, "IMAGE"]]), GRAPH, asked);
+  assert.deepEqual([closed, hidden], [["12"], ["negative"]]);
+  assert.deepEqual(links, [{ output: "prompt", node: "12", input: "text" }]);
 });
 
-test("steps behind split sigmas", () => {
-  assert.equal(wired(planLoop(read(load("flux2_img2img")))).steps, "8.steps");
+test("the picture is taken where the canvas shows it, through a reroute too", () => {
+  const reroute = { id: 30, type: "Reroute", inputs: [input("", 2, false)] };
+  const links = [[1, 30, 0, 9, 0, "IMAGE"], [2, 12, 0, 30, 0, "IMAGE"]];
+  assert.deepEqual(reach(canvas([HOST, SAVE, reroute], links), GRAPH, plan({})).picture, { node: "30", slot: 0 });
 });
 
-function changed(name, change) {
-  const nodes = read(load(name));
-  change((id) => nodes.find((node) => node.id === id), nodes);
-  return planLoop(nodes);
-}
-
-const input = (node, name) => node.inputs.find((one) => one.name === name);
-const node = (id, type, fields = {}) => ({ id, type, title: type, active: true, bypassed: false, subgraph: false, rect: [0, 900, 10, 10], values: {}, inputs: [], outputs: [], ...fields });
-
-test("a number from a primitive is taken over", () => {
-  const plan = changed("sdxl_txt2img", (at, nodes) => {
-    nodes.push(node(90, "PrimitiveInt", { values: { value: 7 }, outputs: [{ name: "INT", type: "INT" }] }));
-    input(at(5), "seed").from = { node: 90, slot: 0 };
-  });
-  assert.equal(plan.values.seed, 7);
-  assert.equal(wired(plan).seed, "5.seed");
+test("a picture that is shown inside is taken from the output that it reaches, else unpacked", () => {
+  const inside = { node: "12:4", source: "12:8" };
+  assert.deepEqual(reach(canvas([HOST, SAVE]), {}, plan({}, inside)).picture, { node: "12", slot: 0 });
+  const found = reach(canvas([HOST, SAVE]), {}, plan({}, { ...inside, source: "12:6" }));
+  assert.deepEqual([found.picture, found.closed], [null, ["12"]]);
 });
 
-test("a computed text is said and nothing is planned", () => {
-  const plan = changed("sdxl_txt2img", (at, nodes) => {
-    nodes.push(node(90, "StringConcatenate", { inputs: [{ name: "string_a", type: "STRING", widget: true, from: { node: 91, slot: 0 } }] }));
-    input(at(2), "text").from = { node: 90, slot: 0 };
-  });
-  assert.deepEqual(plan, { problem: ["improve.computedText", { node: "CLIPTextEncode", source: "StringConcatenate" }] });
+test("what is neither on the canvas nor in a subgraph is told", () => {
+  assert.throws(() => reach(canvas([HOST, SAVE]), {}, plan({ seed: [{ node: "77:5", input: "seed" }] })), /77/);
 });
 
-test("reroutes and bypassed nodes are looked through, muted ones are not", () => {
-  const rerouted = changed("sdxl_txt2img", (at, nodes) => {
-    nodes.push(node(90, "Reroute", { inputs: [{ name: "", type: "*", from: { node: 2, slot: 0 } }], outputs: [{ name: "", type: "*" }] }));
-    input(at(5), "positive").from = { node: 90, slot: 0 };
-    nodes.push(node(91, "ImageSharpen", { active: false, bypassed: true, inputs: [{ name: "image", type: "IMAGE", from: { node: 6, slot: 0 } }], outputs: [{ name: "IMAGE", type: "IMAGE" }] }));
-    input(at(7), "images").from = { node: 91, slot: 0 };
-  });
-  assert.equal(wired(rerouted).prompt, "2.text");
-  const muted = changed("sdxl_txt2img", (at) => Object.assign(at(6), { active: false }));
-  assert.equal(muted.problem[0], "improve.noDecode");
+test("a picture needs no further nodes, a clip its frames as one batch", () => {
+  assert.deepEqual(frameNodes({ type: "IMAGE" }, []), []);
+  const kinds = (type, numbers) => frameNodes({ type }, numbers).map((node) => node.kind);
+  assert.deepEqual(kinds("VIDEO", []), ["GetVideoComponents"]);
+  assert.deepEqual(kinds("IMAGE", [4, 12]), ["ImageFromBatch", "ImageFromBatch", "ImageBatch"]);
+  const nodes = frameNodes({ type: "VIDEO" }, [4, 12, 20]);
+  assert.deepEqual(nodes[1], { kind: "ImageFromBatch", values: { batch_index: 4, length: 1 }, inputs: [{ name: "image", from: 0 }] });
+  assert.deepEqual(nodes.at(-1), { kind: "ImageBatch", values: {}, inputs: [{ name: "image1", from: 3 }, { name: "image2", from: 4 }] });
 });
 
-test("two passes: the same number is one knob, the last picture is judged", () => {
-  const plan = changed("sdxl_txt2img", (at, nodes) => {
-    const second = structuredClone(at(5));
-    Object.assign(second, { id: 50, values: { ...second.values, seed: 43 } });
-    input(second, "latent_image").from = { node: 5, slot: 0 };
-    nodes.push(second);
-    input(at(6), "samples").from = { node: 50, slot: 0 };
-  });
-  const by = (output) => plan.links.filter((link) => link.output === output).map((link) => link.node);
-  assert.deepEqual([by("seed"), by("steps"), by("prompt")], [[5], [5, 50], [2]]);
-});
-
-test("different texts for one side are said", () => {
-  const plan = changed("sdxl_txt2img", (at, nodes) => {
-    const other = structuredClone(at(2));
-    Object.assign(other, { id: 20, title: "Second", values: { text: "a cat" } });
-    nodes.push(other, node(21, "ConditioningCombine", {
-      inputs: ["conditioning_1", "conditioning_2"].map((name, index) => ({ name, type: "CONDITIONING", from: { node: [2, 20][index], slot: 0 } })),
-      outputs: [{ name: "CONDITIONING", type: "CONDITIONING" }],
-    }));
-    input(at(5), "positive").from = { node: 21, slot: 0 };
-  });
-  assert.equal(plan.problem[0], "improve.severalTexts");
-});
-
-test("what is missing is named", () => {
-  const drop = (id) => changed("sdxl_txt2img", (at, nodes) => nodes.splice(nodes.indexOf(at(id)), 1)).problem?.[0];
-  assert.equal(drop(7), "improve.noPicture");
-  assert.equal(drop(6), "improve.noDecode");
-  assert.equal(drop(5), "improve.noSampler");
-  assert.equal(drop(2), "improve.noText");
-  const twice = changed("sdxl_txt2img", (at, nodes) => nodes.push(node(90, "ImitatoesVLMCritique")));
-  assert.equal(twice.problem[0], "improve.hasLoop");
-  const inside = changed("sdxl_txt2img", (at) => Object.assign(at(5), { inputs: [], subgraph: true, title: "My sampler" }));
-  assert.deepEqual(inside.problem, ["improve.insideSubgraph", { node: "My sampler" }]);
-});
-
-test("a link into the canvas from outside of a subgraph is computed", () => {
-  const plan = changed("sdxl_txt2img", (at) => (input(at(5), "seed").from = { node: -10, slot: 0 }));
-  assert.equal(plan.problem[0], "improve.linked");
-});
-
-test("every way to say no has words", () => {
-  const t = textsOf("en");
-  for (const key of ["hasLoop", "noPicture", "noDecode", "noSampler", "insideSubgraph", "video", "unknownSampler", "noText", "computedText", "severalTexts", "linked", "nodesMissing", "notEverything"]) {
-    assert.notEqual(t(`improve.${key}`), `improve.${key}`);
-  }
-});
-
-test("a free place is found below what is in the way", () => {
+test("a place that is taken is left", () => {
   assert.deepEqual(freePlace([0, 0], [100, 100], []), [0, 0]);
-  const [x, y] = freePlace([0, 0], [100, 100], [[0, 0, 50, 50], [0, 100, 50, 50], [500, 0, 50, 50]]);
-  assert.equal(x, 0);
-  assert.ok(y > 150);
+  const [x, y] = freePlace([0, 0], [100, 100], [[-50, -50, 200, 300]]);
+  assert.ok(x === 0 && y >= 250 + 30);
+});
+
+test("one question at a time, and no answer is none", async () => {
+  let changes = 0;
+  const choice = createChoice(() => changes++);
+  assert.equal(choice.open(), null);
+  const first = choice.ask("Which?", [{ value: "9", label: "Save" }]);
+  assert.equal(choice.open().text, "Which?");
+  const second = choice.ask("Which one?", []);
+  assert.equal(await first, null);
+  choice.answer("9");
+  assert.equal(await second, "9");
+  assert.equal(choice.open(), null);
+  choice.answer("9");
+  assert.ok(changes >= 3);
 });

@@ -1,0 +1,112 @@
+// The command: asks the server how a loop goes into the workflow in front, asks the user where only they can tell, and
+// makes it, as one step that can be undone.
+import { nodeAt, rootGraph } from "../workflow.js";
+import { CRITIC, LOOP } from "./names.js";
+import { placeLoop } from "./place_loop.js";
+import { reach } from "./reach.js";
+import { CannotUnpack, unpack } from "./unpack.js";
+
+const MOST_UNPACKED = 50;
+
+/**
+ * @param {{app: object, liteGraph: object, server: {plan: Function}, t: Function,
+ *   choose: (text: string, options: {value: string, label: string, picture?: string}[]) => Promise<string | null>}} around
+ * @returns {Promise<{problem: string} | {left: string[]} | null>} why nothing was changed; or what the loop leaves alone;
+ *   null where the user said no
+ */
+export async function improve(around) {
+  const { app, liteGraph, t } = around;
+  const types = liteGraph?.registered_node_types;
+  if (!types?.[LOOP] || !types[CRITIC]) return { problem: t("improve.nodesMissing") };
+  let asked = await ask(around, "");
+  const [question] = asked.plan?.questions ?? [];
+  if (question) {
+    const judge = await around.choose(question.text, optionsOf(app, asked.plan, question));
+    if (judge === null) return null;
+    asked = await ask(around, judge);
+  }
+  if (asked.problem) return asked;
+  if (!asked.closed.length) return change(around, asked);
+  const way = await around.choose(...waysOf(around, asked));
+  if (way === null) return null;
+  return change(around, way === "unpack" ? asked : { ...asked, closed: [], without: asked.hidden });
+}
+
+/** The plan, and what of it can be reached on the canvas. */
+async function ask({ app, server, t }, judge) {
+  const { workflow, output } = await app.graphToPrompt();
+  const unknown = Object.keys(output).find((id) => !output[id].class_type);
+  if (unknown !== undefined) return { problem: t("improve.unknownNode", { node: nodeAt(app, unknown)?.type ?? unknown, id: unknown }) };
+  const plan = await server.plan(output, judge);
+  if (plan.problem) return { problem: plan.problem };
+  if (plan.placeholders?.length) {
+    const names = plan.placeholders.map((one) => `${one.text} (${nodeAt(app, one.node)?.title ?? one.node}, ${one.input})`);
+    return { problem: t("improve.placeholder", { names: names.join(", ") }) };
+  }
+  try {
+    return { plan, judge, workflow, ...reach(workflow, output, plan) };
+  } catch (lost) {
+    return { problem: t("improve.notLinked", { name: lost.message }) };
+  }
+}
+
+function optionsOf(app, plan, question) {
+  return question.choices.map((value) => ({
+    value,
+    label: `${plan.candidates.find((one) => one.node === value)?.title ?? value} (${value})`,
+    picture: nodeAt(app, value)?.imgs?.[0]?.src,
+  }));
+}
+
+/** What can be done about a subgraph that hides something: [text, options]. Without a prompt there is no loop. */
+function waysOf({ app, t }, { closed, hidden, links, picture }) {
+  const names = closed.map((id) => nodeAt(app, id)?.title ?? id).join(", ");
+  const settings = hidden.map((name) => t(`setting.${name}`).toLowerCase()).join(", ");
+  const enough = picture && hidden.length && links.some((link) => link.output === "prompt") && !hidden.includes("prompt");
+  const what = settings && picture ? t("improve.hidden", { settings, names }) : t("improve.hiddenPicture", { names });
+  const options = [{ value: "unpack", label: t("improve.unpack") }];
+  if (enough) options.push({ value: "leave", label: t("improve.goWithout", { settings }) });
+  return [what, options];
+}
+
+// Between the two marks of a change the page takes no step for undo, so that all of it is one.
+async function change(around, asked) {
+  const { app, liteGraph, t } = around;
+  const graph = rootGraph(app);
+  if (app.canvas?.graph && app.canvas.graph !== graph) app.canvas.setGraph?.(graph);
+  app.canvas?.emitBeforeChange?.();
+  graph.beforeChange?.();
+  let failure = null;
+  try {
+    for (let count = 0; asked.closed.length && count < MOST_UNPACKED; count++) {
+      for (const host of asked.closed) unpack(liteGraph, graph, asked.workflow, host);
+      asked = await askAgain(around, asked);
+    }
+    if (asked.closed.length) throw new Error(asked.closed.join());
+    placeLoop(app, liteGraph, graph, asked.plan, asked);
+  } catch (problem) {
+    failure = problem;
+  } finally {
+    graph.afterChange?.();
+    app.canvas?.emitAfterChange?.();
+    graph.setDirtyCanvas?.(true, true);
+  }
+  const without = (asked.without ?? []).map((name) => t("improve.without", { setting: t(`setting.${name}`) }));
+  if (!failure) return { left: [...without, ...leftAlone(asked.plan)] };
+  await app.extensionManager?.command?.execute?.("Comfy.Undo");
+  const key = failure instanceof CannotUnpack ? "improve.notInstalled" : "improve.notLinked";
+  return { problem: failure.told ?? t(key, { name: failure.message }) };
+}
+
+// What was inside a subgraph has another id now; a picture that the user chose there is known by its title.
+async function askAgain(around, { judge, plan }) {
+  let asked = await ask(around, judge.includes(":") ? "" : judge);
+  const same = judge.includes(":") && asked.plan?.candidates.find((one) => one.title === plan.judged.title);
+  if (same) asked = await ask(around, same.node);
+  if (asked.problem) throw Object.assign(new Error(asked.problem), { told: asked.problem });
+  return asked;
+}
+
+function leftAlone({ left = [], notes = [] }) {
+  return [...notes, ...left.filter((one) => one.node || ["seed", "steps"].includes(one.setting)).map((one) => one.reason)];
+}

@@ -1,0 +1,3 @@
+// The two nodes of a loop, by class.
+export const LOOP = "ImitatoesSelfImprovingPrompt";
+export const CRITIC = "ImitatoesVLMCritique";

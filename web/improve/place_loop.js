@@ -1,0 +1,90 @@
+// Puts the nodes of a loop on the canvas and links them.
+import { nodesOf } from "../workflow.js";
+import { frameNodes } from "./frames.js";
+import { CRITIC, LOOP } from "./names.js";
+import { freePlace } from "./place.js";
+
+const LOOP_SIZE = [420, 720];
+const CRITIC_SIZE = [400, 560];
+const GAP = 60;
+const TITLE = 30;
+const FRAMES_ACROSS = 230;
+
+/** links, picture: of reach. Throws where the page refuses a link. */
+export function placeLoop(app, liteGraph, graph, plan, { links, picture }) {
+  const nodeOf = (id) => nodesOf(graph).find((node) => String(node.id) === id);
+  const [first] = links.map((link) => nodeOf(link.node));
+  const source = nodeOf(picture.node);
+  const seed = links.find((link) => link.output === "seed");
+  const loop = added(graph, liteGraph, LOOP, below(first), LOOP_SIZE);
+  write(loop, { ...plan.values, goal: plan.values.prompt, ...controlOf(seed && nodeOf(seed.node)) });
+  const critic = added(graph, liteGraph, CRITIC, below(source), CRITIC_SIZE);
+  for (const { output, node, input } of links) link(loop, slotOf(loop, output), nodeOf(node), input);
+  link(loop, slotOf(loop, "loop"), critic, "loop");
+  const frames = placeFrames(graph, liteGraph, plan, source, picture.slot, critic);
+  const [shown, slot] = frames.length ? [frames.at(-1), 0] : [source, picture.slot];
+  link(shown, slot, critic, "images");
+  show(app, [loop, critic]);
+}
+
+function placeFrames(graph, liteGraph, plan, source, slot, critic) {
+  const made = [];
+  for (const { kind, values, inputs } of frameNodes(plan.judged, plan.frames)) {
+    const node = liteGraph.createNode(kind);
+    graph.add(node);
+    node.pos = [critic.pos[0] + critic.size[0] + GAP + (made.length % 2) * FRAMES_ACROSS, critic.pos[1] + Math.floor(made.length / 2) * (GAP + TITLE)];
+    node.flags = { ...node.flags, collapsed: true };
+    write(node, values);
+    for (const { name, from } of inputs) link(from === "picture" ? source : made[from], from === "picture" ? slot : 0, node, name);
+    made.push(node);
+  }
+  return made;
+}
+
+function added(graph, liteGraph, type, at, size) {
+  const rects = nodesOf(graph).map(rectOf);
+  const node = liteGraph.createNode(type);
+  graph.add(node);
+  const least = node.computeSize?.() ?? [0, 0];
+  const room = [Math.max(size[0], least[0]), Math.max(size[1], least[1])];
+  node.pos = freePlace(at, room, rects);
+  node.setSize?.(room);
+  return node;
+}
+
+const below = (node) => [node.pos[0], node.pos[1] + heightOf(node) + GAP];
+const heightOf = (node) => (node.flags?.collapsed ? TITLE : node.size[1]);
+const rectOf = (node) => [node.pos[0], node.pos[1] - TITLE, node.flags?.collapsed ? Math.min(node.size[0], 160) : node.size[0], heightOf(node) + TITLE];
+const slotOf = (node, output) => node.outputs.findIndex((one) => one.name === output);
+
+function write(node, values) {
+  for (const [name, value] of Object.entries(values)) {
+    const widget = node.widgets?.find((one) => one.name === name);
+    if (widget && value !== undefined && value !== null) widget.value = value;
+  }
+}
+
+/** How the user has their seed change after each queueing. */
+function controlOf(node) {
+  const value = node?.widgets?.find((one) => one.name === "control_after_generate")?.value;
+  return value === undefined ? {} : { control_after_generate: value };
+}
+
+function link(from, slot, to, name) {
+  const input = to.inputs.find((one) => one.name === name);
+  if (!input || !from.connect(slot, to, to.inputs.indexOf(input))) throw new Error(`${to.title}: ${name}`);
+}
+
+const FRAME = 80;
+
+function show(app, nodes) {
+  const canvas = app.canvas;
+  canvas?.selectItems?.(nodes);
+  const left = Math.min(...nodes.map((node) => node.pos[0])) - FRAME;
+  const top = Math.min(...nodes.map((node) => node.pos[1])) - FRAME;
+  const right = Math.max(...nodes.map((node) => node.pos[0] + node.size[0])) + FRAME;
+  const bottom = Math.max(...nodes.map((node) => node.pos[1] + node.size[1])) + FRAME;
+  const bounds = [left, top, right - left, bottom - top];
+  if (canvas?.animateToBounds) canvas.animateToBounds(bounds);
+  else canvas?.ds?.fitToBounds?.(bounds);
+}
