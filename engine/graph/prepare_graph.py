@@ -131,7 +131,17 @@ def _read(workflow: Any) -> Graph:
             if not _finite(value):
                 what = f"Node {node_id}, input {name}: NaN and Infinity are no numbers that JSON knows."
                 raise NotReady(_problem("not_a_number", what, "Write a number.", node_id, name))
-    return clean_copy(graph)
+    return _in_order(clean_copy(graph))
+
+
+def _in_order(graph: Graph) -> Graph:
+    """By id, so that the same workflow is read alike however its nodes are listed: the page lists them by execution."""
+
+    def rank(node_id: str) -> list[tuple[bool, int, str]]:
+        parts = str(node_id).split(":")
+        return [(not part.isdecimal(), len(part) if part.isdecimal() else 0, part) for part in parts]
+
+    return {node_id: graph[node_id] for node_id in sorted(graph, key=rank)}
 
 
 def _finite(value: Any) -> bool:

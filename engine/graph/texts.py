@@ -25,6 +25,8 @@ PLACEHOLDER = re.compile(
 )
 """What programs put in a workflow to be filled before it is sent; a text that is nothing else was left unfilled."""
 FILE_NAME = re.compile(r"prefix|file|path|folder|name")
+SOUGHT = ("find", "search", "pattern", "regex_pattern")
+"""Inputs of nodes that put another text in the place of what they find: such a placeholder the workflow fills itself."""
 
 
 @dataclass
@@ -282,7 +284,12 @@ def placeholder_in(text: Any) -> str:
 
 
 def placeholders(view: GraphView, ids: Iterable[str]) -> list[tuple[InputRef, str]]:
-    """The inputs of these nodes that hold nothing but a placeholder. File names have some that ComfyUI fills."""
+    """The inputs of these nodes that hold nothing but a placeholder. File names have some that ComfyUI fills, and what
+    a node looks for in a text is no value."""
     nodes = [view.nodes[node_id] for node_id in view.nodes if node_id in set(ids)]
     values = ((InputRef(node.id, name), placeholder_in(value)) for node in nodes for name, value in node.inputs.items())
-    return [(place, text) for place, text in values if text and not FILE_NAME.search(place.input)]
+    return [
+        (place, text)
+        for place, text in values
+        if text and place.input not in SOUGHT and not FILE_NAME.search(place.input)
+    ]

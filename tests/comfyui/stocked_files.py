@@ -38,7 +38,10 @@ class StockedFiles:
                         stem = PurePosixPath(str(choice)).stem
                         if stem.startswith(f"{MARK}_"):
                             folder = stem.removeprefix(f"{MARK}_")
-                            yield (class_type, name), self._base / ("input" if folder == "input" else f"models/{folder}")
+                            yield (
+                                (class_type, name),
+                                self._base / ("input" if folder == "input" else f"models/{folder}"),
+                            )
 
     def put(self, graphs: Iterable[dict[str, Any]]) -> None:
         """Makes every file that these API graphs name."""

@@ -14,6 +14,9 @@ ANNOTATED = re.compile(r" \[(input|output|temp)\]$")
 """A file name that says its folder: taken by the server whatever the list holds."""
 OWN_LIST = ("image_upload", "audio_upload", "video_upload", "file_upload", "remote", "image_folder")
 """Options of inputs whose node checks the name itself or fills the list later."""
+OWN_CHECK = ("CustomCombo",)
+"""Core classes that take any choice and any input: their options are written on the node, and only the page has them.
+(`validate_inputs` and `accept_all_inputs` of comfy_extras/nodes_logic.py, 0.8.0 and 0.33.0.)"""
 _CONVERT = {"INT": int, "FLOAT": float}
 _MEANT = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _NUMBER_NAMES = {"INT": "a whole number", "FLOAT": "a number"}
@@ -23,6 +26,8 @@ SIZES = ("width", "height", "length")
 def values(view: GraphView) -> Iterator[Finding]:
     """Every input of every node."""
     for node in view.nodes.values():
+        if node.class_type in OWN_CHECK:
+            continue
         for name, spec in node.specs.items():
             if name not in node.inputs:
                 yield from _absent(node, spec)

@@ -15,17 +15,19 @@ from .reading import UiGraph, UiNode, UiWorkflow
 
 SINCE: Version = (1, 36)
 """The first version after the last one read without it."""
+LONGEST_NUMBER = 15
+"""Digits. A longer id is a name."""
 
 
 def with_distinct_ids(workflow: UiWorkflow) -> UiWorkflow:
     """The workflow as a newer page has it after loading."""
-    used, last, renamed = {id for id in workflow.root.nodes if id.isdecimal()}, workflow.last_node_id, {}
+    used, last, renamed = {id for id in workflow.root.nodes if _is_number(id)}, workflow.last_node_id, {}
     for graph in workflow.subgraphs.values():
         names = renamed.setdefault(graph.id, {})
         for node_id in graph.nodes:
             if node_id not in used:
                 used.add(node_id)
-                last = max(last, int(node_id)) if node_id.isdecimal() else last
+                last = max(last, int(node_id)) if _is_number(node_id) else last
                 continue
             last += 1
             while str(last) in used:
@@ -36,6 +38,10 @@ def with_distinct_ids(workflow: UiWorkflow) -> UiWorkflow:
         return workflow
     subgraphs = {key: _renamed(graph, renamed[key], renamed) for key, graph in workflow.subgraphs.items()}
     return replace(workflow, root=_renamed(workflow.root, {}, renamed), subgraphs=subgraphs)
+
+
+def _is_number(node_id: str) -> bool:
+    return node_id.isdecimal() and len(node_id) <= LONGEST_NUMBER
 
 
 def _renamed(graph: UiGraph, names: Mapping[str, str], all_names: Mapping[str, Mapping[str, str]]) -> UiGraph:

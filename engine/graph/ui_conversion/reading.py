@@ -7,6 +7,7 @@ objects, and the ends of its own inputs and outputs are -10 and -20.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -227,7 +228,7 @@ def _is_id(value: Any) -> bool:
 
 
 def _number(value: Any) -> int:
-    return int(value) if str(value).lstrip("-").isdecimal() else -1
+    return int(value) if re.fullmatch(r"-?[0-9]{1,15}", str(value)) else -1
 
 
 def _type(value: Any) -> str:

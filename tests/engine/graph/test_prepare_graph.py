@@ -225,6 +225,14 @@ def test_a_size_left_to_another_program_is_named_and_a_file_name_is_comfyuis_own
     assert "%width%" not in problem.what
 
 
+def test_a_placeholder_that_the_workflow_fills_itself_is_none():
+    filling = graph(SDXL)
+    words = {"string": "a fox, {{size}}", "find": "{{size}}", "replace": "large"}
+    filling["20"] = {"class_type": "StringReplace", "inputs": words}
+    filling["2"]["inputs"]["text"] = ["20", 0]
+    assert ready(filling, goal=GOAL).rejected == ()
+
+
 def test_an_unfilled_seed_is_drawn():
     unfilled = graph(SDXL)
     unfilled["5"]["inputs"]["seed"] = "${SEED}"

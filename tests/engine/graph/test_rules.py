@@ -138,3 +138,11 @@ def test_the_vae_of_an_earlier_stage_is_not_blamed_on_the_next():
     two["97"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["6", 0], "vae": ["93", 0]}}
     assert {(kind, node) for kind, _, node in kinds(two)} <= {("vae_file", "8")}
     assert "93" not in {node for _, _, node in kinds(two)}
+
+
+def test_a_combo_whose_options_are_written_on_the_node_takes_any():
+    inputs = {"choice": "Portrait", "index": 1, "option1": "Landscape", "option2": "Portrait"}
+    one = graph("sdxl_txt2img")
+    one["20"] = {"class_type": "CustomCombo", "inputs": inputs}
+    one["2"]["inputs"]["text"] = ["20", 0]
+    assert [found for found in check(one, object_info()).findings if found.node == "20"] == []

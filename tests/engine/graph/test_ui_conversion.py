@@ -9,7 +9,7 @@ from datetime import datetime
 import pytest
 from pack.engine.graph.ui_conversion.convert import convert
 from pack.engine.graph.ui_conversion.page_texts import fill_patterns, resolve_dynamic_prompt
-from pack.engine.graph.ui_conversion.page_widgets import NEWEST, version_of
+from pack.engine.graph.ui_conversion.page_widgets import NEWEST, PageWidget, entered, version_of
 from pack.engine.graph.ui_conversion.reading import NotConvertible, is_ui_format
 
 from ...templates import UI, classes, read
@@ -231,7 +231,7 @@ def test_values_of_widgets_that_only_a_pack_knows_are_placed_or_told():
             assert done.notes == ()
 
 
-JUNK = [None, 0, "x", [], {}, [1], {"id": 1}, True, -1, 1.5, [[1, 2]], {"nodes": []}]
+JUNK = [None, 0, "x", [], {}, [1], {"id": 1}, True, -1, 1.5, [[1, 2]], {"nodes": []}, "--5", "9" * 5000]
 
 
 def places(value, path=()):
@@ -259,6 +259,23 @@ def test_junk_anywhere_is_converted_or_refused_never_a_crash():
             except NotConvertible as problem:
                 assert problem.what
                 assert problem.fix
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "value", "shown"),
+    [
+        ("INT", {}, 2.5, 3),
+        ("INT", {"step": 8, "min": 4}, 21, 20),
+        ("FLOAT", {"step": 0.1}, 0.26, 0.3),
+        ("FLOAT", {"step": 0.01, "max": 1.0}, 1.2345, 1.0),
+        ("FLOAT", {"step": 1}, 1.25, 1.25),
+        ("FLOAT", {"step": 0.1, "round": 0.01}, 4.26789, 4.3),
+        ("STRING", {}, "2.5", "2.5"),
+        ("INT", {}, True, True),
+    ],
+)
+def test_what_is_entered_is_rounded_as_the_widget_rounds_it(kind, options, value, shown):
+    assert entered(PageWidget("x", kind, None, options=options), value) == shown
 
 
 def test_versions_are_read():
