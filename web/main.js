@@ -113,8 +113,13 @@ function ended(run, promptId) {
   page.toast(severity, summary, `${run.reason}${best}`);
 }
 
-async function makeSelfImproving() {
+// Not awaited by whoever runs the command: it may wait for the user's answer.
+function makeSelfImproving() {
   actions.tell("", "improve");
+  improveWorkflow();
+}
+
+async function improveWorkflow() {
   const result = await improve({ app, liteGraph: globalThis.LiteGraph, server, t, choose });
   if (!result) return;
   if (result.problem) {

@@ -96,6 +96,12 @@ def read_graph(data: Any) -> Graph:
     return dict(data)
 
 
+def by_id(node_id: str) -> list[tuple[bool, int, str]]:
+    """Sorts ids by their numbers, also those of subgraphs: 9, 12, 12:5, 12:40."""
+    parts = str(node_id).split(":")
+    return [(not part.isdecimal(), len(part) if part.isdecimal() else 0, part) for part in parts]
+
+
 def next_id(graph: Mapping[str, Any], also: int = 0) -> str:
     """A free node id: one above the highest number in use (`also` more for further nodes of the same patch)."""
     numbers = [int(part) for node_id in graph for part in str(node_id).split(":") if part.isdecimal()]

@@ -16,7 +16,7 @@ from .check import check
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
 from .loop_plan import LoopPlan, plan_loop
-from .model import Finding, Graph, GraphView, NotAnApiGraph, ObjectInfo, clean_copy, inputs_of, read_graph
+from .model import Finding, Graph, GraphView, NotAnApiGraph, ObjectInfo, by_id, clean_copy, inputs_of, read_graph
 from .patch import PatchRefused
 from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
@@ -131,17 +131,8 @@ def _read(workflow: Any) -> Graph:
             if not _finite(value):
                 what = f"Node {node_id}, input {name}: NaN and Infinity are no numbers that JSON knows."
                 raise NotReady(_problem("not_a_number", what, "Write a number.", node_id, name))
-    return _in_order(clean_copy(graph))
-
-
-def _in_order(graph: Graph) -> Graph:
-    """By id, so that the same workflow is read alike however its nodes are listed: the page lists them by execution."""
-
-    def rank(node_id: str) -> list[tuple[bool, int, str]]:
-        parts = str(node_id).split(":")
-        return [(not part.isdecimal(), len(part) if part.isdecimal() else 0, part) for part in parts]
-
-    return {node_id: graph[node_id] for node_id in sorted(graph, key=rank)}
+    # The page lists nodes by execution: by id, the same workflow is read alike wherever it comes from.
+    return clean_copy({node_id: graph[node_id] for node_id in sorted(graph, key=by_id)})
 
 
 def _finite(value: Any) -> bool:

@@ -26,7 +26,7 @@ PLACEHOLDER = re.compile(
 """What programs put in a workflow to be filled before it is sent; a text that is nothing else was left unfilled."""
 FILE_NAME = re.compile(r"prefix|file|path|folder|name")
 SOUGHT = ("find", "search", "pattern", "regex_pattern")
-"""Inputs of nodes that put another text in the place of what they find: such a placeholder the workflow fills itself."""
+"""Inputs of nodes that put another text in the place of what they find: such a placeholder is filled in the graph."""
 
 
 @dataclass

@@ -34,8 +34,13 @@ export async function improve(around) {
 
 /** The plan, and what of it can be reached on the canvas. */
 async function ask({ app, server, t }, judge) {
-  const { workflow, output } = await app.graphToPrompt();
-  const unknown = Object.keys(output).find((id) => !output[id].class_type);
+  let workflow, output;
+  try {
+    ({ workflow, output } = await app.graphToPrompt());
+  } catch (problem) {
+    return { problem: t("improve.notRead", { message: problem.message ?? problem }) }; // the page's own: a broken link
+  }
+  const [unknown] = Object.keys(output).filter((id) => !output[id].class_type).sort(byId);
   if (unknown !== undefined) return { problem: t("improve.unknownNode", { node: nodeAt(app, unknown)?.type ?? unknown, id: unknown }) };
   const plan = await server.plan(output, judge);
   if (plan.problem) return { problem: plan.problem };
@@ -49,6 +54,8 @@ async function ask({ app, server, t }, judge) {
     return { problem: t("improve.notLinked", { name: lost.message }) };
   }
 }
+
+const byId = (one, other) => one.localeCompare(other, "en", { numeric: true });
 
 function optionsOf(app, plan, question) {
   return question.choices.map((value) => ({

@@ -178,6 +178,7 @@ export default {
   "improve.done": "Self-Improving Prompt and VLM Critique were added. Check the goal, then queue once.",
   "improve.title": "This workflow was not changed",
   "improve.nodesMissing": "The nodes Self-Improving Prompt and VLM Critique are not installed on this server.",
+  "improve.notRead": "ComfyUI cannot make a prompt of this workflow: {message}",
   "improve.unknownNode": "Node {id} ({node}): this ComfyUI has no such node. Install the pack that it comes from, or take it out of the workflow.",
   "improve.placeholder": "The workflow holds a placeholder where a value should be: {names}. Fill it, then try again.",
   "improve.hidden": "These are inside {names} and are no inputs of it: {settings}.",

@@ -1,13 +1,11 @@
 // Nothing to show yet: what this is, and the one button that starts.
 import { h, icon, setText } from "../dom.js";
-import { createNotice } from "./notice.js";
 
 export function createEmpty({ t, actions }) {
   const text = h("p", { className: "imitatoes-quiet" });
   const title = h("h3", {}, t("empty.title"));
   const start = h("button", { type: "button", className: "imitatoes-primary", on: { click: () => actions.improve() } }, icon("sparkles"), h("span", {}, t("empty.start")));
-  const notice = createNotice({ actions, place: "empty" });
-  const root = h("div", { className: "imitatoes-empty" }, title, text, start, notice.root);
+  const root = h("div", { className: "imitatoes-empty" }, title, text, start);
 
   return {
     root,
@@ -16,7 +14,6 @@ export function createEmpty({ t, actions }) {
       setText(title, first || t("empty.title"));
       setText(text, t(first ? "run.firstHint" : hasLoop ? "empty.ready" : "empty.text"));
       start.hidden = hasLoop || Boolean(first);
-      notice.update();
     },
   };
 }

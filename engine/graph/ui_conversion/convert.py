@@ -14,7 +14,7 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from ..model import Graph, Link, ObjectInfo
+from ..model import Graph, Link, ObjectInfo, by_id
 from ..run_request import MOST_NODES
 from .distinct_ids import SINCE as IDS_SINCE
 from .distinct_ids import with_distinct_ids
@@ -79,10 +79,11 @@ def convert(
     root = Instances(read, object_info, frontend).root()
     draw = choose or Random().randrange  # noqa: S311 - chance, not secrecy
     making = _Making(root, draw, now or datetime.now().astimezone(), frontend)
+    _refuse_unknown(root)
     graph: Graph = {}
     for instance in _running(root):
         for node in instance.nodes.values():
-            if node.node.runs and _is_sent(instance, node):
+            if node.node.runs and _is_sent(node):
                 graph[instance.id_of(node)] = _entry(making, instance, node)
         if len(graph) > MOST_NODES:
             raise NotConvertible(f"The workflow has more than {MOST_NODES} nodes, so many are not read.", "Split it.")
@@ -101,20 +102,30 @@ def _running(instance: Instance) -> Iterator[Instance]:
             yield from _running(inside)
 
 
-def _is_sent(instance: Instance, node: PageNode) -> bool:
-    """Whether the node is one of the API graph. Raises NotConvertible where nobody can tell what it does."""
-    if node.role == "class":
-        return True
-    if node.role != "unknown":
-        return False
-    feeds = any(link.source == node.id for link in instance.graph.links.values())
-    if not feeds and not any(slot.link for slot in node.inputs):
-        return False  # joined to nothing: whatever it is, no output depends on it
+def _is_sent(node: PageNode) -> bool:
+    """Whether the node is one of the API graph."""
+    return node.role == "class"
+
+
+def _refuse_unknown(root: Instance) -> None:
+    """Raises NotConvertible for the first node, by id, of which nobody can tell what it does.
+
+    One that is joined to nothing is let pass: whatever it is, no output depends on it.
+    """
+    found = []
+    for instance in _running(root):
+        feeding = {link.source for link in instance.graph.links.values()}
+        for node in instance.nodes.values():
+            joined = node.id in feeding or any(slot.link for slot in node.inputs)
+            if node.role == "unknown" and node.node.runs and joined:
+                found.append((by_id(instance.id_of(node)), instance.id_of(node), node.node.type))
+    if not found:
+        return
+    _, where, kind = min(found)
     fix = "Install the pack that it comes from, or take it out of the workflow."
-    if node.node.type.startswith(GROUP_NODES):
+    if kind.startswith(GROUP_NODES):
         fix = "It is a group node, which ComfyUI has given up: convert it to a subgraph there, and save."
-    where = instance.id_of(node)
-    raise NotConvertible(f"Node {where} ({node.node.type}): this ComfyUI has no such node.", fix, where)
+    raise NotConvertible(f"Node {where} ({kind}): this ComfyUI has no such node.", fix, where)
 
 
 def _entry(making: _Making, instance: Instance, node: PageNode) -> dict[str, Any]:

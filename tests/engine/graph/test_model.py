@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pack.engine.graph.chains import chain_length, cycles, in_order
-from pack.engine.graph.model import GraphView, NotAnApiGraph, next_id, node_class, read_graph, types_fit
+from pack.engine.graph.model import GraphView, NotAnApiGraph, by_id, next_id, node_class, read_graph, types_fit
 
 from .reference import NAMES, graph, object_info, ui_workflow
 
@@ -84,3 +84,8 @@ def test_cycles_and_chains():
 
 def test_a_free_id_is_above_all_numbers_also_in_subgraphs():
     assert next_id({"7": {}, "12:40": {}, "hub": {}}) == "41"
+
+
+def test_ids_are_sorted_by_their_numbers():
+    ids = ["12:40", "9", "12", "a", "12:5", "100"]
+    assert sorted(ids, key=by_id) == ["9", "12", "12:5", "12:40", "100", "a"]
