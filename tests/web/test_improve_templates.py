@@ -7,6 +7,7 @@ Model files are empty, so that the server's lists hold their names; nothing is r
 from __future__ import annotations
 
 import json
+import logging
 import os
 from collections import Counter
 from collections.abc import Iterator
@@ -37,7 +38,9 @@ MAKE = """async (workflow) => {
     await app.loadGraphData(workflow);
     await new Promise((done) => setTimeout(done, 100));
     const from = (name) => import(`/extensions/imitatoes/${name}.js`);
-    const [{ improve }, { createServer }, { textsOf }] = await Promise.all(["improve/improve", "server", "texts"].map(from));
+    const { improve } = await from("improve/improve");
+    const { createServer } = await from("server");
+    const { textsOf } = await from("texts");
     const t = textsOf("en");
     const server = createServer(window.comfyAPI.api.api, t);
     const asked = [];
@@ -141,7 +144,7 @@ def test_templates_become_loops_in_the_page_as_by_a_script(comfy, page_tab, know
             wrong[name] = "the server refuses what the script made"
         elif mine != theirs:
             wrong[name] = {key: (mine[key], theirs[key]) for key in mine if mine[key] != theirs[key]}
-    print(bundle, part, dict(counted))
+    logging.info("%s, part %d: %s", bundle, part, dict(counted))  # --log-cli-level=INFO shows it
     assert wrong == {}
     painted = counted["made"] + counted["refused"]
     assert counted["made"] >= LEAST * painted - 1  # one in a small part is more than five of a hundred
