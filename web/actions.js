@@ -1,5 +1,6 @@
 // What the buttons do. An action is a request; the next message of the run is the truth. A refusal becomes a notice where
-// the click was: among the buttons of the run, of the iteration, in the list of past runs, or above it all where a workflow is made self-improving.
+// the click was: among the buttons of the run, of the iteration, in the list of past runs, or, from the command that makes a
+// workflow self-improving, above it all.
 
 /** page: loading a picture, copying, asking, see page.js. */
 export function createActions({ t, store, server, feed, page }) {
