@@ -14,7 +14,7 @@ from .absence import absent_thing, denies, things_absent
 from .ask import SEED_LIMIT, ask_twice
 from .checklist import Checklist
 from .clause_text import CLAUSE_LENGTH, usable_clause
-from .critique import UNANSWERED, Changes, Critique, Edit, Item, LocalFix
+from .critique import UNANSWERED, Changes, Check, Critique, Edit, Item, LocalFix
 from .json_answer import read_object
 from .language_words import likely_languages
 from .letters import cut
@@ -52,6 +52,15 @@ The JSON object, with its keys in this order:
  "verdict": "continue" or "done"}"""
 
 
+_CHECKS: dict[str, str] = {
+    "artifacts": "no melted, doubled, cut off or impossible parts",
+    "composition": "a clear composition: the subject whole, well placed and readable, in fitting light",
+    "faces": "natural faces and hands",
+    "text": "correctly formed, readable writing",
+}
+"""What a quality check asks for, where it is poor and the editor is to write for it."""
+
+
 class Edits(BaseModel):
     """What the editor proposes. evidence: what was seen instead, by requirement id."""
 
@@ -77,6 +86,11 @@ async def propose(
     names = [item.id for item in failing]
     question = Question(SYSTEM, _text(checklist, failing, style), jpeg, _schema(names), seed % SEED_LIMIT)
     return await ask_twice(model, question, lambda reply: (read_edits(reply, checklist, names), ""))
+
+
+def poor_check(name: Check, critique: Critique) -> Item:
+    """A poor check as an item to ask the editor about."""
+    return Item(id=name, answer="poor", p=critique.checks[name], passed=False)
 
 
 def failing_items(items: Sequence[Item], checklist: Checklist) -> list[Item]:
@@ -168,7 +182,7 @@ def _local_fix(value: Any, failing: Sequence[str]) -> LocalFix | None:
 
 
 def _text(checklist: Checklist, failing: Sequence[Item], style: str) -> str:
-    texts = {requirement.id: requirement.text for requirement in checklist.requirements}
+    texts = {**_CHECKS, **{requirement.id: requirement.text for requirement in checklist.requirements}}
     lines = []
     for item in failing:
         saw = "could not tell" if item.answer == UNANSWERED else f"saw: {one_line(item.answer)}"

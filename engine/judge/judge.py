@@ -16,7 +16,7 @@ from .blank_check import blank_check
 from .checklist import Checklist
 from .checklist_rules import checklist_of_goal, checklist_of_lines
 from .critique import Check, Critique
-from .editor import propose, with_edits
+from .editor import poor_check, propose, with_edits
 from .offline import broken
 from .patient_model import PatientModel
 from .picture import Picture, encode_jpeg
@@ -157,9 +157,10 @@ class Judge:
     ) -> Critique:
         """The critique with the editor's proposals for the wanted requirements; as it is when the editor fails.
 
-        style: see editor.propose.
+        wanted: ids of requirements, or names of checks that are poor. style: see editor.propose.
         """
         failing = [item for item in critique.items if item.id in wanted and not item.passed]
+        failing += [poor_check(name, critique) for name in wanted if name in critique.checks]
         if not self.looks or not failing:
             return critique
         begun = time.perf_counter()

@@ -27,7 +27,7 @@ CANNOT_TELL = (
     "This judge cannot tell whether the goal is met: its self-test found it too weak for everything on this checklist. "
     "Choose a larger judge, or one of another family."
 )
-_FAULTS: Mapping[str, str] = {
+FAULTS: Mapping[str, str] = {
     "artifacts": "parts of the picture are broken",
     "composition": "the composition is poor",
     "faces": "faces or hands look wrong",
@@ -66,7 +66,7 @@ def item_faults(items: Iterable[Item], checklist: Checklist) -> list[str]:
 
 def quality_faults(checks: Mapping[Check, float]) -> list[str]:
     """One part for each check whose level prevents passing."""
-    return [_FAULTS[name] for name, level in checks.items() if name in _FAULTS and level < POOR_QUALITY]
+    return [FAULTS[name] for name, level in checks.items() if name in FAULTS and level < POOR_QUALITY]
 
 
 def _fault(item: Item, requirement: Requirement) -> str:

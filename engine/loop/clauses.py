@@ -174,6 +174,18 @@ def with_owned_clauses(base: Settings, owned: Iterable[tuple[str, str]]) -> Word
     return Wording(clauses=tuple(clauses), owners=tuple(owners))
 
 
+def with_check_clause(base: Settings, wording: Wording, check: str, clause: str) -> Wording:
+    """The wording with one clause for a quality check, which owns it as a requirement owns its own.
+
+    One that would grow the prompt over MAX_EXTRA_TOKENS, or that an earlier one says already, is left out.
+    """
+    owned = [(owner, text) for owner, text in zip(wording.owners, wording.clauses, strict=False) if owner != check]
+    kept = [text for _, text in owned]
+    if any(same_clause(clause, text) for text in kept) or _growth(base, [*kept, clause]) > MAX_EXTRA_TOKENS:
+        return wording
+    return wording.model_copy(update={"clauses": (*kept, clause), "owners": (*(owner for owner, _ in owned), check)})
+
+
 def said_by(base: Settings, clause: str) -> bool:
     """Whether the user's prompt holds this very clause."""
     return comparable(clause) in _parts(base.prompt)

@@ -10,6 +10,7 @@ import hashlib
 
 from ..judge.verdict import CANNOT_TELL
 from ..settings import Settings
+from .check_remedies import COMPOSITION, carry_remedies, editor_wanted, next_remedy
 from .clauses import compose
 from .ending_words import goal_met, why_unconfirmed
 from .evidence import RunEvidence, missed_throughout
@@ -78,7 +79,7 @@ def continued_plan(run: Run, instruction: str) -> Plan | Stop:
 
 
 def clauses_wanted(run: Run) -> tuple[str, ...]:
-    """Ids of the failing requirements for which an editor should write clauses now.
+    """Ids of the failing requirements for which an editor should write clauses now; or the name of a poor check.
 
     Ask before next_step, with the present iteration in the run; what the editor proposes goes into that iteration's
     critique as edits, three clauses for each requirement at best: what is not used at once is kept in stock. Empty
@@ -86,6 +87,8 @@ def clauses_wanted(run: Run) -> tuple[str, ...]:
     So one call serves many renders: .3 calls for each (benchmarks/policy.py).
     """
     evidence, last = RunEvidence(run), run.iterations[-1]
+    if editor_wanted(evidence) and _stop(evidence) is None:
+        return (COMPOSITION,)
     if not last.critique.items or _stop(evidence) is not None or _local_edit(evidence, 1, 1) is not None:
         return ()
     failing = [item.id for item in evidence.failing(last.critique)]
@@ -133,11 +136,17 @@ def _plan(evidence: RunEvidence, loop: int, index: int) -> Plan | Stop:
     base = run.start.settings if best is None else best.settings
     number = len(run.iterations) + 1
     words = next_words(evidence, best, last)
-    prompt, negative = compose(run.start.settings, words.wording)
+    wording = carry_remedies(evidence, best, words.wording)
     steps, cfg, moved = base.steps, base.cfg, ""
-    if not words.changed and not evidence.failing(last.critique):
+    remedy = next_remedy(evidence, evidence.best, wording)
+    if remedy is not None:
+        wording, steps, cfg = remedy.wording, remedy.steps, remedy.cfg
+    elif not words.changed and not evidence.failing(last.critique):
         steps, cfg, moved = parameter_step(run, base, last)
+    prompt, negative = compose(run.start.settings, wording)
     keep = _keeps_seed(evidence, best, index, words, bool(moved))
+    if remedy is not None and run.start.seed_policy == "auto":
+        keep = remedy.keeps_seed
     seed = base.seed if keep else new_seed(run, number)
     settings = Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg)
     if any(i.settings == settings for i in run.iterations):
@@ -151,9 +160,10 @@ def _plan(evidence: RunEvidence, loop: int, index: int) -> Plan | Stop:
         loop=loop,
         index=index,
         settings=settings,
-        wording=words.wording,
-        action="parameters" if moved else "compose",
-        reason=_plan_reason(best, index, loop, words, moved, keep),
+        wording=wording,
+        action="parameters" if moved or (steps, cfg) != (base.steps, base.cfg) else "compose",
+        remedy=remedy.name if remedy is not None else "",
+        reason=_plan_reason(best, index, loop, words, moved if remedy is None else remedy.told, keep),
     )
 
 

@@ -47,7 +47,8 @@ Action = Literal["compose", "parameters", "local_edit"]
 class Wording(BaseModel):
     """What the run added to the user's own words: clauses of the prompt, terms of the negative, oldest first.
 
-    owners: for each clause the id of the requirement it asks for, "" for none; empty when no clause has an owner.
+    owners: for each clause the id of the requirement, or the name of the check, that it is for, "" for none; empty when
+    no clause has an owner.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -66,7 +67,8 @@ class Plan(BaseModel):
     """The next render: where it stands in the run, its settings, and why these.
 
     action: what is done. For a local edit, edit_of is the iteration whose picture is edited, and requirement the id of
-    what the edit is to put right; its settings differ from that iteration's in the seed alone.
+    what the edit is to put right; its settings differ from that iteration's in the seed alone. remedy: what was changed
+    for a quality check that is poor, see check_remedies.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -78,6 +80,7 @@ class Plan(BaseModel):
     action: Action = "compose"
     edit_of: int | None = None
     requirement: str = ""
+    remedy: str = ""
     reason: str
 
 

@@ -67,6 +67,7 @@ class PlanView(BaseModel):
     action: Action
     edit_of: int | None
     requirement: str
+    remedy: str
     reason: str
 
 
@@ -168,6 +169,7 @@ def iteration_view(iteration: Iteration) -> IterationView:
             action=plan.action,
             edit_of=plan.edit_of,
             requirement=plan.requirement,
+            remedy=plan.remedy,
             reason=plan.reason,
         ),
         critique=iteration.critique,

@@ -168,3 +168,27 @@ def test_seven_renders_cost_one_and_a_half_calls_each_all_kinds_together(theatre
     asked = [chat for chat in theatre.judge.chats()[before:] if chat.body["messages"]]
     assert renders > 14, "too few of them ended early"
     assert len(asked) <= 1.5 * renders
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [("artifacts", "parts of the picture are broken: steps 20 to "), ("faces", "faces or hands look wrong: a")],
+)
+def test_a_poor_check_of_a_picture_that_shows_everything_is_what_the_next_render_is_about(theatre, judge, check, told):
+    met = scripted(4)
+
+    def sees(body, images):
+        answer = json.loads(met(body, images))
+        return json.dumps({**answer, f"quality_{check}": "bad"} if "quality_faces" in answer else answer)
+
+    judge(sees)
+    run = theatre.played(loop_graph(seed=720, iterations_per_loop=2, max_loops=1, **ONE_LINE))
+    first, second = run["iterations"]
+    assert all(item["passed"] for item in first["critique"]["items"])
+    assert told in second["plan"]["reason"]
+    assert (second["settings"]["steps"] > first["settings"]["steps"]) is (check == "artifacts")
+    assert second["settings"]["seed"] == first["settings"]["seed"]
+    assert run["status"] == "limit"
+    assert {"artifacts": "Parts of the picture are broken.", "faces": "Faces or hands look wrong."}[check] in run[
+        "reason"
+    ]
