@@ -131,16 +131,21 @@ class SelfTests:
 
         try:
             tested = await run_self_test(judge, progress)
-            kept = await asyncio.to_thread(self._store.save, tested)
+            finish(tested, await self._kept(tested))
         except ModelFailure as problem:
             fail(str(problem))
-        except OSError as problem:
-            finish(tested, f"The result could not be saved ({problem.strerror}), so runs will not use it.")
-        except asyncio.CancelledError:
-            fail("It was stopped before its end.")
-            raise
         except Exception as problem:
             LOG.exception("the judge's self-test failed")
             fail(f"It failed: {type(problem).__name__}. The server's log says more.")
-        else:
-            finish(tested, "" if kept else "The server tells no digest of this model, so runs will not use the result.")
+        except BaseException:  # it never goes on as "running" that runs no more
+            fail("It was stopped before its end.")
+            raise
+
+    async def _kept(self, tested: SelfTest) -> str:
+        """Keep it; why runs will not use it, "" where they will."""
+        try:
+            if await asyncio.to_thread(self._store.save, tested):
+                return ""
+        except OSError as problem:
+            return f"The result could not be saved ({problem.strerror or problem}), so runs will not use it."
+        return "The server tells no digest of this model, so runs will not use the result."

@@ -26,6 +26,10 @@ class RunLocks:
     def __init__(self) -> None:
         self._held: dict[str, _Held] = {}
 
+    def is_held(self, run_id: str) -> bool:
+        """Whether somebody is changing the run, or waits to."""
+        return run_id in self._held
+
     @asynccontextmanager
     async def user_action(self, run_id: str, doing: str) -> AsyncIterator[None]:
         """doing: goes on "The run is ...". Raises NotNow at once while another action, or the run's end, is going on;

@@ -63,11 +63,14 @@ class RunOwners:
         names = self._names(run_id)
         return self.server_id in names or not any(self._lives(name) for name in names)
 
-    def claim(self, run_id: str) -> None:
-        """Make an existing run ours. Raises NotNow while a living server has it, OSError."""
+    def claim(self, run_id: str) -> bool:
+        """Make an existing run ours; False where it was that already.
+
+        Raises NotNow while a living server has it, OSError.
+        """
         self._appear()
         folder = self._root() / run_id
-        ours = folder / f"{_OWNER}{self.server_id}"
+        ours, new = folder / f"{_OWNER}{self.server_id}", False
         for _ in range(CLAIMS):
             names = self._names(run_id)
             others = [name for name in names if name != self.server_id]
@@ -77,13 +80,14 @@ class RunOwners:
             if self.server_id in names:
                 for name in others:
                     (folder / f"{_OWNER}{name}").unlink(missing_ok=True)
-                return
+                return new
             if not names:
                 with suppress(FileExistsError):
                     (folder / f"{_OWNER}{_NOBODY}").open("xb").close()
                 continue
             with suppress(FileNotFoundError):  # somebody else was faster: the next look tells who
                 (folder / f"{_OWNER}{others[0]}").rename(ours)
+                new = True
         raise NotNow(ELSEWHERE)
 
     def release(self, run_id: str) -> None:

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from ..judge.judge import Judge
-from ..unicode_text import mend_text
+from ..unicode_text import mend_text, mend_texts
 from .driver import Driver
 from .journal import Journal
 from .later_verdict import judge_later
@@ -43,6 +43,8 @@ class UserActions:
         run, journal = await self._driver.live.find(run_id), self._journal()
         state = (run_id, journal.written(run_id))
         if not run.ended or not run.iterations or run.status == "unsaved" or state in self._mended:
+            return run
+        if self._driver.locks.is_held(run_id):  # an action may take a minute; the next reader comes
             return run
         async with self._driver.locks.driver_step(run_id):
             run = await self._driver.live.find(run_id)
@@ -87,7 +89,7 @@ class UserActions:
         """
         async with self._driver.locks.user_action(run_id, "being judged"), self._owned(run_id):
             run = await self._ended(run_id)
-            run = (await judge_later(judge, self._journal(), run, number)).changed(time.time())
+            run = mend_texts(await judge_later(judge, self._journal(), run, number)).changed(time.time())
             return await self._amend(run, run.iterations[number - 1])
 
     async def attach(self, run_id: str, client_id: str) -> Run:
@@ -223,16 +225,16 @@ class UserActions:
 
     @asynccontextmanager
     async def _owned(self, run_id: str, keep: bool = False) -> AsyncIterator[None]:
-        """Ours for the time of an action. keep: and afterwards, unless the action fails."""
+        """Ours for the time of an action. keep: and afterwards, unless the action fails. What was ours before stays."""
         owners = self._driver.owners
-        await asyncio.to_thread(owners.claim, run_id)
+        new = await asyncio.to_thread(owners.claim, run_id)
         try:
             yield
         except BaseException:
             keep = False
             raise
         finally:
-            if not keep:
+            if new and not keep:
                 await asyncio.to_thread(owners.release, run_id)
 
 

@@ -115,6 +115,8 @@ def test_one_runs_at_a_time_and_is_kept(store):
     [
         (Judge(check=ModelUnreachable("No connection. Start it.")), "failed", "No connection"),
         (Judge(RuntimeError("odd")), "failed", "RuntimeError"),
+        (Judge(ConnectionResetError("cable")), "failed", "ConnectionResetError"),
+        (Judge(asyncio.CancelledError()), "failed", "stopped"),
         (Judge(digest=""), "done", "no digest"),
     ],
 )
@@ -126,6 +128,19 @@ def test_what_goes_wrong_is_said(store, judge, state, words):
     found = run(store, judge, story)
     assert found.state == state and words in found.message
     assert store.empty()
+
+
+def test_one_that_failed_is_started_again(store):
+    judges = [Judge(ConnectionResetError("cable")), Judge()]
+
+    async def story():
+        tests = SelfTests(store, lambda connection, model: judges.pop(0))
+        tests.start("local", "m")
+        assert (await ended(tests)).state == "failed"
+        tests.start("local", "m")
+        return await ended(tests)
+
+    assert asyncio.run(story()).state == "done"
 
 
 def test_a_result_that_cannot_be_saved_is_still_told(tmp_path):

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import copy
 
+import pytest
 from pack.engine.graph.loop_nodes import LOOP_CLASS
-from pack.engine.graph.ui_workflow import WIDGETS, in_extra_pnginfo, with_settings
+from pack.engine.graph.ui_workflow import WIDGETS, in_extra_pnginfo, with_settings, workflow_id
 from pack.engine.settings import Settings
 
 SETTINGS = Settings(prompt="new", negative="n", seed=7, steps=3, cfg=1.5)
@@ -81,3 +82,34 @@ def test_a_workflow_saved_before_there_was_a_checklist_keeps_its_widgets():
     workflow = {"nodes": [node(widgets_values=WIDGET_VALUES[:-1])], "links": []}
     patched = with_settings(workflow, "10", SETTINGS, "g2", "line")
     assert patched["nodes"][0]["widgets_values"] == EXPECTED[:-1]
+
+
+ODD = [
+    None,
+    "text",
+    ["a", "list"],
+    5,
+    {"workflow": "text"},
+    {"workflow": ["nodes"]},
+    {"workflow": {"nodes": [None]}},
+    {"workflow": {"nodes": "text"}},
+    {"workflow": {"nodes": [{"id": 10}, 5]}},
+    {"workflow": {"nodes": [], "definitions": None}},
+    {"workflow": {"nodes": [], "definitions": {"subgraphs": [None]}}},
+    {"workflow": {"nodes": [{"id": 10, "type": "ImitatoesSelfImprovingPrompt", "inputs": [None]}]}},
+    {"workflow": {"nodes": [{"id": 10, "type": "ImitatoesSelfImprovingPrompt", "inputs": 5, "widgets_values": 7}]}},
+    {"workflow": {"nodes": [{"id": 10, "type": "ImitatoesSelfImprovingPrompt",
+                             "inputs": [{"name": "goal", "link": [1]}]}], "links": [None, 3]}},
+    {"workflow": {"id": ["x"]}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd)[:50])
+def test_what_is_no_workflow_is_left_out_and_costs_no_render(odd):
+    found = in_extra_pnginfo({**odd, "other": 1} if isinstance(odd, dict) else odd, "10", SETTINGS, "goal")
+    if not isinstance(odd, dict):
+        assert found is None
+    else:
+        assert found["other"] == 1
+        assert isinstance(found.get("workflow", {}), dict)
+    assert workflow_id(odd) == ""

@@ -334,3 +334,17 @@ def test_users_who_do_anything_at_any_time_leave_one_run_in_a_named_state(tmp_pa
             await stage.driver.live.find(run_id)
 
     asyncio.run(story(Stage(tmp_path)))
+
+
+@played
+async def test_an_action_that_is_refused_leaves_a_running_run_its_owner(stage):
+    run_id = await judged_once(stage, "p1", 0.6)
+    await stage.next_prompt(1)
+    for action in (stage.actions.judge(run_id, 1, None), stage.actions.delete(run_id), stage.actions.resume(run_id)):
+        with pytest.raises(NotNow):
+            await action
+    other = Stage(stage.root)
+    assert (await other.driver.live.find(run_id)).elsewhere
+    await stage.actions.stop(run_id)
+    await stage.ended(run_id)
+    assert (await other.actions.take(run_id, 1)).taken.iteration == 1
