@@ -29,6 +29,7 @@ _TYPES = {
     "prompt": "STRING",
     "negative_prompt": "STRING",
     "text": "STRING",
+    "linked_text": "STRING",
     "seed": "INT",
     "steps": "INT",
     "length": "INT",
@@ -53,11 +54,11 @@ class NodeRow(BaseModel):
     inputs: Mapping[str, str] = {}
     outputs: tuple[str, ...] = ()
     picture: int | None = None
-    kept_by: tuple[str, tuple[str, ...]] | None = None
     selector: str = ""
     cases: Mapping[str, str] = {}
     first: bool = False
     last: bool = False
+    adds: tuple[str, tuple[str, ...]] | None = None
     instead: Mapping[str, str] = {}
 
     def role_of_output(self, slot: int) -> str:
@@ -94,9 +95,19 @@ def source_of(row: NodeRow) -> str:
     return _table()["packs"][row.pack]
 
 
+def is_bundle_type(kind: Any) -> bool:
+    """Whether a socket of this type carries several things at once: a pipe, a context, embeddings of both prompts."""
+    return isinstance(kind, str) and (kind in _bundles() or _looks_like_bundle(kind))
+
+
 @cache
-def bundle_types() -> frozenset[str]:
+def _bundles() -> frozenset[str]:
     return frozenset(_table()["bundles"])
+
+
+@cache
+def _looks_like_bundle(kind: str) -> bool:
+    return kind != "CONDITIONING" and re.search(_table()["bundle_types"], kind) is not None
 
 
 def looks_like_map(class_type: str, category: str = "") -> bool:
@@ -107,6 +118,11 @@ def looks_like_map(class_type: str, category: str = "") -> bool:
 def looks_like_sheet(class_type: str) -> bool:
     """Whether a class without a row puts pictures side by side, by its name."""
     return re.search(_table()["sheets"], class_type, re.IGNORECASE) is not None
+
+
+def is_named(name: str, role: str) -> bool:
+    """Whether an input is called as inputs of this role are. Of "model.prompt", of a dynamic combo, the end counts."""
+    return name.rsplit(".", 1)[-1] in names_of(role)
 
 
 @cache

@@ -14,7 +14,7 @@ from typing import Any
 
 from .chains import in_order
 from .model import ANY, GraphView, Node
-from .node_table import looks_like_map, looks_like_sheet, names_of, row_of
+from .node_table import is_named, looks_like_map, looks_like_sheet, row_of
 from .roles import is_sampler
 from .tracing import along, carries, inputs_with_role
 
@@ -100,9 +100,9 @@ def keeps(node: Node) -> bool:
     row = row_of(node.class_type)
     if node.inputs.get("save_output") is False:
         return False
-    if row and row.kept_by:
-        name, values = row.kept_by
-        return node.inputs.get(name) in values
+    shown = node.inputs.get("image_output")
+    if isinstance(shown, str):  # as Easy-Use and tinyterraNodes call it: Hide, Preview, Save, Hide/Save, Sender
+        return "Save" in shown
     if row and (row.is_output or row.kind == "map"):
         return row.kind == "save"
     if SAVES.search(node.class_type):
@@ -144,7 +144,7 @@ def _takes_picture(view: GraphView, node: Node, name: str) -> bool:
     if carries(view, wire, "IMAGE"):
         return True
     kind = view.type_of(wire.source, wire.slot)
-    return node.known is None and kind == ANY and (name in names_of("image") or name.startswith("image"))
+    return node.known is None and kind == ANY and (is_named(name, "image") or name.startswith("image"))
 
 
 def _maker(view: GraphView, source: str, slot: int) -> tuple[str, int]:
@@ -255,8 +255,8 @@ def _is_picture(view: GraphView, wire: Any) -> bool:
     if kind != ANY:
         return False
     taker = view.nodes[wire.node]
-    known = wire.input in (*names_of("latent"), *names_of("image")) or wire.input.startswith("image")
-    return taker.known is None and known
+    named = is_named(wire.input, "latent") or is_named(wire.input, "image") or wire.input.startswith("image")
+    return taker.known is None and named
 
 
 def _title(view: GraphView, node: Node) -> str:

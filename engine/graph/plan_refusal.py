@@ -8,6 +8,7 @@ from .model import GraphView, Node
 from .node_table import looks_like_map, row_of
 from .pictures import pictures_shown
 from .roles import Sampling
+from .tracing import along
 
 
 class PlanRefused(ValueError):
@@ -31,9 +32,7 @@ def no_picture(view: GraphView) -> PlanRefused:
     if not shown:
         what = "The graph saves and shows no picture that could be judged."
         return PlanRefused("no_picture", what, "Add a SaveImage or PreviewImage node behind the decode.")
-    above = [
-        view.nodes[node_id] for node_id in view.nodes if node_id in view.upstream([source for _, source, _ in shown])
-    ]
+    above = along(view, [view.nodes[source] for _, source, _ in shown], lambda wire: True)
     unknown = [node for node in above if node.known is None and row_of(node.class_type) is None]
     if unknown:
         labels = ", ".join(node.label() for node in unknown[:3])

@@ -8,11 +8,9 @@ from typing import Any, NamedTuple
 
 from .chains import in_order
 from .model import GraphView, Node, Wire
-from .node_table import bundle_types, names_of, row_of
+from .node_table import is_bundle_type, is_named, looks_like_map, names_of, row_of
 from .texts import encoded_texts
 from .tracing import InputRef, along, carries, held, is_number, literal, origin
-
-SEED_INPUTS = names_of("seed")
 
 
 class SizePlace(NamedTuple):
@@ -81,29 +79,30 @@ def roles_in(view: GraphView) -> Roles:
 def is_sampler(node: Node) -> bool:
     """Whether a node turns noise, a latent or a picture into another by a model.
 
-    By its row in the table; else it gives latents or pictures, and takes a guider, or a seed with a model and
-    conditioning that it cannot do without, or a seed with steps or a price and a prompt of its own. What only carries
-    these values has none of them required.
+    By its row in the table; else it gives latents or pictures, and takes a guider, or a seed and with it a model and
+    conditioning that it cannot do without, steps and a model of another type, or a prompt of its own, as a service
+    does. What only carries these values has none of them required.
     """
     row = row_of(node.class_type)
     if row is not None:
         return row.kind == "sampler"
-    seeded = any(name in node.inputs or name in node.specs for name in SEED_INPUTS)
-    stepped = any(name in node.inputs or name in node.specs for name in names_of("steps"))
+    names = {*node.inputs, *node.specs}
+    seeded, stepped, guided = (any(is_named(name, role) for name in names) for role in ("seed", "steps", "cfg"))
     if node.known is None:
-        return seeded and stepped and any(name in node.inputs for name in names_of("cfg"))
+        return seeded and stepped and guided
     if not {"LATENT", "IMAGE", "VIDEO"} & {kind for kind in node.outputs if isinstance(kind, str)}:
         return False
     if node.inputs_of_type("GUIDER"):
         return True
+    prompted = any(spec.type == "STRING" and is_named(name, "prompt") for name, spec in node.specs.items())
     if not seeded:
-        return False
+        return prompted and node.known.is_paid
     required = {spec.type for spec in node.specs.values() if spec.required and isinstance(spec.type, str)}
     if "CONDITIONING" in required and ("MODEL" in required or stepped):
         return True
-    prompted = any(spec.type == "STRING" and name in names_of("prompt") for name, spec in node.specs.items())
-    bundled = stepped and bool(required & bundle_types())
-    return bundled or (prompted and (stepped or node.known.is_paid))
+    if stepped and any(is_bundle_type(kind) or kind.endswith("MODEL") for kind in required):
+        return True
+    return prompted and not looks_like_map(node.class_type)
 
 
 def is_decode(node: Node) -> bool:

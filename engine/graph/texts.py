@@ -6,13 +6,13 @@ A text may be put together by nodes (joined, chosen, rewritten by a model); then
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .model import ANY, MATCH, GraphView, Node, Wire, is_link
-from .node_table import bundle_types, names_of, row_of
-from .tracing import InputRef, carries, held, inputs_with_role, literal, origin, role_of_input, side_of
+from .node_table import is_bundle_type, is_named, row_of
+from .tracing import InputRef, branches_of, carries, held, inputs_with_role, literal, origin, role_of_input, side_of
 
 Side = Literal["positive", "negative"]
 _TEXT_ROLES: dict[str, tuple[str, str]] = {
@@ -70,7 +70,7 @@ def _behind_conditioning(view: GraphView, wire: Wire, side: Side, found: Encoded
     found.passed[node.id] = node
     role = row.role_of_output(wire.slot) if row else ""
     kind = view.type_of(wire.source, wire.slot)
-    if role == "bundle" or (isinstance(kind, str) and kind in bundle_types()):
+    if role == "bundle" or is_bundle_type(kind):
         return [(place, side) for place in held(view, node, *_TEXT_ROLES[side])]
     if role in _TEXT_ROLES and row and row.kind != "switch":
         return [(place, role) for place in held(view, node, *_TEXT_ROLES[role])]
@@ -97,10 +97,11 @@ def _encoder_texts(view: GraphView, node: Node, wire: Wire, side: Side) -> list[
     if row and "prompt" in row.inputs.values():
         return [place.input for place in inputs_with_role(view, node, "prompt")]
     if node.known:
-        if not node.inputs_of_type("CLIP") and not _long_texts(node):
+        named = any(_named_as_text(name) for name in node.inputs_of_type("STRING"))
+        if not node.inputs_of_type("CLIP") and not _long_texts(node) and not named:
             return []
         names = [
-            name for name in node.inputs_of_type("STRING") if name in node.inputs and name not in names_of("no_text")
+            name for name in node.inputs_of_type("STRING") if name in node.inputs and not is_named(name, "no_text")
         ]
     else:
         names = _texts_of_unknown(view, node)
@@ -121,7 +122,7 @@ def _texts_of_unknown(view: GraphView, node: Node) -> list[str]:
     """The inputs of a class that nobody knows that hold or are linked to a text."""
     found = []
     for name, value in node.inputs.items():
-        if name in names_of("no_text"):
+        if is_named(name, "no_text"):
             continue
         if isinstance(value, str) and (_named_as_text(name) or " " in value.strip()):
             found.append(name)
@@ -134,8 +135,8 @@ def _texts_of_unknown(view: GraphView, node: Node) -> list[str]:
 
 
 def _named_as_text(name: str) -> bool:
-    known = (*names_of("text"), *names_of("prompt"), *names_of("negative_prompt"))
-    return name in known or name.startswith(("text", "prompt"))
+    roles = ("text", "prompt", "negative_prompt")
+    return any(is_named(name, role) for role in roles) or name.startswith(("text", "prompt"))
 
 
 def _output_name(node: Node, slot: int) -> str:
@@ -150,13 +151,19 @@ def _tells_side(name: str) -> bool:
 def _same_side(view: GraphView, wire: Wire, side: Side) -> list[Wire]:
     """The conditioning wires above a node that continue this one: of the output's side, where anything tells one."""
     node = view.nodes[wire.source]
-    above = [one for one in view.into(node.id) if carries(view, one, "CONDITIONING")]
+    above = [one for one in view.into(node.id) if _is_conditioning(view, node, one)]
     name = _output_name(node, wire.slot)
     if _tells_side(name):
         side = "negative" if side_of(name) == "negative" else "positive"
     elif not any(side_of(one.input) == "negative" for one in above):
         return above
     return [one for one in above if side_of(one.input) == side] or above
+
+
+def _is_conditioning(view: GraphView, node: Node, wire: Wire) -> bool:
+    if carries(view, wire, "CONDITIONING"):
+        return True
+    return role_of_input(view, node, wire.input) in _TEXT_ROLES
 
 
 @dataclass(frozen=True)
@@ -230,7 +237,7 @@ def _pieces(view: GraphView, node: Node, wire: Wire) -> list[InputRef]:
     if row and row.kind in ("map", "value"):
         return []
     if row and row.kind == "switch":
-        return [InputRef(node.id, one.input) for one in view.into(node.id) if one.input != row.selector]
+        return branches_of(node)
     if node.known is None:
         return [InputRef(node.id, name) for name in _texts_of_unknown(view, node)]
     names = [name for name in node.inputs if _may_hold_text(view, node, name)]
@@ -246,24 +253,26 @@ def _pieces(view: GraphView, node: Node, wire: Wire) -> list[InputRef]:
 
 def _may_hold_text(view: GraphView, node: Node, name: str) -> bool:
     spec, value = node.specs.get(name), node.inputs[name]
-    if name in names_of("no_text"):
+    if is_named(name, "no_text"):
         return False
     if spec is not None and spec.type == "STRING":
         return isinstance(value, str) or is_link(value)
+    wire = view.wire(node.id, name)
     if spec is None or spec.type in (ANY, MATCH):
-        wire = view.wire(node.id, name)
         return wire is not None and view.type_of(wire.source, wire.slot) == "STRING"
-    return False
+    return spec.type == "LIST" and wire is not None
 
 
-def leading(leaves: Iterable[TextLeaf]) -> TextLeaf | None:
-    """The piece that is the prompt: one that says something, in a node of its own, and of several the longest."""
-    several = list(leaves)
-    return max(several, key=_weight) if several else None
+def leading(leaves: Sequence[TextLeaf], everywhere: Sequence[TextLeaf]) -> TextLeaf | None:
+    """The piece that is the prompt: one that says something, that no node rewrites, in a node of its own, repeated in
+    most encoders of all stages (everywhere), and of several the longest.
+    """
 
+    def weight(leaf: TextLeaf) -> tuple[Any, ...]:
+        again = sum(1 for other in everywhere if other.text == leaf.text)
+        return bool(leaf.text.strip()), not leaf.rewritten, leaf.own, again, len(leaf.text)
 
-def _weight(leaf: TextLeaf) -> tuple[Any, ...]:
-    return bool(leaf.text.strip()), leaf.own, len(leaf.text)
+    return max(leaves, key=weight, default=None)
 
 
 def placeholder_in(text: Any) -> str:

@@ -5,11 +5,12 @@ What a class does with its inputs comes from node_table.json where it has a row,
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from .model import ANY, MATCH, Graph, GraphView, Node, ObjectInfo, Wire, inputs_of, is_link
-from .node_table import NO_ROLE, bundle_types, names_of, row_of, with_known_nodes
+from .node_table import NO_ROLE, is_bundle_type, is_named, row_of, with_known_nodes
 
 LINKED_ROLES = frozenset({"positive", "negative", "latent", "image", "bundle"})
 """Roles that only a link can fill."""
@@ -42,19 +43,55 @@ def reading_view(graph: Graph, object_info: ObjectInfo) -> GraphView:
     return GraphView(pruned, known)
 
 
+def _not_taken(node: Node, kept: str) -> set[str]:
+    """The inputs of a switch that are not passed on."""
+    row = row_of(node.class_type)
+    selector = row.selector if row else ""
+    cases = set(row.cases.values()) if row else set()
+    return {name for name, value in node.inputs.items() if is_link(value) or name in cases} - {kept, selector}
+
+
 def _chosen(view: GraphView, node: Node) -> str | None:
     """The one input that a switch passes on; None where it is no switch or its choice is made while it runs."""
     row = row_of(node.class_type)
-    if row is None or row.kind != "switch":
+    if row is None:
+        return _chosen_by_name(view, node)
+    if row.kind != "switch":
         return None
     linked = [wire.input for wire in view.into(node.id) if wire.input != row.selector]
     if row.first:
         return min(linked, default=None)
-    value = literal(view.graph, origin(view, InputRef(node.id, row.selector))) if row.selector in node.inputs else None
+    value = _value(view, node, row.selector)
     if value is None:
         return None
     name = row.cases.get(str(value).lower(), row.cases.get("*", "")).format(value)
-    return name if name in linked else None
+    return name if name in node.inputs else None
+
+
+_TRUE, _FALSE = re.compile(r"(?:^|_)(?:on_)?true$"), re.compile(r"(?:^|_)(?:on_)?false$")
+_NUMBERED = re.compile(r"^[a-z_]*?(\d+)$", re.IGNORECASE)
+
+
+def _chosen_by_name(view: GraphView, node: Node) -> str | None:
+    """As `_chosen`, of a class without a row: inputs named for true and false, or numbered ones of a class named a
+    switch, and a single value to choose by."""
+    linked = [wire.input for wire in view.into(node.id)]
+    pair = [name for name in linked if _TRUE.search(name) or _FALSE.search(name)]
+    values = [value for name in node.inputs if (value := _value(view, node, name)) is not None]
+    if pair:
+        choices = [value for value in values if isinstance(value, bool)]
+        if len(choices) != 1:
+            return None
+        return next((name for name in pair if (_TRUE if choices[0] else _FALSE).search(name)), None)
+    numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
+    if "switch" not in node.class_type.lower() or len(numbers) != 1:
+        return None
+    return next((name for name in linked if (m := _NUMBERED.match(name)) and int(m.group(1)) == numbers[0]), None)
+
+
+def _value(view: GraphView, node: Node, name: str) -> Any:
+    """The literal of an input, also where it comes from a node that only holds it."""
+    return literal(view.graph, origin(view, InputRef(node.id, name))) if name in node.inputs else None
 
 
 def carries(view: GraphView, wire: Wire, kind: str) -> bool:
@@ -95,6 +132,8 @@ def role_of_input(view: GraphView, node: Node, name: str) -> str:
     row = row_of(node.class_type)
     if row and name in row.inputs:
         role = row.inputs[name]
+        if role == "linked_text":
+            return "text" if is_link(node.inputs.get(name)) else ""
         return "" if role == NO_ROLE else role
     spec = node.specs.get(name)
     kind = spec.type if spec else _kind_of_value(view, node, name)
@@ -104,15 +143,17 @@ def role_of_input(view: GraphView, node: Node, name: str) -> str:
         return "latent"
     if kind in ("IMAGE", "VIDEO"):
         return "image"
-    if isinstance(kind, str) and kind in bundle_types():
+    if is_bundle_type(kind):
         return "bundle"
     if kind == "STRING":
-        return next((role for role in ("negative_prompt", "prompt") if name in names_of(role)), "")
+        return next((role for role in ("negative_prompt", "prompt") if is_named(name, role)), "")
     if kind in ("INT", "FLOAT"):
-        return next((role for role in ("seed", "steps", "cfg", "guidance", "length") if name in names_of(role)), "")
+        return next((role for role in ("seed", "steps", "cfg", "guidance", "length") if is_named(name, role)), "")
     if kind == ANY:
         roles = ("positive", "negative", "latent", "image", "bundle", "seed", "steps", "cfg")
-        return next((role for role in roles if name in names_of(role)), "")
+        return next((role for role in roles if is_named(name, role)), "")
+    if view.wire(node.id, name):  # a pack's own type of conditioning
+        return next((side for side in ("positive", "negative") if is_named(name, side)), "")
     return ""
 
 
@@ -148,21 +189,29 @@ def inputs_with_role(view: GraphView, node: Node, *roles: str) -> list[InputRef]
 def held(view: GraphView, node: Node, *roles: str) -> list[InputRef]:
     """The inputs that fill a role for a node: its own, else those behind the pipes and contexts that it takes."""
     waiting, seen = [node], set()
+    found: list[InputRef] = []
     while waiting:
         one = waiting.pop(0)
         if one.id in seen:
             continue
         seen.add(one.id)
         own = [place for place in inputs_with_role(view, one, *roles) if not _left_empty(view, place)]
-        if own:
-            return own
+        found += own
+        if own and not _adds(one):
+            return found
         bundles = inputs_with_role(view, one, "bundle")
         row = row_of(one.class_type)
         for place in reversed(bundles) if row and row.last else bundles:
             wire = view.wire(*place)
             if wire:
                 waiting.append(view.nodes[wire.source])
-    return []
+    return found
+
+
+def _adds(node: Node) -> bool:
+    """Whether a node's own inputs are joined with what comes through its pipe, instead of taking its place."""
+    row = row_of(node.class_type)
+    return bool(row and row.adds and node.inputs.get(row.adds[0]) in row.adds[1])
 
 
 def _left_empty(view: GraphView, place: InputRef) -> bool:
@@ -191,28 +240,52 @@ def _passed_on(view: GraphView, wire: Wire) -> InputRef | None:
     """The input whose value comes out unchanged at the other end of a wire; None where none does."""
     node = view.nodes[wire.source]
     row = row_of(node.class_type)
+    if row and row.kind == "writer":
+        return None
     role = row.role_of_output(wire.slot) if row else ""
     if role and role in row.inputs.values():
         places = held(view, node, role)
         return places[0] if len(places) == 1 else None
+    held_by_row = list(row.inputs) if row and row.kind in ("text", "value") else []
+    if len(held_by_row) == 1 and held_by_row[0] in node.inputs:
+        return InputRef(node.id, held_by_row[0])
     if row and row.kind == "carrier" and role:
         return next(iter(held(view, node, role)), None)
-    if node.known is None:
-        return _of_unknown(node, wire.input)
     kind = view.type_of(wire.source, wire.slot)
-    names = [name for name in node.inputs_of_type(kind) if name in node.inputs]
-    names = names or [name for name in node.inputs_of_type(ANY, MATCH) if name in node.inputs]
     if row and row.kind == "switch":
-        names = [one.input for one in view.into(node.id) if one.input != row.selector]
+        branches = branches_of(node)
+        return branches[0] if len(branches) == 1 else None
+    if (row and not row.outputs) or any(is_named(name, "computes") for name in node.inputs):
+        return None
+    if node.known is None:
+        return _of_unknown(view, node, wire)
+    names = [name for name in node.inputs_of_type(kind) if name in node.inputs and not is_named(name, "no_text")]
+    names = names or [name for name in node.inputs_of_type(ANY, MATCH) if name in node.inputs]
+    if not names and len(view.into(node.id)) == 1:
+        names = [one.input for one in view.into(node.id) if view.type_of(one.source, one.slot) == kind]
     named = node.known.output_names[wire.slot] if wire.slot < len(node.known.output_names) else ""
     if len(names) != 1 and named not in names:
         return None
-    return InputRef(node.id, named if named in names else names[0])
+    name = named if named in names else names[0]
+    if kind == "STRING" and any(one.input != name for one in view.into(node.id)):
+        return None  # something else is put into the text, or it is made of a picture
+    return InputRef(node.id, name)
 
 
-def _of_unknown(node: Node, wanted: str) -> InputRef | None:
-    """The number of a class that nobody knows: of the same name, or its only one."""
+def branches_of(switch: Node) -> list[InputRef]:
+    """The inputs that a switch passes on; one where its choice is known."""
+    row = row_of(switch.class_type)
+    selector, cases = (row.selector, set(row.cases.values())) if row else ("", set())
+    names = [name for name, value in switch.inputs.items() if name != selector and (is_link(value) or name in cases)]
+    return [InputRef(switch.id, name) for name in names]
+
+
+def _of_unknown(view: GraphView, node: Node, wire: Wire) -> InputRef | None:
+    """The number of a class that nobody knows: of the same name, or its only one. Texts are not guessed here."""
+    spec = view.nodes[wire.node].specs.get(wire.input)
+    if spec is not None and spec.type not in ("INT", "FLOAT"):
+        return None
     numbers = [name for name, v in node.inputs.items() if isinstance(v, (int, float)) and not isinstance(v, bool)]
-    if wanted in numbers:
-        return InputRef(node.id, wanted)
+    if wire.input in numbers:
+        return InputRef(node.id, wire.input)
     return InputRef(node.id, numbers[0]) if len(numbers) == 1 else None

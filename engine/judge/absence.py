@@ -73,9 +73,9 @@ class _Word(NamedTuple):
 
 @lru_cache(maxsize=512)
 def denials(text: str, languages: frozenset[Language] | None = None) -> tuple[Denial, ...]:
-    """The denials of one part of a wish, in order. languages: those of the whole wish, else as the part looks."""
+    """The denials of one part of a wish, in order. languages: those of the whole wish, for a part that shows none."""
     bare = without_quotations(text)
-    likely = likely_languages(bare) if languages is None else languages
+    likely = likely_languages(bare) or languages or frozenset()
     words = [_Word(comparable(m[0]).replace("\u2019", "'"), m.start(), m.end()) for m in _WORD.finditer(bare)]
     found: list[Denial] = []
     at = 0
@@ -214,11 +214,13 @@ def _after_no(before: str, after: str, at: int, likely: Collection[Language]) ->
         return None  # sentences were parted before, so this is a name: "Dr. No"
     if after in ("one", "longer"):
         return -1
+    if "pt" in likely and "en" not in likely:
+        return None  # "um gato no telhado": on the roof
     if before in _BEFORE_NO or not before or not before[0].isalnum() or before.endswith("ing"):
         return at + 1
     if "en" in likely or not likely:
         return at + 1
-    return None  # in the Portuguese "no" is no denial, and that of Spanish is found as a foreign one
+    return None  # that of Spanish is found as a foreign one
 
 
 def _thing_ends(words: Sequence[_Word], begins: int) -> int:

@@ -27,6 +27,7 @@ class Requirement(BaseModel):
     each of its numbers.
     alt_question, alt_ask, alt_expect: a second wording, open or of opposite polarity where possible.
     parents: ids without which this one cannot be seen (no umbrella, no red umbrella).
+    clauses: other ways to ask for it in a prompt, by the model that wrote it; no part of the digest.
     span: the words of the goal it comes from. weight: importance, 1 is usual. trust: 0..1, how far judges can tell.
     """
 
@@ -46,6 +47,7 @@ class Requirement(BaseModel):
     weight: float = Field(default=1.0, gt=0)
     trust: float = Field(default=1.0, ge=0, le=1)
     source: Source = "model"
+    clauses: tuple[str, ...] = ()
 
 
 class Checklist(BaseModel):
@@ -66,5 +68,8 @@ class Checklist(BaseModel):
     @property
     def digest(self) -> str:
         """Hash of the canonical JSON: two runs with the same one judged by the same questions."""
-        canonical = json.dumps(self.model_dump(exclude={"notes", "uncovered"}), sort_keys=True, separators=(",", ":"))
+        judged_by = self.model_dump(
+            exclude={"notes": True, "uncovered": True, "requirements": {"__all__": {"clauses"}}}
+        )
+        canonical = json.dumps(judged_by, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

@@ -10,6 +10,7 @@ from .checklist import GOAL_LENGTH, MOST_AT_ONCE, Checklist, Requirement
 from .checklist_drafts import (
     ASKED_LENGTH,
     ASKS,
+    CLAUSES,
     EXPECT_LENGTH,
     KINDS,
     SPAN_LENGTH,
@@ -19,6 +20,7 @@ from .checklist_drafts import (
     same_draft,
 )
 from .checklist_rules import checklist_of_goal, checklist_of_lines, trust_in
+from .clause_text import CLAUSE_LENGTH
 from .json_answer import read_object
 from .letters import comparable, cut
 from .vision_model import AnswerUnusable, Asked, Question, Reply
@@ -42,12 +44,16 @@ In each:
   "up to" and the like are ranges. A number that describes, as in "12 year old" or "8 bit", is no count. What must not
   be there is asked "Is there any ...?", expecting ["no"]. Words to be written stay in quotes, exactly as in the goal.
 - alt_question, alt_ask, alt_expect: the same fact asked in other words, in open form or so that the answer is "no".
+- clauses: two ways to ask an image generator for it in other words, at most 12 words each, positive, the thing itself
+  named. None for what must not be there.
 - parents: numbers (from 1) of the requirements without which this one cannot be seen: no umbrella, no red umbrella.
 An example for "a red umbrella":
 {{"requirements": [{{"alt_ask": "yesno", "alt_expect": ["no"], "alt_question": "Is the picture without any umbrella?",
- "ask": "yesno", "expect": ["yes"], "kind": "object", "parents": [], "question": "Is there an umbrella?",
+ "ask": "yesno", "clauses": ["a large open umbrella", "somebody holding an umbrella"], "expect": ["yes"],
+ "kind": "object", "parents": [], "question": "Is there an umbrella?",
  "span": "umbrella", "text": "an umbrella"}}, {{"alt_ask": "open", "alt_expect": ["red"],
- "alt_question": "What colour is the umbrella?", "ask": "yesno", "expect": ["yes"], "kind": "attribute",
+ "alt_question": "What colour is the umbrella?", "ask": "yesno",
+ "clauses": ["an umbrella in bright red", "a red umbrella, nothing else red"], "expect": ["yes"], "kind": "attribute",
  "parents": [1], "question": "Is the umbrella red?", "span": "red umbrella", "text": "the umbrella is red"}}]}}"""
 
 
@@ -61,6 +67,7 @@ _ITEM: dict[str, Any] = {
     "alt_expect": _ANSWERS,
     "alt_question": _words(ASKED_LENGTH),
     "ask": {"type": "string", "enum": list(ASKS)},
+    "clauses": {"type": "array", "maxItems": CLAUSES, "items": _words(CLAUSE_LENGTH)},
     "expect": _ANSWERS,
     "kind": {"type": "string", "enum": list(KINDS)},
     "parents": {
@@ -154,6 +161,7 @@ def _requirement(draft: Draft, names: dict[int, str], parents: Sequence[int]) ->
         span=draft.span,
         trust=trust_in(draft.kind, draft.first.expect),
         source="model",
+        clauses=draft.clauses,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_args
 from .absence import absent_thing, denies
 from .checklist import Ask, Kind
 from .checklist_rules import QuestionForm, first_wording, second_wording
+from .clause_text import usable_clause
 from .counts import Count, count_of, counts_within, number_describes, numbers_said
 from .language_words import likely_languages, yes_or_no
 from .letters import comparable
@@ -20,6 +21,7 @@ from .text_segmentation import parts_of
 from .words import found_in, plain_words, question_words, spoken
 
 TEXT_LENGTH, ASKED_LENGTH, EXPECT_LENGTH, SPAN_LENGTH = 80, 120, 40, 160
+CLAUSES = 2
 KINDS: tuple[str, ...] = get_args(Kind)
 ASKS: tuple[str, ...] = get_args(Ask)
 
@@ -37,6 +39,7 @@ class Draft(NamedTuple):
     first: QuestionForm
     second: QuestionForm
     parents: list[int]
+    clauses: tuple[str, ...]
 
 
 def same_draft(one: Draft, other: Draft) -> bool:
@@ -67,7 +70,22 @@ def read_draft(number: int, one: dict[str, Any], goal: str) -> Draft | None:
     numbers = (
         [p for p in parents if isinstance(p, int) and not isinstance(p, bool)] if isinstance(parents, list) else []
     )
-    return Draft(number, kind, text, span, first, second, list(dict.fromkeys(p for p in numbers if p != number)))
+    return Draft(
+        number=number,
+        kind=kind,
+        text=text,
+        span=span,
+        first=first,
+        second=second,
+        parents=list(dict.fromkeys(p for p in numbers if p != number)),
+        clauses=() if kind == "absence" else _clauses(one.get("clauses"), goal),
+    )
+
+
+def _clauses(value: Any, goal: str) -> tuple[str, ...]:
+    given = value if isinstance(value, list) else []
+    usable = (usable_clause(clause, goal, likely_languages(goal)) for clause in given)
+    return tuple(dict.fromkeys(clause for clause in usable if clause))[:CLAUSES]
 
 
 def _wording(one: dict[str, Any], prefix: str, goal: str) -> QuestionForm | None:

@@ -50,7 +50,7 @@ class QuestionForm(NamedTuple):
 def kind_of(line: str, languages: Languages | None = None) -> Kind:
     """What a requirement in the user's words is about, by simple rules; "object" where none applies.
 
-    languages: those of the whole goal; None: as the line looks.
+    languages: those of the whole goal, for a line that shows none of its own.
     """
     line = _bare(line)
     found = denials(line, languages)

@@ -233,7 +233,13 @@ def _things(rest: str, single: bool) -> tuple[str, str] | None:
     singular ("one duck")."""
     words = rest.split(" ")
     first = comparable(words[0]).strip(",;:")
-    if not first[:1].isalpha() or first in _MEASURES or first in _ENDS or _UNITS_WHEN_TALL.match(rest):
+    if (
+        not first[:1].isalpha()
+        or first in _MEASURES
+        or first in _ENDS
+        or first in ("and", "or", "to")
+        or _UNITS_WHEN_TALL.match(rest)
+    ):
         return None
     if re.search(r"[,;:()]", rest) or _counts_again(words):
         return None

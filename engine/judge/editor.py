@@ -13,21 +13,21 @@ from pydantic import BaseModel, ConfigDict
 from .absence import absent_thing, denies, things_absent
 from .ask import SEED_LIMIT, ask_twice
 from .checklist import Checklist
+from .clause_text import CLAUSE_LENGTH, usable_clause
 from .critique import UNANSWERED, Changes, Critique, Edit, Item, LocalFix
 from .json_answer import read_object
 from .language_words import likely_languages
-from .letters import comparable, cut
-from .plain_answer import CLAUSE_WORDS, NEGATIVE_TERMS, wished_cfg, wished_steps
+from .letters import cut
+from .plain_answer import NEGATIVE_TERMS, wished_cfg, wished_steps
 from .prompt_style import wording_rule
-from .quotations import quotations
 from .scoring import orphans
 from .text_segmentation import parts_of
 from .verdict import item_faults, sentence
 from .vision_model import AnswerUnusable, Asked, Question, Reply
-from .words import first_words, one_line, plain_words, vocabulary
+from .words import one_line, plain_words, vocabulary
 
 CLAUSES_EACH = 3
-CLAUSE_LENGTH, SEEN_LENGTH, TERM_LENGTH, REASON_LENGTH = 100, 80, 40, 200
+SEEN_LENGTH, TERM_LENGTH, REASON_LENGTH = 80, 40, 200
 GOAL_LENGTH = 4000
 
 SYSTEM = (
@@ -113,10 +113,8 @@ def read_edits(reply: Reply, checklist: Checklist, failing: Sequence[str]) -> Ed
     goal, languages = checklist.goal, likely_languages(checklist.goal)
     edits: list[Edit] = []
     for one in _objects(found.get("edits")):
-        clause = _unwrapped(first_words(plain_words(one.get("clause"), CLAUSE_LENGTH, goal), CLAUSE_WORDS), goal)
-        name = one.get("requirement")
-        # "no hat" in a prompt draws hats: what must not be there goes into the negative.
-        if name in failing and clause and not denies(clause, languages):
+        clause, name = usable_clause(one.get("clause"), goal, languages), one.get("requirement")
+        if name in failing and clause:
             edits.append(Edit(requirement=name, clause=clause))
     seen: dict[str, str] = {}
     for one in _objects(found.get("evidence")):
@@ -158,18 +156,6 @@ def _negative(value: Any, checklist: Checklist) -> tuple[str, ...]:
     terms = [plain_words(one, TERM_LENGTH, checklist.goal) for one in value] if isinstance(value, list) else []
     named = [absent_thing(term) or ("" if denies(term) else term) for term in terms]
     return tuple(dict.fromkeys(term for term in named if term and not vocabulary(term) <= wanted))[:NEGATIVE_TERMS]
-
-
-def _unwrapped(clause: str, goal: str) -> str:
-    """A clause that stands in quotation marks as a whole, without them: else the words would be painted as writing.
-
-    Not so where the goal has these words in quotation marks.
-    """
-    whole = next(iter(quotations(clause)), None)
-    if whole is None or (whole.start, whole.end) != (0, len(clause)):
-        return clause
-    written = {comparable(quotation.words) for quotation in quotations(goal)}
-    return clause if comparable(whole.words) in written else whole.words
 
 
 def _local_fix(value: Any, failing: Sequence[str]) -> LocalFix | None:

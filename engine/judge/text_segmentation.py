@@ -12,7 +12,7 @@ import unicodedata
 from bisect import bisect_left
 from typing import NamedTuple
 
-from .letters import comparable, unspaced
+from .letters import comparable, extends, unspaced
 from .number_words import leading_number
 from .quotations import quotations
 
@@ -55,6 +55,7 @@ _AFTER_NUMBERS = frozenset("in ft mm cm km kg lb lbs oz sec hr hrs yd mi".split(
 _MAY_END = frozenset("etc a.m p.m usw inc ltd co corp bros jr sr".split())
 """Abbreviations that end a sentence where a capital follows."""
 _LONGEST_WORD = 40
+_WORD = re.compile(r"[\w'-]+")
 
 
 class Part(NamedTuple):
@@ -224,10 +225,12 @@ def _parts_here(whole: str, at: int, char: str) -> bool:
 
 def _abbreviated(whole: str, at: int) -> bool:
     """Whether the full stop at that place, with a blank or nothing behind it, belongs to the word before it."""
-    words = whole[max(0, at - _LONGEST_WORD) : at].split()
-    if not words or whole[at - 1].isspace():
+    begins = at
+    while begins and at - begins < _LONGEST_WORD and _of_word(whole[begins - 1]):
+        begins -= 1
+    word = whole[begins:at].lstrip(".'\u2019-").casefold()
+    if not word:
         return False
-    word = words[-1].lstrip("([{\"'\u201c\u2018\u00ab").casefold()
     following = whole[at + 1 : at + 1 + _LONGEST_WORD].lstrip()[:1]
     if word in _MAY_END and (not following or following.isupper()):
         return False
@@ -238,9 +241,14 @@ def _abbreviated(whole: str, at: int) -> bool:
     if word in _BEFORE_NUMBERS:
         return following.isdigit()
     if word in _AFTER_NUMBERS:
-        return len(words) > 1 and words[-2][-1:].isdigit() and following.islower()
-    letters = word.split(".")
-    return word in _ABBREVIATIONS or (word[-1:].isalpha() and all(len(letter) == 1 for letter in letters))
+        return whole[max(0, begins - 3) : begins].rstrip()[-1:].isdigit() and following.islower()
+    # Initials, as in J. R. R. Tolkien, e.g. and U.S.: letters of scripts that have capitals.
+    initials = all(len(letter) == 1 and letter.upper() != letter for letter in word.split("."))
+    return word in _ABBREVIATIONS or initials
+
+
+def _of_word(char: str) -> bool:
+    return char.isalnum() or extends(char) or char in ".'\u2019-"
 
 
 def _and_end(whole: str, at: int) -> int:
@@ -249,9 +257,9 @@ def _and_end(whole: str, at: int) -> int:
         return 0
     if at and not whole[at - 1].isspace():
         return 0
-    before = comparable(whole[max(0, at - _LONGEST_WORD) : at]).split()
-    after = comparable(whole[at + 3 : at + 3 + _LONGEST_WORD]).split()
-    if before and after and (before[-1], after[0].strip(",.;:!?")) in _PAIRS:
+    before = _WORD.findall(comparable(whole[max(0, at - _LONGEST_WORD) : at]))
+    after = _WORD.findall(comparable(whole[at + 3 : at + 3 + _LONGEST_WORD]))
+    if before and after and (before[-1], after[0]) in _PAIRS:
         return 0
     if after[:2] == ["a", "half"]:
         return 0

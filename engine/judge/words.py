@@ -70,7 +70,7 @@ def clip_words(text: str, length: int) -> str:
     """
     if len(text) <= length:
         return text
-    for quotation in quotations(text[: length + MOST_QUOTED]):
+    for quotation in quotations(text):
         if quotation.start < length < quotation.end:
             short = quotation.end - quotation.start <= MOST_QUOTED
             return text[: quotation.end] if short else text[: quotation.start].rstrip(" ,;")
@@ -143,7 +143,7 @@ def _plain(text: str) -> str:
     """What stands outside of quotations. Blanks at the ends stay, for what comes before and after."""
     text = _COMMAND.sub(" ", text).replace("__", " ")
     kept = [char if _harmless(text, at, char) else " " for at, char in enumerate(text)]
-    return re.sub(r" +([,.])", r"\1", "".join(kept))
+    return re.sub(r"(?<! ) +([,.])(?!\d)", r"\1", "".join(kept))
 
 
 def _plain_quotation(text: str) -> str:

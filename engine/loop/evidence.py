@@ -115,7 +115,8 @@ class RunEvidence:
     def stocked_clause(self, requirement: str) -> str | None:
         """An untried clause that needs no editor.
 
-        One that worked in past runs, else one proposed already, else the text where the user's prompt lacks it.
+        One that worked in past runs, else one proposed already, else the text where the user's prompt lacks it, else
+        one that was written with the checklist.
         """
         base = self.run.start.settings
         clause = single_clause(self.run.remembered.get(requirement, ""))
@@ -125,10 +126,13 @@ class RunEvidence:
             for clause in self._proposals(iteration.critique, requirement):
                 if self._untried(requirement, clause) and not said_by(base, clause):
                     return clause
-        text = self._own_text(requirement)
-        if text is None or words_of(text) <= words_of(base.prompt):
-            return None
-        return text if self._untried(requirement, text) else None
+        known, text = self._requirements.get(requirement), self._own_text(requirement)
+        if text is not None and not words_of(text) <= words_of(base.prompt) and self._untried(requirement, text):
+            return text
+        for clause in known.clauses if known is not None else ():
+            if self._untried(requirement, clause) and not said_by(base, clause):
+                return clause
+        return None
 
     def text_of(self, requirement: str) -> str:
         """The requirement in words."""

@@ -23,7 +23,7 @@ SAME_SEED_TRIES = 2
 """`auto` leaves the best's seed after so many renders that did not beat it (docs/design-notes.md, 4.5)."""
 LOCAL_TRIES, LOCAL_FAILS = 2, 2
 """Local edits of one picture for one requirement, and the most failing requirements to try it with (4.6 there)."""
-FINAL_LOOKS = 3
+FINAL_LOOKS = 2
 """The leading pictures that are looked at again before a run ends unconfirmed (docs/design-notes.md, 4.7)."""
 
 PLATEAU = 6

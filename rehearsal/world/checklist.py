@@ -6,11 +6,13 @@ import re
 from typing import Any
 
 from . import mentions
+from .editor import clause
 from .judge import within
 from .scene import Group, Place, Relation, Scene, opposite, parse
 from .vocabulary import spoken
 
 MOST = 10
+_CLAUSE_SEEDS = (7_001, 7_002)
 _SPELLINGS = {"grey": ["grey", "gray"]}
 _NO_WRITING = re.compile(r"\b(?:no|without(?: any)?)\s+(?:text|words?|writing|letters)\b", re.I)
 
@@ -29,7 +31,13 @@ def checklist(goal: str) -> list[dict[str, Any]]:
     if (found := _NO_WRITING.search(goal)) and not scene.word:
         item = _item("absence", "no writing", "Is there any writing?", "yesno", ["no"], found[0])
         items.append(item | _alt("Is the picture free of writing?", "yesno", ["yes"]))
-    return items[:MOST] or [_unknown(goal)]
+    found = items[:MOST] or [_unknown(goal)]
+    return [item | {"clauses": [] if item["kind"] == "absence" else _clauses(item["text"])} for item in found]
+
+
+def _clauses(text: str) -> list[str]:
+    """Two ways to ask for it in a prompt, as its editor would word them."""
+    return [clause(text, seed) for seed in _CLAUSE_SEEDS]
 
 
 def _item(kind: str, text: str, question: str, ask: str, expect: list[str], span: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ _TINT = re.compile(rf"\b({'|'.join(COLOUR_WORDS)})\W*(?:in colou?r)?\W*$", re.I)
 _ABSENT = re.compile(r"\b(?:no|without|free of|missing|lacking|absent)\b(?!\s+(?:more|less|fewer|other)\b)", re.I)
 _QUOTED = re.compile(r"[\"“']([^\"”'\n]{1,40})[\"”']")
 _SPELLED = re.compile(r"\b(?:writ\w+|mis\w+|spel\w+|words?|texts?|letters|sign|says?|reads?)\b", re.I)
+_CONTRADICTED = re.compile(r"\bcontradicts?\b", re.I)
 _OTHER = re.compile(r"\bother than\b|\bdifferent from\b|\banything but\b", re.I)
 
 
@@ -108,7 +109,7 @@ def read_question(text: str) -> Query:
 
 
 def _closed(text: str) -> Query:
-    denied = bool(_ABSENT.search(text)) != bool(_OTHER.search(text))
+    denied = (bool(_ABSENT.search(text)) != bool(_OTHER.search(text))) != bool(_CONTRADICTED.search(text))
     plain = _ABSENT.sub(" ", text)
     for pattern, limits in _COMPARED:
         if found := pattern.search(plain):

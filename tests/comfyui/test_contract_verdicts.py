@@ -154,3 +154,17 @@ def test_a_clip_costs_at_most_twelve_calls_and_says_that_it_is_a_sample(theatre,
     assert len(asked) <= 12
     assert run["status"] == "done"
     assert "Looked at 8 of 21 pictures, evenly spaced." in run["iterations"][0]["critique"]["reason"]
+
+
+def test_seven_renders_cost_one_and_a_half_calls_each_all_kinds_together(theatre):
+    """Checklist, looks, editor, the blank picture, and the second looks at the end of a run that was not done."""
+    goal = "two green stars left of a yellow triangle, a black background"
+    before, renders = len(theatre.judge.chats()), 0
+    for seed in (910, 930, 940):
+        graph = loop_graph(
+            goal=goal, prompt="some shapes", seed=seed, size=128, iterations_per_loop=7, max_loops=1, pass_score=0.97
+        )
+        renders += theatre.played(graph)["iteration_count"]
+    asked = [chat for chat in theatre.judge.chats()[before:] if chat.body["messages"]]
+    assert renders > 14, "too few of them ended early"
+    assert len(asked) <= 1.5 * renders

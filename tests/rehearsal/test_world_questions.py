@@ -219,3 +219,8 @@ def test_a_checklist_fits_its_goal(dice):
         assert item["question"] != item["alt_question"]
         assert all(0 < parent < number for parent in item["parents"])
         assert all(e == e.lower() for e in (*item["expect"], *item["alt_expect"]))
+
+
+def test_a_contradiction_is_denied():
+    assert read_question("Does the picture contradict this: three red circles?").denied
+    assert not read_question("Is this true of the picture: three red circles?").denied

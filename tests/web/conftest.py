@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,6 +166,10 @@ class Tab:
 
     def button(self, name: str) -> Any:
         return self.panel().get_by_role("button", name=name, exact=True)
+
+    def continue_button(self) -> Any:
+        """It says how many renders it grants."""
+        return self.panel().get_by_role("button", name=re.compile(r"^Continue(: \d+ more)?$"))
 
     def text_of(self, kind: str, widget: str) -> str:
         """What our widget on the first node of a kind says."""

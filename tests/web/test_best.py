@@ -91,7 +91,7 @@ def test_the_best_is_not_the_last_then_another_is_taken_then_a_wish_is_added(the
 
     judged_by(-3)
     tab.panel().get_by_role("textbox").first.fill("make it night")
-    tab.panel().get_by_role("button", name=re.compile("Continue")).click()
+    tab.continue_button().click()
     tab.page.wait_for_function(
         "document.querySelector('.imitatoes-place').textContent.includes('(#5)')", timeout=40_000
     )

@@ -104,7 +104,7 @@ def test_stop_now_shows_within_half_a_second_and_continue_goes_on(theatre, tab):
     tab.wait_for_state("Stopped")
     before = tab.tiles()
     tab.panel().get_by_role("textbox").fill("make it night")
-    tab.panel().get_by_role("button", name=re.compile("^Continue")).click()
+    tab.continue_button().click()
     tab.wait_for_tiles(before + 1)
     assert tab.panel().get_by_role("list", name="Your wishes").all_text_contents() == ["Wish: make it night"]
     assert tab.panel().locator(".imitatoes-goal").text_content() == "ten purple hexagons", "what was asked for first"
@@ -387,7 +387,7 @@ def test_continue_resume_and_a_picture_from_before_a_wish_are_explained(theatre,
         "Continue goes on from the best picture. A wish is added to what the picture must show." in panel.text_content()
     )
     panel.get_by_role("textbox").first.fill("with two stars")
-    tab.panel().get_by_role("button", name=re.compile("^Continue")).click()
+    tab.continue_button().click()
     tab.wait_for_tiles(count + 1)
     tab.page.wait_for_function("document.querySelector('.imitatoes-state').dataset.tone !== 'running'", timeout=40_000)
     panel.locator(".imitatoes-film button").first.click()

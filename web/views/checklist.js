@@ -12,12 +12,13 @@ export function verdictOn(item) {
 
 const ICONS = { met: "check", notMet: "times", unsure: "question", unanswered: "minus" };
 
-/** A list, or null where the judge had no checklist. */
+/** A list with what the run says about its checklist below, or null where the judge had none. */
 export function checklistView(t, run, critique) {
   const items = critique?.items ?? [];
   if (!items.length) return null;
   const texts = new Map((run.checklist?.requirements ?? []).map((requirement) => [requirement.id, requirement.text]));
-  return h("ul", { className: "imitatoes-checklist" }, ...items.map((item) => row(t, item, texts.get(item.id) ?? item.id)));
+  const notes = (run.checklist?.notes ?? []).map((note) => h("li", { className: "imitatoes-evidence" }, note));
+  return h("ul", { className: "imitatoes-checklist" }, ...items.map((item) => row(t, item, texts.get(item.id) ?? item.id)), ...notes);
 }
 
 function row(t, item, text) {

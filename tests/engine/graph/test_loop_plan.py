@@ -8,8 +8,9 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from pack.engine.graph.loop_plan import SETTINGS, plan_loop
+from pack.engine.graph.loop_plan import plan_loop
 from pack.engine.graph.plan_refusal import PlanRefused
+from pack.engine.graph.plan_settings import SETTINGS
 
 from .reference import NAMES, graph, object_info, object_info_0_33
 

@@ -59,6 +59,10 @@ def test_plain_words_count_nine_tenths():
         ("r2", True, "yes", True),
         ("r2", "NO", "no", False),
         ("r2", False, "no", False),
+        ("r2", "Ja!", "yes", True),
+        ("r2", "\u3044\u3044\u3048", "no", False),
+        ("r2", "yes, there is", "yes", True),
+        ("r1", "twenty five", "25", False),
     ],
 )
 def test_careless_words_are_understood(name, value, answer, passed):

@@ -110,6 +110,65 @@ def test_counts_are_asked_open_with_a_digit(given):
     assert (found.ask, found.expect, found.question) == ("count", ("3",), "How many ducks are there?")
 
 
+def read_for(goal, **given):
+    """The one requirement of a goal whose span is the whole of it."""
+    (found,) = read_checklist(written(item(**({"span": goal, "text": goal} | given))), goal).requirements
+    return found
+
+
+@pytest.mark.parametrize(
+    ("goal", "expect"),
+    [
+        ("at least 3 ducks", tuple(map(str, range(3, 121)))),
+        ("two to four ducks", ("2", "3", "4")),
+        ("between 3 and 5 ducks", ("3", "4", "5")),
+        ("a dozen ducks", ("12",)),
+        ("a photo of three ducks", ("3",)),
+    ],
+)
+def test_how_many_there_may_be_is_what_the_goal_says(goal, expect):
+    """A model that makes one number of a range, or none at all."""
+    for said in (["3"], ["many"]):
+        found = read_for(goal, kind="count", question="How many ducks are there?", ask="count", expect=said)
+        assert (found.kind, found.ask, found.expect, found.question) == (
+            "count",
+            "count",
+            expect,
+            "How many ducks are there?",
+        )
+        assert (found.alt_ask, found.alt_expect) in (("count", expect), ("yesno", ("no",)))
+        assert len(expect) == 1 or found.alt_ask == "count"
+
+
+@pytest.mark.parametrize(
+    ("given", "expect"), [(["3-5"], ("3", "4", "5")), (["2", "3"], ("2", "3")), (["drei"], None), (["3 or more"], "3")]
+)
+def test_ranges_that_a_model_proposes(given, expect):
+    """The goal's own number is in a language that the rules cannot read."""
+    goal = "drei bis f\u00fcnf Enten"
+    listed = [item(kind="count", span=goal, text="Enten", question="Wie viele Enten?", ask="count", expect=given)]
+    if expect is None:
+        with pytest.raises(AnswerUnusable):
+            read_checklist(written(*listed), goal)
+        return
+    (found,) = read_checklist(written(*listed), goal).requirements
+    assert found.question == "Wie viele Enten?"
+    assert found.expect == expect if isinstance(expect, tuple) else (found.expect[0], found.expect[-1]) == ("3", "120")
+
+
+@pytest.mark.parametrize("goal", ["a 12 year old boy", "8 bit pixel art", "one point perspective", "a 5 star hotel"])
+def test_a_number_that_describes_is_no_count(goal):
+    found = read_for(goal, kind="count", question="How many years?", ask="count", expect=["12"])
+    assert (found.kind, found.ask, found.expect) == ("attribute", "yesno", ("yes",))
+    assert goal in found.question
+
+
+def test_two_counts_in_one_part_are_told_apart():
+    goal = "two green stars left of one yellow triangle"
+    found = read_for(goal, kind="count", text="one yellow triangle", question="How many?", ask="count", expect=["1"])
+    assert found.expect == ("1",)
+
+
 def test_a_count_without_a_number_is_dropped():
     with pytest.raises(AnswerUnusable):
         read(DUCKS | {"expect": ["many"], "text": "many ducks", "span": "ducks"})
@@ -129,6 +188,48 @@ def test_an_absence_is_asked_so_that_no_is_right(given):
     assert (found.ask, found.expect) == ("yesno", ("no",))
     assert "any people" in found.question
     assert found.alt_question != found.question
+
+
+GERMAN = "Eine Stra\u00dfe, keine Menschen"
+
+
+@pytest.mark.parametrize(
+    ("given", "question", "expect"),
+    [
+        # The model's own question stays, and its answer in the goal's language is understood.
+        ({"question": "Sind Menschen zu sehen?", "expect": ["nein"]}, "Sind Menschen zu sehen?", ("no",)),
+        ({"question": "Gibt es keine Menschen?", "expect": ["ja"]}, "Gibt es keine Menschen?", ("yes",)),
+        # A question and an answer that ask for the opposite are put in words that cannot.
+        ({"question": "Gibt es keine Menschen?", "expect": ["no"]}, None, ("yes",)),
+        ({"question": "Sind Menschen zu sehen?", "expect": ["yes"]}, None, ("yes",)),
+        ({"question": "", "expect": ["no"]}, None, ("yes",)),
+    ],
+)
+def test_an_absence_in_another_language_is_never_turned_round(given, question, expect):
+    listed = item(kind="absence", text="keine Menschen", span="keine Menschen", **given)
+    found = read_checklist(written(listed, item(span="Eine Stra\u00dfe")), GERMAN).requirements[1]
+    assert found.question == (question or "Is this true of the picture: keine Menschen?")
+    assert found.expect == expect
+    for text in (found.question, found.alt_question):
+        assert "any keine" not in text and "free of keine" not in text
+
+
+def test_words_to_be_written_are_verbatim():
+    goal = "a shop, the sign \u201eOPEN 24/7 (5% OFF!)\u201c"
+    for text in ("the sign \u201eOPEN 24/7 (5% OFF!)\u201c", "the sign says OPEN 24 7"):
+        listed = item(kind="text", text=text, span=goal[8:], question="Is the sign there?")
+        (found,) = read_checklist(written(listed), goal).requirements
+        assert "OPEN 24/7 (5% OFF!)" in found.text and "OPEN 24/7 (5% OFF!)" in found.question
+
+
+def test_letters_and_marks_of_the_model_survive():
+    goal = "हिन्दी की किताब, cafe\u0301 \U0001f469\u200d\U0001f467"
+    for span in goal.split(", "):
+        listed = item(text=span, span=span, question=f"क्या {span}?", expect=["हाँ"])
+        (found,) = read_checklist(written(listed), goal).requirements
+        assert (found.text, found.expect, found.question) == (span, ("yes",), f"क्या {span}?")
+    composed = item(text="caf\u00e9", span="caf\u00e9")
+    assert read_checklist(written(composed), goal).requirements[0].span == "caf\u00e9"
 
 
 @pytest.mark.parametrize(

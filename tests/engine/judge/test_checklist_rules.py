@@ -115,6 +115,58 @@ def test_what_is_too_much_is_said_not_to_be_covered():
     assert checklist_of_goal("  ").requirements == ()
 
 
+@pytest.mark.parametrize(
+    ("goal", "texts"),
+    [
+        ("\u4e00\u53ea\u732b\uff0c\u4e00\u53ea\u72d7\u3002", ["\u4e00\u53ea\u732b", "\u4e00\u53ea\u72d7"]),
+        ("- a cat\n- a dog", ["a cat", "a dog"]),
+        ("Dr. Smith, e.g. in a coat. A 2.5 meter wall", ["Dr. Smith", "e.g. in a coat", "A 2.5 meter wall"]),
+        ("a red car?", ["a red car"]),
+        ("Is the sky blue?", ["Is the sky blue?"]),
+    ],
+)
+def test_goals_are_parted_as_people_do(goal, texts):
+    assert [one.text for one in checklist_of_goal(goal).requirements] == texts
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "question", "expect"),
+    [
+        ("keine Menschen", "absence", "Is this true of the picture: keine Menschen?", ("yes",)),
+        ("The sky isn't blue", "object", "Is this true of the picture: The sky isn't blue?", ("yes",)),
+        ("a dog without a collar", "object", "Does the picture show a dog without a collar?", ("yes",)),
+        ("no people in the back", "absence", "Is there any people in the back?", ("no",)),
+        ('a shop with no sign saying "OPEN"', "object", None, ("yes",)),
+        ("two to four ducks", "count", "How many ducks are there?", ("2", "3", "4")),
+        ("12 year old boy", "object", "Does the picture show 12 year old boy?", ("yes",)),
+        ("\u00ab5% OFF!\u00bb", "text", 'Is "5% OFF!" written in the picture, spelled exactly so?', ("yes",)),
+        ('the words \u201esay "hi"\u201c', "text", None, ("yes",)),
+    ],
+)
+def test_lines_of_all_kinds(line, kind, question, expect):
+    one = of(line)
+    assert (one.kind, one.expect) == (kind, expect)
+    assert question is None or one.question == question
+    assert one.alt_question != one.question
+
+
+def test_a_denial_is_asked_twice_in_the_same_sense():
+    one = of("keine Menschen")
+    assert (one.alt_question, one.alt_expect) == ("Does the picture contradict this: keine Menschen?", ("no",))
+
+
+def test_the_ends_of_a_range_decide_how_far_it_is_trusted():
+    trusts = [of(line).trust for line in ("at least 3 ducks", "at least 6 ducks", "at most 4 ducks", "2 to 7 ducks")]
+    assert trusts == [1.0, 0.5, 1.0, 0.5]
+
+
+def test_a_checklist_by_rule_says_that_it_is_one():
+    assert {one.source for one in checklist_of_goal("a hat, a cat").requirements} == {"rule"}
+    assert checklist_of_goal("a hat").notes == ()
+    (note,) = checklist_of_goal("a hat", "The model wrote none.").notes
+    assert note.startswith("The model wrote none. So the goal was taken apart by rule")
+
+
 @given(st.text(max_size=300))
 def test_any_goal_is_taken_apart(goal):
     found = checklist_of_goal(goal)

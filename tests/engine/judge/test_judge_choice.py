@@ -117,3 +117,12 @@ def test_the_offline_judge_has_no_model_to_release():
     offline, model = judge("offline")
     asyncio.run(offline.release())
     assert model is None or model.released == 0
+
+
+def test_a_checklist_that_rules_stood_in_for_says_so():
+    unusable = made(judge("ollama", "nonsense")[0], goal="a hat and two cats")
+    assert {one.source for one in unusable.requirements} == {"rule"}
+    assert "wrote no checklist that can be used" in unusable.notes[0]
+    alone = made(judge("auto", check=GONE)[0], goal="a hat and two cats")
+    assert {one.source for one in alone.requirements} == {"rule"} and "No judge model answered" in alone.notes[0]
+    assert made(judge("offline")[0], goal="a hat").notes == ()

@@ -143,3 +143,18 @@ def test_the_cut_does_not_matter(p, data):
     pieces = [text[a:b] for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
     stream = tokens(*pieces, ("yes", {"yes": p, "no": 1 - p - 0.0005}), '"}')
     assert of_choice(stream, "q01", "yes", "yes", "no") == pytest.approx(p / 0.9995)
+
+
+def test_a_range_is_right_as_far_as_its_numbers_are():
+    """ "2" leads to 20, which three or more would allow, but it mostly means 2."""
+    at_least = tuple(map(str, range(3, 121)))
+    stream = tokens('{"q01": ', ("3", {"3": 0.5, "2": 0.4, "4": 0.1}), "}")
+    assert of_answer(stream, "q01", "3", at_least) == pytest.approx(0.6)
+    stream = tokens('{"q01": ', ("1", {"1": 0.5, "2": 0.3, "4": 0.2}), ("2", {"2": 0.9, "}": 0.1}), "}")
+    assert of_answer(stream, "q01", "12", at_least) == pytest.approx(0.7 * 0.9)
+    assert of_answer(stream, "q01", "12", ("12",)) == pytest.approx(0.5 * 0.9)
+
+
+def test_words_of_other_scripts_keep_their_marks():
+    stream = tokens('{"q01": "', ("\u0915\u093f", {"\u0915\u093f": 0.6, "\u0915\u0940": 0.4}), '"}')
+    assert of_answer(stream, "q01", "\u0915\u093f", ("\u0915\u093f",)) == pytest.approx(0.6)

@@ -39,6 +39,31 @@ def test_questions_keep_their_mark():
     assert question_words("???", 80) == question_words(None, 80) == ""
 
 
+@pytest.mark.parametrize(
+    ("given", "own", "kept"),
+    [
+        ("the sign \u00abOPEN 24/7: 5% OFF!\u00bb", "", "the sign \u00abOPEN 24/7: 5% OFF!\u00bb"),
+        ('a sign "[x] <b> {1|2}"', 'paint "[x] <b> {1|2}" big', 'a sign "[x] <b> {1|2}"'),
+        ('a sign "[x] <b> {1|2}"', "", 'a sign " x 1 2 "'),
+        ('a sign "(OPEN:9)"', "", 'a sign "(OPEN 9)"'),
+        ('"embedding:evil"', "", '" evil"'),
+        ("__wild__ card_1 16:9 24/7 a/b x:y", "", "wild card_1 16:9 24/7 a b x y"),
+        ("\u0939\u093f\u0928\u094d\u0926\u0940 cafe\u0301 \U0001f469\u200d\U0001f467", "", None),
+        ("5% OFF! #1 @home $5 \u20ac4 = 9, .5 mm", "", "5% OFF! #1 @home $5 \u20ac4 = 9, .5 mm"),
+    ],
+)
+def test_quotations_and_letters_stay(given, own, kept):
+    assert plain_words(given, 200, own) == (given if kept is None else kept)
+
+
+def test_a_quotation_is_never_cut():
+    assert clip_words('a sign "ONE TWO THREE" above', 12) == 'a sign "ONE TWO THREE"'
+    assert clip_words(f'a sign "{"WORD " * 60}" above', 12) == "a sign"
+    assert first_words('a sign "ONE TWO THREE" above a door', 4) == 'a sign "ONE TWO THREE" above'
+    assert first_words("\u4e09\u53ea\u9e2d\u5b50\u5728\u6c60\u5858", 2) == "\u4e09\u53ea\u9e2d\u5b50"
+    assert clip_words("\u4e09\u53ea\u9e2d\u5b50 \u5728\u6c60\u5858", 6) == "\u4e09\u53ea\u9e2d\u5b50 \u5728"
+
+
 @given(st.text(max_size=80))
 def test_one_line_holds_no_tag_and_no_break(text):
     line = one_line(text)

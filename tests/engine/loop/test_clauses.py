@@ -1,14 +1,18 @@
-"""None"""
+"""Clauses as text: split, compared, counted in tokens, joined."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pack.engine.judge.quotations import without_quotations
 from pack.engine.loop.clauses import (
     MAX_CLAUSE_WORDS,
     MAX_EXTRA_TOKENS,
     compose,
+    positive_clauses,
     same_clause,
+    single_clause,
     split_clauses,
     token_estimate,
     with_clauses,
@@ -51,7 +55,7 @@ def test_any_text_keeps_the_limits(texts):
     wording = Wording()
     for text in texts:
         clauses = split_clauses(text)
-        assert all(len(c.split()) <= MAX_CLAUSE_WORDS for c in clauses)
+        assert all(len(without_quotations(c).split()) <= MAX_CLAUSE_WORDS for c in clauses)
         wording = with_clauses(SETTINGS, wording, clauses)
         wording = with_negative_terms(SETTINGS, wording, clauses)
     prompt, _ = compose(SETTINGS, wording)
@@ -82,3 +86,56 @@ def test_any_owned_text_keeps_the_limit(owned):
     prompt, _ = compose(SETTINGS, wording)
     assert token_estimate(prompt) - token_estimate(SETTINGS.prompt) <= MAX_EXTRA_TOKENS
     assert len(wording.owners) == len(wording.clauses)
+
+
+@pytest.mark.parametrize(
+    ("text", "clauses"),
+    [
+        ("a park, a 2.5 meter wall", ["a park", "a 2.5 meter wall"]),
+        ("Dr. Smith, e.g. in a coat", ["Dr. Smith", "e.g. in a coat"]),
+        ('a sign "OPEN, 24/7. NOW", a door', ['a sign "OPEN, 24/7. NOW"', "a door"]),
+        ("\u4e00\u53ea\u732b\uff0c\u4e00\u53ea\u72d7\u3002", ["\u4e00\u53ea\u732b", "\u4e00\u53ea\u72d7"]),
+        ("\U0001f986\U0001f986; ...", ["\U0001f986\U0001f986"]),
+        ('"red ducks', ["red ducks"]),
+        ("red ducks, Red duck s, red  DUCKS", ["red ducks", "Red duck s"]),
+    ],
+)
+def test_clauses_are_parted_where_people_part_them(text, clauses):
+    assert split_clauses(text) == clauses
+
+
+def test_what_must_not_be_there_is_in_no_clause():
+    assert positive_clauses("no hat, a dog without a collar, keine Menschen, \u6ca1\u6709\u4eba, snow") == (
+        "a dog",
+        "snow",
+    )
+    assert single_clause("no people") == single_clause("keine Menschen") == ""
+    assert single_clause("a dog, brown, without a collar. And more") == "a dog brown"
+    assert single_clause('a jar labelled "no sugar"') == 'a jar labelled "no sugar"'
+
+
+@pytest.mark.parametrize(
+    ("text", "least", "most"),
+    [
+        ("three ducks", 2, 2),
+        ("\u4e09\u53ea\u9e2d\u5b50\u5728\u5b89\u9759\u7684\u6c60\u5858\u91cc\u6e38\u6cf3" * 2, 26, 26),
+        ("\ube68\uac04 \uc6b0\uc0b0", 4, 4),
+        ("\u043a\u0440\u0430\u0441\u043d\u044b\u0439 \u0437\u043e\u043d\u0442", 5, 6),
+        ("\U0001f986\U0001f986", 2, 2),
+        ("caf\u00e9 noir", 2, 2),
+        ("a, b", 3, 3),
+    ],
+)
+def test_tokens_are_estimated_for_every_script(text, least, most):
+    assert least <= token_estimate(text) <= most
+
+
+def test_clauses_of_scripts_without_blanks_are_compared_and_cut():
+    assert same_clause("\u4e09\u53ea\u7ea2\u8272\u7684\u9e2d\u5b50", "\u4e09\u53ea\u7ea2\u8272\u7684\u9e2d\u5b50\u3002")
+    assert not same_clause("\u4e09\u53ea\u7ea2\u8272\u7684\u9e2d\u5b50", "\u4e00\u628a\u7ea2\u8272\u7684\u96e8\u4f1e")
+    assert len(split_clauses("\u9e2d" * 100)[0]) == 2 * MAX_CLAUSE_WORDS
+
+
+def test_a_sentence_is_not_followed_by_a_comma():
+    base = SETTINGS.model_copy(update={"prompt": "A fox runs."})
+    assert compose(base, Wording(clauses=("deep snow", "night")))[0] == "A fox runs. deep snow, night"

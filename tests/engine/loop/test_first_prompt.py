@@ -67,3 +67,23 @@ def test_it_adds_no_words_and_is_one_line(goal):
     once = prompt_of_goal(goal)
     assert set(re.findall(r"\w+", once)) <= set(re.findall(r"\w+", goal))
     assert "\n" not in once
+
+
+@pytest.mark.parametrize(
+    ("goal", "prompt"),
+    [
+        ("a street at night with no cars", "a street at night"),
+        ('a jar labelled "no sugar"', 'a jar labelled "no sugar"'),
+        ("a dog without a collar on a beach, no people", "a dog on a beach"),
+        ("Ein Hund ohne Halsband, keine Menschen", "Ein Hund"),
+        ("\u4e00\u6761\u6ca1\u6709\u9879\u5708\u7684\u72d7\uff0c\u96ea", "\u4e00\u6761\u72d7, \u96ea"),
+        ("um gato no telhado", "um gato no telhado"),
+        ("a park, a 2.5 meter wall. Dr. Smith", "a park, a 2.5 meter wall, Dr. Smith"),
+        ("a machine to make the bread", "a machine to make the bread"),
+        ("a sign \u00abOPEN 24/7: 5% OFF!\u00bb", "a sign \u00abOPEN 24/7: 5% OFF!\u00bb"),
+        ("- a red fox\n- deep snow", "a red fox, deep snow"),
+        ("the sky isn't blue", "the sky"),
+    ],
+)
+def test_what_must_not_be_there_is_left_out_and_nothing_else(goal, prompt):
+    assert prompt_of_goal(goal) == prompt

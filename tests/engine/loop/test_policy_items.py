@@ -188,9 +188,11 @@ def ended(*scores, **fields):
     return after(fox_run(iterations_per_loop=len(scores), max_loops=1, seed_policy="new"), *verdicts)
 
 
-def test_the_final_look_takes_the_leading_three_and_whoever_leads_then():
+def test_the_final_look_takes_the_leading_two_and_whoever_leads_then():
     now = ended(0.6, 0.5, 0.8, 0.7, 0.65)
-    assert final_look(now) == (3, 4, 5)
+    assert final_look(now) == (3, 4)
+    now = now.model_copy(update={"relooks": {n: itemised(*HALF, score=0.2) for n in (3, 4)}})
+    assert final_look(now) == (5,)
     now = now.model_copy(update={"relooks": {n: itemised(*HALF, score=0.2) for n in (3, 4, 5)}})
     assert final_look(now) == (1,)
     now = now.model_copy(update={"relooks": {**now.relooks, 1: itemised(*HALF, score=0.58)}})
@@ -283,3 +285,17 @@ def test_two_hundred_iterations_add_little_and_stay_in_range(seed):
         assert token_estimate(plan.settings.prompt) - token_estimate(SETTINGS.prompt) <= MAX_EXTRA_TOKENS
         assert len(split_clauses(plan.settings.negative)) <= MAX_NEGATIVE_TERMS
         assert len(plan.wording.clauses) == len(plan.wording.owners) <= MOST_CLAUSES
+
+
+def test_what_must_not_be_there_goes_into_the_negative_and_no_clause():
+    words = checklist("red fox", "no people", "keine Autos").requirements
+    kinds = ("object", "absence", "absence")
+    listed = tuple(r.model_copy(update={"kind": kind}) for r, kind in zip(words, kinds, strict=True))
+    before = run().model_copy(update={"checklist": FOX.model_copy(update={"requirements": listed})})
+    plan = next_step(after(before, itemised(0.9, 0.1, 0.1)))
+    assert (plan.settings.prompt, plan.settings.negative) == ("a red fox", "blurry, people")
+
+
+def test_proposals_that_deny_lose_what_they_deny():
+    now = after(fox_run(), itemised(0.9, 0.1, 0.9, 0.9, prompt_append="three ducks without hats, no people"))
+    assert next_step(now).settings.prompt == "a red fox, three ducks"

@@ -1,4 +1,4 @@
-"""The user overrules the judge."""
+"""The user overrules the judge, and adds instructions."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pack.engine.loop.run import Run
-from pack.engine.loop.run_changes import with_user_pick
+from pack.engine.loop.run_changes import add_instruction, with_user_pick
 
-from .runs import advanced, critique, judged, run
+from .runs import advanced, critique, handle, judged, run
 
 
 def after(*scores):
@@ -69,3 +69,19 @@ def test_the_reason_of_an_ended_run_names_what_was_taken_and_that_of_a_failed_on
     assert with_user_pick(ended, 1).reason.startswith("You took iteration 1.")
     failed = ended.model_copy(update={"status": "failed", "reason": "The paint ran out."})
     assert with_user_pick(failed, 1).reason == "The paint ran out."
+
+
+@pytest.mark.parametrize(
+    ("instruction", "prompt", "negative"),
+    [
+        ("make the sky red", "a red fox, make the sky red", "blurry"),
+        ("no people", "a red fox", "blurry, people"),
+        ("a dog without a collar, snow", "a red fox, a dog, snow", "blurry, collar"),
+        ("keine Menschen", "a red fox", "blurry"),
+        ('a sign "no sugar"', 'a red fox, a sign "no sugar"', "blurry"),
+    ],
+)
+def test_what_must_not_be_there_goes_into_the_negative(instruction, prompt, negative):
+    changed = add_instruction(handle(checklist="red fox"), instruction)
+    assert (changed.settings.prompt, changed.settings.negative) == (prompt, negative)
+    assert changed.goal.endswith(f". {instruction}") and changed.checklist.endswith(f"\n{instruction}")
