@@ -122,6 +122,8 @@ class OutsideClient:
             async for message in socket:
                 if message.type == aiohttp.WSMsgType.TEXT:
                     page.messages.append(message.json())
+                elif message.type == aiohttp.WSMsgType.BINARY:
+                    page.messages.append({"type": "binary", "data": message.data})
 
         receiving = asyncio.run_coroutine_threadsafe(receive(), self._loop)
         try:

@@ -9,8 +9,9 @@ const OURS = /^Imitatoes/;
  * workflowOf(promptId): id of the workflow that a prompt renders. hasLoop(): the workflow in front has its two nodes.
  * failed(detail): a node of ours stopped the render.
  */
-export function listen(api, { store, feed, progress, problems, workflowOf, hasLoop, failed }) {
+export function listen(api, { store, feed, progress, problems, previews, workflowOf, hasLoop, failed }) {
   const judgingSince = new Map();
+  const begunAt = new Map();
   const workflows = new Map();
   let first = null;
 
@@ -18,6 +19,7 @@ export function listen(api, { store, feed, progress, problems, workflowOf, hasLo
     const workflowId = workflowOf(promptId);
     workflows.set(promptId, workflowId);
     problems.clear(workflowId);
+    begunAt.set(promptId, performance.now()); // its turn has come, however long it waited
     progress.start(promptId);
     if (!store.ofPrompt(promptId) && hasLoop()) first = promptId;
     store.touch();
@@ -26,6 +28,7 @@ export function listen(api, { store, feed, progress, problems, workflowOf, hasLo
   api.addEventListener(RUN_EVENT, ({ detail }) => {
     const promptId = detail?.pending?.prompt_id;
     if (detail?.phase === "judging" && !judgingSince.has(promptId)) judgingSince.set(promptId, performance.now());
+    if (promptId && !begunAt.has(promptId)) begunAt.set(promptId, performance.now());
     if (first && detail?.prompt_ids?.includes(first)) first = null;
     feed.take(detail);
   });
@@ -33,6 +36,10 @@ export function listen(api, { store, feed, progress, problems, workflowOf, hasLo
   api.addEventListener("execution_start", ({ detail }) => begun(detail?.prompt_id));
   api.addEventListener("progress_state", ({ detail }) => {
     if (progress.report(detail?.prompt_id, detail?.nodes)) store.touch();
+  });
+  api.addEventListener("b_preview_with_metadata", ({ detail }) => {
+    previews.show(detail?.jobId ?? detail?.promptId, detail?.blob);
+    store.touch();
   });
   for (const end of ENDS) {
     api.addEventListener(end, ({ detail }) => {
@@ -49,5 +56,10 @@ export function listen(api, { store, feed, progress, problems, workflowOf, hasLo
     firstRender: () => first,
     /** Page time in ms since when the pending picture of a run is judged, or null. */
     judgingSince: (run) => judgingSince.get(run.pending?.prompt_id) ?? null,
+    /** Seconds since the iteration at hand of a run began, or null where this page has not seen it begin. */
+    passed(run) {
+      const since = begunAt.get(run.pending?.prompt_id);
+      return since === undefined ? null : (performance.now() - since) / 1000;
+    },
   };
 }

@@ -2,6 +2,7 @@
 import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 import { createActions } from "./actions.js";
+import { askForNotifications, notify, playChime } from "./alerts.js";
 import { adopt, workflowOfPrompt } from "./adopt.js";
 import { showBest } from "./canvas/best_preview.js";
 import { addCriticWidget } from "./canvas/critic_widget.js";
@@ -14,6 +15,7 @@ import { CRITIC, LOOP } from "./improve/names.js";
 import { listen } from "./listening.js";
 import { createPage } from "./page.js";
 import { createProblems, problemWords } from "./problems.js";
+import { createPreviews } from "./previews.js";
 import { createProgress } from "./progress.js";
 import { createServer } from "./server.js";
 import { applyJudge, settingOf, settingsOf } from "./settings.js";
@@ -21,7 +23,7 @@ import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { textsOf } from "./texts.js";
 import { createPanel } from "./views/panel.js";
-import { bestName, stateWords, tone } from "./wording.js";
+import { bestName, goalTitle, stateWords, tone } from "./wording.js";
 import { nodeAt, workflowInFront } from "./workflow.js";
 
 const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode"].map((name) => `Imitatoes${name}`));
@@ -30,6 +32,7 @@ const t = textsOf(language);
 const store = createStore();
 const progress = createProgress();
 const problems = createProblems();
+const previews = createPreviews();
 const server = createServer(api, t);
 const choice = createChoice(() => store.touch());
 const nodesOfRun = new Map();
@@ -41,6 +44,8 @@ const page = {
   ...createPage(app, t),
   firstPicture,
   problem: problemInFront,
+  passed: (run) => heard.passed(run),
+  preview: (run) => previews.of(run.pending?.prompt_id),
   canFollow: (run) => !followedRuns.has(run.run_id),
   followed: (runId) => followedRuns.add(runId),
   need: (runId) => feed.need(runId),
@@ -52,6 +57,7 @@ const heard = listen(api, {
   feed,
   progress,
   problems,
+  previews,
   workflowOf: (promptId) => workflowOfPrompt(app, promptId) || workflowInFront(app),
   hasLoop: page.hasLoop,
   failed,
@@ -106,11 +112,17 @@ async function pending(run) {
 /** promptId: of the render that was the last one. */
 function ended(run, promptId) {
   nodesOfRun.delete(run.run_id);
+  tellBeyondThePage(run);
   if (problems.told(promptId) || sidebar.isOpen() || !settingOf(app, "toasts")) return;
   const severity = { good: "success", bad: "error" }[tone(run)] ?? "info";
   const best = bestName(t, run) ? ` ${bestName(t, run)}.` : "";
   const summary = run.status === "done" ? t("toast.done") : `${t("toast.ended")}: ${stateWords(t, run)}`;
   page.toast(severity, summary, `${run.reason}${best}`);
+}
+
+function tellBeyondThePage(run) {
+  if (settingOf(app, "sound")) playChime();
+  if (settingOf(app, "notification")) notify(`${t("title")}: ${stateWords(t, run)}`, goalTitle(run), run.run_id);
 }
 
 // Not awaited by whoever runs the command: it may wait for the user's answer.
@@ -146,7 +158,7 @@ function runOf(field) {
 
 app.registerExtension({
   name: "imitatoes.panel",
-  settings: settingsOf(t, (kept) => Number.isInteger(kept) && server.keepThumbnails(kept)),
+  settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications() }),
   commands: [
     { id: "Imitatoes.OpenPanel", label: t("command.open"), icon: "pi pi-images", function: openPanel },
     { id: "Imitatoes.MakeSelfImproving", label: t("command.improve"), icon: "pi pi-sparkles", function: makeSelfImproving },

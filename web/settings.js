@@ -5,11 +5,13 @@ export const IDS = {
   connection: "Imitatoes.Judge.Connection",
   thumbnails: "Imitatoes.Panel.Thumbnails",
   toasts: "Imitatoes.Panel.Toasts",
+  sound: "Imitatoes.Panel.Sound",
+  notification: "Imitatoes.Panel.Notification",
 };
-const DEFAULTS = { [IDS.model]: "", [IDS.connection]: "", [IDS.thumbnails]: 1000, [IDS.toasts]: true };
+const DEFAULTS = { [IDS.model]: "", [IDS.connection]: "", [IDS.thumbnails]: 1000, [IDS.toasts]: true, [IDS.sound]: false, [IDS.notification]: false };
 
-/** Descriptions for registerExtension. keepThumbnails(count) is called at start and at each change. */
-export function settingsOf(t, keepThumbnails) {
+/** Descriptions for registerExtension. keepThumbnails(count), allowNotifications(on): called at start and at each change. */
+export function settingsOf(t, { keepThumbnails, allowNotifications }) {
   const setting = (key, section, type, rest = {}) => ({
     id: IDS[key],
     name: t(`settings.${key}`),
@@ -24,6 +26,8 @@ export function settingsOf(t, keepThumbnails) {
     setting("connection", "judge", "text"),
     setting("thumbnails", "panel", "number", { attrs: { min: 0, max: 100000, step: 100 }, onChange: keepThumbnails }),
     setting("toasts", "panel", "boolean"),
+    setting("sound", "panel", "boolean"),
+    setting("notification", "panel", "boolean", { onChange: allowNotifications }),
   ];
 }
 

@@ -1,4 +1,5 @@
 // A run's facts in words and figures. Pure; t gives the words.
+import { meanSeconds, pace } from "./pace.js";
 import { isRunning } from "./store.js";
 
 export const score = (value) => (typeof value === "number" ? value.toFixed(2) : "–");
@@ -89,12 +90,20 @@ const HEADER_STAGES = ["render", "judge"];
 export function paceWords(t, run, secondsPerStep) {
   const parts = secondsPerStep ? [t("run.perStep", { seconds: duration(secondsPerStep) })] : [];
   for (const stage of HEADER_STAGES) {
-    const seconds = (run.iterations ?? []).map((iteration) => iteration.seconds?.[stage]).filter((value) => value > 0);
-    if (!seconds.length) continue;
-    const mean = seconds.reduce((sum, value) => sum + value, 0) / seconds.length;
-    parts.push(t("run.stage", { stage: t(`stage.${stage}`), seconds: duration(mean) }));
+    const seconds = meanSeconds(run, stage);
+    if (seconds !== null) parts.push(t("run.stage", { stage: t(`stage.${stage}`), seconds: duration(seconds) }));
   }
   return parts.join(" · ");
+}
+
+/** How long it has taken and may take: "This render 4 s of about 14 s · run 1 min 2 s, at most 3 min 0 s more". */
+export function timeWords(t, run, passed) {
+  const known = pace(run, passed);
+  if (!known) return "";
+  const seconds = (value) => duration(Math.max(1, Math.round(value)));
+  const render = known.render === null ? "" : t(known.renderOf === null ? "run.render" : "run.renderOf", { seconds: seconds(known.render), of: duration(known.renderOf ?? 0) });
+  const whole = t(known.left === null ? "run.spent" : "run.spentLeft", { seconds: seconds(known.run), left: seconds(known.left ?? 0) });
+  return [render, known.run > 0 ? whole : ""].filter(Boolean).join(" · ");
 }
 
 /** Good, bad or neutral: what colours an ended run. */

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import ipaddress
 import json
 import logging
 import mimetypes
+import struct
 import urllib.parse
 import uuid
 from collections.abc import Awaitable, Callable
@@ -16,6 +18,7 @@ import aiohttp
 import execution
 from aiohttp import web
 from api_server import page_routes, prompt_routes, view_routes
+from PIL import ImageOps
 
 import nodes
 
@@ -23,6 +26,19 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 FEATURES = {"supports_preview_metadata": True, "max_upload_size": 100 * 1024 * 1024}
+PREVIEW = "b_preview_with_metadata"
+_PREVIEW_TYPE = 4
+
+
+def _preview_frame(preview: tuple[str, Any, int | None], metadata: dict[str, Any]) -> bytes:
+    """A preview as ComfyUI sends it: type and length of the metadata as big-endian uint32, metadata, picture."""
+    kind, picture, longest = preview
+    if longest is not None:
+        picture = ImageOps.contain(picture, (longest, longest))
+    stream = io.BytesIO()
+    picture.save(stream, format=kind)
+    told = json.dumps({**metadata, "image_type": f"image/{kind.lower()}"}).encode()
+    return struct.pack(">II", _PREVIEW_TYPE, len(told)) + told + stream.getvalue()
 
 
 def _is_loopback(host: str) -> bool:
@@ -116,7 +132,10 @@ class PromptServer:
         receivers = list(self.sockets.values()) if sid is None else [self.sockets[sid]] if sid in self.sockets else []
         for socket in receivers:
             try:
-                await socket.send_json({"type": event, "data": data})
+                if event == PREVIEW:
+                    await socket.send_bytes(_preview_frame(*data))
+                else:
+                    await socket.send_json({"type": event, "data": data})
             except (aiohttp.ClientError, ConnectionError) as error:
                 logger.warning("send error: %s", error)
 

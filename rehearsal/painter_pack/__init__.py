@@ -9,8 +9,10 @@ import comfy.utils
 import numpy as np
 import torch
 from comfy_api.latest import ComfyExtension, io
+from PIL import Image, ImageFilter
 
 _PROGRESS_STEPS = 10
+_PREVIEW_SIDE = 128
 
 
 class RehearsalPainter(io.ComfyNode):
@@ -52,10 +54,6 @@ class RehearsalPainter(io.ComfyNode):
     ) -> io.NodeOutput:
         from .world.painter import paint
 
-        progress = comfy.utils.ProgressBar(_PROGRESS_STEPS)
-        for _ in range(_PROGRESS_STEPS):
-            time.sleep(seconds / _PROGRESS_STEPS)
-            progress.update(1)
         pictures = [
             paint(
                 prompt=prompt,
@@ -68,6 +66,11 @@ class RehearsalPainter(io.ComfyNode):
             )
             for index in range(batch_size)
         ]
+        progress = comfy.utils.ProgressBar(_PROGRESS_STEPS)
+        for step in range(1, _PROGRESS_STEPS + 1):
+            time.sleep(seconds / _PROGRESS_STEPS)
+            preview = Image.fromarray(pictures[0]).filter(ImageFilter.GaussianBlur(_PROGRESS_STEPS - step))
+            progress.update_absolute(step, _PROGRESS_STEPS, ("JPEG", preview, _PREVIEW_SIDE) if seconds else None)
         return io.NodeOutput(torch.from_numpy(np.stack(pictures).astype(np.float32) / 255.0))
 
 

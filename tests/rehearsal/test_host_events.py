@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
+import json
+import struct
 import uuid
 
 import pytest
+from PIL import Image
 
 from .graphs import node, shown, text
 
@@ -114,6 +118,26 @@ def test_progress(comfy):
         page.wait_for_end(prompt_id)
     running = [one["nodes"]["w"] for one in page.of_type("progress_state") if one["nodes"]["w"]["value"] >= 1]
     assert (running[0]["max"], running[0]["state"]) == (1000, "running")
+
+
+def painting() -> dict[str, dict[str, object]]:
+    inputs = {"prompt": "", "negative": "", "seed": 3, "steps": 20, "cfg": 7.0}
+    inputs |= {"width": 64, "height": 64, "batch_size": 1, "seconds": 0.2}
+    return {"a": node("RehearsalPainter", **inputs), "b": node("PreviewImage", images=["a", 0])}
+
+
+def test_previews_go_to_a_page_that_can_read_them(comfy):
+    with comfy.page(first={"type": "feature_flags", "data": {"supports_preview_metadata": True}}) as page:
+        page.wait_for(lambda one: one["type"] == "feature_flags")
+        prompt_id = comfy.queue(painting(), client_id=page.client_id)
+        page.wait_for_end(prompt_id)
+        frame = page.of_type("binary")[0]
+    kind, length = struct.unpack(">II", frame[:8])
+    told = json.loads(frame[8 : 8 + length])
+    assert kind == 4
+    assert (told["prompt_id"], told["node_id"], told["image_type"]) == (prompt_id, "a", "image/jpeg")
+    with Image.open(io.BytesIO(frame[8 + length :])) as picture:
+        assert picture.format == "JPEG"
 
 
 def test_a_page_that_comes_late_hears_what_runs(comfy):

@@ -34,6 +34,10 @@ export default {
   "run.taken": "taken by you: #{number}, {score}",
   "run.takenUnseen": "taken by you: #{number}",
   "run.perStep": "{seconds} a step",
+  "run.render": "This render {seconds}",
+  "run.renderOf": "This render {seconds} of about {of}",
+  "run.spent": "run {seconds}",
+  "run.spentLeft": "run {seconds}, at most {left} more",
   "run.stage": "{stage} {seconds}",
   "run.otherWorkflow": "This run belongs to another workflow.",
   "run.fromScript": "This run was started by a script.",
@@ -90,6 +94,7 @@ export default {
   "film.best": ", best so far",
   "film.beforeWish": ", for the goal before your wish",
   "film.unjudged": "not looked at",
+  "film.preview": "Iteration {number}, as far as it is rendered",
   "film.pending": "Iteration {number} is on its way",
 
   "iteration.label": "Chosen iteration",
@@ -223,4 +228,8 @@ export default {
   "settings.thumbnailsHint": "How many small pictures the server keeps on disk. Others are made again when they are shown.",
   "settings.toasts": "Tell me when a run ends",
   "settings.toastsHint": "A message in the corner, only while the panel is closed.",
+  "settings.sound": "Play a sound when a run ends",
+  "settings.soundHint": "Two soft notes, while this page is open in any tab.",
+  "settings.notification": "Show a desktop notification when a run ends",
+  "settings.notificationHint": "The browser asks for leave once. It works on this PC and over HTTPS.",
 };

@@ -1,12 +1,13 @@
 // All pictures of a run as a row of thumbnails. Tiles are made once; the arrow keys go from one to the next.
-import { h, setText } from "../dom.js";
+import { h, setSource, setText } from "../dom.js";
 import { isRunning } from "../store.js";
 import { beforeWish, isBest, score, scoreOf } from "../wording.js";
 
 export function createFilmstrip({ t, server, choose }) {
   let run = null;
   const tiles = new Map();
-  const pending = h("div", { className: "imitatoes-tile imitatoes-tile-pending", role: "img" }, h("span", { className: "imitatoes-frame" }), h("span", { className: "imitatoes-tile-score" }));
+  const preview = h("img", { alt: "", hidden: true });
+  const pending = h("div", { className: "imitatoes-tile imitatoes-tile-pending", role: "img" }, h("span", { className: "imitatoes-frame" }, preview), h("span", { className: "imitatoes-tile-score" }));
   const root = h("div", { className: "imitatoes-film", role: "group", "aria-label": t("film.label"), on: { keydown: move, wheel: turn } });
 
   function move(event) {
@@ -69,7 +70,8 @@ export function createFilmstrip({ t, server, choose }) {
   let shown = null;
   return {
     root,
-    update(next, chosen) {
+    /** preview: address of the sampler's own picture of the render at hand, "" for none. */
+    update(next, chosen, previewUrl = "") {
       if (next.run_id !== run?.run_id) {
         tiles.clear();
         root.replaceChildren();
@@ -89,7 +91,9 @@ export function createFilmstrip({ t, server, choose }) {
       for (const iteration of run.iterations ?? []) change(iteration, chosen);
       if (isRunning(run)) {
         const number = run.pending?.number ?? tiles.size + 1;
-        pending.setAttribute("aria-label", t("film.pending", { number }));
+        pending.setAttribute("aria-label", t(previewUrl ? "film.preview" : "film.pending", { number }));
+        preview.hidden = !previewUrl;
+        if (previewUrl) setSource(preview, previewUrl);
         setText(pending.lastChild, `#${number}`);
         if (root.lastChild !== pending) root.append(pending);
       } else pending.remove();

@@ -82,15 +82,16 @@ export function createPanel({ t, store, server, actions, progress, page, languag
     empty.root.hidden = Boolean(run) && !first;
     if (!empty.root.hidden) empty.update({ hasLoop: page.hasLoop(), first });
     current.hidden = !run || Boolean(first && !store.chosen());
-    pictures.hidden = !run?.iteration_count || current.hidden;
+    pictures.hidden = !(run?.iteration_count || isRunning(run ?? {})) || current.hidden;
+    chart.root.hidden = !run?.iteration_count;
     const attached = run && (run.prompt_ids ?? []).some((id) => progress.heard(id));
     if (!current.hidden) {
-      header.update(run, { progress, attached, workflowId, back: way(run, workflowId) });
+      header.update(run, { progress, attached, workflowId, passed: page.passed, back: way(run, workflowId) });
       buttons.update(run, { busy: actions.busy(), canFollow: !attached && page.canFollow(run) });
     }
     if (!pictures.hidden) {
       chart.update(run, iteration?.number);
-      film.update(run, iteration?.number);
+      film.update(run, iteration?.number, page.preview(run));
       picture.root.hidden = detail.root.hidden = iterationButtons.root.hidden = !iteration;
       if (iteration) {
         picture.update(run, iteration, { mode: focus.mode, sides: sidesOf(run) });
@@ -104,5 +105,5 @@ export function createPanel({ t, store, server, actions, progress, page, languag
     past.update(store.list(), run?.run_id, actions.hasOlder());
   }
 
-  return { root, update, leave: () => [chart, viewer].forEach((one) => one.leave()) };
+  return { root, update, leave: () => [chart, viewer, header].forEach((one) => one.leave()) };
 }

@@ -1,9 +1,10 @@
 // What the run is about and where it stands: state, goal, place, pace, and the reason it gives.
 import { h, setText } from "../dom.js";
 import { isRunning } from "../store.js";
-import { goalTitle, paceWords, placeWords, stateWords, tone } from "../wording.js";
+import { goalTitle, paceWords, placeWords, stateWords, timeWords, tone } from "../wording.js";
 
 const MOST_SEGMENTS = 40;
+const TICK_MS = 1000;
 
 /** What was changed before the render at hand was tried again, where it failed before. */
 function triedAgain(run) {
@@ -13,6 +14,7 @@ function triedAgain(run) {
 
 export function createRunHeader({ t }) {
   const state = h("span", { className: "imitatoes-state" });
+  let timer = null;
   // Spoken without the steps: a screen reader would read out every one of them.
   const spoken = h("span", { className: "imitatoes-sr", role: "status", "aria-live": "polite" });
   const back = h("button", { type: "button", className: "imitatoes-link" });
@@ -20,6 +22,7 @@ export function createRunHeader({ t }) {
   const wishes = h("ul", { className: "imitatoes-wishes", "aria-label": t("run.wishes") });
   const place = h("span", { className: "imitatoes-place" });
   const pace = h("span", { className: "imitatoes-quiet" });
+  const time = h("p", { className: "imitatoes-quiet imitatoes-time" });
   const bar = h("div", { className: "imitatoes-bar", "aria-hidden": "true" });
   const reason = h("p", { className: "imitatoes-reason" });
   const warned = h("summary", {});
@@ -34,6 +37,7 @@ export function createRunHeader({ t }) {
     wishes,
     bar,
     h("div", { className: "imitatoes-facts" }, place, pace),
+    time,
     reason,
     warning,
     origin,
@@ -67,10 +71,20 @@ export function createRunHeader({ t }) {
     }
   }
 
+  // Once a second while the run goes on: a page that is not looked at needs no clock.
+  function tick(run, passed) {
+    clearTimeout(timer);
+    const words = timeWords(t, run, passed?.(run) ?? null);
+    setText(time, words);
+    time.hidden = !words;
+    if (isRunning(run) && root.isConnected) timer = setTimeout(() => tick(run, passed), TICK_MS);
+  }
+
   return {
     root,
-    /** context: {progress, attached, workflowId, back: {words, click} | null} */
-    update(run, { progress, attached, workflowId, back: way }) {
+    leave: () => clearTimeout(timer),
+    /** context: {progress, attached, workflowId, passed(run), back: {words, click} | null} */
+    update(run, { progress, attached, workflowId, passed, back: way }) {
       const words = stateWords(t, run, progress, attached);
       setText(state, tone(run) === "calm" ? `${words} · ${t("state.waiting")}` : words);
       state.dataset.tone = tone(run);
@@ -84,6 +98,7 @@ export function createRunHeader({ t }) {
       goal.title = goalTitle(run);
       drawWishes(run.instructions ?? []);
       setText(place, placeWords(t, run));
+      tick(run, passed);
       setText(pace, paceWords(t, run, isRunning(run) ? progress.secondsPerStep() : null));
       setText(reason, isRunning(run) && !run.elsewhere ? triedAgain(run) : (run.reason ?? ""));
       reason.hidden = !reason.textContent;

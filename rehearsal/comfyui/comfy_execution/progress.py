@@ -21,8 +21,14 @@ class Progress:
     def start(self, node_id: str) -> None:
         self._set(node_id, 0.0, 1.0, "running")
 
-    def update(self, node_id: str, value: float, maximum: float) -> None:
+    def update(self, node_id: str, value: float, maximum: float, preview: Any = None) -> None:
+        """preview: (format, PIL picture, longest side or None), shown to the page that follows."""
         self._set(node_id, value, maximum, "running")
+        page = self.server.sockets_metadata.get(self.server.client_id, {})
+        if preview is not None and page.get("feature_flags", {}).get("supports_preview_metadata"):
+            ids = {name: node_id for name in ("node_id", "display_node_id", "parent_node_id", "real_node_id")}
+            told = {**ids, "prompt_id": self.prompt_id}
+            self.server.send_sync("b_preview_with_metadata", (preview, told), self.server.client_id)
 
     def finish(self, node_id: str) -> None:
         maximum = self.nodes.get(node_id, {}).get("max", 1)
@@ -53,7 +59,7 @@ def follow_progress_bars(server: Any) -> None:
         node_id = node_id or (context.node_id if context else server.last_node_id)
         prompt_id = context.prompt_id if context else server.last_prompt_id
         if server.progress is not None:
-            server.progress.update(node_id, value, total)
+            server.progress.update(node_id, value, total, preview)
         message = {"value": value, "max": total, "prompt_id": prompt_id, "node": node_id}
         server.send_sync("progress", message, server.client_id)
 
