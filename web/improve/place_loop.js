@@ -72,7 +72,7 @@ function controlOf(node) {
 
 function link(from, slot, to, name) {
   const input = to.inputs.find((one) => one.name === name);
-  if (!input || !from.connect(slot, to, to.inputs.indexOf(input))) throw new Error(`${to.title}: ${name}`);
+  if (!input || !from.connectSlots(from.outputs[slot], to, input)) throw new Error(`${to.title}: ${name}`);
 }
 
 const FRAME = 80;

@@ -102,7 +102,7 @@ function show(node, name, value) {
 function connect(source, slot, target, name, number) {
   if (!source || !target) return;
   const found = target.inputs.findIndex((input) => input.name === name);
-  source.connect(slot, target, found < 0 ? number : found);
+  source.connectSlots(source.outputs[slot], target, target.inputs[found < 0 ? number : found]);
 }
 
 // A primitive node makes its widgets when it is linked, with the value of what it is linked to.

@@ -49,7 +49,7 @@ class PageNode:
         return next((one for one in self.widgets if one.name == name), None)
 
     def widget_of(self, slot: UiInput) -> PageWidget | None:
-        """The widget that an input belongs to; None for a socket."""
+        """The widget that an input belongs to; None where it is a socket only."""
         return self.widget(slot.widget or slot.name)
 
     @property

@@ -93,7 +93,7 @@ def entered(widget: PageWidget, value: Any) -> Any:
 
 
 def widget_type(kind: Any, options: Mapping[str, Any], frontend: Version) -> str:
-    """The type of the widget that an input gets; empty for a socket."""
+    """The type of the widget that an input gets; empty where it is a socket only."""
     name = "COMBO" if isinstance(kind, list) else str(options.get("widgetType") or kind)
     known = _kinds().get(name)
     if known is None or options.get("forceInput") or frontend[: len(known.since)] < known.since:

@@ -40,7 +40,7 @@ class UiLink:
 
 @dataclass(frozen=True)
 class UiInput:
-    """An input as saved. widget: name of the widget it belongs to; empty for a socket."""
+    """An input as saved. widget: name of the widget it belongs to; empty where it is a socket only."""
 
     name: str
     type: str = "*"
