@@ -29,8 +29,7 @@ def notes_before_rendering(handle: LoopHandle, loop_node: str) -> tuple[Finding,
 
 def notes_after_verdict(run: Run, checklist: Checklist, critique: Critique) -> tuple[Finding, ...]:
     """What the first verdict by a checklist tells beside."""
-    node = run.loop_node
-    notes = [_note("checklist", note, "", node, "checklist") for note in checklist.notes]
+    node, notes = run.loop_node, []
     left_out = not_judged(checklist.uncovered)
     if left_out:
         notes.append(_note("goal_not_covered", left_out, SHORTER, node, "goal"))
