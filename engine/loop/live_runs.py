@@ -75,7 +75,7 @@ class LiveRuns:
     def get(self, run_id: str) -> LiveRun | None:
         """A run in memory, unless it ended here and went on, or was deleted, on another server since."""
         live = self._runs.get(run_id)
-        if live is not None and live.run.ended and live.run.status != "unsaved":
+        if live is not None and live.run.ended and live.run.status != "unsaved" and run_id not in self._owners.held:
             if self._journal().written(run_id) != live.written:
                 del self._runs[run_id]
                 return None

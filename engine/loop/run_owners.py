@@ -48,6 +48,8 @@ class RunOwners:
         self._root = root
         self.server_id = server_id or uuid.uuid4().hex
         self._machine = machine or _this_machine()
+        self.held: set[str] = set()
+        """Ids of the runs that are ours at this moment."""
         self._locked: dict[Path, Any] = {}
         self._heard: dict[Path, tuple[int, float]] = {}
         self._gone = threading.Event()
@@ -61,7 +63,10 @@ class RunOwners:
     def is_ours(self, run_id: str) -> bool:
         """Whether the run may be written: False once another server has taken it over."""
         names = self._names(run_id)
-        return self.server_id in names or not any(self._lives(name) for name in names)
+        if self.server_id in names or not any(self._lives(name) for name in names):
+            return True
+        self.held.discard(run_id)
+        return False
 
     def claim(self, run_id: str) -> bool:
         """Make an existing run ours; False where it was that already.
@@ -80,6 +85,7 @@ class RunOwners:
             if self.server_id in names:
                 for name in others:
                     (folder / f"{_OWNER}{name}").unlink(missing_ok=True)
+                self.held.add(run_id)
                 return new
             if not names:
                 with suppress(FileExistsError):
@@ -93,6 +99,7 @@ class RunOwners:
     def release(self, run_id: str) -> None:
         """The run has ended: whoever wants to continue it may."""
         folder = self._root() / run_id
+        self.held.discard(run_id)
         with suppress(OSError):
             (folder / f"{_OWNER}{self.server_id}").rename(folder / f"{_OWNER}{_NOBODY}")
 
@@ -111,6 +118,7 @@ class RunOwners:
                 lock.close()
                 path.unlink(missing_ok=True)
             self._locked.clear()
+            self.held.clear()
 
     def _names(self, run_id: str) -> list[str]:
         try:

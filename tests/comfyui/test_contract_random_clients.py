@@ -11,7 +11,6 @@ import threading
 import time
 
 import pytest
-from pack.rehearsal.ollama_double import Reply
 
 from ..outside_client import OutsideClient
 from .theatre import loop_graph, opened, other_job, scripted
@@ -37,7 +36,7 @@ def moody(draw):
 
     def judge(body, images):
         if draw.random() < 0.05:
-            return Reply(content="I do not know.")
+            return "I do not know."
         return draw.choice(judges)(body, images)
 
     return judge

@@ -110,6 +110,23 @@ def test_a_run_is_not_continued_while_an_iteration_of_it_is_taken(stage, monkeyp
     asyncio.run(story())
 
 
+def test_a_run_that_is_looked_at_while_it_is_being_continued_goes_on(stage, monkeypatch):
+    """Its run.json is newer then than what is remembered of it, and that is nobody else's doing."""
+
+    async def story():
+        run_id = await ended_run(stage)
+        gate = Gate(monkeypatch, "record")
+        going = asyncio.ensure_future(stage.actions.continue_run(run_id, "at night"))
+        await gate.is_reached()
+        (stage.root / run_id / "run.json").write_text((stage.root / run_id / "run.json").read_text())
+        assert (await stage.driver.live.find(run_id)).status == "stopped"
+        gate.open.set()
+        assert (await going).status == "running"
+        assert (await stage.begin(await stage.next_prompt(3))).run.id == run_id
+
+    asyncio.run(story())
+
+
 @played
 async def test_a_prompt_of_a_run_that_is_over_starts_no_other(stage):
     run_id = await judged_once(stage, "p1", 0.9)
