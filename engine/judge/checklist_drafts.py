@@ -78,13 +78,13 @@ def read_draft(number: int, one: dict[str, Any], goal: str) -> Draft | None:
         first=first,
         second=second,
         parents=list(dict.fromkeys(p for p in numbers if p != number)),
-        clauses=() if kind == "absence" else _clauses(one.get("clauses"), goal),
+        clauses=() if kind == "absence" else _clauses(one.get("clauses"), goal, quoted(text) if kind == "text" else ""),
     )
 
 
-def _clauses(value: Any, goal: str) -> tuple[str, ...]:
+def _clauses(value: Any, goal: str, writing: str) -> tuple[str, ...]:
     given = value if isinstance(value, list) else []
-    usable = (usable_clause(clause, goal, likely_languages(goal)) for clause in given)
+    usable = (usable_clause(clause, goal, likely_languages(goal), writing) for clause in given)
     return tuple(dict.fromkeys(clause for clause in usable if clause))[:CLAUSES]
 
 
