@@ -18,7 +18,7 @@ from .language_words import likely_languages, yes_or_no
 from .letters import comparable
 from .quotations import in_marks, quoted
 from .text_segmentation import parts_of
-from .words import found_in, plain_words, question_words, spoken
+from .words import found_in, plain_words, question_words, spoken, vocabulary
 
 TEXT_LENGTH, ASKED_LENGTH, EXPECT_LENGTH, SPAN_LENGTH = 80, 120, 40, 160
 CLAUSES = 2
@@ -78,13 +78,13 @@ def read_draft(number: int, one: dict[str, Any], goal: str) -> Draft | None:
         first=first,
         second=second,
         parents=list(dict.fromkeys(p for p in numbers if p != number)),
-        clauses=() if kind == "absence" else _clauses(one.get("clauses"), goal),
+        clauses=() if kind == "absence" else _clauses(one.get("clauses"), goal, quoted(text) if kind == "text" else ""),
     )
 
 
-def _clauses(value: Any, goal: str) -> tuple[str, ...]:
+def _clauses(value: Any, goal: str, writing: str) -> tuple[str, ...]:
     given = value if isinstance(value, list) else []
-    usable = (usable_clause(clause, goal, likely_languages(goal)) for clause in given)
+    usable = (usable_clause(clause, goal, likely_languages(goal), writing) for clause in given)
     return tuple(dict.fromkeys(clause for clause in usable if clause))[:CLAUSES]
 
 
@@ -125,9 +125,10 @@ def _count(
     if asked is None and named is None:
         return "count", text, None, None
     expect = (said or named).answers if said or named else asked.expect
-    if asked is not None or (first is not None and _HOW_MANY.match(first.question)):
+    open_form = asked is not None or (first is not None and _HOW_MANY.match(first.question))
+    if open_form and (named is None or vocabulary(first.question) & vocabulary(named.named)):
         first = QuestionForm(first.question, "count", expect)
-    else:
+    else:  # a question that does not say what to count, or none at all
         first = QuestionForm(f"How many {named.things} are there?", "count", expect)
     # A second wording that names another number, or one where the goal has a range, would contradict the first.
     fits = second is not None and (second.expect == expect if second.ask == "count" else len(expect) == 1)

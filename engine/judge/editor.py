@@ -20,6 +20,7 @@ from .language_words import likely_languages
 from .letters import cut
 from .plain_answer import NEGATIVE_TERMS, wished_cfg, wished_steps
 from .prompt_style import wording_rule
+from .quotations import quoted
 from .scoring import orphans
 from .text_segmentation import parts_of
 from .verdict import item_faults, sentence
@@ -125,9 +126,11 @@ def read_edits(reply: Reply, checklist: Checklist, failing: Sequence[str]) -> Ed
     if not any(isinstance(found.get(key), list) for key in ("edits", "evidence", "negative")):
         raise AnswerUnusable('The model\'s answer has no "edits".')
     goal, languages = checklist.goal, likely_languages(checklist.goal)
+    writings = {r.id: quoted(r.text) for r in checklist.requirements if r.kind == "text"}
     edits: list[Edit] = []
     for one in _objects(found.get("edits")):
-        clause, name = usable_clause(one.get("clause"), goal, languages), one.get("requirement")
+        name = one["requirement"]
+        clause = usable_clause(one.get("clause"), goal, languages, writings.get(name, ""))
         if name in failing and clause:
             edits.append(Edit(requirement=name, clause=clause))
     seen: dict[str, str] = {}

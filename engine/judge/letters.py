@@ -61,7 +61,7 @@ def words_in(text: str) -> list[str]:
             open_word = not alone
         else:
             open_word = False
-            if unicodedata.category(char) == "So":
+            if unicodedata.category(char) == "So" or extends(char):
                 found.append([char])
     return ["".join(word) for word in found]
 

@@ -71,6 +71,17 @@ def test_a_model_takes_the_goal_apart_and_the_right_picture_passes(seeing, model
     assert critique.soft
 
 
+@pytest.mark.parametrize(
+    ("picture", "passed"), [("two red circles", True), ("three red circles", True), ("one red circle", False)]
+)
+def test_a_range_is_met_by_each_of_its_numbers(seeing, model_on, picture, passed):
+    model = model_on(seeing.url)
+    checklist = made(model, "at least two red circles and no green stars")
+    assert [one.kind for one in checklist.requirements] == ["count", "absence"]
+    critique = judged(model, painted(picture), checklist)
+    assert critique.passed is passed, critique.reason
+
+
 def test_the_right_picture_passes_after_two_blind_looks(seeing, model_on):
     critique = judged(model_on(seeing.url, keep_alive=0), painted(GOAL))
     assert (critique.outcome, critique.passed, critique.looks) == ("judged", True, 2), critique.reason

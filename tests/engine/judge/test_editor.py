@@ -70,6 +70,34 @@ def test_clauses_are_short_different_and_at_most_three_for_each():
     assert [edit.clause for edit in edits[1:]] == ["three ducks", "ducks, three of them"]
 
 
+@pytest.mark.parametrize(
+    ("clause", "kept"),
+    [
+        ('a sign "OPEN 24/7"', 'a sign "OPEN 24/7"'),
+        ("large white letters", 'large white letters "OPEN 24/7"'),
+        ('a sign "OPENS 24 7" in white', 'a sign "OPEN 24/7" in white'),
+        ("\u00abOPEN 24/7\u00bb", "\u00abOPEN 24/7\u00bb"),
+        ("caf\u00e9 \U0001f469\u200d\U0001f467 sign", 'caf\u00e9 \U0001f469\u200d\U0001f467 sign "OPEN 24/7"'),
+        ("no letters", None),
+        ("keine Schrift", None),
+    ],
+)
+def test_clauses_about_writing_hold_the_very_words(clause, kept):
+    text = 'a sign "OPEN 24/7"'
+    wanted = Checklist(goal=f"a shop with {text}", requirements=(requirement("r1", "text", text),))
+    edits = read(checklist=wanted, edits=[{"clause": clause, "requirement": "r1"}]).edits
+    assert [edit.clause for edit in edits] == ([] if kept is None else [kept])
+
+
+def test_a_clause_in_quotes_is_no_writing_unless_the_goal_quotes_it():
+    quoted = [{"clause": '"three ducks"', "requirement": "r1"}]
+    assert read(edits=quoted).edits[0].clause == "three ducks"
+
+
+def test_negative_terms_deny_nothing_themselves():
+    assert read(negative=["no blur", "keine Schrift", "fog"]).negative == ("blur", "fog")
+
+
 def test_negatives_never_forbid_what_the_goal_asks_for():
     assert read(negative=["duck", "ducks", "red hat", "hat shop", "blur", "noise", "fog"]).negative == (
         "hat shop",

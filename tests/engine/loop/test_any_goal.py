@@ -5,6 +5,7 @@ Goals are put together from pieces of which it is known what must become of them
 
 from __future__ import annotations
 
+import json
 import random
 import unicodedata
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.judge.absence import denies
+from pack.engine.judge.checklist_builder import read_checklist
 from pack.engine.judge.checklist_rules import checklist_of_goal
 from pack.engine.judge.critique import Critique, Item
 from pack.engine.judge.questions import look_questions
@@ -225,6 +227,43 @@ def check(goal: str, pieces: list[Piece]) -> None:
     assert letters(named.replace(" (I count 119)", "")) == letters("".join(r.text for r in requirements))
 
 
+def check_proposals(goal: str, pieces: list[Piece]) -> None:
+    """The same pieces as a model may propose them: with a careless number, an unusable question, one of another
+    polarity."""
+    listed = [proposal(piece) for piece in pieces]
+    found = read_checklist(json.dumps({"requirements": listed}), goal).requirements
+    by_text = {requirement.text: requirement for requirement in found}
+    assert by_text.keys() == {piece.text for piece in pieces}
+    for piece in pieces:
+        requirement = by_text[piece.text]
+        for question, ask, expect in (
+            (requirement.question, requirement.ask, requirement.expect),
+            (requirement.alt_question, requirement.alt_ask, requirement.alt_expect),
+        ):
+            if piece.kind == "count":
+                assert (ask, expect) == ("count", piece.answers)
+            elif piece.kind == "denial" and piece.thing is None:
+                assert piece.text in question and "any " not in question and "free of " not in question
+            elif piece.kind == "writing" and ask == "yesno":
+                assert piece.writing in question
+            elif piece.kind in ("thing", "number"):
+                assert ask == "yesno" and letters(piece.text) in letters(question)
+        assert requirement.question != requirement.alt_question
+
+
+def proposal(piece: Piece) -> dict:
+    # Nothing in "7 eleven store" tells that it is no count, so that a model is believed there.
+    number = "object" if piece.text == "7 eleven store" else "count"
+    kind = {"count": "count", "number": number, "writing": "text", "denial": "absence"}.get(piece.kind, "object")
+    asked = {"question": f"\u00bf {piece.text} ?", "ask": "yesno", "expect": ["s\u00ed"]}
+    if kind == "count":
+        asked = {"question": "How many are there?", "ask": "count", "expect": ["7"]}
+    elif kind == "absence":
+        asked = {"question": "", "ask": "yesno", "expect": ["no"]}
+    again = {"alt_question": "", "alt_ask": "yesno", "alt_expect": ["no"]}
+    return {"text": piece.text, "span": piece.text, "kind": kind, "parents": [], **asked, **again}
+
+
 def check_question(piece: Piece, look) -> None:
     if piece.kind == "count":
         assert (look.ask, look.expect) == ("count", piece.answers), look
@@ -266,6 +305,7 @@ def test_a_thousand_goals_keep_every_letter_and_say_nothing_else(seed):
         goal, pieces = random_goal(dice)
         try:
             check(goal, pieces)
+            check_proposals(goal, pieces)
         except AssertionError as failure:
             failure.add_note(repr(goal)) if hasattr(failure, "add_note") else None
             raise
