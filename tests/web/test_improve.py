@@ -59,6 +59,8 @@ def opened(tab, one):
     """The workflow on the canvas, and how many steps can be undone."""
     tab.load(copy.deepcopy(one))
     tab.page.wait_for_timeout(500)  # the page takes its first state for undo a moment after loading
+    if not tab.theatre.real and not tab.page.evaluate("app.graph.nodes.every((node) => node.comfyClass)"):
+        pytest.skip("this frontend (1.27) makes no model loaders where the server knows few nodes")
     return content(tab), tab.page.evaluate(UNDO)
 
 
@@ -82,8 +84,6 @@ def test_a_reference_graph_becomes_self_improving_in_one_step(tab, name):
         )
     one = reference(name)
     before, steps = opened(tab, one)
-    if not tab.theatre.real and not tab.page.evaluate("app.graph.nodes.every((node) => node.comfyClass)"):
-        pytest.skip("this frontend (1.27) makes no model loaders where the server knows few nodes")
     panel = tab.panel()
     tab.command("Imitatoes.MakeSelfImproving")
     if name in LEFT_ALONE:
@@ -105,7 +105,7 @@ def test_a_reference_graph_becomes_self_improving_in_one_step(tab, name):
 
 
 def test_twice_is_refused(tab):
-    tab.load(reference("sdxl_txt2img"))
+    opened(tab, reference("sdxl_txt2img"))
     panel = tab.panel()
     tab.button("Make this workflow self-improving").click()
     panel.get_by_text("This workflow has its loop").wait_for()

@@ -28,6 +28,8 @@ from .reading import NotConvertible, read_workflow
 REPLACES = "Run widget replace on values"
 """Property of a primitive node: patterns in its text are filled."""
 
+OLD_NAMES = ("KSampler", "KSamplerAdvanced")
+"""Samplers whose files once said sample_euler for euler."""
 GROUP_NODES = ("workflow>", "workflow/")
 """How the types of group nodes begin, which were there before subgraphs."""
 
@@ -154,6 +156,8 @@ def _own_value(making: _Making, instance: Instance, node: PageNode, widget: Page
     value = widget.value
     if not isinstance(value, str):
         return value
+    if widget.name == "sampler_name" and node.node.type in OLD_NAMES:
+        return value.removeprefix("sample_")
     if widget.name == "filename_prefix" and saves_by_pattern(node.node.type):
         return fill_patterns(value, making.value_by_name, making.now)
     if widget.options.get("dynamicPrompts"):

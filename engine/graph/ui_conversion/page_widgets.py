@@ -164,6 +164,8 @@ def _of_input(
     row = _kinds()[widget]
     default = _default(widget, kind, options)
     value = take(name, default) if row.saved else default
+    if value is None and widget == "COMBO" and default is not ABSENT:
+        value = default
     yield PageWidget(name, widget, value, row.sent, row.saved, options)
     for control in (*_controls(name, widget, options), *row.followed_by):
         yield PageWidget(control, "", take(control, None), sent=False)

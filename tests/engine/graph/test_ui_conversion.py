@@ -129,6 +129,13 @@ def test_values_saved_by_name_are_taken_by_name():
     assert converted(workflow(*basics(5), named))["5"]["inputs"] == inputs
 
 
+def test_what_old_files_lack_or_name_otherwise_is_mended_as_by_the_page():
+    inputs = converted(workflow(*basics(5), sampler(5, values=[7, True, 20, 8.0, "sample_heun", None, 1.0])))["5"][
+        "inputs"
+    ]
+    assert (inputs["sampler_name"], inputs["scheduler"], inputs["denoise"]) == ("heun", "simple", 1.0)
+
+
 def test_an_unknown_node_is_refused_by_name_and_place():
     inner = [*basics(5), node(5, "TheirSampler", ins={"model": ("MODEL", 1, 0)}, outs="LATENT")]
     definition = subgraph("a", *[one for one in inner if one["id"] != 7], outputs=[("IMAGE", "IMAGE", 6, 0)])
