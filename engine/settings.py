@@ -34,7 +34,8 @@ class Settings(BaseModel):
 class Limits(BaseModel):
     """At most iterations_per_loop renders around one best picture, and max_loops such loops.
 
-    render_minutes: a render that takes longer is interrupted; 0 for no limit.
+    render_minutes: a render that takes longer is interrupted; 0 for no limit. paid_renders: at most so many renders
+    where nodes cost money; 0 for none.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -42,6 +43,7 @@ class Limits(BaseModel):
     iterations_per_loop: int = Field(default=4, ge=1)
     max_loops: int = Field(default=3, ge=1)
     render_minutes: float = Field(default=0.0, ge=0)
+    paid_renders: int = Field(default=0, ge=0)
 
 
 class LoopHandle(BaseModel):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import sys
 import threading
 import time
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
@@ -46,6 +45,7 @@ from .judge_inputs import CriticInputs, make_judge
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
 from .models import own_patchers
+from .node_classes import output_types
 from .paths import judges_folder, runs_folder, settings_file, thumbnails_folder, wordings_file
 from .queue import ServerQueue
 from .self_tests import SelfTests, SelfTestStore
@@ -107,13 +107,6 @@ def frontend_version() -> str | None:
         return None
 
 
-def output_types(class_type: str) -> Sequence[str]:
-    """The types of a node class's outputs; empty for a class that this ComfyUI does not have."""
-    # Core's module of that name, which is loaded before any pack; an import would look like one of our own nodes.
-    found = sys.modules["nodes"].NODE_CLASS_MAPPINGS.get(class_type)
-    return tuple(str(kind) for kind in getattr(found, "RETURN_TYPES", ()) or ())
-
-
 class App:
     """server: PromptServer.instance."""
 
@@ -159,9 +152,9 @@ class App:
         """How a loop would be put into a workflow. Raises NotReady."""
         return await self._graph_check.plan(request)
 
-    async def start(self, graph: Graph, client_id: str) -> str:
-        """Queue a graph; its prompt id. Raises SubmissionRejected."""
-        return await submit(self._queue, graph, client_id)
+    async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
+        """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
+        return await submit(self._queue, graph, client_id, extra_data)
 
     async def expect(self, prompt_context: PromptContext) -> None:
         """A graph is about to render. A run that begins with it is told what the preflight says."""

@@ -26,6 +26,7 @@ from . import app, comfyui, paths, settings
 from .comfyui import WrongInput
 from .gpu_handover import SharingModel, sharing_model
 from .judge_inputs import CriticInputs, make_judge
+from .paid_nodes import paid_labels
 
 
 class NoVerdict(RuntimeError):
@@ -147,6 +148,7 @@ def _arrival(current: app.App, loop: LoopHandle, hidden: Any, here: comfyui.Exec
         extra_pnginfo=hidden.extra_pnginfo,
         loop_node=loop_node,
         critic_node=critic_node,
+        paid_nodes=paid_labels(hidden.prompt),
     )
 
 

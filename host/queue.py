@@ -14,7 +14,11 @@ from typing import Any
 
 from ..engine.graph.model import ObjectInfo
 from ..engine.graph.render_error import RenderError
-from ..engine.loop.ports import PromptState, Submission, SubmissionRejected
+from ..engine.loop.ports import CarriedRequest, PromptState, Submission, SubmissionRejected
+from .node_classes import is_output
+
+OWN_DATA = ("extra_pnginfo", "client_id", "create_time")
+"""Parts of a prompt's extra_data that each render has its own of."""
 
 _Handler = Callable[[Any], Awaitable[Any]]
 
@@ -39,9 +43,10 @@ class ServerQueue:
 
     async def submit(self, submission: Submission) -> None:
         """Queue a prompt behind everything that waits. Raises SubmissionRejected with the server's reasons."""
-        extra_data: dict[str, Any] = {}
+        extra_data: dict[str, Any] = copy.deepcopy(dict(submission.carried.extra))
         if submission.extra_pnginfo is not None:  # null instead of no key breaks the server's job list
             extra_data["extra_pnginfo"] = submission.extra_pnginfo
+        targets = submission.carried.targets
         response = await self._handler("POST", "/prompt")(
             _Request(
                 {
@@ -49,6 +54,7 @@ class ServerQueue:
                     "prompt_id": submission.prompt_id,
                     "client_id": submission.client_id,
                     "extra_data": extra_data,
+                    **({"partial_execution_targets": list(targets)} if targets else {}),
                 }
             )
         )
@@ -61,14 +67,31 @@ class ServerQueue:
     def state(self, prompt_id: str) -> PromptState:
         """Queue first, then history: the worker moves a prompt from one to the other under one lock."""
         queue = self._server.prompt_queue
-        look = getattr(queue, "get_current_queue_volatile", queue.get_current_queue)
-        running, pending = look()
+        running, pending = self._look()
         if any(item[1] == prompt_id for item in running):
             return PromptState("running")
         if any(item[1] == prompt_id for item in pending):
             return PromptState("pending")
         status = queue.get_history(prompt_id=prompt_id, map_function=lambda entry: entry.get("status")).get(prompt_id)
         return PromptState("gone") if status is None else _ended(status)
+
+    def carried(self, prompt_id: str) -> CarriedRequest:
+        """What a running prompt came with, copied as a whole: nothing in it is looked at, for it may be secret."""
+        running, _ = self._look()
+        item = next((item for item in running if item[1] == prompt_id), None)
+        if item is None:
+            return CarriedRequest()
+        extra: dict[str, Any] = {}
+        for part in item[3:]:  # 5 items up to 0.3.71; since then what pays for renders is apart, in a sixth
+            extra |= part if isinstance(part, dict) else {}
+        extra = copy.deepcopy({name: value for name, value in extra.items() if name not in OWN_DATA})
+        targets = tuple(str(node_id) for node_id in item[4])
+        everything = set(targets) >= {node_id for node_id, node in item[2].items() if is_output(node.get("class_type"))}
+        return CarriedRequest(() if everything else targets, extra)
+
+    def _look(self) -> tuple[Any, Any]:
+        queue = self._server.prompt_queue
+        return getattr(queue, "get_current_queue_volatile", queue.get_current_queue)()
 
     async def cancel(self, prompt_id: str) -> None:
         queue = self._server.prompt_queue

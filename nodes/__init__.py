@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io
 
 from ..host import app
+from ..host.paid_nodes import refuse_unpaid
 from ..routes import register
 from .auto_tiled_decode import AutoTiledDecode
 from .self_improving_prompt import SelfImprovingPrompt
@@ -31,4 +32,5 @@ class Extension(ComfyExtension):
         server = app.server()
         if server is not None:
             register(server.routes, app.instance)
+            server.add_on_prompt_handler(refuse_unpaid)
         return list(NODE_CLASS_MAPPINGS.values())

@@ -7,6 +7,8 @@ from comfy_api.latest import io
 from ..engine.loop.first_prompt import prompt_of_goal
 from ..engine.settings import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
 from ..host.loop_inputs import check_loop_inputs
+from ..host.paid_nodes import why_refused
+from .inputs import advanced_int
 
 Loop = io.Custom("IMITATOES_LOOP")
 
@@ -128,6 +130,17 @@ class SelfImprovingPrompt(io.ComfyNode):
                         "0 = no limit."
                     ),
                 ),
+                advanced_int(
+                    "paid_renders",
+                    default=0,
+                    min=0,
+                    max=10000,
+                    optional=True,
+                    tooltip=(
+                        "Of a workflow with nodes that cost money: how many renders of a run may be paid for. "
+                        "0 = none, such a workflow is refused before it runs."
+                    ),
+                ),
             ],
             outputs=[
                 io.String.Output(display_name="prompt", tooltip="To the positive text encoder."),
@@ -139,6 +152,11 @@ class SelfImprovingPrompt(io.ComfyNode):
             ],
             hidden=[io.Hidden.unique_id, io.Hidden.prompt],
         )
+
+    @classmethod
+    def validate_inputs(cls, paid_renders: int = 0) -> bool | str:
+        """When the graph is posted: a loop that would cost money unasked says so here, before anything runs."""
+        return why_refused(paid_renders) or True
 
     @classmethod
     def execute(
@@ -155,13 +173,19 @@ class SelfImprovingPrompt(io.ComfyNode):
         seed_policy: str,
         checklist: str = "",
         render_minutes: float = 0.0,
+        paid_renders: int = 0,
     ) -> io.NodeOutput:
-        check_loop_inputs(goal, checklist, cls.hidden)
+        check_loop_inputs(goal, checklist, paid_renders, cls.hidden)
         prompt = prompt if prompt.strip() else prompt_of_goal(goal)
         handle = LoopHandle(
             goal=goal,
             settings=Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg),
-            limits=Limits(iterations_per_loop=iterations_per_loop, max_loops=max_loops, render_minutes=render_minutes),
+            limits=Limits(
+                iterations_per_loop=iterations_per_loop,
+                max_loops=max_loops,
+                render_minutes=render_minutes,
+                paid_renders=paid_renders,
+            ),
             pass_score=pass_score,
             seed_policy=seed_policy,
             checklist=checklist,

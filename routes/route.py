@@ -49,8 +49,8 @@ class RoutesApp(Protocol):
     async def plan(self, request: PlanRequest) -> LoopPlan:
         """How a loop would be put into a workflow. Raises NotReady."""
 
-    async def start(self, graph: Graph, client_id: str) -> str:
-        """Queue a graph; its prompt id. Raises SubmissionRejected."""
+    async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
+        """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
 
     async def judge_of(self, run: Run) -> Judge:
         """The judge that the run's own critic names. Raises NotNow where its graph or inputs cannot be used."""

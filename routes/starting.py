@@ -27,10 +27,14 @@ MOST_TOLD = 100
 
 
 class RunBody(RunRequest):
-    """dry_run: say what would be queued, and queue nothing. client_id: the page that ComfyUI's progress goes to."""
+    """dry_run: say what would be queued, and queue nothing. client_id: the page that ComfyUI's progress goes to.
+
+    extra_data: as POST /prompt takes it; it goes with every render of the run, and is kept in memory alone.
+    """
 
     dry_run: bool = False
     client_id: str = Field(default="", max_length=200)
+    extra_data: dict[str, Any] = Field(default_factory=dict, repr=False)
 
 
 class CheckedWorkflow(BaseModel):
@@ -74,7 +78,7 @@ async def start_run(app: RoutesApp, body: RunBody) -> StartedRun | DryRun:
         return DryRun(accepted=not ready.rejected, workflow=ready.graph, **dict(_checked(ready)))
     if ready.rejected:
         raise _refusal(ready.rejected[0], ready.findings, ready.repairs)
-    prompt_id = await _queue(app, ready.graph, body.client_id)
+    prompt_id = await _queue(app, ready.graph, body)
     return StartedRun(run_id=await _begun_run(app, prompt_id), prompt_id=prompt_id, **dict(_checked(ready)))
 
 
@@ -86,9 +90,9 @@ async def plan_run(app: RoutesApp, body: PlanRequest) -> LoopPlan:
         raise _refusal(problem.problem, problem.findings, problem.repairs) from problem
 
 
-async def _queue(app: RoutesApp, graph: Graph, client_id: str) -> str:
+async def _queue(app: RoutesApp, graph: Graph, body: RunBody) -> str:
     try:
-        return await app.start(graph, client_id)
+        return await app.start(graph, body.client_id, body.extra_data)
     except SubmissionRejected as problem:
         node = problem.error.node if problem.error is not None else ""
         hint = "Put right what it names, and post it again."

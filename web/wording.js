@@ -24,7 +24,7 @@ export function scoreOf(run, iteration) {
 /** Whether an iteration is the run's best. What a run shows for want of a judged picture is not. */
 export const isBest = (run, number) => number === run.best?.iteration && (typeof run.best.score === "number" || run.taken === number);
 
-const TROUBLE = new Set(["failed", "judge_failed", "unsaved", "unreadable", "suspended"]);
+const TROUBLE = new Set(["failed", "no_effect", "judge_failed", "unsaved", "unreadable", "suspended"]);
 /** Whether the best is the one that the user took, whatever the judge said. */
 const isTaken = (run) => Boolean(run.taken) && run.best?.iteration === run.taken;
 

@@ -48,6 +48,17 @@ def critics_with_loop(graph: Mapping[str, Any]) -> list[str]:
     )
 
 
+def is_loop(graph: Mapping[str, Any], loop_node: str) -> bool:
+    """Whether a critic has this SelfImprovingPrompt's handle, so that it starts runs."""
+    for critic in critics_with_loop(graph):
+        try:
+            if loop_node_of(graph, critic) == loop_node:
+                return True
+        except LoopNotFound:
+            continue
+    return False
+
+
 def judged_by_model(graph: Mapping[str, Any], loop_node: str) -> bool:
     """Whether the loop of this SelfImprovingPrompt ends in a critic that may ask a model, which needs a goal."""
     for critic in critics_with_loop(graph):
@@ -79,6 +90,27 @@ def the_loop(graph: Mapping[str, Any]) -> tuple[str, str]:
             "This graph has no loop: link the loop output of a Self-Improving Prompt node to a VLM Critique node."
         )
     return loop_node_of(graph, critics[0]), critics[0]
+
+
+SETTING_OUTPUTS = ("prompt", "negative", "seed", "steps", "cfg")
+"""SelfImprovingPrompt's outputs before its handle, by slot: the settings of a render."""
+
+
+def steered_inputs(graph: Mapping[str, Any], loop_node: str) -> dict[str, tuple[str, ...]]:
+    """By setting, the inputs that take it from the loop, in words: "text of node 2 (CLIPTextEncode)"."""
+    found: dict[str, list[str]] = {}
+    for node_id, node in graph.items():
+        for name, value in inputs_of(node).items():
+            if is_link(value) and value[0] == loop_node and 0 <= value[1] < len(SETTING_OUTPUTS):
+                label = f"{name} of node {node_id} ({_class_of(node)})"
+                found.setdefault(SETTING_OUTPUTS[value[1]], []).append(label)
+    return {setting: tuple(labels) for setting, labels in found.items()}
+
+
+def judged_node(graph: Mapping[str, Any], critic: str) -> str:
+    """The node whose picture the critic judges, in words: "node 8 (VAEDecode)"; empty where nothing is linked."""
+    link = inputs_of(graph[critic]).get("images")
+    return f"node {link[0]} ({_class_of(graph.get(link[0]))})" if is_link(link) else ""
 
 
 def with_settings(

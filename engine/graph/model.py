@@ -187,6 +187,12 @@ def node_class(object_info: ObjectInfo, class_type: Any) -> NodeClass | None:
     )
 
 
+def is_paid_class(object_info: ObjectInfo, class_type: str) -> bool:
+    """Whether each render of a node of this class costs money."""
+    info = object_info.get(class_type)
+    return isinstance(info, Mapping) and bool(info.get("api_node"))
+
+
 def produced_types(object_info: ObjectInfo) -> frozenset[str]:
     """Every type that some class puts out, so that a link can bring it."""
     return frozenset(

@@ -16,7 +16,19 @@ from .check import check
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
 from .loop_plan import LoopPlan, plan_loop
-from .model import Finding, Graph, GraphView, NotAnApiGraph, ObjectInfo, by_id, clean_copy, inputs_of, read_graph
+from .model import (
+    Finding,
+    Graph,
+    GraphView,
+    NotAnApiGraph,
+    ObjectInfo,
+    by_id,
+    clean_copy,
+    inputs_of,
+    is_paid_class,
+    read_graph,
+)
+from .paid_nodes import HOW_TO_ALLOW, allowed_in, paid_nodes, why_not_unasked
 from .patch import PatchRefused
 from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
@@ -90,6 +102,7 @@ def prepare_graph(
         notes += wrapping
     graph, unused = _wishes_written(graph, order, object_info)
     _refuse_placeholders(graph, object_info)
+    _refuse_unpaid(graph, object_info)
     findings = (*check(graph, object_info, version=version).findings, *notes, *unused)
     lines = tuple(diff(given, graph))
     return PreparedGraph(graph, lines, findings, _proposed(graph, object_info, findings), repaired, plan)
@@ -159,6 +172,14 @@ def _refuse_placeholders(graph: Graph, object_info: ObjectInfo) -> None:
         listed = ", ".join(f"{text} (node {place.node}, {place.input})" for place, text in found)
         what = f"The workflow holds a placeholder where a value should be: {listed}."
         raise NotReady(_problem("placeholder", what, "Fill it, or give its value in tokens.", *found[0][0]))
+
+
+def _refuse_unpaid(graph: Graph, object_info: ObjectInfo) -> None:
+    """Money is spent only where the request says how often."""
+    view = GraphView(graph, object_info)
+    paid = paid_nodes(graph, lambda kind: is_paid_class(object_info, kind), view.output_nodes)
+    if paid and allowed_in(graph, the_loop(graph)[0]) < 1:
+        raise NotReady(_problem("paid_nodes", why_not_unasked(paid), HOW_TO_ALLOW, paid[0][0]))
 
 
 def _repaired(graph: Graph, object_info: ObjectInfo) -> tuple[Graph, tuple[str, ...]]:

@@ -26,6 +26,7 @@ WIDGETS = (
     "seed_policy",
     "checklist",
     "render_minutes",
+    "paid_renders",
 )
 """Order of SelfImprovingPrompt's widgets in `widgets_values`. The page adds control_after_generate behind the seed."""
 

@@ -17,13 +17,13 @@ from typing import Any
 
 from ..graph import ui_workflow
 from ..graph.family import family_of
-from ..graph.loop_nodes import Graph, clean_copy, with_settings
+from ..graph.loop_nodes import Graph, clean_copy, judged_node, steered_inputs, with_settings
 from ..settings import Settings
 from ..unicode_text import mend_text, mend_texts
 from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
-from .policy import first_plan, next_step
+from .policy import first_plan, next_step, paid_out_stop
 from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
 from .refusals import RunIsOver, TakenOver
 from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry
@@ -111,6 +111,7 @@ class Driver:
         now = time.time()
         graph = await asyncio.to_thread(clean_copy, prompt_context.graph)
         extra_pnginfo = prompt_context.extra_pnginfo
+        carried = self._queue.carried(prompt_context.prompt_id)
         run = Run(
             id=new_run_id(now, [*self.live.run_ids(), *await asyncio.to_thread(self._journal().run_ids)]),
             created=now,
@@ -123,9 +124,14 @@ class Driver:
             client_id=mend_text(prompt_context.client_id),
             workflow_id=mend_text(ui_workflow.workflow_id(extra_pnginfo)),
             warnings=mend_texts(prompt_context.warnings),
+            targets=carried.targets,
+            steered=mend_texts(steered_inputs(graph, prompt_context.loop_node)),
+            judged=mend_text(judged_node(graph, prompt_context.critic_node)),
+            paid_nodes=mend_texts(prompt_context.paid_nodes),
+            paid_used=1 if prompt_context.paid_nodes else 0,
         )
         run = run.model_copy(update={"pending": Pending(prompt_id=prompt_context.prompt_id, plan=first_plan(run))})
-        live = LiveRun(run, graph, graph, extra_pnginfo)
+        live = LiveRun(run, graph, graph, extra_pnginfo, carried=carried)
         self.live.add(live)
         self.live.belongs(prompt_context.prompt_id, run.id)
         async with self.locks.driver_step(run.id):
@@ -191,6 +197,8 @@ class Driver:
             run, iteration = live.run, None
             if report is None and not live.stop:
                 change = await self._recovery(live, state)
+                if isinstance(change, Recovery) and run.paid_out:
+                    change = paid_out_stop(run)
                 if isinstance(change, Recovery):
                     if not await self._try_again(live, change, state):
                         return
@@ -272,7 +280,9 @@ class Driver:
     async def _record_pending(self, live: LiveRun, run: Run, plan: Plan, iteration: Iteration | None = None) -> None:
         """The next render into the journal, then to the page. The caller has the lock. Raises OSError, TakenOver."""
         pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
-        run = _as_the_user_left_it(live, run).changed(time.time(), pending=pending, phase="rendering")
+        paid = run.paid_used + 1 if run.paid_nodes else 0
+        fields = {"pending": pending, "phase": "rendering", "paid_used": paid}
+        run = _as_the_user_left_it(live, run).changed(time.time(), **fields)
         await self.write(run, iteration)
         live.keep(run)
         self.live.belongs(pending.prompt_id, run.id)
@@ -287,7 +297,8 @@ class Driver:
         if live.stop != "now":
             try:
                 client_id = live.client_id or run.client_id
-                await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, client_id))
+                asked = Submission(pending.prompt_id, graph, extra_pnginfo, client_id, live.carried)
+                await self._queue.submit(asked)
             except SubmissionRejected as problem:
                 known = await self._queue.object_info() if problem.error is not None else {}
                 await self.finish(live, live.run, explain_refusal(graph, problem, known))

@@ -13,6 +13,7 @@ from ..files import clear_parts
 from ..graph.model import Graph
 from ..graph.patch import PatchRefused
 from .journal import Journal
+from .ports import CarriedRequest
 from .refusals import NotNow, RunNotFound
 from .retry import apply_recoveries
 from .run import Recovery, Run
@@ -32,9 +33,9 @@ class LiveRun:
 
     queued_graph: the user's own. graph: as every render begins: the same with what failed renders made necessary.
     stop: what the user asked for. took: the iteration that the user took as best. client_id: the page that follows it,
-    where it is another than the one that queued it. tried: what was changed for the render at hand. late: that render
-    was interrupted for taking too long. written: see Journal.written, as of the run's end. changed: set, and replaced,
-    at every change of the run.
+    where it is another than the one that queued it. carried: what the first render came with. tried: what was changed
+    for the render at hand. late: that render was interrupted for taking too long. written: see Journal.written, as of
+    the run's end. changed: set, and replaced, at every change of the run.
     """
 
     run: Run
@@ -44,6 +45,7 @@ class LiveRun:
     stop: Literal["", "now", "after"] = ""
     took: int | None = None
     client_id: str = ""
+    carried: CarriedRequest = field(default_factory=CarriedRequest)
     broken_journal: str = ""
     report: Report | None = None
     reported_at: float = 0.0
@@ -153,6 +155,7 @@ class LiveRuns:
         try:
             graph, extra_pnginfo = journal.load_graph(run.id)
             live = LiveRun(run, graph, apply_recoveries(graph, run.recoveries), extra_pnginfo, written=written)
+            live.carried = CarriedRequest(run.targets)
         except (OSError, ValueError, PatchRefused) as problem:
             raise NotNow(
                 "The graph of this run cannot be read, so it cannot go on. Load its best picture on the canvas and "

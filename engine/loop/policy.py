@@ -48,6 +48,16 @@ def next_step(run: Run) -> Plan | Stop:
     return _local_edit(evidence, loop, index) or _plan(evidence, loop, index)
 
 
+def paid_out_stop(run: Run) -> Stop:
+    """The end of a run that may not pay for a further render."""
+    allowed = run.start.limits.paid_renders
+    renders = "1 paid render" if allowed == 1 else f"{allowed} paid renders"
+    nodes = ", ".join(run.paid_nodes)
+    return Stop(
+        "limit", f"The {renders} that you allowed are used ({nodes}). Continue the run to pay for as many more."
+    )
+
+
 def first_plan(run: Run) -> Plan:
     """The plan of the render that the user queued: the user's own settings."""
     return Plan(loop=1, index=1, settings=run.start.settings, reason="Your own settings.")
@@ -235,6 +245,9 @@ def _stop(evidence: RunEvidence) -> Stop | None:
             f"No judge has looked at iteration {last.number}. {critique.reason} "
             "Look for yourself and take it, or start Ollama and have it judged.",
         )
+    same = _unchanged_picture(run, last)
+    if same is not None:
+        return Stop("no_effect", _no_effect_reason(run, same, last))
     tail = [i for i in run.iterations if i.number > run.continued_after][-FAILED_JUDGEMENTS:]
     if len(tail) == FAILED_JUDGEMENTS and all(i.critique.outcome != "judged" for i in tail):
         return Stop(
@@ -244,7 +257,44 @@ def _stop(evidence: RunEvidence) -> Stop | None:
         )
     if run.renders_left <= 0:
         return Stop("limit", _limit_reason(evidence))
+    if run.paid_out:
+        return paid_out_stop(run)
     return None if evidence.best is None else _no_progress(evidence, evidence.best)
+
+
+def _differing(run: Run, one: Iteration, other: Iteration) -> list[str]:
+    """The settings that the graph takes from the loop and that were not the same in two renders.
+
+    At cfg 1 and below a negative prompt has no effect on any model, so it does not count there.
+    """
+    before, after = one.settings.model_dump(), other.settings.model_dump()
+    taken = [name for name in before if not run.steered or name in run.steered]
+    weak = max(one.settings.cfg, other.settings.cfg) <= 1
+    return [name for name in taken if before[name] != after[name] and not (name == "negative" and weak)]
+
+
+def _unchanged_picture(run: Run, last: Iteration) -> Iteration | None:
+    """The earlier render that gave the picture of the last one although what steers it differed; None where the last
+    one is new. With the same seed a few words may change a picture too little to be noticed, so there it must be the
+    same in every cell of its fingerprint."""
+    earlier = next((i for i in run.iterations if i.number == last.duplicate_of), None)
+    if earlier is None or "local_edit" in (earlier.plan.action, last.plan.action):
+        return None
+    differing = _differing(run, earlier, last)
+    exact = bool(last.fingerprint) and last.fingerprint == earlier.fingerprint
+    return earlier if "seed" in differing or (differing and exact) else None
+
+
+def _no_effect_reason(run: Run, earlier: Iteration, last: Iteration) -> str:
+    names = _differing(run, earlier, last)
+    told = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    fed = ", ".join(label for labels in run.steered.values() for label in labels)
+    judged = f"the picture of {run.judged}" if run.judged else "the judged picture"
+    which = f"the loop changes{f' ({fed})' if fed else ''}"
+    return (
+        f"Iterations {earlier.number} and {last.number} gave the same picture although {told} differed, so nothing "
+        f"that {which} reaches {judged}. Link the loop to the nodes that paint it, or judge what they paint."
+    )
 
 
 def _no_progress(evidence: RunEvidence, best: Iteration) -> Stop | None:

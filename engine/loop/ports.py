@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from ..graph.model import ObjectInfo
@@ -20,14 +21,27 @@ class SubmissionRejected(Exception):
 
 
 @dataclass(frozen=True)
+class CarriedRequest:
+    """What a prompt was queued with besides its graph, for all later renders of its run.
+
+    targets: the output nodes that it runs; empty for all. extra: the rest of its extra_data as a whole. It may hold
+    what pays for renders, so it is kept in memory alone: never written, never shown, never logged.
+    """
+
+    targets: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
 class Submission:
     """A prompt for the queue. graph: complete API graph. extra_pnginfo: what nodes embed in pictures (the
-    UI workflow among it), None for API graphs."""
+    UI workflow among it), None for API graphs. carried: what the first render of the run came with."""
 
     prompt_id: str
     graph: dict[str, Any]
     extra_pnginfo: dict[str, Any] | None
     client_id: str
+    carried: CarriedRequest = CarriedRequest()
 
 
 @dataclass(frozen=True)
@@ -57,6 +71,9 @@ class Queue(Protocol):
 
     def state(self, prompt_id: str) -> PromptState:
         """Where the prompt is now. Cheap: asked every few milliseconds while a run waits."""
+
+    def carried(self, prompt_id: str) -> CarriedRequest:
+        """What a prompt that is running was queued with; nothing where it does not run."""
 
     async def cancel(self, prompt_id: str) -> None:
         """Take the prompt out of the queue, or interrupt it if it runs. Touches no other prompt."""

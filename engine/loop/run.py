@@ -19,6 +19,7 @@ Status = Literal[
     "unverified",
     "limit",
     "no_progress",
+    "no_effect",
     "stopped",
     "interrupted",
     "deleted",
@@ -30,7 +31,8 @@ Status = Literal[
 ]
 """running: iterations are being rendered or judged.   done: the goal is met, two looks agreed.
 unverified: the picture is technically sound, but no judge that sees content has looked.
-limit: all iterations are used.   no_progress: rendering on would not help.   stopped: the user stopped the run.
+limit: all iterations, or all paid renders, are used.   no_progress: rendering on would not help.
+no_effect: what the loop changes does not reach the picture.   stopped: the user stopped the run.
 interrupted, deleted: ComfyUI's Interrupt ended the render, or its queue item (or history entry) was removed.
 failed: a node failed or the server refused the graph.   judge_failed: no usable verdict, twice in a row.
 unsaved: the journal could not be written.   suspended: the server stopped in the middle; the run can be resumed.
@@ -192,6 +194,10 @@ class Run(BaseModel):
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
     warnings: what the preflight found in the graph that was queued; it runs, but perhaps not as meant.
+    targets: output nodes that every render runs; empty for all. steered: by setting, the inputs that take it from the
+        loop, and judged: the node whose picture is judged, in words; empty for runs of version 0.1.0.
+    paid_nodes: nodes of the graph that cost money at each render, in words. paid_used: renders of them queued since
+        the run was started or continued.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -221,6 +227,11 @@ class Run(BaseModel):
     first_prompt_id: str
     workflow_id: str = ""
     warnings: tuple[Finding, ...] = ()
+    targets: tuple[str, ...] = ()
+    steered: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    judged: str = ""
+    paid_nodes: tuple[str, ...] = ()
+    paid_used: int = Field(default=0, ge=0)
     status: Status = "running"
     phase: Phase = "rendering"
     reason: str = ""
@@ -295,6 +306,11 @@ class Run(BaseModel):
     @property
     def renders_left(self) -> int:
         return self.renders_allowed - len(self.iterations)
+
+    @property
+    def paid_out(self) -> bool:
+        """Whether a further render would cost more than the user allowed."""
+        return bool(self.paid_nodes) and self.paid_used >= self.start.limits.paid_renders
 
     def changed(self, now: float, **fields: object) -> Run:
         """A copy with these fields, a new revision and time."""

@@ -17,7 +17,8 @@ from .run import Plan, Run
 class PromptContext:
     """A critic with a loop is executing: what it knows about the prompt it runs in.
 
-    warnings: what the preflight found in the graph; only asked for where a run begins.
+    warnings: what the preflight found in the graph; only asked for where a run begins. paid_nodes: what in the graph
+    costs money at each render, in words.
     """
 
     prompt_id: str
@@ -28,6 +29,7 @@ class PromptContext:
     loop_node: str
     critic_node: str
     warnings: tuple[Finding, ...] = ()
+    paid_nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

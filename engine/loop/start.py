@@ -5,23 +5,29 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
+from collections.abc import Mapping
+from typing import Any
 
 from ..graph.model import Graph
 from .driver import Driver
-from .ports import PromptState, Queue, Submission
+from .ports import CarriedRequest, PromptState, Queue, Submission
 from .run import Run
 
 PROMPT_POLL_SECONDS = 0.05
 
 
-async def submit(queue: Queue, graph: Graph, client_id: str) -> str:
+async def submit(queue: Queue, graph: Graph, client_id: str, extra_data: Mapping[str, Any] | None = None) -> str:
     """Queue a graph as POST /prompt does; its prompt id. client_id: the page that follows it; empty for none.
 
-    Raises SubmissionRejected.
+    extra_data: what goes with it and all later renders. Raises SubmissionRejected.
     """
     prompt_id = str(uuid.uuid4())
     # Without any client id ComfyUI sends a prompt's progress to every page.
-    await queue.submit(Submission(prompt_id, graph, None, client_id or uuid.uuid4().hex))
+    extra = dict(extra_data or {})
+    embedded = extra.pop("extra_pnginfo", None)
+    extra_pnginfo = embedded if isinstance(embedded, dict) else None
+    carried = CarriedRequest(extra=extra)
+    await queue.submit(Submission(prompt_id, graph, extra_pnginfo, client_id or uuid.uuid4().hex, carried))
     return prompt_id
 
 

@@ -19,7 +19,7 @@ from .driver import Driver
 from .journal import Journal
 from .later_verdict import judge_later
 from .live_runs import LiveRun
-from .policy import continued_plan, first_plan, next_step
+from .policy import continued_plan, first_plan, next_step, paid_out_stop
 from .refusals import NotNow
 from .run import Iteration, Run, Stop
 from .run_changes import add_instruction, with_user_pick
@@ -124,6 +124,7 @@ class UserActions:
             fields: dict[str, Any] = {
                 "renders_granted": count + run.renders_to_grant,
                 "continued_after": count,
+                "paid_used": 0,
             }
             if instruction:
                 fields["start"] = add_instruction(run.start, instruction)
@@ -192,6 +193,9 @@ class UserActions:
 
     async def _resubmit(self, live: LiveRun) -> Run:
         run = live.run
+        if run.paid_out:
+            await self._driver.end(live, run, paid_out_stop(run))
+            return live.run
         if run.pending is not None:
             plan = run.pending.plan
         else:

@@ -35,7 +35,8 @@ class RunSummary(BaseModel):
     """A run in the list of runs. waiting: it has ended. Times are epoch seconds.
 
     elsewhere: it runs on another server that shares the output folder, and cannot be stopped or changed here.
-    continue_adds: how many renders continuing it adds.
+    continue_adds: how many renders continuing it adds. paid_used, paid_allowed: renders that cost money; both 0 where
+    none does.
     """
 
     run_id: str
@@ -56,6 +57,8 @@ class RunSummary(BaseModel):
     best: BestView | None
     elsewhere: bool
     continue_adds: int
+    paid_used: int
+    paid_allowed: int
 
 
 class PlanView(BaseModel):
@@ -106,7 +109,9 @@ class ChecklistView(BaseModel):
 
 class RunView(RunSummary):
     """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its end.
-    fresh_from: iterations before this number were judged against the goal before a wish.
+    fresh_from: iterations before this number were judged against the goal before a wish. steered: by setting, the
+    inputs that take it from the loop. judged: the node whose picture is judged. paid_nodes: what costs money at each
+    render.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     prompt_ids, relooks, recoveries: of all iterations, in a message of these.
@@ -125,6 +130,9 @@ class RunView(RunSummary):
     relooks: dict[int, Critique]
     swap_seconds: float
     warnings: list[FindingView]
+    steered: dict[str, tuple[str, ...]]
+    judged: str
+    paid_nodes: tuple[str, ...]
     recoveries: tuple[Recovery, ...]
     contact_sheet: str | None
     contact_sheets: list[str]
@@ -203,6 +211,8 @@ def _summary(run: Run, best: Iteration | None) -> RunSummary:
         best=_best_view(run, best) if best else None,
         elsewhere=run.elsewhere,
         continue_adds=run.renders_to_grant,
+        paid_used=run.paid_used,
+        paid_allowed=run.start.limits.paid_renders if run.paid_nodes else 0,
     )
 
 
@@ -224,6 +234,9 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
         relooks=run.relooks,
         swap_seconds=round(sum(i.seconds.get("swap", 0.0) for i in run.iterations), 4),
         warnings=[finding_view(finding) for finding in run.warnings],
+        steered=run.steered,
+        judged=run.judged,
+        paid_nodes=run.paid_nodes,
         recoveries=run.recoveries,
         contact_sheet=next(iter(sheets), None),
         contact_sheets=sheets,

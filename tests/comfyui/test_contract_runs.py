@@ -161,15 +161,17 @@ def test_each_picture_of_a_batch_is_judged_and_the_best_counts(theatre):
     assert iteration["picture"]
 
 
-def test_the_same_picture_is_not_judged_twice(theatre):
+def test_the_same_picture_is_not_judged_twice_and_ends_the_run(theatre):
     graph = loop_graph(iterations_per_loop=3, max_loops=1, checklist="two green stars on the left")
     for name, value in (("prompt", "two green stars"), ("seed", 5), ("negative", "")):
         graph["6"]["inputs"][name] = value  # the loop's changes reach nothing
     theatre.judge.default = scripted(-3)
     run = theatre.played(graph)
-    assert len(theatre.looks()) == 1 + len(run["relooks"])
-    assert [i["duplicate_of"] for i in run["iterations"]] == [None, 1, 1]
-    assert [i["decision"]["kind"] for i in run["iterations"]] == ["accept", "reject", "reject"]
+    assert len(theatre.looks()) == 1
+    assert [i["duplicate_of"] for i in run["iterations"]] == [None, 1]
+    assert [i["decision"]["kind"] for i in run["iterations"]] == ["accept", "reject"]
+    assert run["status"] == "no_effect"
+    assert "node 6" in run["reason"]
 
 
 def test_a_users_job_keeps_its_turn(theatre):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
+from dataclasses import replace
 from types import SimpleNamespace as Box
 
 import pytest
@@ -131,3 +133,36 @@ def test_cancel_never_interrupts_anything_else():
     server.prompt_queue.interrupt_if_running = named.append
     asyncio.run(ServerQueue(server).cancel("p"))
     assert named == ["p"]
+
+
+def test_what_a_running_prompt_came_with_is_taken_whole_and_sent_again(classes):
+    graph = {"1": {"class_type": "Show", "inputs": {}}, "2": {"class_type": "Show", "inputs": {}}}
+    data = {"preview_method": "auto", "client_id": "page", "create_time": 5, "extra_pnginfo": {"workflow": {}}}
+    server = FakeServer()
+    server.prompt_queue.running = [(1, "first", graph, data, ["2"], {"what_pays": "secret"})]
+    queue = ServerQueue(server)
+    carried = queue.carried("first")
+    assert carried.targets == ("2",)
+    assert dict(carried.extra) == {"preview_method": "auto", "what_pays": "secret"}
+    assert queue.carried("another").extra == {}
+    asyncio.run(queue.submit(replace(submission(extra={"workflow": {"id": "w"}}), carried=carried)))
+    (body,) = server.posted
+    assert body["partial_execution_targets"] == ["2"]
+    assert body["extra_data"] == {**carried.extra, "extra_pnginfo": {"workflow": {"id": "w"}}}
+
+
+def test_a_prompt_that_runs_all_its_outputs_names_none(classes):
+    graph = {"1": {"class_type": "Show", "inputs": {}}, "2": {"class_type": "Other", "inputs": {}}}
+    server = FakeServer()
+    server.prompt_queue.running = [(1, "first", graph, {}, ["1"])]  # five items, as up to 0.3.71
+    queue = ServerQueue(server)
+    carried = queue.carried("first")
+    assert (carried.targets, dict(carried.extra)) == ((), {})
+    asyncio.run(queue.submit(submission()))
+    assert "partial_execution_targets" not in server.posted[0]
+
+
+@pytest.fixture
+def classes(monkeypatch):
+    mappings = {"Show": Box(OUTPUT_NODE=True), "Other": Box(OUTPUT_NODE=False)}
+    monkeypatch.setitem(sys.modules, "nodes", Box(NODE_CLASS_MAPPINGS=mappings))

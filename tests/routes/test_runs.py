@@ -48,8 +48,8 @@ class Site(Stage):
     async def judge_of(self, run):
         return Judge("ollama", self.judge_model, 0.8, CHECKS)
 
-    async def start(self, graph, client_id):
-        return await submit(self.queue, graph, client_id)
+    async def start(self, graph, client_id, extra_data):
+        return await submit(self.queue, graph, client_id, extra_data)
 
     async def serve(self, story):
         self.cache = Thumbnails(self.root.parent / "thumbnails")

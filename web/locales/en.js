@@ -17,6 +17,7 @@ export default {
   "status.unverified": "Not verified",
   "status.limit": "All iterations used",
   "status.no_progress": "No more progress",
+  "status.no_effect": "Nothing reaches the picture",
   "status.stopped": "Stopped",
   "status.taken": "You took #{number}",
   "status.interrupted": "Interrupted",
@@ -29,6 +30,7 @@ export default {
 
   "run.iteration": "Iteration {number} of {limit}",
   "run.iterations": "{count} of {limit} iterations",
+  "run.paid": "{used} of {allowed} paid renders",
   "run.best": "best {score} (#{number})",
   "run.bestBefore": "best so far {score} (#{number}), for the goal before your wish",
   "run.taken": "taken by you: #{number}, {score}",

@@ -23,6 +23,7 @@ export function createRunHeader({ t }) {
   const place = h("span", { className: "imitatoes-place" });
   const pace = h("span", { className: "imitatoes-quiet" });
   const time = h("p", { className: "imitatoes-quiet imitatoes-time" });
+  const paid = h("span", { className: "imitatoes-paid" });
   const bar = h("div", { className: "imitatoes-bar", "aria-hidden": "true" });
   const reason = h("p", { className: "imitatoes-reason" });
   const warned = h("summary", {});
@@ -36,7 +37,7 @@ export function createRunHeader({ t }) {
     goal,
     wishes,
     bar,
-    h("div", { className: "imitatoes-facts" }, place, pace),
+    h("div", { className: "imitatoes-facts" }, place, paid, pace),
     time,
     reason,
     warning,
@@ -100,6 +101,8 @@ export function createRunHeader({ t }) {
       setText(place, placeWords(t, run));
       tick(run, passed);
       setText(pace, paceWords(t, run, isRunning(run) ? progress.secondsPerStep() : null));
+      paid.hidden = !run.paid_allowed;
+      if (run.paid_allowed) setText(paid, t("run.paid", { used: run.paid_used ?? 0, allowed: run.paid_allowed }));
       setText(reason, isRunning(run) && !run.elsewhere ? triedAgain(run) : (run.reason ?? ""));
       reason.hidden = !reason.textContent;
       drawWarnings(run.warnings ?? []);

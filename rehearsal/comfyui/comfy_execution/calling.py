@@ -50,6 +50,8 @@ class Call:
             Hidden.unique_id: node_id,
             Hidden.prompt: prompt if read else {},
             Hidden.extra_pnginfo: (extra_data or {}).get("extra_pnginfo"),
+            Hidden.auth_token_comfy_org: (extra_data or {}).get(Hidden.auth_token_comfy_org.name),
+            Hidden.api_key_comfy_org: (extra_data or {}).get(Hidden.api_key_comfy_org.name),
         }
         declared = input_types.get("hidden", {})
         self.hidden: dict[Hidden, Any] = {}

@@ -8,7 +8,7 @@ import time
 from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS
 from pack.engine.loop.driver import Driver
 from pack.engine.loop.journal import Journal
-from pack.engine.loop.ports import PromptState, SubmissionRejected
+from pack.engine.loop.ports import CarriedRequest, PromptState, SubmissionRejected
 from pack.engine.loop.run_context import PromptContext, Report
 from pack.engine.loop.user_actions import UserActions
 
@@ -27,12 +27,16 @@ GRAPH = {
 class MemoryQueue:
     def __init__(self):
         self.submitted, self.states, self.cancelled, self.refuse = [], {}, [], ""
+        self.came_with = CarriedRequest()
 
     async def submit(self, submission):
         if self.refuse:
             raise SubmissionRejected(self.refuse)
         self.submitted.append(submission)
         self.states[submission.prompt_id] = PromptState("pending")
+
+    def carried(self, prompt_id):
+        return self.came_with
 
     def state(self, prompt_id):
         return self.states.get(prompt_id, PromptState("gone"))

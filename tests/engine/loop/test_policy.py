@@ -239,7 +239,7 @@ def test_parameters_move_one_step_when_no_words_are_proposed():
 
 
 def test_a_duplicate_is_rejected_and_teaches_nothing():
-    first = judged(run(), critique(0.5))
+    first = judged(run(), critique(0.5)).model_copy(update={"steered": {"steps": ("steps of node 5 (KSampler)",)}})
     again = judged(advanced(first), critique(0.5, prompt_append="never seen"), duplicate_of=1)
     assert again.iterations[-1].decision.kind == "reject"
     plan = next_step(again)

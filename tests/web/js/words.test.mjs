@@ -53,7 +53,7 @@ test("the state in words", () => {
   assert.equal(stateWords(t, run("a", 1, 2, { status: "limit", taken: 2, best: { iteration: 2 } })), "You took #2");
   assert.equal(stateWords(t, run("a", 1, 2, { status: "failed", taken: 2, best: { iteration: 2 } })), "Failed");
   assert.equal(stateWords(t, run("a", 1, 3, { status: "done", taken: 2, best: { iteration: 3 } })), "Goal met");
-  for (const status of ["done", "unverified", "limit", "no_progress", "stopped", "interrupted", "deleted", "failed", "judge_failed", "unsaved", "suspended", "unreadable"]) {
+  for (const status of ["done", "unverified", "limit", "no_progress", "no_effect", "stopped", "interrupted", "deleted", "failed", "judge_failed", "unsaved", "suspended", "unreadable"]) {
     assert.ok(en[`status.${status}`], status);
     assert.ok(["good", "bad", "calm"].includes(tone(run("a", 1, 1, { status }))));
   }

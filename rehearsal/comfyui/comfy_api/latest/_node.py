@@ -61,6 +61,9 @@ class Schema:
         self.inputs, self.outputs, self.hidden = self.inputs or [], self.outputs or [], self.hidden or []
         if self.is_output_node:
             self.hidden += [one for one in (Hidden.prompt, Hidden.extra_pnginfo) if one not in self.hidden]
+        if self.is_api_node:
+            account = (Hidden.auth_token_comfy_org, Hidden.api_key_comfy_org)
+            self.hidden += [one for one in account if one not in self.hidden]
         for index, output in enumerate(self.outputs):
             output.id = output.id or f"_{index}_{output.io_type}_"
 
@@ -159,6 +162,7 @@ class ComfyNode:
     hidden: HiddenHolder | None = None
 
     OUTPUT_NODE = _FromSchema()
+    API_NODE = _FromSchema()
     NOT_IDEMPOTENT = _FromSchema()
     RETURN_TYPES = _FromSchema()
 
@@ -205,6 +209,7 @@ class ComfyNode:
         schema.validate()
         kept = {
             "_OUTPUT_NODE": schema.is_output_node,
+            "_API_NODE": schema.is_api_node,
             "_NOT_IDEMPOTENT": schema.not_idempotent,
             "_RETURN_TYPES": [one.io_type for one in schema.outputs],
         }

@@ -1,0 +1,47 @@
+"""Nodes that cost money at each render: which ones a graph would run, and why it is not rendered unasked. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from .model import inputs_of, sources
+
+SETTING = "paid_renders"
+"""The input of SelfImprovingPrompt that allows them."""
+
+
+def paid_nodes(
+    graph: Mapping[str, Any], is_paid: Callable[[str], bool], outputs: Collection[str]
+) -> tuple[tuple[str, str], ...]:
+    """(id, class) of the nodes that cost money among these outputs and all that feeds them, in the order of the graph.
+
+    is_paid: of a class name, as object_info marks it api_node.
+    """
+    waiting, used = [node_id for node_id in outputs if node_id in graph], set()
+    while waiting:
+        node_id = waiting.pop()
+        if node_id not in used:
+            used.add(node_id)
+            waiting += [source for source in sources(graph[node_id]) if source in graph]
+    kinds = ((node_id, str(graph[node_id].get("class_type"))) for node_id in graph if node_id in used)
+    return tuple((node_id, kind) for node_id, kind in kinds if is_paid(kind))
+
+
+def allowed_in(graph: Mapping[str, Any], loop_node: str) -> int:
+    """How many paid renders the loop's node allows; 0 where that is linked or no number."""
+    value = inputs_of(graph[loop_node]).get(SETTING, 0)
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
+def why_not_unasked(nodes: Collection[tuple[str, str]]) -> str:
+    """The sentence that names them."""
+    labels = [f"{node_id} ({kind})" for node_id, kind in nodes]
+    listed = labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
+    verb, noun = ("costs", "Node") if len(labels) == 1 else ("cost", "Nodes")
+    return f"{noun} {listed} {verb} money at each render, and this run may pay for none."
+
+
+HOW_TO_ALLOW = (
+    "Set paid_renders of Self-Improving Prompt (limits.paid_renders in a request) to how many renders may be paid for."
+)

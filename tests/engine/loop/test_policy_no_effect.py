@@ -1,0 +1,61 @@
+"""Ends of runs that change nothing, and of runs whose renders cost money."""
+
+from __future__ import annotations
+
+from pack.engine.loop.policy import next_step
+from pack.engine.loop.run import Plan, Stop
+from pack.engine.settings import Limits
+
+from .runs import SETTINGS, advanced, critique, judged, run
+
+STEERED = {"prompt": ("text of node 2 (CLIPTextEncode)",), "seed": ("seed of node 5 (KSampler)",)}
+
+
+def repeated(fingerprint="", steered=STEERED, **fields):
+    """Two renders of the same picture."""
+    begun = run(**fields).model_copy(update={"steered": steered, "judged": "node 18 (VAEDecode)"})
+    second = judged(advanced(judged(begun, critique(0.5, prompt_append="deep snow"))), critique(0.5), duplicate_of=1)
+    marked = [i.model_copy(update={"fingerprint": fingerprint}) for i in second.iterations]
+    return second.model_copy(update={"iterations": tuple(marked)})
+
+
+def test_the_same_picture_from_another_seed_ends_the_run_and_names_the_nodes():
+    stop = next_step(repeated())
+    assert stop.status == "no_effect"
+    for part in ("Iterations 1 and 2", "seed", "text of node 2 (CLIPTextEncode)", "node 18 (VAEDecode)"):
+        assert part in stop.reason
+
+
+def test_the_same_picture_from_other_words_ends_the_run_only_where_it_is_the_same_in_every_cell():
+    assert next_step(repeated(seed_policy="keep")).status != "no_effect"
+    assert next_step(repeated(seed_policy="keep", fingerprint="the same")).status == "no_effect"
+
+
+def test_a_setting_that_the_graph_does_not_take_from_the_loop_says_nothing():
+    words = {"prompt": STEERED["prompt"]}
+    assert isinstance(next_step(repeated(steered=words)), Plan)
+    assert next_step(repeated(steered=words, fingerprint="the same")).status == "no_effect"
+
+
+def test_a_negative_prompt_counts_for_nothing_at_cfg_1():
+    steered = {"negative": ("text of node 3 (CLIPTextEncode)",)}
+    for cfg, ends in ((1.0, False), (7.0, True)):
+        own = SETTINGS.model_copy(update={"cfg": cfg})
+        twice = repeated("the same", steered, seed_policy="keep", settings=own)
+        other = twice.iterations[1].plan.settings.model_copy(update={"negative": "blurry, grey"})
+        plan = twice.iterations[1].plan.model_copy(update={"settings": other})
+        last = twice.iterations[1].model_copy(update={"plan": plan})
+        step = next_step(twice.model_copy(update={"iterations": (twice.iterations[0], last)}))
+        assert (isinstance(step, Stop) and step.status == "no_effect") is ends
+
+
+PAID = {"paid_nodes": ("node 12 (GeminiImageNode)",)}
+
+
+def test_paid_renders_end_the_run_when_they_are_used():
+    paid = judged(run(limits=Limits(paid_renders=2)), critique(0.5)).model_copy(update=PAID)
+    assert isinstance(next_step(paid.model_copy(update={"paid_used": 1})), Plan)
+    stop = next_step(paid.model_copy(update={"paid_used": 2}))
+    assert stop.status == "limit"
+    assert "2 paid renders" in stop.reason
+    assert "node 12 (GeminiImageNode)" in stop.reason
