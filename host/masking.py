@@ -17,7 +17,7 @@ from ..engine.mask.piece import Segmenter
 from ..engine.mask.preview import overlay
 from ..engine.mask.request import read_request
 from ..engine.mask.segmenters.failures import SegmenterUnavailable
-from ..engine.mask.segmenters.given_boxes import GivenBoxes
+from ..engine.mask.segmenters.given_boxes import GivenBoxes, is_unset
 from ..engine.mask.segmenters.kinds import AUTO, OLLAMA_BOXES
 from ..engine.mask.segmenters.vision_boxes import VisionBoxes
 from ..ollama_client import OllamaVisionModel
@@ -78,7 +78,7 @@ async def masks(image: torch.Tensor, inputs: MaskInputs, hidden: Any) -> Masks:
     try:
         request = read_request(inputs.text, inputs.select, inputs.number)
         finishing = Finishing(inputs.grow, inputs.feather, inputs.fill_holes, inputs.invert, inputs.if_nothing_found)
-        given = None if inputs.boxes is None else GivenBoxes(inputs.boxes, len(pictures))
+        given = None if is_unset(inputs.boxes) else GivenBoxes(inputs.boxes, len(pictures))
     except ValueError as problem:
         raise WrongInput(f"{node}, input {problem}") from problem
 

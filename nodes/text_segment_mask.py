@@ -117,6 +117,8 @@ class TextSegmentMask(io.ComfyNode):
                 Boxes.Input(
                     "boxes",
                     optional=True,
+                    # A socket only: later pages make a widget of this type, whose default would be taken for a wish.
+                    extra_dict={"forceInput": True},
                     tooltip="Boxes from another node. They are outlined with SAM, and no engine looks for anything.",
                 ),
             ],

@@ -13,6 +13,14 @@ from .detecting import DetectedBoxes, FoundBox
 
 FORM = '{"x": 10, "y": 20, "width": 30, "height": 40}'
 
+FRONTEND_DEFAULT = {"x": 0, "y": 0, "width": 512, "height": 512}
+"""What the page sends for a BOUNDING_BOX input that nobody linked, since some frontend after 1.35 makes it a widget."""
+
+
+def is_unset(boxes: Any) -> bool:
+    """Whether nobody gave boxes: there are none, or only the page's own default."""
+    return boxes is None or (isinstance(boxes, Mapping) and dict(boxes) == FRONTEND_DEFAULT)
+
 
 class GivenBoxes:
     """A Detector that looks at nothing.

@@ -9,7 +9,7 @@ import pytest
 import torch
 from pack.engine.judge.vision_model import ModelUnfit, ModelUnreachable, Reply
 from pack.engine.mask.piece import Box
-from pack.engine.mask.segmenters.given_boxes import GivenBoxes
+from pack.engine.mask.segmenters.given_boxes import GivenBoxes, is_unset
 from pack.engine.mask.segmenters.vision_boxes import VisionBoxes
 
 PICTURES = torch.rand(2, 60, 90, 3)
@@ -31,6 +31,15 @@ def test_given_boxes_in_every_form(boxes, counts):
     found = GivenBoxes(boxes, 2).detect(PICTURES, ("cat", "dog"), 0.4)
     assert [len(detection.boxes) for detection in found] == counts
     assert all(box.phrase == "cat" for detection in found for box in detection.boxes)
+
+
+def test_what_the_page_sends_for_an_unlinked_input_is_no_box():
+    default = {"x": 0, "y": 0, "width": 512, "height": 512}
+    assert is_unset(None)
+    assert is_unset(default)
+    assert not is_unset([default]), "as another node gives it"
+    assert not is_unset({**default, "x": 1})
+    assert not is_unset({**default, "score": 0.9})
 
 
 def test_given_boxes_are_clipped_and_scored():
