@@ -90,6 +90,8 @@ async def critique_in_run(
             report = Report(known.critique, stem(place.plan), duplicate_of=known.number, checklist=place.run.checklist)
         else:
             report = await _judged(judge, place, pictures)
+        # The policy recognises a repeated picture by its mark, so it must be there before it is asked.
+        report = replace(report, fingerprint=marks[report.batch_index].to_text())
         report = replace(report, relooks=await _looked_again(judge, journal, place, report, pictures))
     finally:
         await judge.release()
@@ -97,7 +99,7 @@ async def critique_in_run(
     seconds["judge"] = time.perf_counter() - judged_at - seconds["swap"]
     best = report.batch_index
     picture, save_error = await (saving if saving is not None else save(best))
-    report = replace(report, picture=picture, save_error=save_error, fingerprint=marks[best].to_text(), seconds=seconds)
+    report = replace(report, picture=picture, save_error=save_error, seconds=seconds)
     await driver.report(prompt_context.prompt_id, report)
     return Judged(report.critique, best, place.run.id, place.number, picture)
 

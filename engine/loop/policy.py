@@ -263,26 +263,34 @@ def _stop(evidence: RunEvidence) -> Stop | None:
 
 
 def _differing(run: Run, one: Iteration, other: Iteration) -> list[str]:
-    """The settings that the graph takes from the loop and that were not the same in two renders.
+    """The settings that were not the same in two renders: those that the graph takes from the loop, if there are any.
 
     At cfg 1 and below a negative prompt has no effect on any model, so it does not count there.
     """
     before, after = one.settings.model_dump(), other.settings.model_dump()
     taken = [name for name in before if not run.steered or name in run.steered]
     weak = max(one.settings.cfg, other.settings.cfg) <= 1
-    return [name for name in taken if before[name] != after[name] and not (name == "negative" and weak)]
+    changed = [name for name in before if before[name] != after[name] and not (name == "negative" and weak)]
+    return [name for name in changed if name in taken] or changed
 
 
 def _unchanged_picture(run: Run, last: Iteration) -> Iteration | None:
     """The earlier render that gave the picture of the last one although what steers it differed; None where the last
-    one is new. With the same seed a few words may change a picture too little to be noticed, so there it must be the
-    same in every cell of its fingerprint."""
+    one is new.
+
+    With the same seed a few words or steps may change too little to be noticed. There the picture must have come twice
+    again, the same in every cell of its fingerprint, and be the only one that the run has shown: another one proves
+    that changes reach it.
+    """
     earlier = next((i for i in run.iterations if i.number == last.duplicate_of), None)
     if earlier is None or "local_edit" in (earlier.plan.action, last.plan.action):
         return None
     differing = _differing(run, earlier, last)
+    if "seed" in differing and (not run.steered or "seed" in run.steered):
+        return earlier
     exact = bool(last.fingerprint) and last.fingerprint == earlier.fingerprint
-    return earlier if "seed" in differing or (differing and exact) else None
+    shown = {i.duplicate_of or i.number for i in run.iterations}
+    return earlier if differing and exact and len(shown) == 1 and len(run.iterations) > 2 else None
 
 
 def _no_effect_reason(run: Run, earlier: Iteration, last: Iteration) -> str:

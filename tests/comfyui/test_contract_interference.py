@@ -197,7 +197,7 @@ def test_an_empty_goal_is_explained(theatre):
 
 
 def test_a_wrong_checklist_is_explained_on_the_node_that_has_it(theatre):
-    lines = "\n".join(f"thing {number}" for number in range(30))
+    lines = "\n".join(f"thing {number}" for number in range(31))
     entry = theatre.client.run(loop_graph(checklist=lines, seconds=20.0, seed=34))
     error = dict(entry["status"]["messages"])["execution_error"]
     assert error["node_id"] == "10"

@@ -165,11 +165,11 @@ def test_the_same_picture_is_not_judged_twice_and_ends_the_run(theatre):
     graph = loop_graph(iterations_per_loop=3, max_loops=1, checklist="two green stars on the left")
     for name, value in (("prompt", "two green stars"), ("seed", 5), ("negative", "")):
         graph["6"]["inputs"][name] = value  # the loop's changes reach nothing
-    theatre.judge.default = scripted(-3)
+    theatre.judge.default = scripted(-3, clause=["large green stars", "bright stars", "stars in green"])
     run = theatre.played(graph)
     assert len(theatre.looks()) == 1
-    assert [i["duplicate_of"] for i in run["iterations"]] == [None, 1]
-    assert [i["decision"]["kind"] for i in run["iterations"]] == ["accept", "reject"]
+    assert [i["duplicate_of"] for i in run["iterations"]] == [None, 1, 1]
+    assert [i["decision"]["kind"] for i in run["iterations"]] == ["accept", "reject", "reject"]
     assert run["status"] == "no_effect"
     assert "node 6" in run["reason"]
 
