@@ -43,7 +43,7 @@ def test_a_prompt_without_a_style_passes_through(empty):
 
 def test_a_missing_style_stops_or_is_skipped(empty):
     said = empty.refused(empty.graph(prompt="a fox, watercolor painting"))
-    assert f"{NODE.removeprefix('Imitatoes')} (node 10), input prompt: No LoRA for watercolor is installed" in said
+    assert "Style LoRA Picker (node 10), input prompt: No LoRA for watercolor is installed" in said
     assert "*watercolor*" in said or "*aquarelle*" in said
     plain, _ = empty.pick(prompt="a fox, watercolor painting", mode="off")
     same, report = empty.pick(prompt="a fox, watercolor painting", on_mismatch="skip and tell me")
