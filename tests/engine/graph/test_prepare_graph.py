@@ -68,6 +68,7 @@ def test_what_was_asked_for_is_written_into_the_two_nodes():
         **{"goal": GOAL, "checklist": "a fox\nsnow", "prompt": "fox", "negative": "dog", "seed": 2**63, "steps": 3},
         **{"cfg": 2, "seed_policy": "keep", "iterations_per_loop": 2, "max_loops": 1, "pass_score": 0.5},
         "render_minutes": 1,
+        "paid_renders": 0,
     }
     assert (critic["model"], critic["judge"], critic["connection"]) == ("gemma3:4b", "offline", "workstation")
     assert made.rejected == ()
@@ -162,7 +163,7 @@ def test_a_goal_is_needed_but_may_come_from_the_workflow():
     assert ready(given_one, critic={"judge": "offline"}).rejected == ()
 
 
-@pytest.mark.parametrize("checklist", ["\n".join(f"fox {n}" for n in range(11)), ["x" * 201]])
+@pytest.mark.parametrize("checklist", ["\n".join(f"fox {n}" for n in range(31)), ["x" * 201]])
 def test_a_checklist_that_cannot_be_judged_is_refused(checklist):
     problem = refused(goal=GOAL, checklist=checklist).problem
     assert (problem.kind, problem.input) == ("checklist", "checklist")
