@@ -44,11 +44,15 @@ class InputSpec:
 
 @dataclass(frozen=True)
 class Growth:
-    """An input that grows by numbered slots: its name, the slots it may have, and how many it needs at least."""
+    """An input that grows by numbered slots: its name, the slots it may have, and how many it needs at least.
+
+    required: whether what goes into a slot is a required input by its template; else the minimum is not enforced.
+    """
 
     name: str
     slots: tuple[str, ...]
     minimum: int
+    required: bool = True
 
 
 @dataclass
@@ -85,12 +89,12 @@ def _grow(expanded: Expanded, spec: InputSpec, values: Mapping[str, Any]) -> Non
     template = spec.options.get("template", {})
     names = template.get("names") or [f"{template.get('prefix', '')}{i}" for i in range(template.get("max", 0))]
     slots = tuple(f"{spec.name}.{name}" for name in names)
-    expanded.growths.append(Growth(spec.name, slots, template.get("min", 0)))
-    of_one = next(((kind, options) for _, _, kind, options in _declared(template.get("input", {}))), None)
+    of_one = next(iter(_declared(template.get("input", {}))), None)
+    expanded.growths.append(Growth(spec.name, slots, template.get("min", 0), of_one is not None and of_one[1]))
     if of_one is not None:
         for slot in slots:
             if slot in values:
-                expanded.inputs[slot] = InputSpec(slot, of_one[0], False, of_one[1])
+                expanded.inputs[slot] = InputSpec(slot, of_one[2], False, of_one[3])
 
 
 def _declared(sections: Mapping[str, Any]) -> Iterator[tuple[str, bool, Any, Mapping[str, Any]]]:

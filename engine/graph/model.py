@@ -163,6 +163,9 @@ class NodeClass:
     is_output: bool
     is_paid: bool = False
     """Each render of it costs money: a partner's or ComfyUI's own service paints."""
+    demands_slots: bool = False
+    """Whether the server refuses it with fewer slots of a growing input than that needs. Seen on 0.33.0, not on 0.8.0;
+    what tells the two apart is `is_input_list`, which only the newer one describes."""
 
     def expanded(self, values: Mapping[str, Any]) -> Expanded:
         """Its inputs for these values."""
@@ -184,6 +187,7 @@ def node_class(object_info: ObjectInfo, class_type: Any) -> NodeClass | None:
         output_templates=tuple(info.get("output_matchtypes") or [None] * len(outputs)),
         is_output=bool(info.get("output_node")),
         is_paid=bool(info.get("api_node")),
+        demands_slots="is_input_list" in info,
     )
 
 

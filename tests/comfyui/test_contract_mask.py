@@ -162,6 +162,19 @@ def test_boxes_of_another_node_become_ellipses_without_sam(studio):
     assert "filled ellipse" in found["report"]
 
 
+def test_a_default_box_of_the_page_is_no_wish(studio):
+    """As pages export it that give BOUNDING_BOX a widget: the same as without boxes, not a mask of that box."""
+    default = {"x": 0, "y": 0, "width": 512, "height": 512}
+    unasked, exported = told(studio, graph()), told(studio, graph(boxes=default))
+    assert exported == unasked
+    assert exported["boxes"] != [[{"x": 0, "y": 0, "width": 91, "height": 61, "score": 1.0}]]
+
+
+def test_boxes_is_a_socket_and_nothing_else(studio):
+    described = studio.client.get(f"/object_info/{NODE}")[NODE]["input"]["optional"]["boxes"]
+    assert (described[0], described[1]["forceInput"]) == ("BOUNDING_BOX", True)
+
+
 def answered(*boxes):
     listed = [{"bbox_2d": list(box), "label": "cat", "score": 90} for box in boxes]
     return lambda body, images: json.dumps({"boxes": listed})

@@ -155,7 +155,7 @@ def _too_few(node: Node) -> Iterator[Finding]:
         if given < growth.minimum:
             yield Finding(
                 kind="too_few_slots",
-                severity="wrong",
+                severity="rejected" if growth.required and node.known.demands_slots else "wrong",
                 node=node.id,
                 input=growth.name,
                 what=f"{node.heading()}, input {growth.name} needs at least {growth.minimum} links, not {given}.",

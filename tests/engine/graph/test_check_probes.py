@@ -75,6 +75,12 @@ def test_what_the_server_lets_through_is_found(name, kind, severity):
     assert (kind, severity) in {(f.kind, f.severity) for f in check(probe(name), object_info()).findings}
 
 
+def test_too_few_slots_are_refused_where_the_server_demands_them():
+    newer = {name: {**described, "is_input_list": False} for name, described in object_info().items()}
+    checked = check(probe("autogrow_empty"), newer)
+    assert ("too_few_slots", "rejected") in {(f.kind, f.severity) for f in checked.findings}
+
+
 @pytest.mark.parametrize("name", ["cycle_2", "cycle_self"])
 def test_the_nodes_of_a_cycle_are_named(name):
     found = next(f for f in check(probe(name), object_info()).findings if f.kind == "dependency_cycle")
