@@ -156,7 +156,7 @@ def _maker(view: GraphView, source: str, slot: int) -> tuple[str, int]:
         row = row_of(node.class_type)
         passes = node.known is not None and node.known.is_output and not is_sampler(node) and not (row and row.picture)
         wire = next((one for one in view.into(source) if _takes_picture(view, node, one.input)), None)
-        if not passes or wire is None or (slot < len(node.outputs) and node.outputs[slot] != "IMAGE"):
+        if not passes or wire is None or (0 <= slot < len(node.outputs) and node.outputs[slot] != "IMAGE"):
             break
         source, slot = wire.source, wire.slot
     return source, slot

@@ -6,6 +6,7 @@ What a class does with its inputs comes from node_table.json where it has a row,
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
@@ -123,8 +124,8 @@ def literal(graph: Graph, place: InputRef | None) -> Any:
 
 
 def is_number(value: Any) -> bool:
-    """Whether a value is a positive, finite number, as sizes and lengths are."""
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < float("inf")
+    """Whether a value is a positive number that a float can hold, as sizes and lengths are."""
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
 
 
 def role_of_input(view: GraphView, node: Node, name: str) -> str:
@@ -263,7 +264,7 @@ def _passed_on(view: GraphView, wire: Wire) -> InputRef | None:
     names = names or [name for name in node.inputs_of_type(ANY, MATCH) if name in node.inputs]
     if not names and len(view.into(node.id)) == 1:
         names = [one.input for one in view.into(node.id) if view.type_of(one.source, one.slot) == kind]
-    named = node.known.output_names[wire.slot] if wire.slot < len(node.known.output_names) else ""
+    named = node.known.output_names[wire.slot] if 0 <= wire.slot < len(node.known.output_names) else ""
     if len(names) != 1 and named not in names:
         return None
     name = named if named in names else names[0]
