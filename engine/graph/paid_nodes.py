@@ -24,8 +24,12 @@ def paid_nodes(
         if node_id not in used:
             used.add(node_id)
             waiting += [source for source in sources(graph[node_id]) if source in graph]
-    kinds = ((node_id, str(graph[node_id].get("class_type"))) for node_id in graph if node_id in used)
-    return tuple((node_id, kind) for node_id, kind in kinds if is_paid(kind))
+    found = []
+    for node_id, node in graph.items():
+        kind = node.get("class_type") if node_id in used and isinstance(node, Mapping) else None
+        if isinstance(kind, str) and is_paid(kind):
+            found.append((node_id, kind))
+    return tuple(found)
 
 
 def allowed_in(graph: Mapping[str, Any], loop_node: str) -> int:
