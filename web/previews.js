@@ -12,6 +12,6 @@ export function createPreviews(urls = URL) {
       current = { promptId, url: urls.createObjectURL(blob) };
     },
     /** Its address, or "" while none has come. */
-    of: (promptId) => (current?.promptId === promptId ? current.url : ""),
+    of: (promptId) => (current && current.promptId === promptId ? current.url : ""),
   };
 }

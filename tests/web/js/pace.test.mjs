@@ -41,6 +41,7 @@ test("the sound is a WAV file that says its own length", () => {
 test("previews belong to their prompt, and the one before is given back", () => {
   const dropped = [];
   const previews = createPreviews({ createObjectURL: (blob) => `blob:${blob}`, revokeObjectURL: (url) => dropped.push(url) });
+  assert.equal(previews.of(undefined), "");
   previews.show("p1", "a");
   previews.show("p1", "b");
   assert.equal(previews.of("p1"), "blob:b");
