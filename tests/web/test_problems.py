@@ -67,7 +67,7 @@ def test_a_judge_that_is_not_there_is_said_until_the_next_render(tab):
     tab.page.evaluate(set_model, "qwen3-vl:8b-instruct")
     tab.queue()
     tab.wait_for_tiles(1)
-    assert shown(tab)[2] == ""
+    tab.theatre.client.wait(lambda: shown(tab)[2] == "")
     assert "qwen2.5vl" not in tab.text_of(CRITIC, "verdict")
 
 
