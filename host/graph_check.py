@@ -15,9 +15,9 @@ from typing import Any
 from ..engine.graph.check import check
 from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS
 from ..engine.graph.loop_plan import LoopPlan
-from ..engine.graph.model import Finding, ObjectInfo
+from ..engine.graph.model import Finding, ObjectInfo, sources
 from ..engine.graph.prepare_graph import PreparedGraph, plan_workflow, prepare_graph
-from ..engine.graph.run_request import MOST_NODES, PlanRequest, RunRequest
+from ..engine.graph.run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest
 from ..engine.graph.ui_conversion.reading import node_types
 from .queue import ServerQueue
 
@@ -45,6 +45,8 @@ def _used(graph: Any) -> set[str]:
     return {kind for kind in kinds if isinstance(kind, str)} | node_types(graph) | {LOOP_CLASS, CRITIC_CLASS}
 
 
+CHECKS_AT_ONCE = 2
+"""Of graphs that scripts and pages send: a graph may take seconds, and others need the threads too."""
 MOST_WARNINGS = 30
 """Kept with a run. They go to the page with every change of it."""
 
@@ -57,23 +59,26 @@ class GraphCheck:
 
     def __init__(self, known: KnownClasses, version: str | None, frontend: str | None = None) -> None:
         self._known, self._version, self._frontend = known, version, frontend
+        self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
 
     async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
         """The graph that a script's order asks for. Raises NotReady."""
         known = await self._known.of(order.workflow)
-        return await asyncio.to_thread(prepare_graph, order, known, self._version, self._frontend)
+        async with self._checking:
+            return await asyncio.to_thread(prepare_graph, order, known, self._version, self._frontend)
 
     async def plan(self, request: PlanRequest) -> LoopPlan:
         """How a loop would be put into a workflow. Raises NotReady."""
         known = await self._known.of(request.workflow)
-        return await asyncio.to_thread(plan_workflow, request, known, self._frontend)
+        async with self._checking:
+            return await asyncio.to_thread(plan_workflow, request, known, self._frontend)
 
     async def warnings(self, graph: Mapping[str, Any]) -> tuple[Finding, ...]:
-        """What is not right with a graph about to render; nothing for a graph of more than MOST_NODES nodes.
+        """What is not right with a graph about to render; nothing for one of more than MOST_NODES or MOST_LINKS.
 
         Never raises: whatever fails here, the render goes on.
         """
-        if len(graph) > MOST_NODES:
+        if len(graph) > MOST_NODES or sum(1 for node in graph.values() for _ in sources(node)) > MOST_LINKS:
             return ()
         try:
             known = await self._known.of(graph)

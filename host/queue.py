@@ -6,6 +6,7 @@ patching, and every other pack's prompt handlers still run.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import logging
@@ -47,10 +48,11 @@ class ServerQueue:
         if submission.extra_pnginfo is not None:  # null instead of no key breaks the server's job list
             extra_data["extra_pnginfo"] = submission.extra_pnginfo
         targets = submission.carried.targets
+        graph = await asyncio.to_thread(copy.deepcopy, submission.graph)  # the server keeps and changes what it gets
         response = await self._handler("POST", "/prompt")(
             _Request(
                 {
-                    "prompt": copy.deepcopy(submission.graph),  # the server keeps and changes the very dict it gets
+                    "prompt": graph,
                     "prompt_id": submission.prompt_id,
                     "client_id": submission.client_id,
                     "extra_data": extra_data,
@@ -103,13 +105,15 @@ class ServerQueue:
             await self._handler("POST", "/interrupt")(_Request({"prompt_id": prompt_id}))
 
     async def object_info(self) -> ObjectInfo:
-        return _body(await self._handler("GET", "/object_info")(_Request({})))
+        """All node classes. ComfyUI describes them without a pause, which may take a second: in a thread, by a loop of
+        its own, so that nobody waits for it."""
+        return await asyncio.to_thread(_ask, self._handler("GET", "/object_info"), _Request({}))
 
     async def object_info_of(self, class_type: str) -> ObjectInfo:
         """The same of one class, with its lists as they are now; empty where it cannot be described."""
         handler = self._handler("GET", "/object_info/{node_class}")
         try:
-            return _body(await handler(_Request({}, node_class=class_type)))
+            return await asyncio.to_thread(_ask, handler, _Request({}, node_class=class_type))
         except Exception as problem:  # INPUT_TYPES of another pack may raise anything
             logging.warning("Imitatoes: node class %s cannot be described: %r", class_type, problem)
             return {}
@@ -128,6 +132,15 @@ class ServerQueue:
             for route in self._server.routes
             if getattr(route, "path", None) == path and getattr(route, "method", None) == method
         )
+
+
+def _ask(handler: _Handler, request: _Request) -> dict[str, Any]:
+    """What a handler that only reads answers. Called from a thread."""
+
+    async def answer() -> Any:
+        return await handler(request)
+
+    return _body(asyncio.run(answer()))
 
 
 def _body(response: Any) -> dict[str, Any]:

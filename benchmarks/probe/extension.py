@@ -11,6 +11,7 @@ from server import PromptServer
 
 from . import stopwatch
 from .photo import photo
+from .stalls import Stalls
 
 _GOLDEN = 0.6180339887498949
 
@@ -66,3 +67,19 @@ async def attach(request: web.Request) -> web.Response:
 async def spans(request: web.Request) -> web.Response:
     """All spans since the last call: [stage, begin, end], in epoch seconds."""
     return web.json_response(stopwatch.taken())
+
+
+stalls = Stalls()
+
+
+@routes.post("/benchmark/stalls")
+async def watch(request: web.Request) -> web.Response:
+    """Watch the event loop from now on, and forget what was seen."""
+    stalls.watch()
+    return web.json_response({})
+
+
+@routes.get("/benchmark/stalls")
+async def longest(request: web.Request) -> web.Response:
+    """Its longest stalls since."""
+    return web.json_response(stalls.told())

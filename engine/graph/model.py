@@ -310,6 +310,10 @@ class GraphView:
             found[wire.source].append(wire)
         return found
 
+    @cached_property
+    def _by_input(self) -> dict[tuple[str, str], Wire]:
+        return {(wire.node, wire.input): wire for wire in self.wires}
+
     def into(self, node_id: str) -> list[Wire]:
         return self._into.get(node_id, [])
 
@@ -318,10 +322,19 @@ class GraphView:
 
     def wire(self, node_id: str, name: str) -> Wire | None:
         """The wire into one input; None when it holds a literal or nothing."""
-        return next((wire for wire in self.into(node_id) if wire.input == name), None)
+        return self._by_input.get((node_id, name))
 
     def type_of(self, source: str, slot: int) -> Any:
         """Type of an output, matched types resolved through what is linked; "*" where nobody can tell."""
+        if (source, slot) not in self._types:
+            self._types[source, slot] = self._type_of(source, slot)
+        return self._types[source, slot]
+
+    @cached_property
+    def _types(self) -> dict[tuple[str, int], Any]:
+        return {}
+
+    def _type_of(self, source: str, slot: int) -> Any:
         seen: set[str] = set()
         while source in self.nodes and source not in seen:
             seen.add(source)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,6 +120,7 @@ def looks_like_sheet(class_type: str) -> bool:
     return re.search(_table()["sheets"], class_type, re.IGNORECASE) is not None
 
 
+@lru_cache(maxsize=10_000)
 def is_named(name: str, role: str) -> bool:
     """Whether an input is called as inputs of this role are. Of "model.prompt", of a dynamic combo, the end counts."""
     return name.rsplit(".", 1)[-1] in names_of(role)

@@ -25,6 +25,7 @@ from .model import (
     by_id,
     clean_copy,
     inputs_of,
+    is_link,
     is_paid_class,
     read_graph,
 )
@@ -32,7 +33,7 @@ from .paid_nodes import HOW_TO_ALLOW, allowed_in, paid_nodes, why_not_unasked
 from .patch import PatchRefused
 from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
-from .run_request import MOST_NODES, PlanRequest, RunRequest
+from .run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest
 from .texts import placeholders
 from .tokens import TokenError, TokensTooLarge, fill
 from .ui_conversion.convert import convert
@@ -139,6 +140,10 @@ def _read(workflow: Any) -> Graph:
     if len(graph) > MOST_NODES:
         what = f"The workflow has {len(graph)} nodes; at most {MOST_NODES} are read."
         raise NotReady(_problem("too_many_nodes", what, "Split it.", input_="workflow"))
+    links = sum(is_link(value) for node in graph.values() for value in inputs_of(node).values())
+    if links > MOST_LINKS:
+        what = f"The workflow has {links} links; at most {MOST_LINKS} are read."
+        raise NotReady(_problem("too_many_links", what, "Split it.", input_="workflow"))
     for node_id, node in graph.items():
         for name, value in inputs_of(node).items():
             if not _finite(value):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from .chains import in_order
 from .model import GraphView, Node, Wire
 from .node_table import is_bundle_type, is_named, looks_like_map, names_of, row_of
+from .remembering import remembered
 from .texts import encoded_texts
 from .tracing import InputRef, along, carries, held, is_number, literal, origin
 
@@ -66,6 +67,7 @@ class Roles:
         return tuple(dict.fromkeys(found))
 
 
+@remembered
 def roles_in(view: GraphView) -> Roles:
     """The parts of a graph. Nodes that feed no output are left out."""
     used = view.upstream(view.output_nodes)
@@ -76,6 +78,7 @@ def roles_in(view: GraphView) -> Roles:
     return Roles(samplings, decodes, outputs)
 
 
+@remembered
 def is_sampler(node: Node) -> bool:
     """Whether a node turns noise, a latent or a picture into another by a model.
 
@@ -105,11 +108,13 @@ def is_sampler(node: Node) -> bool:
     return prompted and not looks_like_map(node.class_type)
 
 
+@remembered
 def is_decode(node: Node) -> bool:
     """Takes a latent and a VAE and gives pictures."""
     return "IMAGE" in node.outputs and bool(node.inputs_of_type("LATENT")) and bool(node.inputs_of_type("VAE"))
 
 
+@remembered
 def sampling_of(view: GraphView, node: Node) -> Sampling:
     """What steers one sampler."""
     guided = [node, *_feeding(view, node, "GUIDER")]
@@ -178,6 +183,7 @@ def _size(view: GraphView, latents: Iterable[Node]) -> SizePlace | None:
     return next((size for size in (_written_size(view, node) for node in latents) if size), None)
 
 
+@remembered
 def _written_size(view: GraphView, node: Node) -> SizePlace | None:
     """The size that a node holds as numbers. Sub-inputs of a dynamic combo count: "resize_type.width"."""
     numbers = {}

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..settings import MAX_SEED, SeedPolicy
 
-MOST_NODES = 2000
-"""Of a graph that is checked: the time for it grows with the square, 3 seconds here. Workflows have some hundred."""
+MOST_NODES, MOST_LINKS = 2000, 20_000
+"""Of a graph that is checked. Workflows have some hundred nodes, and some links each."""
 LONGEST_TEXT = 20_000
 
 

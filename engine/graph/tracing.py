@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from .model import ANY, MATCH, Graph, GraphView, Node, ObjectInfo, Wire, inputs_of, is_link
 from .node_table import NO_ROLE, is_bundle_type, is_named, row_of, with_known_nodes
+from .remembering import remembered
 
 LINKED_ROLES = frozenset({"positive", "negative", "latent", "image", "bundle"})
 """Roles that only a link can fill."""
@@ -52,6 +53,7 @@ def _not_taken(node: Node, kept: str) -> set[str]:
     return {name for name, value in node.inputs.items() if is_link(value) or name in cases} - {kept, selector}
 
 
+@remembered
 def _chosen(view: GraphView, node: Node) -> str | None:
     """The one input that a switch passes on; None where it is no switch or its choice is made while it runs."""
     row = row_of(node.class_type)
@@ -70,7 +72,7 @@ def _chosen(view: GraphView, node: Node) -> str | None:
 
 
 _TRUE, _FALSE = re.compile(r"(?:^|_)(?:on_)?true$"), re.compile(r"(?:^|_)(?:on_)?false$")
-_NUMBERED = re.compile(r"^[a-z_]*?(\d+)$", re.IGNORECASE)
+_NUMBERED = re.compile(r"^[a-z_]*?(\d{1,9})$", re.IGNORECASE)
 
 
 def _chosen_by_name(view: GraphView, node: Node) -> str | None:
@@ -78,6 +80,8 @@ def _chosen_by_name(view: GraphView, node: Node) -> str | None:
     switch, and a single value to choose by."""
     linked = [wire.input for wire in view.into(node.id)]
     pair = [name for name in linked if _TRUE.search(name) or _FALSE.search(name)]
+    if not pair and "switch" not in node.class_type.lower():
+        return None
     values = [value for name in node.inputs if (value := _value(view, node, name)) is not None]
     if pair:
         choices = [value for value in values if isinstance(value, bool)]
@@ -85,7 +89,7 @@ def _chosen_by_name(view: GraphView, node: Node) -> str | None:
             return None
         return next((name for name in pair if (_TRUE if choices[0] else _FALSE).search(name)), None)
     numbers = [value for value in values if isinstance(value, int) and not isinstance(value, bool)]
-    if "switch" not in node.class_type.lower() or len(numbers) != 1:
+    if len(numbers) != 1:
         return None
     return next((name for name in linked if (m := _NUMBERED.match(name)) and int(m.group(1)) == numbers[0]), None)
 
@@ -95,6 +99,7 @@ def _value(view: GraphView, node: Node, name: str) -> Any:
     return literal(view.graph, origin(view, InputRef(node.id, name))) if name in node.inputs else None
 
 
+@remembered
 def carries(view: GraphView, wire: Wire, kind: str) -> bool:
     """Whether a wire carries this type. What an unknown class gives is told by the socket that takes it."""
     given = view.type_of(wire.source, wire.slot)
@@ -128,6 +133,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= sys.float_info.max
 
 
+@remembered
 def role_of_input(view: GraphView, node: Node, name: str) -> str:
     """What an input holds, as the table's rows say it or its type and name. Empty for anything else."""
     row = row_of(node.class_type)
@@ -177,6 +183,7 @@ def side_of(name: str) -> str:
     return "negative" if "neg" in lowered or "uncond" in lowered or lowered.endswith("-") else "positive"
 
 
+@remembered
 def inputs_with_role(view: GraphView, node: Node, *roles: str) -> list[InputRef]:
     """The inputs of a node that fill one of these roles: linked where only a link can, else linked or written."""
     found = []
@@ -187,6 +194,7 @@ def inputs_with_role(view: GraphView, node: Node, *roles: str) -> list[InputRef]
     return found
 
 
+@remembered
 def held(view: GraphView, node: Node, *roles: str) -> list[InputRef]:
     """The inputs that fill a role for a node: its own, else those behind the pipes and contexts that it takes."""
     waiting, seen = [node], set()
@@ -221,6 +229,7 @@ def _left_empty(view: GraphView, place: InputRef) -> bool:
     return value == "" and bool(inputs_with_role(view, view.nodes[place.node], "bundle"))
 
 
+@remembered
 def origin(view: GraphView, place: InputRef) -> InputRef:
     """Where a text or number really stands: followed through nodes that only pass it on.
 
@@ -237,6 +246,7 @@ def origin(view: GraphView, place: InputRef) -> InputRef:
     return place
 
 
+@remembered
 def _passed_on(view: GraphView, wire: Wire) -> InputRef | None:
     """The input whose value comes out unchanged at the other end of a wire; None where none does."""
     node = view.nodes[wire.source]

@@ -215,7 +215,7 @@ class Driver:
                 if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
                     live.seen.append(KnownPicture(iteration.number, report.fingerprint, report.critique))
             problem = live.broken_journal or (report.save_error if report is not None else "")
-            step = end_of_run(state, report, live.stop == "now", problem) or next_step(run)
+            step = end_of_run(state, report, live.stop == "now", problem) or await asyncio.to_thread(next_step, run)
             if live.stop and not isinstance(step, Stop):
                 step = Stop("stopped", STOPPED)
             if isinstance(step, Stop):

@@ -133,7 +133,7 @@ class UserActions:
                 fields["checklist"] = None
                 fields["remembered"] = {}
             run = run.model_copy(update=fields)
-            plan = continued_plan(run, instruction)
+            plan = await asyncio.to_thread(continued_plan, run, instruction)
             if isinstance(plan, Stop):
                 raise NotNow(plan.reason)
             seen = [] if instruction else live.seen  # judged against the old goal
@@ -199,7 +199,7 @@ class UserActions:
         if run.pending is not None:
             plan = run.pending.plan
         else:
-            plan = next_step(run) if run.iterations else first_plan(run)
+            plan = await asyncio.to_thread(next_step, run) if run.iterations else first_plan(run)
         if isinstance(plan, Stop):
             await self._driver.end(live, run, plan)
         else:
