@@ -16,14 +16,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..graph import ui_workflow
-from ..graph.family import family_of
-from ..graph.loop_nodes import Graph, clean_copy, judged_node, steered_inputs, with_settings
+from ..graph.loop_nodes import Graph, with_settings
 from ..settings import Settings
-from ..unicode_text import mend_text, mend_texts
+from ..unicode_text import mend_texts
 from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
+from .new_run import new_run
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
-from .policy import first_plan, next_step, paid_out_stop
+from .policy import next_step, paid_out_stop
 from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
 from .refusals import RunIsOver, TakenOver
 from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry
@@ -108,30 +108,10 @@ class Driver:
     # Starting.
 
     async def _start(self, prompt_context: PromptContext) -> LiveRun:
-        now = time.time()
-        graph = await asyncio.to_thread(clean_copy, prompt_context.graph)
-        extra_pnginfo = prompt_context.extra_pnginfo
+        others = [*self.live.run_ids(), *await asyncio.to_thread(self._journal().run_ids)]
         carried = self._queue.carried(prompt_context.prompt_id)
-        run = Run(
-            id=new_run_id(now, [*self.live.run_ids(), *await asyncio.to_thread(self._journal().run_ids)]),
-            created=now,
-            updated=now,
-            start=mend_texts(prompt_context.handle),
-            first_prompt_id=mend_text(prompt_context.prompt_id),
-            family=await asyncio.to_thread(family_of, graph),
-            loop_node=prompt_context.loop_node,
-            critic_node=prompt_context.critic_node,
-            client_id=mend_text(prompt_context.client_id),
-            workflow_id=mend_text(ui_workflow.workflow_id(extra_pnginfo)),
-            warnings=mend_texts(prompt_context.warnings),
-            targets=carried.targets,
-            steered=mend_texts(steered_inputs(graph, prompt_context.loop_node)),
-            judged=mend_text(judged_node(graph, prompt_context.critic_node)),
-            paid_nodes=mend_texts(prompt_context.paid_nodes),
-            paid_used=1 if prompt_context.paid_nodes else 0,
-        )
-        run = run.model_copy(update={"pending": Pending(prompt_id=prompt_context.prompt_id, plan=first_plan(run))})
-        live = LiveRun(run, graph, graph, extra_pnginfo, carried=carried)
+        run, graph = await asyncio.to_thread(new_run, new_run_id(time.time(), others), prompt_context, carried)
+        live = LiveRun(run, graph, graph, prompt_context.extra_pnginfo, carried=carried)
         self.live.add(live)
         self.live.belongs(prompt_context.prompt_id, run.id)
         async with self.locks.driver_step(run.id):
