@@ -68,11 +68,18 @@ def clear_parts(folders: Iterable[Path], before: float) -> int:
 def hold_lock(path: Path) -> BinaryIO:
     """Open a file and lock it until it is closed or the process ends, however it ends.
 
-    Where the file system knows no locks it is only opened. Raises OSError.
+    Where the file system knows no locks it is only opened. Who looks whether it is locked has the lock for a moment, so
+    a refusal is tried again for a while. Raises OSError.
     """
     stream = path.open("r+b")
-    with suppress(OSError):
-        _lock(stream)
+    for _ in range(100):
+        try:
+            _lock(stream)
+            break
+        except (BlockingIOError, PermissionError):
+            time.sleep(0.01)
+        except OSError:
+            break
     return stream
 
 

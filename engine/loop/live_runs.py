@@ -77,11 +77,15 @@ class LiveRuns:
     def get(self, run_id: str) -> LiveRun | None:
         """A run in memory, unless it ended here and went on, or was deleted, on another server since."""
         live = self._runs.get(run_id)
-        if live is not None and live.run.ended and live.run.status != "unsaved" and run_id not in self._owners.held:
-            if self._journal().written(run_id) != live.written:
-                del self._runs[run_id]
-                return None
+        if live is not None and self._is_stale(live):
+            del self._runs[run_id]
+            return None
         return live
+
+    def _is_stale(self, live: LiveRun) -> bool:
+        if not live.run.ended or live.run.status == "unsaved" or live.run.id in self._owners.held:
+            return False
+        return self._journal().written(live.run.id) != live.written
 
     def run_ids(self) -> list[str]:
         return list(self._runs)
@@ -104,8 +108,8 @@ class LiveRuns:
                 break
             if before and run_id >= before:
                 continue
-            live = self.get(run_id)
-            run = live.run if live is not None else self._on_disk(run_id)
+            live = self._runs.get(run_id)  # not get(): this is no thread to change what the event loop goes through
+            run = live.run if live is not None and not self._is_stale(live) else self._on_disk(run_id)
             if run is not None:
                 found.append(run)
         return found

@@ -150,20 +150,29 @@ class RunOwners:
         """Make our file in the present root, and keep touching it from now on. Raises OSError."""
         path = self._root() / _SERVERS / self.server_id
         with self._guard:
-            if path in self._locked and path.exists():
-                return
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(json.dumps({"machine": self._machine, "computer": platform.node()}), encoding="utf-8")
-            self._locked[path] = hold_lock(path)
+            if path not in self._locked:
+                self._make(path)
             if self._beating is None:
                 arguments = (weakref.ref(self), self._gone)
                 self._beating = threading.Thread(target=_beat, args=arguments, name="imitatoes-heartbeat", daemon=True)
                 self._beating.start()
 
+    def _make(self, path: Path) -> None:
+        """Our file, locked. Before it is locked another server may take it for a dead one's and clear it away."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        while path not in self._locked or not path.exists():
+            if path in self._locked:
+                self._locked.pop(path).close()
+            path.write_text(json.dumps({"machine": self._machine, "computer": platform.node()}), encoding="utf-8")
+            with suppress(FileNotFoundError):  # cleared away that very moment
+                self._locked[path] = hold_lock(path)
+
     def touch(self) -> None:
         """Tell the other servers that this one lives."""
         for path in list(self._locked):
             try:
+                with self._guard:
+                    self._make(path)
                 os.utime(path)
             except OSError as problem:
                 LOG.debug("Imitatoes: %s could not be touched: %s", path, problem)

@@ -134,6 +134,16 @@ def test_of_several_servers_one_gets_the_run(root, known):
         assert len(won) == 1
 
 
+def test_a_sign_of_life_that_somebody_cleared_away_is_made_again(root):
+    one, other = RunOwners(lambda: root), RunOwners(lambda: root)
+    one.claim(RUN)
+    path = root / ".servers" / one.server_id
+    path.unlink()
+    assert not other.is_elsewhere(RUN)
+    one.touch()
+    assert other.is_elsewhere(RUN) and is_lock_held(path)
+
+
 def test_what_dead_servers_left_of_themselves_is_cleared_up(root):
     one, other = RunOwners(lambda: root), RunOwners(lambda: root)
     one.claim(RUN)
