@@ -52,6 +52,16 @@ def _swap_in(temporary: Path, path: Path) -> None:
     temporary.replace(path)
 
 
+def folder_size(folder: Path) -> int:
+    """Bytes of all files in a folder and below; what cannot be read counts nothing. Blocks: call it from a thread."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(OSError):
+            if path.is_file() and not path.is_symlink():
+                total += path.stat().st_size
+    return total
+
+
 def clear_parts(folders: Iterable[Path], before: float) -> int:
     """Remove what writers that died have left in these folders; how many. before: epoch seconds of the last write."""
     removed = 0

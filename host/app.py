@@ -10,6 +10,7 @@ from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib import metadata
+from pathlib import Path
 from typing import Any, TypeVar
 
 import comfy.model_management
@@ -40,6 +41,7 @@ from ..ollama_client import GOOD_MODEL, Connection, OllamaVisionModel, Residence
 from . import comfyui, settings
 from .comfy_services import ComfyServices
 from .comfyui import PageEvents, WrongInput
+from .file_manager import can_open_folders, open_folder
 from .graph_check import GraphCheck, KnownClasses
 from .judge_inputs import CriticInputs, make_judge
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
@@ -209,6 +211,14 @@ class App:
     def _local_ollama(self, memory: ComfyMemory, wait_seconds: float = 0.0) -> OllamaModels:
         residence = Residence(settings.connection(settings.LOCAL), lambda: False, asyncio.CancelledError)
         return OllamaModels(residence, memory.on_cpu, wait_seconds)
+
+    def can_open_folders(self) -> bool:
+        """Whether this computer has a file manager that can be asked."""
+        return can_open_folders()
+
+    def open_folder(self, folder: Path) -> bool:
+        """Show a folder on this computer's screen; whether that worked. Blocks: call it from a thread."""
+        return open_folder(folder)
 
     def thumbnails(self) -> Thumbnails:
         self._thumbnails.root = thumbnails_folder()

@@ -6,6 +6,7 @@ import asyncio
 
 from pydantic import BaseModel, Field
 
+from ..engine.files import folder_size
 from ..engine.loop.refusals import NotNow
 from ..engine.loop.view import RunView, run_view
 from .errors import BadRequest
@@ -29,7 +30,20 @@ class ThumbnailsBody(Body):
 
 
 class RunFolder(BaseModel):
+    """size: bytes on disk of all that is in it. opens: whether this request comes from the server's own computer, which
+    can show the folder."""
+
     folder: str
+    size: int
+    opens: bool
+
+
+class OpenBody(Body):
+    """Nothing: an empty object, so that the request is JSON."""
+
+
+class OpenedFolder(BaseModel):
+    opened: str
 
 
 class RunNodes(BaseModel):
@@ -52,8 +66,18 @@ async def show_thumbnail(app: RoutesApp, id: str, name: str, query: ThumbnailQue
     return PictureAnswer(jpeg, f"private, max-age={ONE_DAY}" if query.v else "no-cache")
 
 
-async def show_folder(app: RoutesApp, id: str) -> RunFolder:
-    return RunFolder(folder=str(app.journal().folder((await find_run(app, id)).id)))
+async def show_folder(app: RoutesApp, id: str, local: bool) -> RunFolder:
+    folder = app.journal().folder((await find_run(app, id)).id)
+    size = await asyncio.to_thread(folder_size, folder)
+    return RunFolder(folder=str(folder), size=size, opens=local and app.can_open_folders())
+
+
+async def open_folder(app: RoutesApp, id: str, body: OpenBody, local: bool) -> OpenedFolder:
+    """For the user who sits at the server: anybody else would open windows on a screen that they do not see."""
+    folder = app.journal().folder((await find_run(app, id)).id)
+    if not local or not await asyncio.to_thread(app.open_folder, folder):
+        raise NotNow(f"The folder cannot be shown from here. It is {folder} on the computer that ComfyUI runs on.")
+    return OpenedFolder(opened=str(folder))
 
 
 async def show_nodes(app: RoutesApp, id: str) -> RunNodes:

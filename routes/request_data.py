@@ -1,8 +1,9 @@
-"""The body and the query of a request as models."""
+"""The body and the query of a request as models, and where it comes from."""
 
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 from typing import TypeVar
 
 from aiohttp import web
@@ -58,3 +59,13 @@ def query_of(request: web.Request, model: type[Model]) -> Model:
         return model.model_validate({name: request.query[name] for name in request.query if request.query[name]})
     except ValidationError as problem:
         raise wrong_field(problem, "query") from problem
+
+
+def is_local(request: web.Request) -> bool:
+    """Whether the browser runs on this computer. What came through a proxy may come from anywhere."""
+    if any(name in request.headers for name in ("Forwarded", "X-Forwarded-For", "X-Real-IP")):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False

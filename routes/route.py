@@ -28,7 +28,7 @@ from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import PreflightView
 from .errors import error_response
 from .large_json import AT_ONCE, write_json
-from .request_data import body_of, query_of
+from .request_data import body_of, is_local, query_of
 
 
 class RoutesApp(Protocol):
@@ -39,6 +39,12 @@ class RoutesApp(Protocol):
 
     def journal(self) -> Journal:
         """The journal of the present output folder."""
+
+    def can_open_folders(self) -> bool:
+        """Whether this computer has a file manager that can be asked."""
+
+    def open_folder(self, folder: Path) -> bool:
+        """Show a folder on this computer's screen; whether that worked. Blocks: call it from a thread."""
 
     def thumbnails(self) -> Thumbnails:
         """The cache of thumbnails."""
@@ -93,7 +99,8 @@ class PictureAnswer:
 
 
 Handler = Callable[..., Awaitable[BaseModel | PictureAnswer]]
-"""handler(app, <one argument for each {name} of the path>, body, query): `body` and `query` only where it has them.
+"""handler(app, <one argument for each {name} of the path>, body, query, local): the last three only where it has them.
+local: whether the request comes from this computer itself.
 
 The annotations of its body and query are the models that requests are parsed to, that of its return what it answers."""
 
@@ -142,6 +149,8 @@ class Route:
                     asked["body"] = await body_of(request, self.body)
                 if self.query is not None:
                     asked["query"] = query_of(request, self.query)
+                if "local" in self._annotations:
+                    asked["local"] = is_local(request)
                 told = await self.handler(app(), **asked)
                 if isinstance(told, PictureAnswer):
                     return told.response()

@@ -18,6 +18,7 @@ from ..engine.loop.driver import Driver
 from ..engine.loop.journal import RUN_ID
 from ..engine.loop.refusals import RunNotFound
 from ..engine.loop.run import Run
+from ..engine.loop.run_filter import RunFilter
 from ..engine.loop.start import wait_for_run
 from ..engine.loop.view import IterationView, RunSummary, RunView, iteration_view, run_summary, run_view
 from .errors import BadRequest
@@ -27,7 +28,7 @@ PROMPT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 LONGEST_WAIT = 86_400.0
 
 
-class RunsQuery(BaseModel):
+class RunsQuery(RunFilter):
     limit: Annotated[int, Field(ge=1, le=9999)] | SkipJsonSchema[None] = Field(
         default=None, description="So many at most."
     )
@@ -61,6 +62,10 @@ class JudgeBody(Body):
     iteration: int = Field(ge=1)
 
 
+class StarBody(Body):
+    starred: bool
+
+
 class DeleteBody(Body):
     """Nothing: an empty object, so that the request is JSON."""
 
@@ -81,7 +86,7 @@ class DeletedRun(BaseModel):
 
 
 async def list_runs(app: RoutesApp, query: RunsQuery) -> RunList:
-    runs = await asyncio.to_thread(app.driver.live.listed, query.limit, query.before)
+    runs = await asyncio.to_thread(app.driver.live.listed, query.limit, query.before, query.keeps)
     return RunList(runs=[run_summary(run) for run in runs])
 
 
@@ -113,6 +118,10 @@ async def show_best(app: RoutesApp, id: str) -> PictureAnswer:
 
 async def show_picture(app: RoutesApp, id: str, name: str) -> PictureAnswer:
     return PictureAnswer(find_picture(app, (await find_run(app, id)).id, name))
+
+
+async def star_run(app: RoutesApp, id: str, body: StarBody) -> RunView:
+    return run_view(await app.actions.star((await find_run(app, id)).id, body.starred))
 
 
 async def stop_run(app: RoutesApp, id: str, body: StopBody) -> RunView:

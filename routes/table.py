@@ -72,6 +72,8 @@ ROUTES = (
     Route("POST", f"{RUN}/continue", runs.continue_run, "Go on from the best, with a further wish or without.", CHANGE),
     Route("POST", f"{RUN}/resume", runs.resume_run, "Go on after a restart cut it off.", CHANGE),
     Route("POST", f"{RUN}/take", runs.take_iteration, "Make an iteration the best.", CHANGE),
+    Route("POST", f"{RUN}/star", runs.star_run, "Give an ended run a star, or take it away.", CHANGE),
+    Route("POST", f"{RUN}/open", panel.open_folder, "Show the run's folder on the server's own screen.", CHANGE),
     Route("POST", f"{RUN}/judge", runs.judge_iteration, "Judge a picture that no judge has looked at.", CHANGE),
     Route(
         "POST",

@@ -2,6 +2,8 @@
 // the click was: among the buttons of the run, of the iteration, in the list of past runs, or, from the command that makes a
 // workflow self-improving, above it all.
 
+import { fileSize, goalTitle } from "./wording.js";
+
 /** page: loading a picture, copying, asking, see page.js. */
 export function createActions({ t, store, server, feed, page }) {
   let busy = false;
@@ -32,7 +34,6 @@ export function createActions({ t, store, server, feed, page }) {
     busy: () => busy,
     /** What to say at a place, "" for nothing. */
     notice: (place) => (notice.place === place ? notice.words : ""),
-    hasOlder: () => feed.hasOlder(),
     tell,
     stop: (run, afterThis) => runAct("run", (slow) => server.stop(run.run_id, afterThis, slow)),
     resume: (run) => runAct("run", (slow) => server.resume(run.run_id, slow)),
@@ -57,16 +58,35 @@ export function createActions({ t, store, server, feed, page }) {
       if (!copied) tell(t("tell.folder", { folder: answer.folder }), "iteration");
       return copied;
     },
+    /** Shows the folder where the server is this computer; else its path goes to the clipboard, or is shown. */
+    async openFolder(run) {
+      const answer = await act("iteration", () => server.folder(run.run_id));
+      if (!answer) return;
+      if (answer.opens && !(await server.openFolder(run.run_id)).problem) return;
+      const copied = await page.copy(answer.folder);
+      tell(t(copied ? "tell.folderCopied" : "tell.folder", { folder: answer.folder }), "iteration");
+    },
+    /** @returns {Promise<number | null>} bytes on disk, null where the server does not say */
+    sizeOf: async (run) => (await server.folder(run.run_id)).size ?? null,
+    star: (run, starred) => runAct("past", (slow) => server.star(run.run_id, starred, slow)),
     open(runId) {
       store.choose(runId);
       return feed.need(runId);
     },
+    /** size: bytes of all of them, null where that is not known. */
+    async removeAll(runs, size) {
+      const words = size === null ? "tell.deleteAllMessage" : "tell.deleteAllSize";
+      if (!(await page.confirm(t("tell.deleteAllTitle"), t(words, { count: runs.length, size: fileSize(size ?? 0) })))) return;
+      for (const run of runs) {
+        if (!(await act("past", (slow) => server.remove(run.run_id, slow)))) return;
+        store.remove(run.run_id);
+      }
+    },
     async remove(run) {
-      const message = t("tell.deleteMessage", { goal: run.goal, count: run.iteration_count ?? 0 });
+      const message = t("tell.deleteMessage", { goal: goalTitle(run), count: run.iteration_count ?? 0 });
       if (!(await page.confirm(t("tell.deleteTitle"), message))) return;
       if (await act("past", (slow) => server.remove(run.run_id, slow))) store.remove(run.run_id);
     },
-    showOlder: () => feed.loadOlder(),
     improve: () => page.improve(),
   };
 }

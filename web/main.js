@@ -17,6 +17,7 @@ import { createPage } from "./page.js";
 import { createProblems, problemWords } from "./problems.js";
 import { createPreviews } from "./previews.js";
 import { createProgress } from "./progress.js";
+import { createRunSearch } from "./run_search.js";
 import { createServer } from "./server.js";
 import { applyJudge, settingOf, settingsOf } from "./settings.js";
 import { createSidebar, TAB } from "./sidebar.js";
@@ -27,6 +28,7 @@ import { bestName, goalTitle, stateWords, tone } from "./wording.js";
 import { nodeAt, workflowInFront } from "./workflow.js";
 
 const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode"].map((name) => `Imitatoes${name}`));
+const SHEETS = ["base", "run", "picture", "iteration", "past_runs"];
 const language = navigator.language || "en";
 const t = textsOf(language);
 const store = createStore();
@@ -62,10 +64,11 @@ const heard = listen(api, {
   hasLoop: page.hasLoop,
   failed,
 });
+const search = createRunSearch({ store, server, feed });
 const actions = createActions({ t, store, server, feed, page });
 const sidebar = createSidebar({
   store,
-  makePanel: () => createPanel({ t, store, server, actions, progress, page, language }),
+  makePanel: () => createPanel({ t, store, server, actions, search, progress, page, language }),
   active: () => app.extensionManager.sidebarTab?.activeSidebarTabId,
 });
 
@@ -165,10 +168,10 @@ app.registerExtension({
   ],
   menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel"] }],
   async setup() {
-    for (const sheet of ["./panel.css", "./viewer.css"]) {
+    for (const sheet of SHEETS) {
       const style = document.createElement("link");
       style.rel = "stylesheet";
-      style.href = new URL(sheet, import.meta.url).href;
+      style.href = new URL(`./styles/${sheet}.css`, import.meta.url).href;
       document.head.append(style);
     }
     app.extensionManager.registerSidebarTab({

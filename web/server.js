@@ -31,10 +31,16 @@ export function createServer(api, t) {
   }
 
   return {
-    runs: (limit, before = "") => ask(`/imitatoes/runs?limit=${limit}${before ? `&before=${before}` : ""}`),
+    /** filter: see run_search.js. */
+    runs(limit, before = "", filter = {}) {
+      const query = Object.entries({ limit, before, ...filter }).filter(([, value]) => value !== "" && value !== false);
+      return ask(`/imitatoes/runs?${new URLSearchParams(query)}`);
+    },
     run: (runId) => ask(path(runId)),
     nodes: (runId) => ask(path(runId, "nodes")),
     folder: (runId) => ask(path(runId, "folder")),
+    openFolder: (runId) => ask(path(runId, "open"), {}),
+    star: (runId, starred, slow) => act(path(runId, "star"), { starred }, slow),
     stop: (runId, afterThis, slow) => act(path(runId, "stop"), { after_this: afterThis }, slow),
     goOn: (runId, instruction, slow) => act(path(runId, "continue"), { instruction, client_id: api.clientId ?? "" }, slow),
     resume: (runId, slow) => act(path(runId, "resume"), { client_id: api.clientId ?? "" }, slow),

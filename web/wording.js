@@ -12,6 +12,14 @@ export function duration(seconds) {
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }
 
+/** Bytes as people say them: 12 MB. */
+export function fileSize(bytes) {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  const step = Math.min(Math.floor(Math.log(Math.max(bytes, 1)) / Math.log(1000)), units.length - 1);
+  const value = bytes / 1000 ** step;
+  return `${value < 10 && step > 0 ? value.toFixed(1) : Math.round(value)} ${units[step]}`;
+}
+
 /** The score that counts: of both looks where a picture was looked at again at the end, as the server reckons it. */
 export function scoreOf(run, iteration) {
   if (iteration && iteration.number === run?.best?.iteration) return run.best.score ?? null;

@@ -97,8 +97,12 @@ class LiveRuns:
         """The prompt is one of the run's."""
         self._run_of_prompt[prompt_id] = run_id
 
-    def listed(self, most: int | None = None, before: str = "") -> list[Run]:
+    def listed(
+        self, most: int | None = None, before: str = "", keeps: Callable[[Run], bool] = lambda run: True
+    ) -> list[Run]:
         """Runs, newest first: all, or so many at most, older than the run id `before` where it is given.
+
+        keeps: which are asked for.
 
         Reads the disk: call it from a thread when there may be many.
         """
@@ -110,7 +114,7 @@ class LiveRuns:
                 continue
             live = self._runs.get(run_id)  # not get(): this is no thread to change what the event loop goes through
             run = live.run if live is not None and not self._is_stale(live) else self._on_disk(run_id)
-            if run is not None:
+            if run is not None and keeps(run):
                 found.append(run)
         return found
 

@@ -187,6 +187,7 @@ class Run(BaseModel):
     can_edit_locally: whether the graph can change one spot of a picture and keep the rest.
     recoveries: what was changed after renders that failed, oldest first; the graph on disk stays the user's own.
     taken: the iteration that the user took as best, None while the judge's word stands.
+    starred: the user wants to find it again.
     stopping: a stop was asked for and has not come about yet: at once, or after the iteration at hand.
     end: how it ends, from the moment that is decided; a server that dies while it writes the rest leaves it here.
     elsewhere: another server that lives has the run. Found out on reading, never true on disk.
@@ -217,6 +218,7 @@ class Run(BaseModel):
     remembered: dict[str, str] = Field(default_factory=dict)
     can_edit_locally: bool = False
     taken: UserPick | None = None
+    starred: bool = False
     stopping: Literal["", "now", "after"] = ""
     end: Stop | None = None
     elsewhere: bool = Field(default=False, exclude=True)

@@ -92,6 +92,12 @@ class UserActions:
             run = mend_texts(await judge_later(judge, self._journal(), run, number)).changed(time.time())
             return await self._amend(run, run.iterations[number - 1])
 
+    async def star(self, run_id: str, starred: bool) -> Run:
+        """The user wants to find the ended run again, or no longer."""
+        async with self._driver.locks.user_action(run_id, "being changed"), self._owned(run_id):
+            run = await self._ended(run_id)
+            return await self._amend(run.changed(time.time(), starred=starred))
+
     async def attach(self, run_id: str, client_id: str) -> Run:
         """A page follows the run: ComfyUI's own progress goes to it from the next render on."""
         async with self._driver.locks.user_action(run_id, "being followed by another page"):

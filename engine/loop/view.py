@@ -16,6 +16,7 @@ from ..settings import Settings
 from .journal import BEST
 from .pictures import contact_sheet_names
 from .run import Action, Decision, Iteration, Pending, Phase, Plan, Recovery, Run, Status, Wording
+from .run_filter import judge_model
 
 TOLD_ITERATIONS = 3
 """A message to the page holds the last iterations only: with all of 200 it would be half a megabyte, three times a
@@ -35,8 +36,8 @@ class RunSummary(BaseModel):
     """A run in the list of runs. waiting: it has ended. Times are epoch seconds.
 
     elsewhere: it runs on another server that shares the output folder, and cannot be stopped or changed here.
-    continue_adds: how many renders continuing it adds. paid_used, paid_allowed: renders that cost money; both 0 where
-    none does.
+    continue_adds: how many renders continuing it adds. model: of the judge, "" where none has judged. paid_used,
+    paid_allowed: renders that cost money; both 0 where none does.
     """
 
     run_id: str
@@ -59,6 +60,8 @@ class RunSummary(BaseModel):
     continue_adds: int
     paid_used: int
     paid_allowed: int
+    starred: bool
+    model: str
 
 
 class PlanView(BaseModel):
@@ -213,6 +216,8 @@ def _summary(run: Run, best: Iteration | None) -> RunSummary:
         continue_adds=run.renders_to_grant,
         paid_used=run.paid_used,
         paid_allowed=run.start.limits.paid_renders if run.paid_nodes else 0,
+        starred=run.starred,
+        model=judge_model(run),
     )
 
 

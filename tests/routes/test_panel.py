@@ -87,7 +87,7 @@ async def test_delete_asks_for_an_ended_run(site):
 @served
 async def test_folder_and_nodes(site):
     run_id = await finished(site)
-    assert await site.get(f"runs/{run_id}/folder") == {"folder": str(site.root / run_id)}
+    assert (await site.get(f"runs/{run_id}/folder"))["folder"] == str(site.root / run_id)
     nodes = (await site.get(f"runs/{run_id}/nodes"))["nodes"]
     assert nodes == {"10": "ImitatoesSelfImprovingPrompt", "11": "ImitatoesVLMCritique"}
     (site.root / run_id / "graph.json").unlink()
@@ -110,3 +110,34 @@ async def test_mutating_routes_demand_json(site):
         assert (await site.post(f"runs/{run_id}/{action}", status=415, **plain))["error"]["type"] == "not_json"
         await site.post(f"runs/{run_id}/{action}", {"surprise": 1}, status=400)
     await site.post(f"runs/{run_id}/attach", {"client_id": "c"}, status=409)
+
+
+@served
+async def test_a_star_is_kept_and_runs_are_found_by_it_and_by_words(site):
+    run_id = await finished(site)
+    assert (await site.post(f"runs/{run_id}/star", {"starred": True}))["starred"] is True
+    assert Site(site.root).journal().load(run_id).starred, "on disk"
+    found = lambda query: site.get(f"runs?{query}")  # noqa: E731
+    assert [one["run_id"] for one in (await found("starred=true&search=FOX"))["runs"]] == [run_id]
+    assert (await found("search=wolf"))["runs"] == []
+    assert (await found("state=failed"))["runs"] == []
+    await site.get("runs?state=nonsense", 400)
+    await site.get("runs?least_score=2", 400)
+    assert (await site.post(f"runs/{run_id}/star", {"starred": False}))["starred"] is False
+    assert (await found("starred=true"))["runs"] == []
+
+
+@served
+async def test_the_folder_says_its_size_and_is_shown_only_to_whoever_sits_at_the_server(site):
+    run_id = await finished(site)
+    folder = site.root / run_id
+    told = await site.get(f"runs/{run_id}/folder")
+    assert told == {"folder": str(folder), "size": sum(p.stat().st_size for p in folder.iterdir()), "opens": True}
+    assert (await site.post(f"runs/{run_id}/open"))["opened"] == str(folder)
+    assert site.opened == folder
+    site.opened = None
+    away = {"X-Forwarded-For": "192.0.2.7"}
+    async with site.client.post(f"/imitatoes/runs/{run_id}/open", json={}, headers=away) as answer:
+        assert answer.status == 409
+        assert str(folder) in (await answer.json())["error"]["message"]
+    assert site.opened is None

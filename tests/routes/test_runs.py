@@ -39,6 +39,13 @@ class Site(Stage):
     def thumbnails(self):
         return self.cache
 
+    def can_open_folders(self):
+        return True
+
+    def open_folder(self, folder):
+        self.opened = folder
+        return True
+
     async def prepare_graph(self, order):
         return prepare_graph(order, object_info())
 

@@ -146,6 +146,14 @@ class Tab:
         self.page.wait_for_selector(".imitatoes-panel")
         return self.page.locator(".imitatoes-panel")
 
+    def past(self) -> Any:
+        """The rows of the past runs, shown in the panel."""
+        panel = self.panel()
+        way = panel.get_by_role("button", name="Past runs", exact=True)
+        if way.is_visible():
+            way.click()
+        return panel.locator(".imitatoes-past-open")
+
     def queue(self) -> None:
         self.page.evaluate("app.queuePrompt(0, 1)")
 

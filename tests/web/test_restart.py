@@ -33,10 +33,10 @@ def test_an_open_page_shows_the_suspended_run_with_resume_by_itself(theatre, tab
     assert not tab.button("Stop now").is_visible()
     assert re.search(r"Resume the run to go on", panel.text_content())
     assert tab.tiles() >= before
-    row = panel.locator(".imitatoes-past img").first
-    row.scroll_into_view_if_needed()
+    tab.past()
     tab.page.wait_for_function("document.querySelector('.imitatoes-past img').naturalWidth > 0")
     assert not [problem for problem in tab.problems if problem.startswith("404")], "its best has a thumbnail"
+    tab.button("This run").click()
     assert panel.locator(".imitatoes-tile-pending").count() == 0
     wait_for_text(tab, LOOP, "run", CUT_OFF)
     tab.shot("suspended")

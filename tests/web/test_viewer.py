@@ -16,7 +16,7 @@ def run(theatre):
 
 def opened(tab, run):
     panel = tab.panel()
-    panel.locator(".imitatoes-past-open").first.click()
+    tab.past().first.click()
     tab.wait_for_tiles(len(run["iterations"]))
     panel.locator(".imitatoes-show").click()
     viewer = tab.page.get_by_role("dialog", name="Pictures of the run")

@@ -21,7 +21,9 @@ export function createIterationButtons({ t, actions }) {
   const notice = createNotice({ actions, place: "iteration" });
   const spoken = h("span", { className: "imitatoes-sr", role: "status", "aria-live": "polite" });
   const buttons = h("div", { className: "imitatoes-row", role: "group" }, take.root, judge.root, load.root, folder.root);
-  const root = h("div", { className: "imitatoes-buttons" }, buttons, spoken, why, notice.root);
+  const name = h("span", {});
+  const place = h("button", { type: "button", className: "imitatoes-link", title: t("do.openFolderHint"), on: { click: () => actions.openFolder(shown.run) } }, icon("folder-open"), name);
+  const root = h("div", { className: "imitatoes-buttons" }, buttons, spoken, why, place, notice.root);
 
   async function copy() {
     const { run } = shown;
@@ -52,6 +54,8 @@ export function createIterationButtons({ t, actions }) {
     folder.root.disabled = busy;
     setText(folder.words, t(copied === run.run_id ? "do.copied" : "do.copyFolder"));
     setText(spoken, copied === run.run_id ? t("do.copied") : taken ? t("do.taken") : "");
+    setText(name, t("do.openFolder", { name: run.run_id }));
+    place.disabled = busy;
     setText(why, hindered);
     why.hidden = !hindered;
     notice.update();

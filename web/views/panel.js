@@ -15,8 +15,9 @@ import { createScoreChart } from "./score_chart.js";
 import { createViewer } from "./viewer.js";
 
 /** page: what the panel needs of the page around it, see main.js. */
-export function createPanel({ t, store, server, actions, progress, page, language }) {
+export function createPanel({ t, store, server, actions, search, progress, page, language }) {
   let focus = none();
+  let view = "run";
   const choose = (number) => change({ number, after: number });
   const header = createRunHeader({ t });
   const buttons = createRunButtons({ t, actions });
@@ -26,13 +27,30 @@ export function createPanel({ t, store, server, actions, progress, page, languag
   const viewer = createViewer({ t, server, choose });
   const detail = createIteration({ t });
   const iterationButtons = createIterationButtons({ t, actions });
-  const past = createPastRuns({ t, server, actions, language });
+  const past = createPastRuns({ t, server, actions, search, language, open });
   const empty = createEmpty({ t, actions });
   const problem = createProblem({ t });
   const choices = createChoices({ t, actions, choice: page.choice });
+  const tabs = h(
+    "div",
+    { className: "imitatoes-tabs", role: "group", "aria-label": t("panel.views") },
+    ...["run", "past"].map((name) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => show(name) } }, t(`panel.${name}`))),
+  );
   const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, iterationButtons.root, detail.root);
   const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
-  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, choices.root, problem.root, empty.root, current, pictures, past.root, viewer.root);
+  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, tabs, choices.root, problem.root, empty.root, current, pictures, past.root, viewer.root);
+
+  function show(name) {
+    view = name;
+    root.scrollTop = 0;
+    update();
+  }
+
+  function open(run) {
+    view = "run";
+    actions.open(run.run_id);
+    update();
+  }
 
   function none() {
     return { runId: null, number: null, before: null, after: null, mode: "picture" };
@@ -74,14 +92,17 @@ export function createPanel({ t, store, server, actions, progress, page, languag
     const run = store.shown(workflowId);
     if (run?.run_id !== focus.runId) {
       focus = { ...none(), runId: run?.run_id ?? null };
+      if (run && isRunning(run)) view = "run"; // what has just begun is what the user waits for
       root.scrollTop = 0;
     }
     if (run) page.need(run.run_id);
     const first = isRunning(run ?? {}) ? "" : page.firstPicture();
     const iteration = run && shownIteration(run);
-    empty.root.hidden = Boolean(run) && !first;
+    if (!run) view = "run";
+    const listed = view === "past";
+    empty.root.hidden = (Boolean(run) && !first) || listed;
     if (!empty.root.hidden) empty.update({ hasLoop: page.hasLoop(), first });
-    current.hidden = !run || Boolean(first && !store.chosen());
+    current.hidden = !run || listed || Boolean(first && !store.chosen());
     pictures.hidden = !(run?.iteration_count || isRunning(run ?? {})) || current.hidden;
     chart.root.hidden = !run?.iteration_count;
     const attached = run && (run.prompt_ids ?? []).some((id) => progress.heard(id));
@@ -102,8 +123,12 @@ export function createPanel({ t, store, server, actions, progress, page, languag
     viewer.update(run);
     problem.update(page.problem());
     choices.update();
-    past.update(store.list(), run?.run_id, actions.hasOlder());
+    const others = store.list().some((one) => !isRunning(one));
+    tabs.hidden = !others || !run;
+    [...tabs.children].forEach((tab, index) => tab.setAttribute("aria-pressed", String((view === "past") === (index === 1))));
+    past.root.hidden = !(view === "past" || !run) || !others;
+    if (!past.root.hidden) past.update(run?.run_id, actions.busy());
   }
 
-  return { root, update, leave: () => [chart, viewer, header].forEach((one) => one.leave()) };
+  return { root, update, leave: () => [chart, viewer, header, past].forEach((one) => one.leave()) };
 }
