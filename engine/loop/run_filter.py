@@ -12,7 +12,7 @@ RunState = Literal["met", "not_met", "failed", "cut_off", "running"]
 """How a run stands, in the words of a user: several of Status each."""
 STATES: dict[RunState, tuple[Status, ...]] = {
     "met": ("done",),
-    "not_met": ("unverified", "limit", "no_progress", "stopped", "interrupted", "deleted"),
+    "not_met": ("unverified", "limit", "no_progress", "no_effect", "stopped", "interrupted", "deleted"),
     "failed": ("failed", "judge_failed", "unsaved", "unreadable"),
     "cut_off": ("suspended",),
     "running": ("running",),

@@ -56,6 +56,7 @@ def test_past_runs_open_and_are_deleted_after_a_question(theatre, tab):
 def test_runs_are_found_by_words_end_score_and_star(theatre, tab):
     met = played(theatre, "one green star under a moon", prompt="one green star")
     unmet = played(theatre, "ten purple hexagons under a moon", prompt="a picture", iterations_per_loop=1)
+    played(theatre, "one red circle", iterations_per_loop=1)
     panel = tab.panel()
     tab.past()
     search = panel.get_by_role("searchbox", name="Search in goals, prompts and wishes")
@@ -83,7 +84,7 @@ def test_runs_are_found_by_words_end_score_and_star(theatre, tab):
     search.fill("")
     panel.get_by_role("button", name="Only runs with a star").click()
     panel.get_by_role("combobox", name="Judge model").select_option("")
-    tab.page.wait_for_function("document.querySelectorAll('.imitatoes-past-goal').length > 2")
+    panel.locator(".imitatoes-past-goal", has_text="one red circle").wait_for()
 
 
 def test_many_are_deleted_at_once_with_their_size_said_before(theatre, tab):
@@ -102,5 +103,5 @@ def test_many_are_deleted_at_once_with_their_size_said_before(theatre, tab):
     tab.shot("past_chosen")
     panel.get_by_role("button", name="Delete them").click()
     confirm(tab, "2 runs are deleted from disk")
-    tab.page.wait_for_function("!document.querySelector('.imitatoes-panel').textContent.includes('of the heap')")
+    tab.page.wait_for_function("!document.querySelector('.imitatoes-past').textContent.includes('of the heap')")
     assert not any(folder.exists() for folder in folders)
