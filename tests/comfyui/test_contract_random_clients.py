@@ -11,6 +11,7 @@ import threading
 import time
 
 import pytest
+from pack.rehearsal.ollama_double import Reply
 
 from ..outside_client import OutsideClient
 from .theatre import loop_graph, opened, other_job, scripted
@@ -30,13 +31,13 @@ def own_server(server, tmp_path):
         yield theatre
 
 
-def moody(draw):
-    """A judge that now and then says something else, or nothing that can be read."""
+def moody(draw, script):
+    """A judge that now and then says something else. script: the double's, where what is no verdict goes."""
     judges = [scripted(-3, clause=f"clause {n}") for n in range(4)] + [scripted(-2), scripted(4), scripted(5)]
 
     def judge(body, images):
-        if draw.random() < 0.05:
-            return "I do not know."
+        if draw.random() < 0.05:  # instead of the next answer: this one is made to follow its schema
+            script.append(Reply(draw.choice(["ok", "oom", "drop"]), content="I do not know."))
         return draw.choice(judges)(body, images)
 
     return judge
@@ -70,10 +71,8 @@ class Client:
         with self.shared["lock"]:
             return self.draw.choice(self.shared["prompts"] or ["nobody"])
 
-    def queue(self):
-        if len(self.client.pending()) > 8:
-            return
-        graph = loop_graph(
+    def graph(self):
+        return loop_graph(
             seconds=self.draw.choice([0.0, 0.0, 0.1, 0.4]),
             size=64,
             seed=self.draw.randrange(10**9),
@@ -81,7 +80,17 @@ class Client:
             iterations_per_loop=self.draw.randint(1, 3),
             max_loops=self.draw.randint(1, 2),
         )
-        prompt_id = self.client.queue(graph)
+
+    def queue(self):
+        if len(self.client.pending()) <= 8:
+            self.note_started(self.client.queue(self.graph()))
+
+    def start(self):
+        """As a script does. A prompt that was cleared away meanwhile began no run, and 400 says so."""
+        if len(self.client.pending()) <= 8 and (started := self.ask("POST", "runs", {"workflow": self.graph()})):
+            self.note_started(started["prompt_id"])
+
+    def note_started(self, prompt_id):
         with self.shared["lock"]:
             self.shared["prompts"].append(prompt_id)
             self.shared["started"].append(prompt_id)
@@ -103,6 +112,12 @@ class Client:
         self.ask("GET", "runs?limit=20")
         self.ask("GET", f"runs/{self.a_run()}")
         self.ask("GET", f"runs/{self.a_run()}/wait?seconds={self.draw.random():.2f}")
+        for part in ("iterations", "best", "nodes", "thumbnails/best.png", "pictures/contact_sheet.jpg"):
+            self.ask("GET", f"runs/{self.a_run()}/{part}")
+
+    def estimate(self):
+        self.ask("POST", "memory/preflight", {"prompt": self.graph()})
+        self.ask("POST", "plan", {"workflow": self.graph()})
 
     def post(self, action, **body):
         return self.ask("POST", f"runs/{self.a_run()}/{action}", body)
@@ -116,6 +131,8 @@ class Client:
     actions = (
         queue,
         queue,
+        start,
+        estimate,
         other_job,
         interrupt,
         clear,
@@ -134,7 +151,7 @@ class Client:
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_whatever_five_clients_do(own_server, seed):
     theatre, draw = own_server, random.Random(seed)
-    theatre.judge.default = moody(draw)
+    theatre.judge.default = moody(draw, theatre.judge.script)
     shared = {"lock": threading.Lock(), "prompts": [], "started": [], "problems": []}
     clients = [Client(theatre, 1000 * seed + n, shared) for n in range(CLIENTS)]
     deadline = time.monotonic() + SECONDS
@@ -150,11 +167,14 @@ def test_whatever_five_clients_do(own_server, seed):
         assert "error inside Imitatoes" not in run["reason"]
         assert run["first_prompt_id"] in shared["started"], "a run that nobody started"
         folder = theatre.runs_folder / run["run_id"]
+        assert (run["best"] is not None) == any(one["picture"] for one in run["iterations"]), run["run_id"]
         if run["best"] is not None:
             made = run["iterations"][run["best"]["iteration"] - 1]["picture"]
             assert (folder / "best.png").read_bytes() == (folder / made).read_bytes()
         assert all((folder / name).is_file() for name in run["contact_sheets"])
     assert len({run["first_prompt_id"] for run in ended}) == len(ended), "one run for each prompt"
+    folders = {path.name for path in theatre.runs_folder.iterdir() if not path.name.startswith(".")}
+    assert folders == {run["run_id"] for run in ended}, "a folder for each run, and none of a deleted one"
     assert "Traceback" not in theatre.process.log_text()
     assert theatre.client.run(other_job(0.0, seed=seed))["status"]["status_str"] == "success"
 
