@@ -114,16 +114,26 @@ class Driver:
         live = LiveRun(run, graph, graph, prompt_context.extra_pnginfo, carried=carried)
         self.live.add(live)
         self.live.belongs(prompt_context.prompt_id, run.id)
-        async with self.locks.driver_step(run.id):
+        opened = asyncio.Event()
+        self._spawn(live, self._open_and_drive(live, opened))
+        await opened.wait()
+        return live
+
+    async def _open_and_drive(self, live: LiveRun, opened: asyncio.Event) -> None:
+        """opened: set as soon as the folder is there, or could not be made.
+
+        In the run's own task, because the critic that waits for it may be cut off, and the run must come to its end.
+        """
+        async with self.locks.driver_step(live.run.id):
             try:
                 await asyncio.to_thread(self._open, live)
             except OSError as problem:
                 live.broken_journal = unsaved_reason(problem)
             except Exception:
-                logging.exception("Imitatoes: the folder of run %s could not be made", run.id)
+                logging.exception("Imitatoes: the folder of run %s could not be made", live.run.id)
                 live.broken_journal = OUR_MISTAKE
-        self._spawn(live, self._drive(live))
-        return live
+        opened.set()
+        await self._drive(live)
 
     def _open(self, live: LiveRun) -> None:
         self._journal().open(live.run, live.queued_graph, live.extra_pnginfo)

@@ -10,6 +10,7 @@ from contextlib import suppress
 import pytest
 import torch
 from pack.engine.loop.journal import Journal
+from pack.engine.loop.ports import PromptState
 from pack.engine.loop.refusals import NotNow, RunIsOver, RunNotFound
 
 from .runs import critique
@@ -123,6 +124,25 @@ def test_a_run_that_is_looked_at_while_it_is_being_continued_goes_on(stage, monk
         gate.open.set()
         assert (await going).status == "running"
         assert (await stage.begin(await stage.next_prompt(3))).run.id == run_id
+
+    asyncio.run(story())
+
+
+def test_a_critic_that_is_cut_off_as_its_run_begins_leaves_no_run_without_an_end(stage, monkeypatch):
+    """As ComfyUI cuts off the nodes that wait when another one fails."""
+
+    async def story():
+        gate = Gate(monkeypatch, "open")
+        beginning = asyncio.ensure_future(stage.begin("p1"))
+        await gate.is_reached()
+        beginning.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await beginning
+        run_id = stage.driver.live.run_id_of("p1")
+        gate.open.set()
+        stage.queue.states["p1"] = PromptState("interrupted")
+        assert (await stage.ended(run_id)).status == "interrupted"
+        assert Journal(stage.root).load(run_id).status == "interrupted"
 
     asyncio.run(story())
 
