@@ -195,7 +195,9 @@ class LiveRuns:
         return clear_parts((journal.folder(name) for name in dead), before)
 
     def forget_old(self) -> None:
-        """Ended runs beyond the last few live on disk alone. What could not be saved stays: there is nowhere else."""
+        """Ended runs beyond the last few live on disk alone. What could not be saved stays: there is nowhere else. So
+        does what is being continued at this moment."""
         ended = [run_id for run_id, live in self._runs.items() if live.run.ended and live.run.status != "unsaved"]
         for run_id in ended[:-REMEMBERED_RUNS]:
-            del self._runs[run_id]
+            if run_id not in self._owners.held:
+                del self._runs[run_id]

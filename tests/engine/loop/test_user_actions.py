@@ -45,16 +45,17 @@ async def ended_run(stage):
 
 
 class Gate:
-    """Holds a method of Journal up, in its thread, until it is opened."""
+    """Holds a method of Journal up, in its thread, until it is opened; for one run, or for all."""
 
-    def __init__(self, monkeypatch, name):
+    def __init__(self, monkeypatch, name, run_id=""):
         self.open, self.reached = threading.Event(), threading.Event()
         real = getattr(Journal, name)
 
-        def held(journal, *arguments):
-            self.reached.set()
-            assert self.open.wait(10)
-            return real(journal, *arguments)
+        def held(journal, run, *arguments):
+            if run_id in ("", run.id):
+                self.reached.set()
+                assert self.open.wait(10)
+            return real(journal, run, *arguments)
 
         monkeypatch.setattr(Journal, name, held)
 
@@ -124,6 +125,23 @@ def test_a_run_that_is_looked_at_while_it_is_being_continued_goes_on(stage, monk
         gate.open.set()
         assert (await going).status == "running"
         assert (await stage.begin(await stage.next_prompt(3))).run.id == run_id
+
+    asyncio.run(story())
+
+
+def test_a_run_that_is_being_continued_is_not_forgotten_for_its_age(stage, monkeypatch):
+    async def story():
+        monkeypatch.setattr("pack.engine.loop.live_runs.REMEMBERED_RUNS", 1)
+        old = await ended_run(stage)
+        gate = Gate(monkeypatch, "record", old)
+        going = asyncio.ensure_future(stage.actions.continue_run(old))
+        await gate.is_reached()
+        for name in ("p2", "p3"):
+            await stage.ended(await judged_once(stage, name, 0.9))
+        gate.open.set()
+        assert (await going).status == "running"
+        assert (await stage.driver.live.find(old)).status == "running"
+        assert (await stage.begin(await stage.next_prompt(3))).run.id == old
 
     asyncio.run(story())
 
