@@ -41,13 +41,13 @@ class Server:
 
 
 @contextmanager
-def started(base: Path, comfyui: Path | None, python: str | None) -> Iterator[Server]:
+def started(base: Path, comfyui: Path | None, python: str | None, frontend: Path | None = None) -> Iterator[Server]:
     """The rehearsal, or a real checkout with its interpreter. Raises ComfyError when it does not start."""
     prepare_base(base, HERE.parent, painter=False)
     shutil.copytree(HERE / "probe", base / "custom_nodes" / "probe", ignore=shutil.ignore_patterns("__pycache__"))
     with (
         OllamaDouble(unload_delay=0.0) as judge,
-        ComfyProcess(base, comfyui, python, {"OLLAMA_HOST": judge.url}) as process,
+        ComfyProcess(base, comfyui, python, {"OLLAMA_HOST": judge.url}, frontend) as process,
     ):
         yield Server(process, Client(process.url), judge)
 

@@ -18,6 +18,7 @@ from rehearsal.process import ComfyError
 from ._figures import result, spread
 from ._machine import Bystanders
 from ._measure import all_sizes, loop_gaps, memory_growth, outside_gaps, started
+from ._stalls import Watch
 from ._table import bystander_lines, controller_lines, gap_lines, growth_line, payload_lines
 from ._workload import RunEndedEarly
 
@@ -51,12 +52,14 @@ def measured(base: Path, comfyui: Path | None) -> dict[str, object]:
         if comfyui:
             host = f"comfyui {server.client.get('/system_stats')['system']['comfyui_version']}"
         print(f"Host: {host}. Two minutes, please; the figures are only good on a machine that does nothing else.\n")
+        watch = Watch(server.client)
         growth = memory_growth(server)  # first: memory that other measurements gave back would hide growth
         show([growth_line(growth)])
         ours, outside = spread(loop_gaps(server)), spread(outside_gaps(server))
         show(gap_lines(ours, outside))
         controllers, payloads = all_sizes(server)
         show([*controller_lines(controllers), "", *payload_lines(payloads)])
+        show(watch.lines())
         show(bystander_lines(others.share(server.process.pid)))
     return result(host, ours, outside, controllers, {size: kib for size, (kib, _) in payloads.items()}, growth)
 

@@ -15,12 +15,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from rehearsal.process import ComfyError, ComfyProcess, prepare_base
+from rehearsal.process import ComfyError
 
+from ._measure import started
 from ._panel_page import measured
 from ._panel_run import ITERATIONS, written
+from ._stalls import Watch
 
-ROOT = Path(__file__).resolve().parent.parent
 AIMS = {"open_ms": 1000.0, "longest_frame_ms": 100.0, "heap_mib": 60.0}
 """Time from the click to all tiles; longest time between two frames while scrolling and while messages arrive; memory
 that the panel adds to the page's scripts."""
@@ -48,10 +49,11 @@ def main(arguments: list[str]) -> int:
         return 1
     try:
         with tempfile.TemporaryDirectory(prefix="imitatoes-", ignore_cleanup_errors=True) as folder:
-            base = prepare_base(Path(folder), ROOT)
-            run_id = written(base / "output" / "imitatoes")
-            with ComfyProcess(base, frontend=Path(frontend) if frontend else None) as server:
-                found = measured(server.url, run_id, chromium)
+            run_id = written(Path(folder) / "output" / "imitatoes")
+            with started(Path(folder), None, None, Path(frontend) if frontend else None) as server:
+                watch = Watch(server.client)
+                found = measured(server.client.url, run_id, chromium)
+                stalls = watch.lines()
     except ComfyError as problem:
         print(problem)
         return 1
@@ -60,6 +62,7 @@ def main(arguments: list[str]) -> int:
         aim = AIMS.get(name)
         verdict = "" if aim is None else f"   aim {aim:g}  {'met' if found[name] <= aim else 'MISSED'}"
         print(f"{words:48}{found[name]:>9.1f}{verdict}")
+    print("\n".join(stalls))
     if options.json:
         print(json.dumps(found))
     return 0

@@ -24,6 +24,7 @@ from rehearsal.process import ComfyError
 
 from ._figures import gaps
 from ._measure import Server, started
+from ._stalls import Watch
 from ._workload import graph, rising
 
 SOUGHT = 300
@@ -53,11 +54,13 @@ def main(arguments: list[str]) -> int:
             tempfile.TemporaryDirectory(prefix="imitatoes-", ignore_cleanup_errors=True) as folder,
             started(Path(folder), Path(path) if path else None, os.environ.get("COMFYUI_PYTHON")) as server,
         ):
+            watch = Watch(server.client)
             rows = soaked(server, Path(folder) / "output" / "imitatoes", SOUGHT, MARKS)
+            stalls = watch.lines()
     except ComfyError as problem:
         print(problem)
         return 1
-    print("\n".join(table(rows)))
+    print("\n".join([*table(rows), *stalls]))
     if options.json:
         print(json.dumps(rows))
     return 0

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import asyncio
 import json
 import os
+import time
 
 import pytest
 from pack.benchmarks import _figures as figures
@@ -22,7 +24,9 @@ from pack.benchmarks._stages import (
     UNNAMED,
     WAITING,
 )
+from pack.benchmarks._stalls import stall_lines
 from pack.benchmarks.probe import photo, stopwatch
+from pack.benchmarks.probe.stalls import KEPT, Stall, Stalls
 
 from .conftest import ROOT
 
@@ -201,3 +205,43 @@ def test_a_stopwatch_keeps_results_and_exceptions():
     assert (stage, calls, end >= begin) == ("stage", [3], True)
     assert stopwatch.taken() == []
     assert stopwatch.attach({"stage": [["no.such.module", "Class.method"]]}) == ["no.such.module:Class.method"]
+
+
+def test_of_the_stalls_the_longest_are_kept_by_each_measure():
+    stalls = Stalls()
+    for n in range(20):
+        stalls.note(Stall(late=n / 1000, collected=0.0, ours=(20 - n) / 1000, busy=0.0, at=(f"call {n}",)))
+    told = stalls.told()
+    assert told["late_ms"] == [19, 18, 17, 16, 15]
+    assert told["ours_ms"] == [20, 19, 18, 17, 16]
+    assert told["at"] == [[f"call {n}"] for n in range(KEPT)]
+
+
+def test_what_held_the_loop_up_is_found_and_named():
+    stalls = Stalls()
+
+    def hold_the_loop_up():
+        end = time.thread_time() + 0.06
+        while time.thread_time() < end or not stalls._seen:
+            pass
+
+    async def story():
+        stalls.watch()
+        await asyncio.sleep(0.02)
+        hold_the_loop_up()
+        await asyncio.sleep(0.02)
+
+    asyncio.run(story())
+    told = stalls.told()
+    assert told["busy_ms"][0] >= 60
+    assert told["late_ms"][0] >= 50
+    assert any("hold_the_loop_up" in line for at in told["at"] for line in at)
+
+
+def test_only_what_is_too_long_is_shown():
+    told = {"ours_ms": [80.0, 60.0, 50.0], "at": [["loop: a < b", "worker: c"], [], ["loop: d"]]}
+    assert [line.strip() for line in stall_lines(told)] == [
+        "80 ms: loop: a < b",
+        "worker: c",
+        "60 ms: nobody could look",
+    ]

@@ -1,18 +1,41 @@
-"""How long the server's event loop is not free for others.
+"""How long the server's event loop is not free for others, and what it was at then.
 
 late: how much later than it should a task of the loop is woken. So it counts what runs on the loop, what holds Python's
-lock in other threads, and what other programs take of the processors. busy: the processor time of the loop's own thread
-in between, which other programs have no part in.
+lock in other threads, and what other programs take of the processors. collected: what Python's garbage collector took
+of that. ours: the rest of it, without the time that the loop's thread waited for a processor (Linux tells), and no more
+than the processor time that this process used meanwhile; on a machine that others use it may still be too much. busy:
+the processor time of the loop's own thread alone, collecting included.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
+import sys
+import threading
 import time
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 TICK = 0.002
 KEPT = 5
+LOOKED_AT = 0.02
+"""Seconds without a tick after which a thread looks what all threads are at."""
+LOOK_EVERY = 0.01
+DEEP = 6
+
+
+@dataclass(frozen=True)
+class Stall:
+    """Seconds, see above. at: what the threads were at, the innermost calls first; empty where nobody could look."""
+
+    late: float
+    collected: float
+    ours: float
+    busy: float
+    at: tuple[str, ...]
 
 
 class Stalls:
@@ -20,28 +43,99 @@ class Stalls:
 
     def __init__(self) -> None:
         self._task: asyncio.Task[None] | None = None
+        self._ticked = time.perf_counter()
+        self._seen: tuple[str, ...] = ()
+        self._loop_thread = 0
+        self._schedule: Path | None = None
+        self._collecting: float | None = None
+        self._collected = 0.0
         self.clear()
 
     def clear(self) -> None:
-        self._ticks, self._late, self._busy = 0, [], []
+        self._ticks = 0
+        self._longest: dict[str, list[Stall]] = {"late": [], "collected": [], "ours": [], "busy": []}
 
     def watch(self) -> None:
         self.clear()
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._watch())
+            self._loop_thread = threading.get_ident()
+            schedule = Path(f"/proc/self/task/{threading.get_native_id()}/schedstat")
+            self._schedule = schedule if schedule.is_file() else None
+            self._task = asyncio.get_running_loop().create_task(self._watch_collections())
+            threading.Thread(target=self._look, name="benchmark-stalls", daemon=True).start()
 
     def told(self) -> dict[str, Any]:
-        """Milliseconds, the longest first."""
-        return {"ticks": self._ticks, "late_ms": _largest(self._late), "busy_ms": _largest(self._busy)}
+        """Milliseconds, the longest first; at: what was going on in the longest of ours."""
+        told: dict[str, Any] = {"ticks": self._ticks}
+        for name, found in self._longest.items():
+            told[f"{name}_ms"] = [round(1000 * getattr(one, name), 1) for one in found]
+        return told | {"at": [list(one.at) for one in self._longest["ours"]]}
+
+    async def _watch_collections(self) -> None:
+        gc.callbacks.append(self._collects)
+        try:
+            await self._watch()
+        finally:
+            gc.callbacks.remove(self._collects)
 
     async def _watch(self) -> None:
         while True:
-            began, used = time.perf_counter(), time.thread_time()
+            began, used, busy = time.perf_counter(), time.process_time(), time.thread_time()
+            waited, collected = self._waited(), self._collected_until_now()
+            self._ticked, self._seen = began, ()
             await asyncio.sleep(TICK)
+            late = time.perf_counter() - began - TICK
+            busy, used = time.thread_time() - busy, time.process_time() - used
+            waited, collected = self._waited() - waited, self._collected_until_now() - collected
             self._ticks += 1
-            self._late = sorted([*self._late, time.perf_counter() - began - TICK])[-KEPT:]
-            self._busy = sorted([*self._busy, time.thread_time() - used])[-KEPT:]
+            ours = max(0.0, min(late - waited, used) - collected)
+            self.note(Stall(late, collected, ours, busy, self._seen))
+
+    def _waited(self) -> float:
+        """Seconds that the loop's thread has waited for a processor."""
+        return int(self._schedule.read_text().split()[1]) / 1e9 if self._schedule is not None else 0.0
+
+    def _collects(self, phase: str, _: Any) -> None:
+        self._collected = self._collected_until_now()
+        self._collecting = time.process_time() if phase == "start" else None
+
+    def _collected_until_now(self) -> float:
+        """Processor seconds. Also in the middle of a collection: what it deletes may let other threads in between."""
+        began = self._collecting
+        return self._collected + (0.0 if began is None else time.process_time() - began)
+
+    def note(self, stall: Stall) -> None:
+        for name, found in self._longest.items():
+            if len(found) < KEPT or getattr(stall, name) > getattr(found[-1], name):
+                found.append(stall)
+                found.sort(key=lambda one, name=name: -getattr(one, name))
+                del found[KEPT:]
+
+    def _look(self) -> None:
+        """In a thread of its own. What holds Python's lock is seen as soon as it lets go."""
+        while self._task is not None and not self._task.done():
+            time.sleep(LOOK_EVERY)
+            if time.perf_counter() - self._ticked > LOOKED_AT and not self._seen:
+                self._seen = self._calls()
+
+    def _calls(self) -> tuple[str, ...]:
+        frames = sys._current_frames()
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        told = [f"loop: {_calls_of(frames[self._loop_thread])}"]
+        for ident, frame in frames.items():
+            if ident not in (self._loop_thread, threading.get_ident()) and not _waits(frame):
+                told.append(f"{names.get(ident, '?')}: {_calls_of(frame)}")
+        return tuple(told)
 
 
-def _largest(seconds: list[float]) -> list[float]:
-    return [round(1000 * one, 1) for one in reversed(seconds)]
+def _calls_of(frame: FrameType | None) -> str:
+    calls = []
+    while frame is not None and len(calls) < DEEP:
+        module = frame.f_globals.get("__name__", "?")
+        calls.append(f"{module}.{frame.f_code.co_name}:{frame.f_lineno}")
+        frame = frame.f_back
+    return " < ".join(calls)
+
+
+def _waits(frame: FrameType) -> bool:
+    return frame.f_globals.get("__name__") in ("threading", "selectors", "queue", "concurrent.futures.thread")
