@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -156,8 +157,9 @@ class Route:
                     return told.response()
                 if (request.content_length or 0) > AT_ONCE:  # it may tell as much as it was told
                     text = await asyncio.to_thread(write_json, told)
-                    return web.Response(body=text, status=self.status, content_type="application/json")
-                return web.json_response(told.model_dump(mode="json"), status=self.status)
+                else:
+                    text = await asyncio.to_thread(lambda: json.dumps(told.model_dump(mode="json")).encode())
+                return web.Response(body=text, status=self.status, content_type="application/json", charset="utf-8")
             except web.HTTPException:
                 raise
             except Exception as problem:

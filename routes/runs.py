@@ -86,24 +86,29 @@ class DeletedRun(BaseModel):
 
 
 async def list_runs(app: RoutesApp, query: RunsQuery) -> RunList:
-    runs = await asyncio.to_thread(app.driver.live.listed, query.limit, query.before, query.keeps)
-    return RunList(runs=[run_summary(run) for run in runs])
+    def listed() -> RunList:
+        runs = app.driver.live.listed(query.limit, query.before, query.keeps)
+        return RunList(runs=[run_summary(run) for run in runs])
+
+    return await asyncio.to_thread(listed)
 
 
 async def show_run(app: RoutesApp, id: str) -> RunView:
-    return run_view(await find_run(app, id))
+    return await asyncio.to_thread(run_view, await find_run(app, id))
 
 
 async def show_iterations(app: RoutesApp, id: str) -> RunIterations:
     run = await find_run(app, id)
-    return RunIterations(run_id=run.id, iterations=[iteration_view(one) for one in run.iterations])
+    views = await asyncio.to_thread(lambda: [iteration_view(one) for one in run.iterations])
+    return RunIterations(run_id=run.id, iterations=views)
 
 
 async def wait_for_end(app: RoutesApp, id: str, query: WaitQuery) -> RunView:
     """Answers when the run has ended, or after so many seconds with the run as it stands."""
     deadline = time.monotonic() + query.seconds
     run_id = id if RUN_ID.fullmatch(id) else await _begun_run(app.driver, id, deadline)
-    return run_view(await app.driver.live.wait(run_id, max(0.0, deadline - time.monotonic())))
+    run = await app.driver.live.wait(run_id, max(0.0, deadline - time.monotonic()))
+    return await asyncio.to_thread(run_view, run)
 
 
 async def show_best(app: RoutesApp, id: str) -> PictureAnswer:
