@@ -69,7 +69,8 @@ async def show_thumbnail(app: RoutesApp, id: str, name: str, query: ThumbnailQue
 async def show_folder(app: RoutesApp, id: str, local: bool) -> RunFolder:
     folder = app.journal().folder((await find_run(app, id)).id)
     size = await asyncio.to_thread(folder_size, folder)
-    return RunFolder(folder=str(folder), size=size, opens=local and app.can_open_folders())
+    opens = local and await asyncio.to_thread(app.can_open_folders)  # may ask the desktop, which takes its time
+    return RunFolder(folder=str(folder), size=size, opens=opens)
 
 
 async def open_folder(app: RoutesApp, id: str, body: OpenBody, local: bool) -> OpenedFolder:

@@ -21,7 +21,8 @@ SECONDS = float(os.environ.get("CLIENT_SECONDS", "8"))
 CLIENTS = 5
 FINE = {200, 400, 404, 408, 409}
 """What may be answered: done, or said why not."""
-ENDS = {"done", "unverified", "limit", "no_progress", "stopped", "interrupted", "deleted", "failed", "judge_failed"}
+ENDS = {"done", "unverified", "limit", "no_progress", "no_effect", "stopped", "interrupted", "deleted"}
+ENDS |= {"failed", "judge_failed"}
 CHECKLISTS = ("a red circle", "a red circle\na blue square", "")
 
 
@@ -144,6 +145,7 @@ class Client:
         lambda self: self.post("continue", instruction=self.draw.choice(["at night", "in snow", "\u96ea"])),
         lambda self: self.post("resume"),
         lambda self: self.post("attach", client_id="tests"),
+        lambda self: self.post("star", starred=self.draw.random() < 0.7),
         lambda self: self.post("judge", iteration=self.draw.randint(1, 4)),
     )
 
