@@ -9,7 +9,7 @@ import asyncio
 import re
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
@@ -45,13 +45,15 @@ class StopBody(Body):
     after_this: bool = False
 
 
-class ContinueBody(Body):
-    instruction: str = Field(default="", max_length=2000)
-    client_id: str = Field(default="", max_length=200)
-
-
 class ResumeBody(Body):
+    """extra_data: as POST /prompt takes it, for a run that pays for renders and whose server was restarted since."""
+
     client_id: str = Field(default="", max_length=200)
+    extra_data: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+
+class ContinueBody(ResumeBody):
+    instruction: str = Field(default="", max_length=2000)
 
 
 class TakeBody(Body):
@@ -135,11 +137,11 @@ async def stop_run(app: RoutesApp, id: str, body: StopBody) -> RunView:
 
 async def continue_run(app: RoutesApp, id: str, body: ContinueBody) -> RunView:
     run_id = (await find_run(app, id)).id
-    return run_view(await app.actions.continue_run(run_id, body.instruction.strip(), body.client_id))
+    return run_view(await app.actions.continue_run(run_id, body.instruction.strip(), body.client_id, body.extra_data))
 
 
 async def resume_run(app: RoutesApp, id: str, body: ResumeBody) -> RunView:
-    return run_view(await app.actions.resume((await find_run(app, id)).id, body.client_id))
+    return run_view(await app.actions.resume((await find_run(app, id)).id, body.client_id, body.extra_data))
 
 
 async def take_iteration(app: RoutesApp, id: str, body: TakeBody) -> RunView:

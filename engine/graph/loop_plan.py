@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS
-from .model import Graph, GraphView, ObjectInfo, node_class
+from .model import Graph, GraphView, ObjectInfo, is_paid_class, node_class
+from .paid_nodes import paid_nodes, paid_note
 from .pictures import Candidate, candidates, of_equal_rank, painted_by
 from .plan_refusal import PlanRefused, no_picture, no_prompt
 from .plan_settings import SETTINGS, LeftAlone, Placeholder, PlanPart, SettingsReader
@@ -107,8 +108,13 @@ def plan_loop(
         left=tuple(reader.left),
         placeholders=tuple(reader.placeholders + _other_placeholders(view, judged, reader)),
         questions=_questions(tied),
-        notes=tuple(reader.notes),
+        notes=(*reader.notes, *_costs(view, object_info)),
     )
+
+
+def _costs(view: GraphView, object_info: ObjectInfo) -> list[str]:
+    paid = paid_nodes(view.graph, lambda kind: is_paid_class(object_info, kind), view.output_nodes)
+    return [paid_note(paid)] if paid else []
 
 
 def _refuse_unfit(graph: Graph, object_info: ObjectInfo) -> None:

@@ -120,6 +120,19 @@ def looks_like_sheet(class_type: str) -> bool:
     return re.search(_table()["sheets"], class_type, re.IGNORECASE) is not None
 
 
+@cache
+def is_writer(class_type: str) -> bool:
+    """Whether a class makes another text of the text it is given: by its row, else by its name."""
+    row = row_of(class_type)
+    return row.kind == "writer" if row else re.search(_table()["writers"], class_type, re.IGNORECASE) is not None
+
+
+@cache
+def looks_like_schedule(class_type: str) -> bool:
+    """Whether a class gives each frame a text of its own, by its name."""
+    return re.search(_table()["schedules"], class_type, re.IGNORECASE) is not None
+
+
 @lru_cache(maxsize=10_000)
 def is_named(name: str, role: str) -> bool:
     """Whether an input is called as inputs of this role are. Of "model.prompt", of a dynamic combo, the end counts."""

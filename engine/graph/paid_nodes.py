@@ -40,10 +40,19 @@ def allowed_in(graph: Mapping[str, Any], loop_node: str) -> int:
 
 def why_not_unasked(nodes: Collection[tuple[str, str]]) -> str:
     """The sentence that names them."""
+    return f"{_they_cost(nodes)}, and this run may pay for none."
+
+
+def paid_note(nodes: Collection[tuple[str, str]]) -> str:
+    """What somebody should know who makes a loop of them."""
+    return f"{_they_cost(nodes)}. paid_renders of Self-Improving Prompt says how many renders may be paid for."
+
+
+def _they_cost(nodes: Collection[tuple[str, str]]) -> str:
     labels = [f"{node_id} ({kind})" for node_id, kind in nodes]
     listed = labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
     verb, noun = ("costs", "Node") if len(labels) == 1 else ("cost", "Nodes")
-    return f"{noun} {listed} {verb} money at each render, and this run may pay for none."
+    return f"{noun} {listed} {verb} money at each render"
 
 
 HOW_TO_ALLOW = (

@@ -85,3 +85,11 @@ def no_text(view: GraphView, sampling: Sampling, makers: Sequence[str]) -> PlanR
         return PlanRefused("made_text", what, fix, node=makers[0])
     what = f"The {place.input} of {encoder.label()} holds no text."
     return PlanRefused("made_text", what, fix, node=place.node, input=place.input)
+
+
+def scheduled_text(view: GraphView, sampling: Sampling, scheduler: str) -> PlanRefused:
+    """The prompt is several texts, each for some frames."""
+    sampler, node = view.nodes[sampling.node], view.nodes[scheduler]
+    what = f"The prompt of {sampler.label()} comes from {node.label()}, which gives each frame a text of its own."
+    fix = "A loop improves one text: write one into a text encoder, and link it in its place."
+    return PlanRefused("scheduled_text", what, fix, node=node.id)

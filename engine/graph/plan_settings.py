@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ..settings import MAX_SEED
 from .model import GraphView, Node
-from .plan_refusal import PlanRefused, no_text
+from .plan_refusal import PlanRefused, no_text, scheduled_text
 from .roles import Sampling
 from .texts import TextLeaf, WrittenText, leading, placeholder_in, written
 from .tracing import InputRef, carries, literal, origin
@@ -85,10 +85,12 @@ class SettingsReader:
         everywhere = self._leaves("positive", blocked)
         lead = leading(own, everywhere)
         assert lead is not None
+        if lead.scheduled:
+            raise scheduled_text(self._view, first, lead.scheduled)
         self._take("prompt", lead, everywhere)
         self._tell_parts(lead, positives)
         taken = set(self.inputs["prompt"])
-        against = [leaf for one in negatives for leaf in one.leaves if leaf.place not in taken]
+        against = [leaf for one in negatives for leaf in one.leaves if leaf.place not in taken and not leaf.scheduled]
         if against:
             everywhere = self._leaves("negative", taken)
             lead = leading(against, everywhere)
@@ -184,12 +186,19 @@ class SettingsReader:
             placeholder = placeholder_in(value)
             if self.inputs["seed"]:
                 self._leave("seed", place, "the loop changes the seed of the first pass")
-            elif number is not None or placeholder:
+            elif number is not None or placeholder or self._view.wire(*place):
                 self.inputs["seed"] = [place]
                 random = number is None or not 0 <= number <= MAX_SEED
                 self.values["seed"] = self._draw_seed() if random else number
+                self._tell_seed_taken_over(place)
             else:
                 self._leave("seed", place, self._made_by(place))
+
+    def _tell_seed_taken_over(self, place: InputRef) -> None:
+        wire = self._view.wire(*place)
+        if wire is not None:
+            maker, taker = self._view.nodes[wire.source].label(), self._node(place).label()
+            self.notes.append(f"The loop gives the seed of {taker}; until now it came from {maker}.")
 
     def _steps(self) -> None:
         switching = [one for one in self._stages if _switches(self._view, one)]

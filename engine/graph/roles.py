@@ -83,8 +83,9 @@ def is_sampler(node: Node) -> bool:
     """Whether a node turns noise, a latent or a picture into another by a model.
 
     By its row in the table; else it gives latents or pictures, and takes a guider, or a seed and with it a model and
-    conditioning that it cannot do without, steps and a model of another type, or a prompt of its own, as a service
-    does. What only carries these values has none of them required.
+    conditioning that it cannot do without, steps and a conditioning that does not come out again, steps and a model of
+    another type, or a prompt of its own, as a service does. What only carries these values requires none and gives
+    them on.
     """
     row = row_of(node.class_type)
     if row is not None:
@@ -102,6 +103,8 @@ def is_sampler(node: Node) -> bool:
         return prompted and node.known.is_paid
     required = {spec.type for spec in node.specs.values() if spec.required and isinstance(spec.type, str)}
     if "CONDITIONING" in required and ("MODEL" in required or stepped):
+        return True
+    if stepped and node.inputs_of_type("CONDITIONING") and "CONDITIONING" not in node.outputs:
         return True
     if stepped and any(is_bundle_type(kind) or kind.endswith("MODEL") for kind in required):
         return True

@@ -7,12 +7,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from .model import ANY, MATCH, GraphView, Node, Wire, is_link
-from .node_table import is_bundle_type, is_named, row_of
-from .tracing import InputRef, branches_of, carries, held, inputs_with_role, literal, origin, role_of_input, side_of
+from .node_table import is_bundle_type, is_named, is_writer, looks_like_schedule, row_of
+from .tracing import (
+    InputRef,
+    branches_of,
+    carries,
+    held,
+    inputs_with_role,
+    left_empty,
+    literal,
+    origin,
+    role_of_input,
+    side_of,
+)
 
 Side = Literal["positive", "negative"]
 _TEXT_ROLES: dict[str, tuple[str, str]] = {
@@ -20,11 +31,15 @@ _TEXT_ROLES: dict[str, tuple[str, str]] = {
     "negative": ("negative", "negative_prompt"),
 }
 PLACEHOLDER = re.compile(
-    r"\$\{\w+\}|PARAM_\w+|\{\{\s*[A-Za-z]\w*\s*\}\}|__(?:PROMPT|NEG|CFG|STEPS|SEED)__"
+    r"(?:%%_COMFYFIXME_)?\$\{[^{}]+\}(?:_ENDFIXME_%%)?|PARAM_\w+|\{\{\s*[A-Za-z]\w*\s*\}\}|__(?:PROMPT|NEG|CFG|STEPS|SEED)__"
     r"|%(?:prompt|negative_prompt|model|vae|sampler|scheduler|steps|scale|cfg|width|height|seed|denoise|clip_skip)%"
 )
 """What programs put in a workflow to be filled before it is sent; a text that is nothing else was left unfilled."""
 FILE_NAME = re.compile(r"prefix|file|path|folder|name")
+ADDITION = re.compile(r"(?:^|_)(?:prepend|append|pre|app|prefix|suffix)(?:_|$)")
+"""Inputs whose text goes before or behind the one that counts."""
+KEYFRAMES = re.compile(r"\s*\{?\s*\"?\d+\"?\s*:\s*[\"(]")
+"""How a text begins that holds one text for each of several frames."""
 SOUGHT = ("find", "search", "pattern", "regex_pattern")
 """Inputs of nodes that put another text in the place of what they find: such a placeholder is filled in the graph."""
 
@@ -76,9 +91,12 @@ def _behind_conditioning(view: GraphView, wire: Wire, side: Side, found: Encoded
         return [(place, side) for place in held(view, node, *_TEXT_ROLES[side])]
     if role in _TEXT_ROLES and row and row.kind != "switch":
         return [(place, role) for place in held(view, node, *_TEXT_ROLES[role])]
-    texts = _encoder_texts(view, node, wire, side)
-    found.texts += [origin(view, InputRef(node.id, name)) for name in texts]
     further = [InputRef(one.node, one.input) for one in _same_side(view, wire, side)]
+    texts = _encoder_texts(view, node, wire, side)
+    if further:  # it passes a conditioning on: other texts of its are choices of how
+        texts = [name for name in texts if _named_as_text(name) or name in _long_texts(node)]
+    texts = [name for name in texts if not left_empty(view, InputRef(node.id, name))]
+    found.texts += [origin(view, InputRef(node.id, name)) for name in texts]
     if not texts and not further:
         further = [
             place for bundle in inputs_with_role(view, node, "bundle") for place in _in_bundle(view, bundle, side)
@@ -173,7 +191,8 @@ class TextLeaf:
     """One written piece of a text.
 
     place: the input that holds it. text: the piece. own: its node holds nothing but this text. joined: nodes that put
-    something around it, nearest the text first. rewritten: nodes that make another text of it.
+    something around it, nearest the text first. rewritten: nodes that make another text of it. scheduled: the node that
+    takes it for one of several frames; empty for a text that is used as a whole.
     """
 
     place: InputRef
@@ -181,6 +200,7 @@ class TextLeaf:
     own: bool
     joined: tuple[str, ...] = ()
     rewritten: tuple[str, ...] = ()
+    scheduled: str = ""
 
 
 @dataclass(frozen=True)
@@ -195,30 +215,37 @@ def written(view: GraphView, place: InputRef) -> WrittenText:
     """What was written by hand behind a text input."""
     leaves: list[TextLeaf] = []
     unreadable: list[str] = []
-    waiting: list[tuple[InputRef, bool, tuple[str, ...], tuple[str, ...]]] = [(place, True, (), ())]
+    waiting = [TextLeaf(place, "", True)]
     seen: set[InputRef] = set()
     while waiting:
-        place, own, joined, rewritten = waiting.pop(0)
-        if place in seen:
+        at = waiting.pop(0)
+        if at.place in seen:
             continue
-        seen.add(place)
-        wire = view.wire(*place)
+        seen.add(at.place)
+        at = replace(at, scheduled=at.scheduled or _scheduler(view, at.place))
+        wire = view.wire(*at.place)
         if wire is None:
-            text = literal(view.graph, place)
+            text = literal(view.graph, at.place)
             if isinstance(text, str):
-                leaves.append(TextLeaf(place, text or _instead(view, place), own, joined, rewritten))
+                scheduled = at.scheduled or (at.place.node if KEYFRAMES.match(text) else "")
+                leaves.append(replace(at, text=text or _instead(view, at.place), scheduled=scheduled))
             continue
         node = view.nodes[wire.source]
         names = _pieces(view, node, wire)
-        row = row_of(node.class_type)
         if not names:
             unreadable.append(node.id)
             continue
         several = len(names) > 1
-        joined = (node.id, *joined) if several else joined
-        rewritten = (node.id, *rewritten) if row and row.kind == "writer" else rewritten
-        waiting += [(InputRef(one.node, one.input), not several, joined, rewritten) for one in names]
+        joined = (node.id, *at.joined) if several else at.joined
+        rewritten = (node.id, *at.rewritten) if is_writer(node.class_type) else at.rewritten
+        behind = replace(at, own=not several, joined=joined, rewritten=rewritten)
+        waiting += [replace(behind, place=InputRef(one.node, one.input)) for one in names]
     return WrittenText(tuple(leaves), tuple(dict.fromkeys(unreadable)))
+
+
+def _scheduler(view: GraphView, place: InputRef) -> str:
+    """The node of a place, where that is one which gives each frame a text of its own."""
+    return place.node if looks_like_schedule(view.nodes[place.node].class_type) else ""
 
 
 def _instead(view: GraphView, place: InputRef) -> str:
@@ -266,13 +293,15 @@ def _may_hold_text(view: GraphView, node: Node, name: str) -> bool:
 
 
 def leading(leaves: Sequence[TextLeaf], everywhere: Sequence[TextLeaf]) -> TextLeaf | None:
-    """The piece that is the prompt: one that says something, that no node rewrites, in a node of its own, repeated in
-    most encoders of all stages (everywhere), and of several the longest.
+    """The piece that is the prompt: one that says something, for all frames, that no node rewrites, in a node of its
+    own, that is no addition to another, repeated in most encoders of all stages (everywhere), and of several the
+    longest.
     """
 
     def weight(leaf: TextLeaf) -> tuple[Any, ...]:
         again = sum(1 for other in everywhere if other.text == leaf.text)
-        return bool(leaf.text.strip()), not leaf.rewritten, leaf.own, again, len(leaf.text)
+        whole = not leaf.scheduled, not leaf.rewritten, leaf.own, not ADDITION.search(leaf.place.input)
+        return bool(leaf.text.strip()), *whole, again, len(leaf.text)
 
     return max(leaves, key=weight, default=None)
 

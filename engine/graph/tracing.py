@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from .model import ANY, MATCH, Graph, GraphView, Node, ObjectInfo, Wire, inputs_of, is_link
-from .node_table import NO_ROLE, is_bundle_type, is_named, row_of, with_known_nodes
+from .node_table import NO_ROLE, is_bundle_type, is_named, is_writer, looks_like_schedule, row_of, with_known_nodes
 from .remembering import remembered
 
 LINKED_ROLES = frozenset({"positive", "negative", "latent", "image", "bundle"})
@@ -154,7 +154,7 @@ def role_of_input(view: GraphView, node: Node, name: str) -> str:
         return "bundle"
     if kind == "STRING":
         return next((role for role in ("negative_prompt", "prompt") if is_named(name, role)), "")
-    if kind in ("INT", "FLOAT"):
+    if kind in ("INT", "FLOAT", "SEED"):
         return next((role for role in ("seed", "steps", "cfg", "guidance", "length") if is_named(name, role)), "")
     if kind == ANY:
         roles = ("positive", "negative", "latent", "image", "bundle", "seed", "steps", "cfg")
@@ -204,7 +204,7 @@ def held(view: GraphView, node: Node, *roles: str) -> list[InputRef]:
         if one.id in seen:
             continue
         seen.add(one.id)
-        own = [place for place in inputs_with_role(view, one, *roles) if not _left_empty(view, place)]
+        own = [place for place in inputs_with_role(view, one, *roles) if not left_empty(view, place)]
         found += own
         if own and not _adds(one):
             return found
@@ -223,7 +223,7 @@ def _adds(node: Node) -> bool:
     return bool(row and row.adds and node.inputs.get(row.adds[0]) in row.adds[1])
 
 
-def _left_empty(view: GraphView, place: InputRef) -> bool:
+def left_empty(view: GraphView, place: InputRef) -> bool:
     """An optional text that says nothing, so that what comes through the pipe counts."""
     value = view.nodes[place.node].inputs.get(place.input)
     return value == "" and bool(inputs_with_role(view, view.nodes[place.node], "bundle"))
@@ -251,7 +251,7 @@ def _passed_on(view: GraphView, wire: Wire) -> InputRef | None:
     """The input whose value comes out unchanged at the other end of a wire; None where none does."""
     node = view.nodes[wire.source]
     row = row_of(node.class_type)
-    if row and row.kind == "writer":
+    if is_writer(node.class_type) or looks_like_schedule(node.class_type):
         return None
     role = row.role_of_output(wire.slot) if row else ""
     if role and role in row.inputs.values():

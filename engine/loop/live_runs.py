@@ -33,9 +33,10 @@ class LiveRun:
 
     queued_graph: the user's own. graph: as every render begins: the same with what failed renders made necessary.
     stop: what the user asked for. took: the iteration that the user took as best. client_id: the page that follows it,
-    where it is another than the one that queued it. carried: what the first render came with. tried: what was changed
-    for the render at hand. late: that render was interrupted for taking too long. written: see Journal.written, as of
-    the run's end. changed: set, and replaced, at every change of the run.
+    where it is another than the one that queued it. carried: what the first render came with. account_lost: the run
+    pays, and was read from the disk, where nothing that pays is kept. tried: what was changed for the render at hand.
+    late: that render was interrupted for taking too long. written: see Journal.written, as of the run's end. changed:
+    set, and replaced, at every change of the run.
     """
 
     run: Run
@@ -46,6 +47,7 @@ class LiveRun:
     took: int | None = None
     client_id: str = ""
     carried: CarriedRequest = field(default_factory=CarriedRequest)
+    account_lost: bool = False
     broken_journal: str = ""
     report: Report | None = None
     reported_at: float = 0.0
@@ -163,7 +165,7 @@ class LiveRuns:
         try:
             graph, extra_pnginfo = journal.load_graph(run.id)
             live = LiveRun(run, graph, apply_recoveries(graph, run.recoveries), extra_pnginfo, written=written)
-            live.carried = CarriedRequest(run.targets)
+            live.carried, live.account_lost = CarriedRequest(run.targets), bool(run.paid_nodes)
         except (OSError, ValueError, PatchRefused) as problem:
             raise NotNow(
                 "The graph of this run cannot be read, so it cannot go on. Load its best picture on the canvas and "

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from .journal import Journal
 from .later_verdict import judge_later
 from .live_runs import LiveRun
 from .policy import continued_plan, first_plan, next_step, paid_out_stop
+from .ports import CarriedRequest
 from .refusals import NotNow
 from .run import Iteration, Run, Stop
 from .run_changes import add_instruction, with_user_pick
@@ -119,10 +120,16 @@ class UserActions:
                     await asyncio.to_thread(journal.delete, run_id)
             self._driver.live.remove(run_id)
 
-    async def continue_run(self, run_id: str, instruction: str = "", client_id: str = "") -> Run:
-        """Go on with an ended run for as many renders as it first had, with a further instruction or without."""
+    async def continue_run(
+        self, run_id: str, instruction: str = "", client_id: str = "", extra_data: Mapping[str, Any] | None = None
+    ) -> Run:
+        """Go on with an ended run for as many renders as it first had, with a further instruction or without.
+
+        extra_data: what goes with its renders, where that of the first one is no longer in memory.
+        """
         instruction = mend_text(instruction)
-        async with self._driver.locks.user_action(run_id, "being continued"), self._revived(run_id, client_id) as live:
+        reviving = self._revived(run_id, client_id, extra_data)
+        async with self._driver.locks.user_action(run_id, "being continued"), reviving as live:
             run = live.run
             if run.status == "suspended" and not instruction:
                 return await self._resubmit(live)
@@ -142,18 +149,22 @@ class UserActions:
             plan = await asyncio.to_thread(continued_plan, run, instruction)
             if isinstance(plan, Stop):
                 raise NotNow(plan.reason)
+            _refuse_without_account(live)
             seen = [] if instruction else live.seen  # judged against the old goal
             await self._driver.go_on(live, run, plan)
             live.seen = seen
             return live.run
 
-    async def resume(self, run_id: str, client_id: str = "") -> Run:
-        """Go on with a run that a server stop cut off, with the render that was lost."""
+    async def resume(self, run_id: str, client_id: str = "", extra_data: Mapping[str, Any] | None = None) -> Run:
+        """Go on with a run that a server stop cut off, with the render that was lost.
+
+        extra_data: as of continue_run.
+        """
         async with self._driver.locks.user_action(run_id, "being resumed"):
             run = await self._driver.live.find(run_id)
             if run.ended and run.status != "suspended":
                 raise NotNow("Only a run that was cut off by a server stop can be resumed. Use continue instead.")
-            async with self._revived(run_id, client_id) as live:
+            async with self._revived(run_id, client_id, extra_data) as live:
                 return await self._resubmit(live)
 
     async def _going_on(self, run_id: str) -> LiveRun:
@@ -209,11 +220,14 @@ class UserActions:
         if isinstance(plan, Stop):
             await self._driver.end(live, run, plan)
         else:
+            _refuse_without_account(live)
             await self._driver.go_on(live, run, plan)
         return live.run
 
     @asynccontextmanager
-    async def _revived(self, run_id: str, client_id: str) -> AsyncIterator[LiveRun]:
+    async def _revived(
+        self, run_id: str, client_id: str, extra_data: Mapping[str, Any] | None
+    ) -> AsyncIterator[LiveRun]:
         """An ended run that is ours from now on, its graph and fingerprints read from disk where they are not in
         memory, its folder made anew where that is lost."""
         run = await self._driver.live.find(run_id)
@@ -231,6 +245,9 @@ class UserActions:
                 raise NotNow(GOING_ON)
             if client_id:
                 live.client_id = mend_text(client_id)
+            if extra_data:
+                extra = {name: value for name, value in extra_data.items() if name != "extra_pnginfo"}
+                live.carried, live.account_lost = CarriedRequest(live.run.targets, extra), False
             yield live
 
     @asynccontextmanager
@@ -246,6 +263,17 @@ class UserActions:
         finally:
             if new and not keep:
                 await asyncio.to_thread(owners.release, run_id)
+
+
+def _refuse_without_account(live: LiveRun) -> None:
+    """Raises NotNow where the next render would fail at a node that costs money."""
+    if live.account_lost:
+        nodes = ", ".join(live.run.paid_nodes)
+        raise NotNow(
+            f"The run pays for {nodes} with the account that queued it. That was kept in memory only, and is gone "
+            "since the server was restarted. Load the best picture on the canvas and queue it: a new run begins there. "
+            "A script can send extra_data with the request instead."
+        )
 
 
 def _mend(journal: Journal, run: Run) -> None:

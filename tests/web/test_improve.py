@@ -218,6 +218,45 @@ def test_unpacking_one_node_leaves_another_of_the_same_subgraph_as_it_is(tab):
     assert graph["23"]["inputs"]["images"] == ["21:6", 0]
 
 
+def test_two_subgraphs_that_are_linked_to_each_other_are_both_unpacked(tab):
+    """The text is in one, the sampler in the other."""
+    words = subgraph("b", text(9, "a fox", ("CLIP", -10, 0)), inputs="clip:CLIP", outputs=[("C", "CONDITIONING", 9, 0)])
+    nodes = [text(3, ""), node(4, "EmptyLatentImage", [512, 512, 1], outs="LATENT"), sampler(5), picture(6), loader()]
+    nodes[2]["inputs"][1]["link"] = ("CONDITIONING", -10, 0)
+    paints = subgraph("a", *nodes, inputs="positive:CONDITIONING", outputs=[("IMAGE", "IMAGE", 6, 0)])
+    one = workflow(
+        loader(30),
+        node(20, words["id"], ins={"clip": ("CLIP", 30, 1)}, outs="CONDITIONING"),
+        node(21, paints["id"], ins={"positive": ("CONDITIONING", 20, 0)}, outs="IMAGE"),
+        save(22, ("IMAGE", 21, 0)),
+        subgraphs=[words, paints],
+    )
+    before, steps = opened(tab, one)
+    tab.panel()
+    tab.command("Imitatoes.MakeSelfImproving")
+    tab.button("Unpack it and go on").click()
+    wait_for_nodes(tab, 10)
+    graph, _, loop, _, wired = loop_of(tab)
+    assert loop["prompt"] == "a fox"
+    (painting,) = (one["inputs"] for one in graph.values() if one["class_type"] == "KSampler")
+    assert wired[painting["positive"][0], "text"] == 0
+    undone(tab, before, steps, 4)
+
+
+def test_what_cannot_be_unpacked_takes_no_step_of_the_user_back(tab):
+    one = hidden_seed()
+    inner = one["definitions"]["subgraphs"][0]["nodes"]
+    inner.append(node(90, "TheirNode", [], mode=2))
+    opened(tab, one)
+    tab.page.evaluate("app.graph.add(LiteGraph.createNode('SaveImage'))")
+    tab.page.evaluate("app.extensionManager.workflow.activeWorkflow.changeTracker.checkState()")
+    panel = tab.panel()
+    tab.command("Imitatoes.MakeSelfImproving")
+    tab.button("Unpack it and go on").click()
+    panel.get_by_role("alert").get_by_text("TheirNode in it is not installed here").wait_for()
+    assert tab.page.evaluate("app.graph.nodes.length") == 3
+
+
 def two_pictures():
     """Two samplers, each with a picture that is saved."""
     nodes = [*basics(), sampler(15), picture(16, ("LATENT", 15, 0)), save(17, ("IMAGE", 16, 0), "other")]

@@ -83,15 +83,20 @@ async function change(around, asked) {
   if (app.canvas?.graph && app.canvas.graph !== graph) app.canvas.setGraph?.(graph);
   app.canvas?.emitBeforeChange?.();
   graph.beforeChange?.();
+  let changed = false;
   let failure = null;
   try {
+    // One at a time: the links of the next one are others then.
     for (let count = 0; asked.closed.length && count < MOST_UNPACKED; count++) {
-      for (const host of asked.closed) unpack(liteGraph, graph, asked.workflow, host);
+      unpack(liteGraph, graph, asked.workflow, asked.closed[0]);
+      changed = true;
       asked = await askAgain(around, asked);
     }
     if (asked.closed.length) throw new Error(asked.closed.join());
+    changed = true;
     placeLoop(app, liteGraph, graph, asked.plan, asked);
   } catch (problem) {
+    changed ||= !(problem instanceof CannotUnpack);
     failure = problem;
   } finally {
     graph.afterChange?.();
@@ -100,7 +105,7 @@ async function change(around, asked) {
   }
   const without = (asked.without ?? []).map((name) => t("improve.without", { setting: t(`setting.${name}`) }));
   if (!failure) return { left: [...without, ...leftAlone(asked.plan)] };
-  await app.extensionManager?.command?.execute?.("Comfy.Undo");
+  if (changed) await app.extensionManager?.command?.execute?.("Comfy.Undo");
   const key = failure instanceof CannotUnpack ? "improve.notInstalled" : "improve.notLinked";
   return { problem: failure.told ?? t(key, { name: failure.message }) };
 }

@@ -27,7 +27,6 @@ from .reading import NotConvertible, read_workflow
 
 REPLACES = "Run widget replace on values"
 """Property of a primitive node: patterns in its text are filled."""
-
 OLD_NAMES = ("KSampler", "KSamplerAdvanced")
 """Samplers whose files once said sample_euler for euler."""
 GROUP_NODES = ("workflow>", "workflow/")
@@ -85,7 +84,7 @@ def convert(
     graph: Graph = {}
     for instance in _running(root):
         for node in instance.nodes.values():
-            if node.node.runs and _is_sent(node):
+            if node.node.runs and node.role == "class":
                 graph[instance.id_of(node)] = _entry(making, instance, node)
         if len(graph) > MOST_NODES:
             raise NotConvertible(f"The workflow has more than {MOST_NODES} nodes, so many are not read.", "Split it.")
@@ -102,11 +101,6 @@ def _running(instance: Instance) -> Iterator[Instance]:
     for host_id, inside in instance.inside.items():
         if instance.nodes[host_id].node.runs:
             yield from _running(inside)
-
-
-def _is_sent(node: PageNode) -> bool:
-    """Whether the node is one of the API graph."""
-    return node.role == "class"
 
 
 def _refuse_unknown(root: Instance) -> None:

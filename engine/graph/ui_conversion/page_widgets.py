@@ -83,7 +83,7 @@ def entered(widget: PageWidget, value: Any) -> Any:
         offset = int(options.get("min") or 0) % step if step != 1 else 0
         return math.floor((value - offset) / step + 0.5) * step + offset
     if widget.type == "FLOAT":
-        decimals = max(0, -math.floor(math.log10(options.get("step") or 0.5)))
+        decimals = max(0, -math.floor(math.log10(abs(options.get("step") or 0.5))))
         step = options.get("round") or (10**-decimals if decimals else 0)
         if not step:
             return value

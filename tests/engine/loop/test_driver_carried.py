@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from pack.engine.graph.render_error import RenderError
 from pack.engine.loop.ports import CarriedRequest, PromptState
+from pack.engine.loop.refusals import NotNow
 from pack.engine.settings import Limits
 
 from .runs import critique
@@ -110,3 +111,33 @@ async def test_resuming_pays_for_no_more_than_was_allowed(stage):
     assert (run.status, again.queue.submitted) == ("limit", [])
     assert place.run.id == run.id
     await asyncio.sleep(0)
+
+
+@played
+async def test_after_a_restart_a_run_that_pays_says_that_the_account_is_gone(stage):
+    stage.queue.came_with = CarriedRequest((), {"key": SECRET})
+    place = await begun(stage, 5)
+    stage.judged("p1", critique(0.5))
+    await stage.next_prompt(1)
+    stage.die()
+    again = Stage(stage.root)
+    for act in (again.actions.resume, again.actions.continue_run):
+        with pytest.raises(NotNow) as told:
+            await act(place.run.id)
+        assert PAID[0] in str(told.value) and "queue it" in str(told.value)
+    assert again.queue.submitted == [] and place.run.id not in again.driver.owners.held
+    run = await again.actions.resume(place.run.id, extra_data={"key": "a new one", "extra_pnginfo": {}})
+    await again.next_prompt(1)
+    (sent,) = again.queue.submitted
+    assert (run.status, dict(sent.carried.extra)) == ("running", {"key": "a new one"})
+
+
+@played
+async def test_a_run_of_this_server_pays_on_with_the_account_it_was_queued_with(stage):
+    stage.queue.came_with = CarriedRequest((), {"key": SECRET})
+    place = await begun(stage, 1)
+    stage.judged("p1", critique(0.5))
+    await stage.ended(place.run.id)
+    await stage.actions.continue_run(place.run.id)
+    await stage.next_prompt(1)
+    assert dict(stage.queue.submitted[-1].carried.extra) == {"key": SECRET}
