@@ -23,6 +23,7 @@ from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import PlanRequest, RunRequest
 from ..engine.judge.judge import Judge
+from ..engine.judge.judge_setup import JudgeSetup, PullState
 from ..engine.judge.self_test import SelfTestState, bias_of
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
@@ -44,6 +45,7 @@ from .comfyui import PageEvents, WrongInput
 from .file_manager import can_open_folders, open_folder
 from .graph_check import GraphCheck, KnownClasses
 from .judge_inputs import CriticInputs, make_judge
+from .judge_setup import JudgeSetups
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
 from .models import own_patchers
@@ -70,10 +72,7 @@ self_test_store = SelfTestStore(judges_folder)
 
 def tested_model(connection: str, model: str) -> OllamaVisionModel:
     """A model outside of any prompt: no Interrupt concerns it, and it leaves memory at the end. Raises ValueError."""
-    try:
-        place = named_connection(connection)
-    except ValueError as problem:
-        raise ValueError(f"connection: {problem}") from problem
+    place = requested_connection(connection)
     return OllamaVisionModel(place, model, 0, interrupted=lambda: False, stop=asyncio.CancelledError)
 
 
@@ -83,6 +82,20 @@ def named_connection(name: str) -> Connection:
         return settings.connection(name)
     except settings.UnknownConnection as problem:
         raise ValueError(str(problem)) from problem
+
+
+def requested_connection(name: str) -> Connection:
+    """As named_connection, for a request: its ValueError names the field."""
+    try:
+        return named_connection(name)
+    except ValueError as problem:
+        raise ValueError(f"connection: {problem}") from problem
+
+
+def device_memory() -> tuple[int, bool]:
+    """Bytes of the device that ComfyUI computes on, and whether that is the processor."""
+    memory = ComfyMemory(comfy.model_management)
+    return memory.total(), memory.on_cpu
 
 
 async def with_self_test(judge: Judge) -> Judge:
@@ -121,6 +134,7 @@ class App:
         self.driver = Driver(queue, self.journal, PageEvents(server), wording_store=wording_store, memory=unloading)
         self.actions = UserActions(self.driver, self.journal)
         self._self_tests = SelfTests(self_test_store, tested_model)
+        self._judge_setups = JudgeSetups(requested_connection, settings.connection_names, device_memory)
         self._memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())
         self.services = ComfyServices(
@@ -186,6 +200,22 @@ class App:
     async def self_test_state(self, connection: str, model: str) -> SelfTestState:
         """How far it is. Raises ValueError for an unknown connection."""
         return await self._self_tests.state(connection, model)
+
+    async def judge_setup(self, connection: str) -> JudgeSetup:
+        """What there is to judge with on a named connection. Raises ValueError for an unknown one."""
+        return await self._judge_setups.show(connection)
+
+    def pull_judge(self, connection: str, model: str) -> PullState:
+        """Have the server get a model. Raises ValueError, NotNow while another one is under way."""
+        return self._judge_setups.pull(connection, model)
+
+    async def stop_pull(self) -> PullState:
+        """Stop what is being downloaded."""
+        return await self._judge_setups.stop_pull()
+
+    def pull_state(self) -> PullState:
+        """How far the last download is."""
+        return self._judge_setups.pull_state()
 
     def memory_reports(self) -> list[MemoryReport]:
         """The last reports, the newest first."""

@@ -62,6 +62,11 @@ def load() -> ServerSettings:
         return ServerSettings()
 
 
+def connection_names() -> list[str]:
+    """All that a graph may name, this computer's own first."""
+    return [LOCAL, *sorted(name for name in load().connections if name != LOCAL)]
+
+
 def connection(name: str) -> Connection:
     """The connection of that name. Raises UnknownConnection, naming those that exist."""
     known = {LOCAL: ConnectionSettings(), **load().connections}

@@ -67,19 +67,23 @@ async def digest_of(client: Any, model: str) -> str:
     return found.digest if found is not None else ""
 
 
-async def suggestion(client: Any, wanted: str) -> str:
-    """A sentence, with a blank before it, naming installed models that see pictures; the most similar name first."""
+async def seeing(client: Any) -> list[Listed]:
+    """The installed models that are known to see pictures, those in the cloud too, in the server's order."""
     installed = (await client._request(_List, "GET", "/api/tags")).models
-    local = [entry for entry in installed if not entry.remote_host]
-    unknown = [entry for entry in local if entry.capabilities is None][:ASKED]
+    unknown = [entry for entry in installed if entry.capabilities is None][:ASKED]
     for entry, found in zip(unknown, await asyncio.gather(*(shown(client, e.name) for e in unknown)), strict=True):
         entry.capabilities = found.capabilities
-    seeing = [entry.name for entry in local if entry.capabilities and "vision" in entry.capabilities]
-    if not seeing:
+    return [entry for entry in installed if entry.capabilities and "vision" in entry.capabilities]
+
+
+async def suggestion(client: Any, wanted: str) -> str:
+    """A sentence, with a blank before it, naming installed models that see pictures; the most similar name first."""
+    names = [entry.name for entry in await seeing(client) if not entry.remote_host]
+    if not names:
         return f" No installed model is known to see pictures. Get one with: ollama pull {GOOD_MODEL}"
-    seeing.sort(key=lambda name: -difflib.SequenceMatcher(None, wanted.lower(), name.lower()).ratio())
-    said = f" Installed models that see pictures: {', '.join(seeing[:NAMED])}."
-    best = best_known_judge(seeing)
+    names.sort(key=lambda name: -difflib.SequenceMatcher(None, wanted.lower(), name.lower()).ratio())
+    said = f" Installed models that see pictures: {', '.join(names[:NAMED])}."
+    best = best_known_judge(names)
     if best is None:
         return f"{said} A better known judge: ollama pull {GOOD_MODEL}"
-    return f"{said} The best known judge of those installed is {best}." if len(seeing) > 1 else said
+    return f"{said} The best known judge of those installed is {best}." if len(names) > 1 else said

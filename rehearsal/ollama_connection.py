@@ -54,6 +54,7 @@ _NUMBERS = {
     "eval_duration": 1_876_543_211,
 }
 _LONGEST = 600.0
+_PULLED_IN = 20
 _POSTS = ("/api/chat", "/api/generate", "/api/show", "/api/pull")
 
 
@@ -145,12 +146,22 @@ class Connection:
         return await self._answer(name, body)
 
     async def _pull(self, body: dict[str, Any]) -> None:
-        known = rules.full_name(body.get("model") or body.get("name") or "") in self.double.models
+        """What the library has is installed at its end; a model that is there already needs no bytes."""
+        name = rules.full_name(body.get("model") or body.get("name") or "")
+        size = self.double.library.get(name, 0)
+        known = name in self.double.models or size > 0
         last = {"status": "success"} if known else {"error": "pull model manifest: file does not exist"}
         if not body.get("stream", True):
             return self.wire.send(200 if known else 500, last)
         self.wire.open_stream()
         await self.wire.chunk({"status": "pulling manifest"})
+        digest = rules.listing(name)["digest"]
+        layer = {"status": f"pulling {digest[:12]}", "digest": f"sha256:{digest}", "total": size}
+        for piece in range(_PULLED_IN + 1 if size else 0):
+            await self.wire.chunk(layer | ({"completed": size * piece // _PULLED_IN} if piece else {}))
+            await self.wire.wait(self.double.pull_seconds / _PULLED_IN)
+        if known:
+            self.double.models.setdefault(name, ("completion", "vision"))
         await self.wire.chunk(last)
         return await self.wire.end_stream()
 

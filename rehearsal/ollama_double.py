@@ -74,6 +74,7 @@ class OllamaDouble:
         body and its decoded pictures; None: a minimal answer that follows the request's format.
     unload_delay: seconds that an unloaded model stays listed. load_delay: seconds that loading takes.
     legacy_vision: a text model answers about a picture that it never saw, instead of an error.
+    library: what can be pulled, and its bytes; pull_seconds: how long that takes.
     version: what the server says of itself; before 0.12.11 it gives no log-probabilities. logprobs: False leaves them
         out in any version. doubt: of the pixel judge, if that is the default, see SMALL_DOUBT.
     """
@@ -96,6 +97,8 @@ class OllamaDouble:
         self.legacy_vision, self.version = legacy_vision, version
         self.logprobs, self.doubt = logprobs, doubt
         self.redirect_to = "http://127.0.0.1:9/api/chat"
+        self.library = {"qwen3-vl:2b-instruct": 2 * 10**9, "qwen3-vl:4b-instruct": 3 * 10**9}
+        self.pull_seconds = 0.2
         self.script: deque[Reply] = deque()
         self.requests: list[Record] = []
         self.loaded: dict[str, LoadedModel] = {}

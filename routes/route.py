@@ -18,6 +18,7 @@ from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import PlanRequest, RunRequest
 from ..engine.judge.judge import Judge
+from ..engine.judge.judge_setup import JudgeSetup, PullState
 from ..engine.judge.self_test import SelfTestState
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
@@ -67,6 +68,18 @@ class RoutesApp(Protocol):
 
     async def self_test_state(self, connection: str, model: str) -> SelfTestState:
         """How far it is. Raises ValueError for an unknown connection."""
+
+    async def judge_setup(self, connection: str) -> JudgeSetup:
+        """What there is to judge with on a named connection. Raises ValueError for an unknown one."""
+
+    def pull_judge(self, connection: str, model: str) -> PullState:
+        """Have the server get a model. Raises ValueError, NotNow while another one is under way."""
+
+    async def stop_pull(self) -> PullState:
+        """Stop what is being downloaded."""
+
+    def pull_state(self) -> PullState:
+        """How far the last download is."""
 
     def memory_reports(self) -> list[MemoryReport]:
         """The last reports, the newest first."""

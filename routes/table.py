@@ -85,6 +85,23 @@ ROUTES = (
     Route("POST", f"{RUN}/delete", runs.delete_run, "Delete an ended run.", CHANGE),
     Route("POST", "/imitatoes/thumbnails", panel.keep_thumbnails, "How many thumbnails are kept.", POSTED),
     Route(
+        "GET",
+        "/imitatoes/judge/setup",
+        judge.show_setup,
+        "Whether there is an Ollama, which of its models see pictures, and one to get.",
+        (400,),
+    ),
+    Route(
+        "POST",
+        "/imitatoes/judge/pull",
+        judge.start_pull,
+        "Have Ollama download one of the recommended models.",
+        (*POSTED, 409),
+        status=202,
+    ),
+    Route("GET", "/imitatoes/judge/pull", judge.show_pull, "How far the last download is."),
+    Route("POST", "/imitatoes/judge/pull/stop", judge.stop_pull, "Stop it.", POSTED),
+    Route(
         "POST",
         "/imitatoes/judge/self-test",
         judge.start_self_test,

@@ -12,6 +12,7 @@ import { createChoice } from "./choice.js";
 import { createFeed } from "./feed.js";
 import { improve } from "./improve/improve.js";
 import { CRITIC, LOOP } from "./improve/names.js";
+import { createJudgeSetup } from "./judge_setup.js";
 import { listen } from "./listening.js";
 import { createPage } from "./page.js";
 import { createProblems, problemWords } from "./problems.js";
@@ -19,7 +20,7 @@ import { createPreviews } from "./previews.js";
 import { createProgress } from "./progress.js";
 import { createRunSearch } from "./run_search.js";
 import { createServer } from "./server.js";
-import { applyJudge, settingOf, settingsOf } from "./settings.js";
+import { applyJudge, judgeInFront, judgeWith, settingOf, settingsOf } from "./settings.js";
 import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { textsOf } from "./texts.js";
@@ -28,7 +29,7 @@ import { bestName, goalTitle, stateWords, tone } from "./wording.js";
 import { nodeAt, workflowInFront } from "./workflow.js";
 
 const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode"].map((name) => `Imitatoes${name}`));
-const SHEETS = ["base", "run", "picture", "iteration", "past_runs"];
+const SHEETS = ["base", "setup", "run", "picture", "iteration", "past_runs"];
 const language = navigator.language || "en";
 const t = textsOf(language);
 const store = createStore();
@@ -68,9 +69,18 @@ const search = createRunSearch({ store, server, feed });
 const actions = createActions({ t, store, server, feed, page });
 const sidebar = createSidebar({
   store,
-  makePanel: () => createPanel({ t, store, server, actions, search, progress, page, language }),
+  makePanel: () => createPanel({ t, store, server, actions, search, judge: judgeSetup(), progress, page, language }),
   active: () => app.extensionManager.sidebarTab?.activeSidebarTabId,
 });
+
+/** Anew for each opened panel: what was installed meanwhile is asked for. */
+const judgeSetup = () => createJudgeSetup({ server, changed: store.touch, wanted: () => judgeInFront(app), use: useJudge });
+
+async function useJudge(connection, model) {
+  await judgeWith(app, connection, model);
+  page.toast("success", t("judge.used", { model }));
+  store.touch();
+}
 
 /** In words what the first render of a run does: the run itself begins with its first judgement. "" when there is none. */
 function firstPicture() {

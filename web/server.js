@@ -36,6 +36,12 @@ export function createServer(api, t) {
       const query = Object.entries({ limit, before, ...filter }).filter(([, value]) => value !== "" && value !== false);
       return ask(`/imitatoes/runs?${new URLSearchParams(query)}`);
     },
+    judgeSetup: (connection) => ask(`/imitatoes/judge/setup?${new URLSearchParams({ connection })}`),
+    pullJudge: (connection, model) => ask("/imitatoes/judge/pull", { connection, model }),
+    pullState: () => ask("/imitatoes/judge/pull"),
+    stopPull: () => ask("/imitatoes/judge/pull/stop", {}),
+    startSelfTest: (connection, model) => ask("/imitatoes/judge/self-test", { connection, model }),
+    selfTest: (connection, model) => ask(`/imitatoes/judge/self-test?${new URLSearchParams({ connection, model })}`),
     run: (runId) => ask(path(runId)),
     nodes: (runId) => ask(path(runId, "nodes")),
     folder: (runId) => ask(path(runId, "folder")),

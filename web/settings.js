@@ -1,4 +1,7 @@
 // The settings under Imitatoes, and what they do.
+import { asOneStep } from "./canvas/one_step.js";
+import { CRITIC } from "./improve/names.js";
+import { nodesOf } from "./workflow.js";
 
 export const IDS = {
   model: "Imitatoes.Judge.Model",
@@ -8,6 +11,7 @@ export const IDS = {
   sound: "Imitatoes.Panel.Sound",
   notification: "Imitatoes.Panel.Notification",
 };
+const USUAL = { connection: "local", model: "qwen3-vl:8b-instruct" }; // as the node's own defaults
 const DEFAULTS = { [IDS.model]: "", [IDS.connection]: "", [IDS.thumbnails]: 1000, [IDS.toasts]: true, [IDS.sound]: false, [IDS.notification]: false };
 
 /** Descriptions for registerExtension. keepThumbnails(count), allowNotifications(on): called at start and at each change. */
@@ -44,3 +48,18 @@ export function applyJudge(app, node) {
     if (value && widget) widget.value = value;
   }
 }
+
+/** {connection, model} of a VLM Critique in front; where there is none, what a new one would have. */
+export function judgeInFront(app) {
+  const [node] = criticsOf(app);
+  const value = (key) => String(node?.widgets?.find((one) => one.name === key)?.value ?? settingOf(app, key) ?? "").trim();
+  return { connection: value("connection") || USUAL.connection, model: value("model") || USUAL.model };
+}
+
+/** The VLM Critique nodes in front judge with it from now on, as one step that can be undone, and so do new ones. */
+export async function judgeWith(app, connection, model) {
+  for (const [key, value] of Object.entries({ connection, model })) await app.extensionManager?.setting?.set?.(IDS[key], value);
+  if (criticsOf(app).length) await asOneStep(app, () => criticsOf(app).forEach((node) => applyJudge(app, node)));
+}
+
+const criticsOf = (app) => nodesOf(app.canvas?.graph ?? app.graph).filter((node) => node.comfyClass === CRITIC);

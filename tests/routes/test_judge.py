@@ -6,6 +6,7 @@ import asyncio
 
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from pack.engine.judge.judge_setup import JudgeSetup, PullState
 from pack.host.self_tests import SelfTests, SelfTestStore
 from pack.routes import register
 
@@ -86,3 +87,68 @@ async def test_wrong_requests(site):
     assert "no connection" in error["message"]
     for query in ({}, {"model": " "}, {"model": "m", "connection": "x"}, {"model": "m" * 201}):
         await site.ask("GET", 400, params=query)
+
+
+SETUP = {
+    "connection": "local",
+    "connections": ["local"],
+    "address": "http://127.0.0.1:11434",
+    "problem": "",
+    "models": [],
+    "where": "VRAM",
+    "memory": 8 * 2**30,
+    "recommended": None,
+    "choices": [],
+    "pull": PullState(),
+}
+
+
+class SetupSite:
+    """Remembers what was asked of it."""
+
+    def __init__(self):
+        self.state, self.asked = PullState(), []
+
+    async def judge_setup(self, connection):
+        if connection != "local":
+            raise ValueError(f"connection: there is no connection '{connection}'.")
+        return JudgeSetup(**SETUP)
+
+    def pull_judge(self, connection, model):
+        self.asked.append((connection, model))
+        self.state = PullState(state="running", connection=connection, model=model, of=9)
+        return self.state
+
+    def pull_state(self):
+        return self.state
+
+    async def stop_pull(self):
+        self.state = self.state.model_copy(update={"state": "stopped"})
+        return self.state
+
+    async def ask(self, method, path, status=200, **options):
+        async with self.client.request(method, f"/imitatoes/judge/{path}", **options) as answer:
+            assert answer.status == status, await answer.text()
+            return await answer.json()
+
+
+def test_the_setup_and_a_download():
+    async def main():
+        site, routes = SetupSite(), web.RouteTableDef()
+        register(routes, lambda: site)
+        async with TestClient(TestServer(documented_site(routes))) as site.client:
+            setup = await site.ask("GET", "setup")
+            assert (setup["state"], setup["memory"], setup["pull"]["state"]) == ("no_model", 8 * 2**30, "none")
+            await site.ask("GET", "setup", 400, params={"connection": "http://192.0.2.1"})
+            begun = await site.ask("POST", "pull", 202, json={"model": "m"})
+            assert begun["state"] == "running" and site.asked == [("local", "m")]
+            assert (await site.ask("GET", "pull"))["of"] == 9
+            assert (await site.ask("POST", "pull/stop", json={}))["state"] == "stopped"
+            plain = {"data": b'{"model": "m"}', "headers": {"Content-Type": "text/plain"}}
+            for path in ("pull", "pull/stop"):
+                assert (await site.ask("POST", path, 415, **plain))["error"]["type"] == "not_json"
+            for body in ({}, {"model": " "}, {"model": "m", "url": "http://x"}, {"model": "m" * 201}):
+                await site.ask("POST", "pull", 400, json=body)
+            assert len(site.asked) == 1
+
+    asyncio.run(main())

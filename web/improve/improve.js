@@ -1,5 +1,6 @@
 // The command: asks the server how a loop goes into the workflow in front, asks the user where only they can tell, and
 // makes it, as one step that can be undone.
+import { asOneStep } from "../canvas/one_step.js";
 import { nodeAt, rootGraph } from "../workflow.js";
 import { CRITIC, LOOP } from "./names.js";
 import { placeLoop } from "./place_loop.js";
@@ -76,17 +77,12 @@ function waysOf({ app, t }, { closed, hidden, links, picture }) {
   return [what, options];
 }
 
-// Between the two marks of a change the page takes no step for undo, so that all of it is one.
 async function change(around, asked) {
   const { app, liteGraph, t } = around;
   const graph = rootGraph(app);
   if (app.canvas?.graph && app.canvas.graph !== graph) app.canvas.setGraph?.(graph);
-  app.canvas?.emitBeforeChange?.();
-  graph.beforeChange?.();
   let changed = false;
-  let failure = null;
-  try {
-    // One at a time: the links of the next one are others then.
+  const failure = await asOneStep(app, async () => {
     for (let count = 0; asked.closed.length && count < MOST_UNPACKED; count++) {
       unpack(liteGraph, graph, asked.workflow, asked.closed[0]);
       changed = true;
@@ -95,14 +91,13 @@ async function change(around, asked) {
     if (asked.closed.length) throw new Error(asked.closed.join());
     changed = true;
     placeLoop(app, liteGraph, graph, asked.plan, asked);
-  } catch (problem) {
-    changed ||= !(problem instanceof CannotUnpack);
-    failure = problem;
-  } finally {
-    graph.afterChange?.();
-    app.canvas?.emitAfterChange?.();
-    graph.setDirtyCanvas?.(true, true);
-  }
+  }).then(
+    () => null,
+    (problem) => {
+      changed ||= !(problem instanceof CannotUnpack);
+      return problem;
+    },
+  );
   const without = (asked.without ?? []).map((name) => t("improve.without", { setting: t(`setting.${name}`) }));
   if (!failure) return { left: [...without, ...leftAlone(asked.plan)] };
   if (changed) await app.extensionManager?.command?.execute?.("Comfy.Undo");

@@ -15,7 +15,7 @@ import { createScoreChart } from "./score_chart.js";
 import { createViewer } from "./viewer.js";
 
 /** page: what the panel needs of the page around it, see main.js. */
-export function createPanel({ t, store, server, actions, search, progress, page, language }) {
+export function createPanel({ t, store, server, actions, search, judge, progress, page, language }) {
   let focus = none();
   let view = "run";
   const choose = (number) => change({ number, after: number });
@@ -28,7 +28,7 @@ export function createPanel({ t, store, server, actions, search, progress, page,
   const detail = createIteration({ t });
   const iterationButtons = createIterationButtons({ t, actions });
   const past = createPastRuns({ t, server, actions, search, language, open });
-  const empty = createEmpty({ t, actions });
+  const empty = createEmpty({ t, actions, judge });
   const problem = createProblem({ t });
   const choices = createChoices({ t, actions, choice: page.choice });
   const tabs = h(
@@ -130,5 +130,5 @@ export function createPanel({ t, store, server, actions, search, progress, page,
     if (!past.root.hidden) past.update(run?.run_id, actions.busy());
   }
 
-  return { root, update, leave: () => [chart, viewer, header, past].forEach((one) => one.leave()) };
+  return { root, update, leave: () => [chart, viewer, header, past, empty].forEach((one) => one.leave()) };
 }
