@@ -6,36 +6,43 @@ import argparse
 import json
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from . import _policy_others as others
 from ._policy_others import Player
-from ._policy_ours import CLAUSES_AT_ONCE, Result, play
+from ._policy_ours import CLAUSES_AT_ONCE, FORMER, SEEDS_ALONE, Result, play
 from ._policy_score import checklist
+from ._policy_shifts import SHIFTS, ShiftedWorld
 from ._policy_world import WORLD1, WORLD2, Kind, World
 
 SEED = 20260917
-WORLDS = {WORLD1.name: 2500, WORLD2.name: 1200}
-"""Standard error of an all-correct share at AT renders with so many: at most 1.0 point."""
+WORLDS = {WORLD1.name: 1200, WORLD2.name: 1200}
+"""Standard error of an all-correct share with so many: at most 1.4 points."""
+SHIFTED_WORLDS = 300
 BUDGETS = (4, 8, 12, 24)
 AT = 12
 """The number of renders at which everything but the all-correct share is told: the pack's default limit."""
-AIMS = {"ours": 0.52, "wrong_done": 0.05, "calls": 1.5}
+AIMS = {"ours": {12: 0.61, 24: 0.72}, "ours_local_edit": {12: 0.70, 24: 0.84}, "wrong_done": 0.02, "calls": 1.6}
+SHIFTED_WRONG_DONE = 0.05
 
 PLAYERS: dict[str, tuple[str, Player]] = {
     "single": ("single shot", others.single),
     "naive": ("naive append, keeps the last", others.naive),
     "qa_retry": ("retry until good enough", others.qa_retry),
-    "best_of_n": ("best of N seeds", others.best_of_n),
+    "best_of_n": ("best of N seeds, by score", others.best_of_n),
+    "best_of_n_posterior": ("best of N seeds, by our posterior", partial(play, policy=SEEDS_ALONE)),
     "hill_climb": ("hill climb on the best seed", others.hill_climb),
     "simple": ("rewrite what failed, no record", others.rewrite),
+    "restart_from_best": ("evolve from the best", others.restart_from_best),
+    "population": ("rounds of seeds and rewrites", others.population),
+    "former": ("Imitatoes 0.1.0", partial(play, policy=FORMER)),
+    "former_local_edit": ("Imitatoes 0.1.0 with local edit", partial(play, local=True, policy=FORMER)),
     "ours": ("Imitatoes", play),
     "ours_local_edit": ("Imitatoes with local edit", partial(play, local=True)),
 }
-UP_TO = {"ours_local_edit": AT}
-"""Policies not played further than so many renders, to save time."""
+SHIFTED_PLAYERS = ("best_of_n", "best_of_n_posterior", "former", "ours")
 
 ASSUMPTIONS = f"""Assumptions (all of them ours; read the ranking, never the absolute numbers):
 - A requirement is easy (75 %), or hard: half of these only another wording cures, half are the luck of the seed.
@@ -43,10 +50,10 @@ ASSUMPTIONS = f"""Assumptions (all of them ours; read the ranking, never the abs
 - Longer prompts dilute. The user's prompt names every requirement, so no clause comes free.
 - World 1: 7 requirements, judge TPR .93, FPR .22 for each. World 2: 12 requirements, judge AUROC .75.
 - A judge's error is mostly fixed for a picture and question; other words redraw part of it. Bias known to +-.25.
+- The judge's self-test was run: 40 cases of the kind, read by the pack's own code. A blank picture is looked at once.
 - The editor writes {CLAUSES_AT_ONCE} clauses for each requirement it is asked about; each may help as any other.
 - A local edit mends its target in 40 to 55 %, and breaks each other requirement in 6 %.
-- The look at a blank picture is counted as a call; what it finds out is not simulated.
-- Not simulated: parents, trust, cfg and steps, duplicates, failed judging, memory between runs."""
+- Not simulated: parents, trust, cfg and steps, duplicates, failed judging, batches, time, memory between runs."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,7 @@ class Figures:
     all_correct: dict[int, float]
     score: float
     used: float
+    done: float
     wrong_done: float
     precision: float | None
     calls: float
@@ -73,6 +81,7 @@ def figures(results: Sequence[dict[int, Result]]) -> Figures:
         all_correct=shares,
         score=sum(r.picture.true_score for r in at) / count,
         used=used / count,
+        done=len(done) / count,
         wrong_done=wrong / count,
         precision=1 - wrong / len(done) if done else None,
         calls=sum(r.calls for r in at) / used,
@@ -82,49 +91,78 @@ def figures(results: Sequence[dict[int, Result]]) -> Figures:
 
 def measured(kind: Kind, worlds: int, seed: int = SEED) -> dict[str, Figures]:
     """All policies in the same worlds."""
+    return _measured(lambda number: World(kind, seed, number), kind, worlds, PLAYERS)
+
+
+def measured_shifted(name: str, worlds: int, seed: int = SEED) -> dict[str, Figures]:
+    """The policies of SHIFTED_PLAYERS in the same worlds of a shifted kind."""
+    shift = SHIFTS[name]
+    return _measured(lambda number: ShiftedWorld(shift, seed, number), shift.kind, worlds, SHIFTED_PLAYERS)
+
+
+def _measured(world_of: Callable[[int], World], kind: Kind, worlds: int, players: Sequence[str]) -> dict[str, Figures]:
     asked = checklist(kind.requirements)
-    results: dict[str, list[dict[int, Result]]] = {name: [] for name in PLAYERS}
+    results: dict[str, list[dict[int, Result]]] = {name: [] for name in players}
     for number in range(worlds):
-        world = World(kind, seed, number)
-        for name, (_, player) in PLAYERS.items():
-            budgets = tuple(b for b in BUDGETS if b <= UP_TO.get(name, BUDGETS[-1]))
-            results[name].append(player(world, asked, budgets))
+        world = world_of(number)
+        for name in players:
+            results[name].append(PLAYERS[name][1](world, asked, BUDGETS))
     return {name: figures(found) for name, found in results.items()}
 
 
-def table(kind: Kind, worlds: int, found: dict[str, Figures]) -> str:
+def table(title: str, worlds: int, found: dict[str, Figures]) -> str:
     noise = 100 * max(math.sqrt(f.all_correct[AT] * (1 - f.all_correct[AT]) / worlds) for f in found.values())
-    head = f"{kind.name}, {worlds} worlds, all-correct in % at so many renders (+-{noise:.1f}); the rest at {AT}"
-    lines = [head, f"{'':32}" + "".join(f"{b:>6}" for b in BUDGETS) + "   score  used  done right  wrong done"]
-    for name, (title, _) in PLAYERS.items():
-        f = found[name]
-        shares = "".join(f"{100 * f.all_correct[b]:6.1f}" if b in f.all_correct else f"{'':6}" for b in BUDGETS)
+    head = f"{title}, {worlds} worlds, all-correct in % at so many renders (+-{noise:.1f}); the rest at {AT}"
+    columns = "".join(f"{b:>6}" for b in BUDGETS)
+    lines = [head, f"{'':34}{columns}   score  used  done  done right  wrong done  calls a render"]
+    for name, f in found.items():
+        shares = "".join(f"{100 * f.all_correct[b]:6.1f}" for b in BUDGETS)
         right = "-" if f.precision is None else f"{100 * f.precision:.0f} %"
-        lines.append(f"{title:32}{shares}{f.score:8.3f}{f.used:6.1f}{right:>12}{100 * f.wrong_done:10.1f} %")
-    ours = found["ours"]
-    lines.append(f"Calls of a vision model for each iteration, editor included: {ours.calls:.2f}.")
-    lines.append(f"Result not below the first picture by the judge's own score: {100 * ours.kept_up:.1f} % of runs.")
+        calls = f"{f.calls:14.2f}" if f.calls else f"{'-':>14}"
+        lines.append(
+            f"{PLAYERS[name][0]:34}{shares}{f.score:8.3f}{f.used:6.1f}{100 * f.done:4.0f} %{right:>12}"
+            f"{100 * f.wrong_done:10.1f} %{calls}"
+        )
     return "\n".join(lines)
 
 
 def verdicts(found: dict[str, Figures]) -> str:
     """The aims, in world 1."""
-    ours, seeds = found["ours"], found["best_of_n"]
+    ours, seeds = found["ours"], found["best_of_n_posterior"]
     aims = [
-        (f"all-correct at {AT} at least {AIMS['ours']:.0%}", ours.all_correct[AT] >= AIMS["ours"]),
+        (f"{PLAYERS[name][0]}: all-correct at {b} at least {least:.0%}", found[name].all_correct[b] >= least)
+        for name in ("ours", "ours_local_edit")
+        for b, least in AIMS[name].items()
+    ]
+    aims += [
         (f"wrong done at most {AIMS['wrong_done']:.0%} of runs", ours.wrong_done <= AIMS["wrong_done"]),
-        ("8 renders as good as best of 24 seeds", ours.all_correct[8] >= seeds.all_correct[24]),
-        ("never below the first picture", ours.kept_up == 1),
-        (f"at most {AIMS['calls']} calls for each iteration", ours.calls <= AIMS["calls"]),
+        ("never behind best of N seeds", all(ours.all_correct[b] >= seeds.all_correct[b] for b in BUDGETS)),
+        ("never takes the first picture for better", ours.kept_up == 1),
+        (f"at most {AIMS['calls']} calls for each render", ours.calls <= AIMS["calls"]),
     ]
     return "\n".join(f"{'met   ' if met else 'MISSED'}  {aim}" for aim, met in aims)
+
+
+def shifted_verdict(worlds: int, found: dict[str, Figures]) -> str:
+    """The aims in a shifted kind of world; behind is what noise (two standard errors) does not explain."""
+    ours, seeds = found["ours"], found["best_of_n_posterior"]
+    noise = {b: 2 * math.sqrt(2 * max(s * (1 - s), 0.05) / worlds) for b, s in seeds.all_correct.items()}
+    level = all(ours.all_correct[b] >= seeds.all_correct[b] - noise[b] for b in BUDGETS)
+    right = ours.wrong_done <= SHIFTED_WRONG_DONE
+    return "\n".join(
+        f"{'met   ' if met else 'MISSED'}  {aim}"
+        for aim, met in (
+            ("never behind best of N seeds", level),
+            (f"wrong done at most {SHIFTED_WRONG_DONE:.0%} of runs", right),
+        )
+    )
 
 
 def as_json(found: dict[str, Figures]) -> dict[str, object]:
     """Shares, 0..1."""
     ours = found["ours"]
     return {
-        **{name: {str(b): round(share, 4) for b, share in f.all_correct.items()} for name, f in found.items()},
+        **{name: _shares(f) for name, f in found.items()},
         "wrong_done": round(ours.wrong_done, 4),
         "done_precision": None if ours.precision is None else round(ours.precision, 4),
         "calls_per_iteration": round(ours.calls, 3),
@@ -132,21 +170,94 @@ def as_json(found: dict[str, Figures]) -> dict[str, object]:
     }
 
 
+def shifted_as_json(found: dict[str, Figures]) -> dict[str, object]:
+    """Shares, 0..1, and what the rest costs at AT renders."""
+    ours = found["ours"]
+    return {
+        **{name: _shares(f) for name, f in found.items()},
+        "wrong_done": round(ours.wrong_done, 4),
+        "used": round(ours.used, 2),
+        "calls_per_iteration": round(ours.calls, 3),
+    }
+
+
+def _shares(figures_: Figures) -> dict[str, float]:
+    return {str(b): round(share, 4) for b, share in figures_.all_correct.items()}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What --worlds asks for. count: None for the usual one. shifted: names of shifted kinds."""
+
+    kinds: tuple[Kind, ...]
+    shifted: tuple[str, ...]
+    count: int | None
+
+
+def wanted_worlds(words: Sequence[str]) -> Wanted:
+    """From numbers and names, in any order and with commas: how many worlds, and of which kinds.
+
+    Without a name the two usual kinds; "shifted" stands for all shifted ones, "all" for everything. Raises ValueError.
+    """
+    kinds = {WORLD1.name: WORLD1, WORLD2.name: WORLD2}
+    count, chosen = None, []
+    for word in (part for text in words for part in text.split(",") if part):
+        if word.isdigit():
+            count = int(word)
+        elif word == "shifted":
+            chosen += SHIFTS
+        elif word == "all":
+            chosen += [*kinds, *SHIFTS]
+        elif word in kinds or word in SHIFTS:
+            chosen.append(word)
+        else:
+            raise ValueError(
+                f"There are no worlds '{word}'. Use a number, shifted, all, or any of: {', '.join([*kinds, *SHIFTS])}."
+            )
+    if count == 0:
+        raise ValueError("At least one world is needed.")
+    chosen = chosen or list(kinds)
+    return Wanted(
+        kinds=tuple(kind for name, kind in kinds.items() if name in chosen),
+        shifted=tuple(name for name in SHIFTS if name in chosen),
+        count=count,
+    )
+
+
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python dev.py bench policy", description="Which policy meets the goal.")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object on the last line")
-    parser.add_argument("--worlds", type=int, help=f"random worlds of each kind (default {WORLDS})")
+    parser.add_argument(
+        "--worlds",
+        nargs="+",
+        default=[],
+        metavar="N|NAME",
+        help=f"random worlds of each kind (default {WORLDS}, {SHIFTED_WORLDS} of each shifted one); which kinds: "
+        f"world1, world2, shifted, all, or any of {', '.join(SHIFTS)} (default world1 world2)",
+    )
     parser.add_argument("--seed", type=int, default=SEED, help="other worlds, to see that nothing is tuned to these")
     options = parser.parse_args(arguments)
+    try:
+        wanted = wanted_worlds(options.worlds)
+    except ValueError as problem:
+        parser.error(str(problem))
     print(ASSUMPTIONS, flush=True)
     begun, told = time.monotonic(), {}
-    for kind in (WORLD1, WORLD2):
-        worlds = options.worlds or WORLDS[kind.name]
+    for kind in wanted.kinds:
+        worlds = wanted.count or WORLDS[kind.name]
         found = measured(kind, worlds, options.seed)
         told[kind.name] = as_json(found)
-        print(f"\n{table(kind, worlds, found)}", flush=True)
+        print(f"\n{table(kind.name, worlds, found)}", flush=True)
         if kind is WORLD1:
             print(verdicts(found))
+    shifted = {}
+    for name in wanted.shifted:
+        worlds = wanted.count or SHIFTED_WORLDS
+        found = measured_shifted(name, worlds, options.seed)
+        shifted[name] = shifted_as_json(found)
+        print(f"\n{table(name, worlds, found)}\n{shifted_verdict(worlds, found)}", flush=True)
+    if shifted:
+        told["shifted"] = shifted
     print(f"\nTook {time.monotonic() - begun:.0f} s.", flush=True)
     if options.json:
         print(json.dumps(told))

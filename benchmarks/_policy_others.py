@@ -25,7 +25,7 @@ from ._policy_world import (
 )
 
 Player = Callable[[World, Checklist, tuple[int, ...]], dict[int, Result]]
-TOP = 3
+TOP, ROUND = 3, 4
 GOOD_ENOUGH = 0.7
 """The score at which quality-gate workflows stop retrying."""
 
@@ -50,9 +50,12 @@ class _Search:
 
     world: World
     looks: list[_Look] = field(default_factory=list)
+    blank: np.ndarray | None = None
 
     def judge(self, picture: Picture) -> _Look:
-        self.looks.append(_Look(picture, marks(self.world, picture)))
+        found = marks(self.world, picture, self.blank)
+        self.blank = self.blank if found.blank is None else found.blank
+        self.looks.append(_Look(picture, found))
         return self.looks[-1]
 
     @property
@@ -75,7 +78,7 @@ class _Search:
     def _twice(self, one: _Look) -> float:
         if one.marks.looks > 1:
             return one.score
-        return (one.score + marks_again(self.world, one.picture).score) / 2
+        return (one.score + marks_again(self.world, one.picture, self.blank).score) / 2
 
 
 def single(world: World, asked: Checklist, budgets: tuple[int, ...]) -> dict[int, Result]:
@@ -144,6 +147,54 @@ def rewrite(world: World, asked: Checklist, budgets: tuple[int, ...]) -> dict[in
             clauses.append((requirement, used[requirement] % MOST_CLAUSES))
             used[requirement] += 1
     return search.results(budgets)
+
+
+def restart_from_best(world: World, asked: Checklist, budgets: tuple[int, ...]) -> dict[int, Result]:
+    """Evolve from the best: its words with one new clause for each requirement that fails in it, at most three at a
+    time, on a new seed; what does not beat it is forgotten."""
+    search = _Search(world)
+    words: dict[int, int] = {}
+    best_words: dict[int, int] = {}
+    best: _Look | None = None
+    used = [0] * world.kind.requirements
+    while not search.over:
+        n = len(search.looks)
+        now = search.judge(world.paint(n, list(words.items()), BASE_TOKENS + SHORT_CLAUSE * len(words), n))
+        if best is None or now.score > best.score:
+            best, best_words = now, words
+        words = _rewritten(best, best_words, used)
+    return search.results(budgets)
+
+
+def population(world: World, asked: Checklist, budgets: tuple[int, ...]) -> dict[int, Result]:
+    """As RAISE searches: rounds of four, half of them fresh seeds of the best's words, half fresh seeds of a rewrite
+    that adds a clause for each requirement failing in the best. Never a seed twice; the best of all rounds."""
+    search = _Search(world)
+    words: dict[int, int] = {}
+    best: _Look | None = None
+    used = [0] * world.kind.requirements
+    while not search.over:
+        rewrite = words if best is None else _rewritten(best, words, used)
+        before = best
+        for place in range(ROUND):
+            if search.over:
+                break
+            n, said = len(search.looks), words if place < ROUND // 2 else rewrite
+            now = search.judge(world.paint(n, list(said.items()), BASE_TOKENS + SHORT_CLAUSE * len(said), n))
+            if best is None or now.score > best.score:
+                best, best_said = now, said
+        words = best_said if best is not before else words
+    return search.results(budgets)
+
+
+def _rewritten(best: _Look, words: dict[int, int], used: list[int]) -> dict[int, int]:
+    """The words with a new clause for each of at most three requirements that fail in the best, the worst first."""
+    failing = [i for i in np.argsort(best.logits).tolist() if best.logits[i] <= 0][:3]
+    changed = dict(words)
+    for requirement in failing:
+        changed[requirement] = used[requirement] % MOST_CLAUSES
+        used[requirement] += 1
+    return changed
 
 
 def hill_climb(world: World, asked: Checklist, budgets: tuple[int, ...]) -> dict[int, Result]:

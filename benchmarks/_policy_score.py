@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from ..engine.judge import scoring
-from ..engine.judge.checklist import Checklist, Requirement
+from ..engine.judge.checklist import Checklist, Kind, Requirement
 from ..engine.judge.critique import Critique, Item
+from ..engine.judge.reliability import Reliability, reliability_of_kinds
 from ..engine.judge.scoring import UNKNOWN
+from ..engine.judge.self_test import TrialAnswer, figures_of
 from ..engine.judge.verdict import holds, merge_looks
-from ._policy_world import Picture, World
+from ._policy_world import SAME_ERROR, Judge, Picture, World
 
 PASS_SCORE = 0.8
 """The pack's default."""
+TESTED_CASES = 40
+"""About as many as the self-test's scenes have for a kind."""
 
 THINGS = (
     "red umbrella|wooden boat|three ducks|old lighthouse|yellow coat|paper lantern|white horse|brick bridge|"
-    "green bottle|stone fountain|blue door|iron gate"
+    "green bottle|stone fountain|blue door|iron gate|glass vase|golden key|black cat|wooden ladder|pink kite|"
+    "silver bell|round table|tall cactus"
 ).split("|")
 """Texts of requirements: only their length matters."""
 
@@ -66,23 +73,54 @@ def critique(asked: Checklist, logits: np.ndarray, quality: float) -> Critique:
     )
 
 
-def look(world: World, asked: Checklist, picture: Picture) -> Critique:
-    """The judge's verdict as in engine.judge: a second look when the first one finds nothing wrong."""
-    first = critique(asked, *world.look(picture))
+def look(world: World, asked: Checklist, picture: Picture, blank: Mapping[str, float] | None = None) -> Critique:
+    """The judge's verdict as in engine.judge: a second look when the first one finds nothing wrong, and before that,
+    where blank is None, a look at a blank picture. blank: what an earlier verdict found there."""
+    logits, quality = world.look(picture)
+    first = critique(asked, _without(logits, blank), quality)
     if not holds(first, PASS_SCORE):
         return first
-    return merge_looks(first, look_again(world, asked, picture), asked, PASS_SCORE)
+    told = None
+    if blank is None:
+        blank = told = dict(zip([r.id for r in asked.requirements], world.look_at_blank().tolist(), strict=True))
+        first = critique(asked, _without(logits, blank), quality)
+    if holds(first, PASS_SCORE):
+        first = merge_looks(first, look_again(world, asked, picture, blank), asked, PASS_SCORE)
+    return first.model_copy(update={"blank": told})
 
 
-def look_again(world: World, asked: Checklist, picture: Picture) -> Critique:
+def look_again(world: World, asked: Checklist, picture: Picture, blank: Mapping[str, float] | None = None) -> Critique:
     """What a look in other words finds, alone."""
-    return critique(asked, *world.look(picture, again=True))
+    logits, quality = world.look(picture, again=True)
+    return critique(asked, _without(logits, blank), quality)
+
+
+def _without(logits: np.ndarray, blank: Mapping[str, float] | None) -> np.ndarray:
+    """As scoring.Bias has it: what the judge imagines in a blank picture counts against the requirement."""
+    return _lowered(logits, None if blank is None else np.array(list(blank.values())))
+
+
+@lru_cache(maxsize=256)
+def self_test(judge: Judge, seed: int) -> dict[Kind, Reliability]:
+    """What the judge's self-test finds: TESTED_CASES drawn cases in both wordings, read by the pack's own code."""
+    rng = np.random.default_rng(seed)
+    answers: list[TrialAnswer] = []
+    holds = rng.random(TESTED_CASES) < 0.5
+    first, second = rng.normal(size=(2, TESTED_CASES))
+    for wording, fixed in ((1, first), (2, SAME_ERROR * first + np.sqrt(1 - SAME_ERROR**2) * second)):
+        logits = judge.strength * (2 * holds - 1) + judge.bias + judge.fixed * fixed
+        logits = logits + judge.drawn * rng.normal(size=TESTED_CASES)
+        chances = (1 / (1 + np.exp(-logits))).tolist()
+        answers += [TrialAnswer("object", wording, bool(h), p) for h, p in zip(holds, chances, strict=True)]
+    found = reliability_of_kinds(figures_of(answers))
+    # These worlds give answers from which the known part of the bias was taken already.
+    return {kind: one.model_copy(update={"threshold": 0.0}) for kind, one in found.items()}
 
 
 @dataclass(frozen=True)
 class Marks:
     """A verdict without the words, for policies that need no critique: the same figures as look and look_again give,
-    twenty times as fast. chances: by requirement. quality: of the picture. looks, passed: as in a critique."""
+    twenty times as fast. chances: by requirement. quality: of the picture. looks, passed, blank: as in a critique."""
 
     chances: np.ndarray
     met: np.ndarray
@@ -90,26 +128,39 @@ class Marks:
     score: float
     looks: int = 1
     passed: bool = False
+    blank: np.ndarray | None = None
 
     @property
     def holds(self) -> bool:
         return bool(self.met.all()) and self.quality >= scoring.POOR_QUALITY and self.score >= PASS_SCORE
 
 
-def marks(world: World, picture: Picture) -> Marks:
+def marks(world: World, picture: Picture, blank: np.ndarray | None = None) -> Marks:
     """As look."""
-    first = _marks(*world.look(picture))
+    logits, quality = world.look(picture)
+    first = _marks(_lowered(logits, blank), quality)
     if not first.holds:
         return first
-    second = marks_again(world, picture)
-    logits = (_logits(first.chances) + _logits(second.chances)) / 2
-    both = _marks(logits, (first.quality + second.quality) / 2, first.met & second.met)
-    return replace(both, looks=2, passed=second.holds and both.holds)
+    told = None
+    if blank is None:
+        blank = told = world.look_at_blank()
+        first = _marks(_lowered(logits, blank), quality)
+    if first.holds:
+        second = marks_again(world, picture, blank)
+        logits = (_logits(first.chances) + _logits(second.chances)) / 2
+        both = _marks(logits, (first.quality + second.quality) / 2, first.met & second.met)
+        first = replace(both, looks=2, passed=second.holds and both.holds)
+    return replace(first, blank=told)
 
 
-def marks_again(world: World, picture: Picture) -> Marks:
+def marks_again(world: World, picture: Picture, blank: np.ndarray | None = None) -> Marks:
     """As look_again."""
-    return _marks(*world.look(picture, again=True))
+    logits, quality = world.look(picture, again=True)
+    return _marks(_lowered(logits, blank), quality)
+
+
+def _lowered(logits: np.ndarray, blank: np.ndarray | None) -> np.ndarray:
+    return logits if blank is None else logits - np.maximum(blank, 0.0)
 
 
 def _marks(logits: np.ndarray, quality: float, met: np.ndarray | None = None) -> Marks:

@@ -7,6 +7,7 @@ order in which a policy asks. So all policies meet the same luck.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -82,6 +83,7 @@ class World:
     """One goal with its requirements, as one painter, judge and editor treat it."""
 
     def __init__(self, kind: Kind, seed: int, number: int) -> None:
+        self.number = number
         self._seed = [seed, kind.requirements, number]
         rng = np.random.default_rng(self._seed)
         n, renders = kind.requirements, MOST_RENDERS
@@ -105,10 +107,7 @@ class World:
         self.effects = np.where(kinds < kind.helps, helpful, useless)
         self.side_effects = rng.normal(-0.06, 0.22, (n, MOST_CLAUSES, n))
         self.side_effects[np.arange(n), :, np.arange(n)] = 0
-        first, second = rng.normal(size=(2, renders, n))
-        self.fixed_errors = np.stack([first, SAME_ERROR * first + np.sqrt(1 - SAME_ERROR**2) * second])
-        self.drawn_errors = rng.normal(size=(2, renders, n))
-        self.quality_errors = rng.normal(0, QUALITY_NOISE, (2, renders))
+        self._draw_errors(rng)
         self.bias_error = float(rng.normal(0, BIAS_KNOWN))
         self.breaks = rng.random((renders, n))
         self.mends = rng.random(renders)
@@ -121,11 +120,21 @@ class World:
         other.luck = rng.normal(size=(renders, n))
         other.quality_luck = rng.normal(0, 0.5, renders)
         other.own_luck = rng.normal(0, 0.5, (renders, n))
-        first, second = rng.normal(size=(2, renders, n))
-        other.fixed_errors = np.stack([first, SAME_ERROR * first + np.sqrt(1 - SAME_ERROR**2) * second])
-        other.drawn_errors = rng.normal(size=(2, renders, n))
-        other.quality_errors = rng.normal(0, QUALITY_NOISE, (2, renders))
+        other._draw_errors(rng)
         return other
+
+    def _draw_errors(self, rng: np.random.Generator) -> None:
+        """The judge's errors about each picture, and (a last row, drawn apart) about a blank one."""
+        n, renders = self.kind.requirements, MOST_RENDERS
+        blank = np.random.default_rng([*self._seed, MOST_RENDERS])
+        first, second = (self._with_row(rng.normal(size=(renders, n)), blank) for _ in range(2))
+        self.fixed_errors = np.stack([first, SAME_ERROR * first + np.sqrt(1 - SAME_ERROR**2) * second])
+        self.drawn_errors = np.stack([self._with_row(rng.normal(size=(renders, n)), blank) for _ in range(2)])
+        self.quality_errors = np.pad(rng.normal(0, QUALITY_NOISE, (2, renders)), ((0, 0), (0, 1)))
+
+    @staticmethod
+    def _with_row(draws: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return np.vstack([draws, rng.normal(size=draws.shape[1])])
 
     def paint(
         self,
@@ -143,7 +152,7 @@ class World:
             own[requirement] += self.effects[requirement, which]
             others += self.side_effects[requirement, which]
         off = cfg - self.cfg_gap
-        dilution = 1 - np.exp(-max(0, tokens - 60) / 60)
+        dilution = _dilution(tokens)
         crowd = max(0, min(negatives, 30) - 10)
         level = (
             self.ease
@@ -151,10 +160,14 @@ class World:
             + self.gain * 1.8 * np.tanh(own / 1.8)
             + others
             + self.own_luck[number]
-            - (0.7 * dilution + 0.02 * crowd + 0.10 * off * off)
+            - (self.lost_to_length(tokens) + 0.02 * crowd + 0.10 * off * off)
         )
         quality = 0.9 + self.quality_luck[seed] - 0.35 * off * off - dilution - 0.05 * crowd
         return Picture(number, level > 0, float(1 / (1 + np.exp(-quality))))
+
+    def lost_to_length(self, tokens: int) -> float:
+        """What a prompt of so many tokens takes from the level of every requirement."""
+        return 0.7 * _dilution(tokens)
 
     def edit(self, number: int, picture: Picture, requirement: int) -> Picture:
         """A local edit: mends its target in 55 % (systematic) or 40 % (lottery), breaks each other item in 6 %."""
@@ -174,3 +187,12 @@ class World:
         logits += judge.fixed * self.fixed_errors[at] + judge.drawn * self.drawn_errors[at]
         logits += judge.bias if holistic else self.bias_error
         return logits, float(np.clip(picture.quality + self.quality_errors[at], 0, 1))
+
+    def look_at_blank(self) -> np.ndarray:
+        """Logits that each requirement is met in a picture of nothing."""
+        nothing = Picture(MOST_RENDERS, np.zeros(self.kind.requirements, bool), 0.5)
+        return self.look(nothing)[0]
+
+
+def _dilution(tokens: int) -> float:
+    return 1 - math.exp(-max(0, tokens - 60) / 60)

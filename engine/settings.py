@@ -35,7 +35,7 @@ class Limits(BaseModel):
     """At most iterations_per_loop renders around one best picture, and max_loops such loops.
 
     render_minutes: a render that takes longer is interrupted; 0 for no limit. paid_renders: at most so many renders
-    where nodes cost money; 0 for none.
+    where nodes cost money; 0 for none. minutes: for the whole run, rendering and judging; 0 for no limit.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -44,12 +44,14 @@ class Limits(BaseModel):
     max_loops: int = Field(default=3, ge=1)
     render_minutes: float = Field(default=0.0, ge=0)
     paid_renders: int = Field(default=0, ge=0)
+    minutes: float = Field(default=0.0, ge=0)
 
 
 class LoopHandle(BaseModel):
     """What SelfImprovingPrompt hands to VLMCritique through its `loop` output.
 
     checklist: the user's own requirements, one a line; empty to have them made from the goal.
+    confidence: how probable it must be that a picture meets everything before the run is called done.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -60,3 +62,4 @@ class LoopHandle(BaseModel):
     pass_score: float = Field(ge=0, le=1)
     seed_policy: SeedPolicy
     checklist: str = ""
+    confidence: float = Field(default=0.95, gt=0, lt=1)

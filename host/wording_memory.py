@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from ..engine.files import write_atomically
 from ..engine.judge.checklist import Checklist
-from ..engine.loop.run import Run
+from ..engine.loop.run import PastWording, Run
 from ..engine.loop.wording_memory import RememberedWordings, learn_wordings, recall_wordings
 
 LOG = logging.getLogger(__name__)
@@ -29,8 +29,8 @@ class WordingFile:
         self._path, self._enabled = path, enabled
         self._lock = threading.Lock()
 
-    def recall(self, family: str, checklist: Checklist) -> dict[str, str]:
-        """By requirement id, the clause that worked in past runs."""
+    def recall(self, family: str, checklist: Checklist) -> dict[str, tuple[PastWording, ...]]:
+        """By requirement id, the clauses that past runs tried."""
         if not self._enabled():
             return {}
         with self._lock:

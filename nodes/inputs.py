@@ -12,3 +12,50 @@ def advanced_int(name: str, **options: Any) -> io.Int.Input:
     """A whole number that the page keeps folded away, where its version can."""
     known = "advanced" in inspect.signature(io.Int.Input.__init__).parameters
     return io.Int.Input(name, **options, **({"advanced": True} if known else {}))
+
+
+def advanced_float(name: str, **options: Any) -> io.Float.Input:
+    """The same for a number."""
+    known = "advanced" in inspect.signature(io.Float.Input.__init__).parameters
+    return io.Float.Input(name, **options, **({"advanced": True} if known else {}))
+
+
+def ending_inputs() -> list[io.Int.Input | io.Float.Input]:
+    """Of SelfImprovingPrompt: what ends a run besides its renders. They came later, so they stand last."""
+    return [
+        advanced_int(
+            "paid_renders",
+            default=0,
+            min=0,
+            max=10000,
+            optional=True,
+            tooltip=(
+                "Of a workflow with nodes that cost money: how many renders of a run may be paid for. "
+                "0 = none, such a workflow is refused before it runs."
+            ),
+        ),
+        advanced_float(
+            "confidence",
+            default=0.95,
+            min=0.5,
+            max=0.999,
+            step=0.01,
+            optional=True,
+            tooltip=(
+                "How sure the loop must be that a picture meets everything before it ends as done. "
+                "Higher: fewer wrong endings, more renders."
+            ),
+        ),
+        advanced_float(
+            "minutes",
+            default=0.0,
+            min=0.0,
+            max=100000.0,
+            step=1.0,
+            optional=True,
+            tooltip=(
+                "The run ends before a render that would go beyond so many minutes of rendering and judging. "
+                "0 = no limit."
+            ),
+        ),
+    ]

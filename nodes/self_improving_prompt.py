@@ -8,7 +8,7 @@ from ..engine.loop.first_prompt import prompt_of_goal
 from ..engine.settings import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
 from ..host.loop_inputs import check_loop_inputs
 from ..host.paid_nodes import why_refused
-from .inputs import advanced_int
+from .inputs import ending_inputs
 
 Loop = io.Custom("IMITATOES_LOOP")
 
@@ -97,7 +97,10 @@ class SelfImprovingPrompt(io.ComfyNode):
                     min=0.0,
                     max=1.0,
                     step=0.01,
-                    tooltip="Score from which a picture can pass. The judge must also say twice that the goal is met.",
+                    tooltip=(
+                        "Score that a picture must reach to end the run as done. The judge must also be sure, in two "
+                        "looks."
+                    ),
                 ),
                 io.Combo.Input(
                     "seed_policy",
@@ -130,17 +133,7 @@ class SelfImprovingPrompt(io.ComfyNode):
                         "0 = no limit."
                     ),
                 ),
-                advanced_int(
-                    "paid_renders",
-                    default=0,
-                    min=0,
-                    max=10000,
-                    optional=True,
-                    tooltip=(
-                        "Of a workflow with nodes that cost money: how many renders of a run may be paid for. "
-                        "0 = none, such a workflow is refused before it runs."
-                    ),
-                ),
+                *ending_inputs(),
             ],
             outputs=[
                 io.String.Output(display_name="prompt", tooltip="To the positive text encoder."),
@@ -174,6 +167,8 @@ class SelfImprovingPrompt(io.ComfyNode):
         checklist: str = "",
         render_minutes: float = 0.0,
         paid_renders: int = 0,
+        confidence: float = 0.95,
+        minutes: float = 0.0,
     ) -> io.NodeOutput:
         check_loop_inputs(goal, checklist, paid_renders, cls.hidden)
         prompt = prompt if prompt.strip() else prompt_of_goal(goal)
@@ -185,9 +180,11 @@ class SelfImprovingPrompt(io.ComfyNode):
                 max_loops=max_loops,
                 render_minutes=render_minutes,
                 paid_renders=paid_renders,
+                minutes=minutes,
             ),
             pass_score=pass_score,
             seed_policy=seed_policy,
             checklist=checklist,
+            confidence=confidence,
         )
         return io.NodeOutput(prompt, negative, seed, steps, cfg, handle)

@@ -27,6 +27,8 @@ WIDGETS = (
     "checklist",
     "render_minutes",
     "paid_renders",
+    "confidence",
+    "minutes",
 )
 """Order of SelfImprovingPrompt's widgets in `widgets_values`. The page adds control_after_generate behind the seed."""
 

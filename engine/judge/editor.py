@@ -5,8 +5,8 @@ It may see the goal, because it judges nothing: the verdict was given before, bl
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
@@ -19,7 +19,7 @@ from .json_answer import read_object
 from .language_words import likely_languages
 from .letters import cut
 from .plain_answer import NEGATIVE_TERMS, wished_cfg, wished_steps
-from .prompt_style import wording_rule
+from .prompt_style import wording_rule, worked_examples
 from .quotations import quoted
 from .scoring import orphans
 from .text_segmentation import parts_of
@@ -28,6 +28,10 @@ from .vision_model import AnswerUnusable, Asked, Question, Reply
 from .words import one_line, plain_words, vocabulary
 
 CLAUSES_EACH = 3
+MOST_TRIED = 6
+"""Wordings of one requirement that the editor is told of, the newest."""
+SAME_WORDS = 0.6
+"""Share of the words of two clauses together above which they say the same (docs/design-notes.md, 4.2)."""
 SEEN_LENGTH, TERM_LENGTH, REASON_LENGTH = 80, 40, 200
 GOAL_LENGTH = 4000
 
@@ -38,8 +42,11 @@ SYSTEM = (
 )
 _TASK = """For each failing requirement say what is there instead, and how the prompt should ask for it in other words.
 - evidence: what you see at its place, in a few words.
-- edits: up to 3 clauses for each, worded differently, at most 12 words, each describing what must be visible. Positive
-  wording, no "no", "not" or "without". Name the thing itself: its number, colour, place. The best one first.
+- edits: up to 3 clauses for each, at most 12 words, each describing what must be visible, and each of another kind:
+  other words for the thing, its number or colour first; where it is and how large, in the foreground or beside what;
+  what it looks like, or what is there instead of what must not be. Positive wording, no "no", "not" or "without".
+  Never what was tried already, in the same or nearly the same words: where a wording was rarely painted, ask in
+  another way. The best one first.
 - negative: at most 3 unwanted things that are visible in THIS picture, in one or two words each. Else empty.
 - local_fix: if one small region could be repainted to mend it all, that region and what to paint there. Else null.
 - settings: null, unless colours are burnt (lower cfg), the goal is ignored (higher cfg) or details are unfinished
@@ -76,17 +83,38 @@ class Edits(BaseModel):
     reason: str = ""
 
 
+class TriedWording(NamedTuple):
+    """A wording of a requirement, "" for the user's own prompt, in how many pictures it was tried (shown) and how many
+    of them met the requirement."""
+
+    clause: str
+    met: int
+    shown: int
+
+
+Tried = Mapping[str, Sequence[TriedWording]]
+"""By requirement id, the wordings tried so far, the user's own first."""
+
+
 async def propose(
-    model: Asked, jpeg: bytes, checklist: Checklist, items: Sequence[Item], seed: int, style: str = ""
+    model: Asked,
+    jpeg: bytes,
+    checklist: Checklist,
+    items: Sequence[Item],
+    seed: int,
+    style: str = "",
+    tried: Tried | None = None,
 ) -> Edits:
     """Ask about the failing items of one picture. Raises ModelUnreachable, AnswerUnusable.
 
-    style: prompt style of the model family that renders (see prompt_style), "" where it is unknown.
+    style: prompt style of the model family that renders (see prompt_style), "" where it is unknown. tried: what became
+    of earlier wordings; proposals that repeat one are dropped.
     """
-    failing = failing_items(items, checklist)
-    names = [item.id for item in failing]
-    question = Question(SYSTEM, _text(checklist, failing, style), jpeg, _schema(names), seed % SEED_LIMIT)
-    return await ask_twice(model, question, lambda reply: (read_edits(reply, checklist, names), ""))
+    tried = tried or {}
+    asked = askable_items(items, checklist)
+    names = [item.id for item in asked]
+    question = Question(SYSTEM, _text(checklist, asked, style, tried), jpeg, _schema(names), seed % SEED_LIMIT)
+    return await ask_twice(model, question, lambda reply: (read_edits(reply, checklist, names, tried), ""))
 
 
 def poor_check(name: Check, critique: Critique) -> Item:
@@ -94,11 +122,12 @@ def poor_check(name: Check, critique: Critique) -> Item:
     return Item(id=name, answer="poor", p=critique.checks[name], passed=False)
 
 
-def failing_items(items: Sequence[Item], checklist: Checklist) -> list[Item]:
-    """The items an edit can mend, worst first: children wait until their parent is there."""
-    failing = [item for item in items if not item.passed]
-    lost = orphans(checklist.requirements, [item.id for item in failing])
-    return sorted([item for item in failing if item.id not in lost] or failing, key=lambda item: item.p)
+def askable_items(items: Sequence[Item], checklist: Checklist) -> list[Item]:
+    """The items an edit can mend, worst first: children wait until their parent is there. One that this picture meets
+    may be asked about too, where others did not."""
+    failing = [item.id for item in items if not item.passed]
+    lost = orphans(checklist.requirements, failing)
+    return sorted([item for item in items if item.id not in lost] or items, key=lambda item: item.p)
 
 
 def with_edits(critique: Critique, edits: Edits, checklist: Checklist) -> Critique:
@@ -120,8 +149,8 @@ def with_edits(critique: Critique, edits: Edits, checklist: Checklist) -> Critiq
     )
 
 
-def read_edits(reply: Reply, checklist: Checklist, failing: Sequence[str]) -> Edits:
-    """Only what is usable and about a failing requirement. Raises AnswerUnusable when it is no such object."""
+def read_edits(reply: Reply, checklist: Checklist, failing: Sequence[str], tried: Tried | None = None) -> Edits:
+    """Only what is usable, new and about a failing requirement. Raises AnswerUnusable when it is no such object."""
     found = read_object(reply.text)
     if not any(isinstance(found.get(key), list) for key in ("edits", "evidence", "negative")):
         raise AnswerUnusable('The model\'s answer has no "edits".')
@@ -131,7 +160,7 @@ def read_edits(reply: Reply, checklist: Checklist, failing: Sequence[str]) -> Ed
     for one in _objects(found.get("edits")):
         name = one["requirement"]
         clause = usable_clause(one.get("clause"), goal, languages, writings.get(name, ""))
-        if name in failing and clause:
+        if name in failing and clause and not _repeats(clause, (tried or {}).get(name, ())):
             edits.append(Edit(requirement=name, clause=clause))
     seen: dict[str, str] = {}
     for one in _objects(found.get("evidence")):
@@ -148,6 +177,13 @@ def read_edits(reply: Reply, checklist: Checklist, failing: Sequence[str]) -> Ed
         verdict="done" if found.get("verdict") == "done" else "continue",
         reason=plain_words(found.get("reason"), REASON_LENGTH, goal),
     )
+
+
+def _repeats(clause: str, tried: Sequence[TriedWording]) -> bool:
+    """Whether a proposal says nearly what was tried: most words of both together are in both."""
+    words = vocabulary(clause)
+    olds = [vocabulary(one.clause) for one in tried if one.clause]
+    return any(len(words & old) > SAME_WORDS * len(words | old) for old in olds)
 
 
 def _few_each(edits: Sequence[Edit]) -> tuple[Edit, ...]:
@@ -184,16 +220,25 @@ def _local_fix(value: Any, failing: Sequence[str]) -> LocalFix | None:
     return LocalFix(requirement=value["requirement"], region=region, instruction=instruction)
 
 
-def _text(checklist: Checklist, failing: Sequence[Item], style: str) -> str:
+def _text(checklist: Checklist, failing: Sequence[Item], style: str, tried: Tried) -> str:
     texts = {**_CHECKS, **{requirement.id: requirement.text for requirement in checklist.requirements}}
     lines = []
     for item in failing:
         saw = "could not tell" if item.answer == UNANSWERED else f"saw: {one_line(item.answer)}"
+        saw = "sees it here, but other pictures lack it" if item.passed else saw
         lines.append(f"{item.id}: {one_line(texts[item.id])} (the judge {saw})")
+        told = [_in_words(one) for one in tried.get(item.id, ()) if one.shown][-MOST_TRIED:]
+        lines += [f"  tried: {'; '.join(told)}"] if told else []
     goal = cut(one_line(checklist.goal), GOAL_LENGTH)
     stated = f"<task>edit</task>\nThe goal of the picture:\n<goal>{goal}</goal>\nWhat this picture fails:"
     rule = wording_rule(style)
-    return "\n".join([stated, "<failing>", *lines, "</failing>", _TASK, *([rule] if rule else [])])
+    told = [rule] if rule else []
+    return "\n".join([stated, "<failing>", *lines, "</failing>", _TASK, worked_examples(style), *told])
+
+
+def _in_words(tried: TriedWording) -> str:
+    words = f'"{one_line(tried.clause)}"' if tried.clause else "the prompt's own words"
+    return f"{words}, painted in {tried.met} of {tried.shown}"
 
 
 def _schema(names: Sequence[str]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from .blank_check import blank_check
 from .checklist import Checklist
 from .checklist_rules import checklist_of_goal, checklist_of_lines
 from .critique import Check, Critique
-from .editor import poor_check, propose, with_edits
+from .editor import Tried, poor_check, propose, with_edits
 from .offline import broken
 from .patient_model import PatientModel
 from .picture import Picture, encode_jpeg
@@ -154,19 +154,20 @@ class Judge:
         wanted: Sequence[str],
         seed: int,
         style: str = "",
+        tried: Tried | None = None,
     ) -> Critique:
         """The critique with the editor's proposals for the wanted requirements; as it is when the editor fails.
 
-        wanted: ids of requirements, or names of checks that are poor. style: see editor.propose.
+        wanted: ids of requirements, or names of checks that are poor. style, tried: see editor.propose.
         """
-        failing = [item for item in critique.items if item.id in wanted and not item.passed]
-        failing += [poor_check(name, critique) for name in wanted if name in critique.checks]
-        if not self.looks or not failing:
+        asked = [item for item in critique.items if item.id in wanted]
+        asked += [poor_check(name, critique) for name in wanted if name in critique.checks]
+        if not self.looks or not asked:
             return critique
         begun = time.perf_counter()
         try:
             jpeg = (await asyncio.to_thread(encode_jpeg, picture)).jpeg
-            edits = await propose(self.asked, jpeg, checklist, failing, seed, style)
+            edits = await propose(self.asked, jpeg, checklist, asked, seed, style, tried)
         except ModelFailure:
             return critique
         found = with_edits(critique, edits, checklist)

@@ -6,6 +6,7 @@ Scenes and figures: docs/design-notes.md, 2.14.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -91,7 +92,9 @@ class KindFigures(BaseModel):
     n: usable answers. unreadable: the others. tpr, fpr: share of met and of unmet requirements that the judge called
     met, as it spoke, before any correction. auroc: .5 is chance, 1 perfect; each wording alone, then their mean.
     threshold, threshold_again: logit of the right answer above which it is to be believed, first and second wording,
-    whose biases are opposite where the right answers are. None: not to be had from these answers.
+    whose biases are opposite where the right answers are. separation: half the distance between the mean logits of
+    true and of false cases; spread: of logits about these means; agreement: how far the two wordings err alike about a
+    scene, as a correlation. None: not to be had from these answers, or not noted by an earlier version.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,6 +108,9 @@ class KindFigures(BaseModel):
     threshold: float
     threshold_again: float
     verdict: Verdict
+    separation: float | None = None
+    spread: float | None = None
+    agreement: float | None = None
 
 
 class SelfTest(BaseModel):
@@ -235,7 +241,29 @@ def _figures(kind: Kind, answers: Sequence[TrialAnswer]) -> KindFigures:
         threshold=round(threshold(logits(True, 1), logits(False, 1)), 4),
         threshold_again=round(threshold(logits(True, 2), logits(False, 2)), 4),
         verdict="too weak" if weak else "good" if area >= GOOD_AUROC else "fair",
+        **_worth(answers),
     )
+
+
+def _worth(answers: Sequence[TrialAnswer]) -> dict[str, float]:
+    """separation, spread and agreement of KindFigures, of answers in the order in which the scenes were shown."""
+    cases = [(a.wording, a.holds, _limited(logit(a.p))) if a.p is not None else None for a in answers]
+    means = {}
+    for wording in (1, 2):
+        for holds in (True, False):
+            values = [case[2] for case in cases if case is not None and case[:2] == (wording, holds)]
+            if not values:
+                return {}
+            means[wording, holds] = _mean(values)
+    rests = [None if case is None else case[2] - means[case[:2]] for case in cases]
+    variance = _mean(rest * rest for rest in rests if rest is not None)
+    first, second = ([r for r, a in zip(rests, answers, strict=True) if a.wording == w] for w in (1, 2))
+    pairs = [(a, b) for a, b in zip(first, second, strict=False) if a is not None and b is not None]
+    apart = [_mean(means[w, h] for w in (1, 2)) for h in (True, False)]
+    found = {"separation": round((apart[0] - apart[1]) / 2, 4), "spread": round(math.sqrt(variance), 4)}
+    if len(first) == len(second) and pairs and variance > 0:
+        found["agreement"] = round(min(max(_mean(a * b for a, b in pairs) / variance, 0.0), 1.0), 4)
+    return found
 
 
 def bias_of(tested: SelfTest) -> Bias:

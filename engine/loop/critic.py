@@ -11,15 +11,17 @@ from typing import Protocol
 from ..graph import ui_workflow
 from ..graph.family import family_named
 from ..graph.loop_nodes import clean_copy
+from ..judge.batch import MOST_LOOKED_AT
 from ..judge.critique import Critique
 from ..judge.judge import Judge
 from ..judge.picture import Fingerprint, Picture, near_duplicate
+from ..judge.reliability import reliability_of
 from ..judge.vision_model import ModelFailure
 from .journal import Journal, stem
 from .judging_notes import notes_after_verdict
 from .outcome import iteration_of, unsaved_reason, with_iteration
-from .policy import clauses_wanted, final_look
-from .run import Run
+from .policy import clauses_wanted, final_look, wordings_tried
+from .run import BatchPicture, Run
 from .run_context import KnownPicture, PromptContext, Report, RunContext
 
 
@@ -73,15 +75,17 @@ async def critique_in_run(
     extra = ui_workflow.in_extra_pnginfo(prompt_context.extra_pnginfo, prompt_context.loop_node, *shown)
     metadata = {"prompt": clean_copy(prompt_context.graph), **(extra or {})} if embed else {}
 
-    async def save(index: int) -> tuple[str | None, str]:
+    async def save(index: int, other: bool = False) -> tuple[str | None, str]:
         started = time.perf_counter()
+        place_in_batch = index if other else None
         try:
             image = pictures[index].image
-            return await asyncio.to_thread(journal.save_picture, place.run.id, place.plan, image, metadata), ""
+            arguments = (place.run.id, place.plan, image, metadata, place_in_batch)
+            return await asyncio.to_thread(journal.save_picture, *arguments), ""
         except OSError as problem:
             return None, unsaved_reason(problem)
         finally:
-            seconds["save"] = time.perf_counter() - started
+            seconds["save"] = seconds.get("save", 0.0) + time.perf_counter() - started
 
     saving = asyncio.ensure_future(save(0)) if len(pictures) == 1 else None
     judged_at = time.perf_counter()
@@ -93,19 +97,22 @@ async def critique_in_run(
         # The policy recognises a repeated picture by its mark, so it must be there before it is asked.
         report = replace(report, fingerprint=marks[report.batch_index].to_text())
         report = replace(report, relooks=await _looked_again(judge, journal, place, report, pictures))
+        if known is None:
+            report = await _with_edits(judge, place, report, pictures)
     finally:
         await judge.release()
     seconds["swap"] = swap_seconds()
     seconds["judge"] = time.perf_counter() - judged_at - seconds["swap"]
     best = report.batch_index
     picture, save_error = await (saving if saving is not None else save(best))
-    report = replace(report, picture=picture, save_error=save_error, seconds=seconds)
+    others = [one.model_copy(update={"picture": (await save(one.index, other=True))[0]}) for one in report.others]
+    report = replace(report, picture=picture, save_error=save_error, others=tuple(others), seconds=seconds)
     await driver.report(prompt_context.prompt_id, report)
     return Judged(report.critique, best, place.run.id, place.number, picture)
 
 
 async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) -> Report:
-    """The verdict about the best picture, with the clauses that the policy wants for the next prompt."""
+    """The verdict about the best picture."""
     run, seed = place.run, place.number
     checklist = run.checklist
     if checklist is None:
@@ -115,21 +122,39 @@ async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) 
             return Report(Critique(judge="ollama", outcome="unreachable", reason=str(problem)), None)
     measures = [i.critique.measures for i in run.comparable if i.critique.measures]
     critiques, best = await judge.judge_pictures(pictures, checklist, seed, measures)
-    notes = notes_after_verdict(run, checklist, critiques[best])
-    report = Report(critiques[best], stem(place.plan), batch_index=best, checklist=checklist, notes=notes)
-    wanted = clauses_wanted(_with_iteration(run, report))
+    reliability = reliability_of(judge.tested) if judge.looks else {}
+    # A longer batch is a clip: its frames are no pictures of their own.
+    kept = critiques if len(pictures) <= MOST_LOOKED_AT else {}
+    others = tuple(BatchPicture(index=i, critique=c) for i, c in kept.items() if i != best)
+    return Report(
+        critiques[best],
+        stem(place.plan),
+        batch_index=best,
+        others=others,
+        checklist=checklist,
+        reliability=reliability,
+        notes=notes_after_verdict(run, checklist, critiques[best]),
+    )
+
+
+async def _with_edits(judge: Judge, place: RunContext, report: Report, pictures: Sequence[Picture]) -> Report:
+    """With the clauses that the policy wants for the next prompt."""
+    run = _with_iteration(place.run, report)
+    wanted = clauses_wanted(run)
     if not wanted:
         return report
-    family = family_named(run.family)
+    family = family_named(place.run.family)
     style = family.prompt.style if family else ""
-    edited = await judge.propose_edits(pictures[best], checklist, critiques[best], wanted, seed, style)
+    picture, critique = pictures[report.batch_index], report.critique
+    tried = wordings_tried(run)
+    edited = await judge.propose_edits(picture, report.checklist, critique, wanted, place.number, style, tried)
     return replace(report, critique=edited)
 
 
 async def _looked_again(
     judge: Judge, journal: Journal, place: RunContext, report: Report, pictures: Sequence[Picture]
 ) -> dict[int, Critique]:
-    """Second looks at the leading pictures where the run would end here unconfirmed."""
+    """The second looks that the policy wants before the next step."""
     run, relooks = _with_iteration(place.run, report), {}
     while run.checklist is not None and (numbers := final_look(run)):
         for number in numbers:

@@ -19,11 +19,12 @@ from ..graph import ui_workflow
 from ..graph.loop_nodes import Graph, with_settings
 from ..settings import Settings
 from ..unicode_text import mend_texts
+from .endings import paid_out_stop
 from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
 from .new_run import new_run
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
-from .policy import next_step, paid_out_stop
+from .policy import next_step
 from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
 from .refusals import RunIsOver, TakenOver
 from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry

@@ -5,6 +5,8 @@ from __future__ import annotations
 from ..judge.critique import Critique
 from ..judge.goal_coverage import not_judged
 from ..judge.verdict import CANNOT_TELL, needed_score, quality_faults, sentence
+from .belief.run_belief import believe_run
+from .belief.stopping import how_sure
 from .evidence import RunEvidence
 from .outcome import score_in_words
 from .run import Iteration, Run
@@ -19,11 +21,23 @@ def why_unconfirmed(evidence: RunEvidence, best: Iteration) -> str:
     return " ".join(part for part in told if part)
 
 
-def goal_met(run: Run, number: int, score: float) -> str:
+def goal_met(run: Run, number: int) -> str:
     """That two looks found everything in a picture; of a goal that was not judged whole, no more than that."""
+    iteration = run.iterations[number - 1]
     left_out = unjudged_part(run)
     what = "All of the goal that was judged" if left_out else "The goal"
-    return f"{what} is met in iteration {number}, score {score:.2f}: two looks agree. {left_out}".strip()
+    score = f"score {score_in_words(run, iteration)}"
+    good = how_good(run, iteration)
+    told = f"{good}, {score}" if good != score else score
+    return f"{what} is met in iteration {number}, {told}: two looks agree. {left_out}".strip()
+
+
+def how_good(run: Run, iteration: Iteration) -> str:
+    """ "91 % sure that all 6 are met"; the score where the judge tells no requirements."""
+    beliefs = believe_run(run)
+    if iteration.number in beliefs.standing:
+        return how_sure(beliefs, iteration)
+    return f"score {score_in_words(run, iteration)}"
 
 
 def unjudged_part(run: Run) -> str:

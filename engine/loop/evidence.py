@@ -1,42 +1,17 @@
-"""What the judged pictures of a run tell: which requirements fail, and which clause served each best. Pure.
-
-Every judged render is evidence about the words it was painted from, whatever its seed. A requirement keeps the wording
-with the best record, the user's own words among them; once none of them is likely to do, it gets a fresh clause. So
-clauses never pile up. Against one fresh clause for each item that failed in the last picture (docs/design-notes.md,
-4.8) this record is ahead in both worlds of benchmarks/policy.py; figures are in benchmarks/README.md.
-"""
+"""What a run's critiques say in words: what fails, and which clauses nobody has tried yet. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
-from typing import NamedTuple
 
 from ..judge.absence import things_absent
 from ..judge.checklist import Requirement
 from ..judge.critique import Critique, Item
 from ..judge.scoring import orphans
+from .belief.run_belief import believe_run
 from .clauses import positive_clauses, said_by, single_clause, words_of
 from .run import Iteration, Run
-
-LIKELY = 0.45
-"""A wording that meets its requirement less often than this is not used while a fresh one can be had."""
-MOST_CLAUSES = 3
-"""At most so many requirements get a clause at a time (docs/design-notes.md, 4.2)."""
-OWN = ""
-"""Stands for the user's own words."""
-
-
-class ClauseChoice(NamedTuple):
-    """A requirement that gets a clause. clause: None when a fresh one is needed. own: record of the user's words.
-
-    known: the best recorded clause, or OWN, for when no fresh one can be had.
-    """
-
-    requirement: str
-    clause: str | None
-    own: float
-    known: str
 
 
 class RunEvidence:
@@ -47,7 +22,10 @@ class RunEvidence:
 
     @cached_property
     def best(self) -> Iteration | None:
-        """The best of the present goal."""
+        """The best of the present goal, by belief where the judge tells requirements."""
+        beliefs = believe_run(self.run)
+        if beliefs:
+            return beliefs.leader
         best = self.run.best
         return best if best is not None and best.number >= self.run.fresh_from else None
 
@@ -56,36 +34,6 @@ class RunEvidence:
         """The iterations that speak about wordings: judged by items, no repetition of a picture, no edited one."""
         iterations = self.run.comparable
         return [i for i in iterations if i.critique.items and i.duplicate_of is None and i.plan.action != "local_edit"]
-
-    @cached_property
-    def clause_stats(self) -> dict[str, dict[str, tuple[int, float]]]:
-        """By requirement and clause: how many renders were painted from it, and the sum of their probabilities."""
-        found: dict[str, dict[str, tuple[int, float]]] = {}
-        for iteration in self.teaching:
-            lost = self.hidden(iteration.critique)
-            owned = iteration.plan.wording.owned
-            for item in iteration.critique.items:
-                tried = found.get(item.id)
-                if tried is None:
-                    tried = found[item.id] = {OWN: (0, 0.0)}
-                if item.told and item.id not in lost:
-                    clause = owned.get(item.id, OWN)
-                    count, total = tried.get(clause, (0, 0.0))
-                    tried[clause] = (count + 1, total + item.p)
-        return found
-
-    @cached_property
-    def clause_choices(self) -> list[ClauseChoice]:
-        """The requirements that the user's own words do not get painted, the worst first, at most MOST_CLAUSES."""
-        found = []
-        for requirement, tried in self.clause_stats.items():
-            rates = {clause: success_rate(*record) for clause, record in tried.items()}
-            known = max(rates, key=lambda clause: (rates[clause], clause == OWN))
-            if rates[known] < LIKELY:
-                found.append(ClauseChoice(requirement, None, rates[OWN], known))
-            elif known != OWN:
-                found.append(ClauseChoice(requirement, known, rates[OWN], known))
-        return sorted(found, key=lambda choice: choice.own)[:MOST_CLAUSES]
 
     def failing(self, critique: Critique) -> list[Item]:
         """Items seen to fail, the least probable first.
@@ -122,10 +70,9 @@ class RunEvidence:
         clause = single_clause(self.run.remembered.get(requirement, ""))
         if self._untried(requirement, clause) and not said_by(base, clause):
             return clause
-        for iteration in reversed(self.teaching):
-            for clause in self._proposals(iteration.critique, requirement):
-                if self._untried(requirement, clause) and not said_by(base, clause):
-                    return clause
+        for clause in self._proposed.get(requirement, ()):
+            if self._untried(requirement, clause) and not said_by(base, clause):
+                return clause
         known, text = self._requirements.get(requirement), self._own_text(requirement)
         if text is not None and not words_of(text) <= words_of(base.prompt) and self._untried(requirement, text):
             return text
@@ -162,13 +109,18 @@ class RunEvidence:
             return f" (I count {item.answer})"
         return f" (I see {item.answer})" if ask == "open" and item.answer else ""
 
-    def _proposals(self, critique: Critique, requirement: str) -> list[str]:
-        if critique.edits:
-            own = [single_clause(edit.clause) for edit in critique.edits if edit.requirement == requirement]
-            return [clause for clause in own if clause]
-        if not critique.changes.prompt_append:
-            return []
-        return [c for c in positive_clauses(critique.changes.prompt_append) if self._owner(critique, c) == requirement]
+    @cached_property
+    def _proposed(self) -> dict[str, list[str]]:
+        """By requirement, the clauses that critiques propose, of the newest first."""
+        found: dict[str, list[str]] = {}
+        for iteration in reversed(self.teaching):
+            critique = iteration.critique
+            for edit in critique.edits:
+                found.setdefault(edit.requirement, []).extend(filter(None, [single_clause(edit.clause)]))
+            if not critique.edits and critique.changes.prompt_append:
+                for clause in positive_clauses(critique.changes.prompt_append):
+                    found.setdefault(self._owner(critique, clause), []).append(clause)
+        return found
 
     def _owner(self, critique: Critique, clause: str) -> str:
         """The failing requirement with the largest word overlap, else the worst failing one (design-notes, 2.16)."""
@@ -179,21 +131,19 @@ class RunEvidence:
 
     def _untried(self, requirement: str, clause: str) -> bool:
         words = words_of(clause)
-        tried = {i.plan.wording.owned.get(requirement, OWN) for i in self.teaching} - {OWN}
-        return bool(words) and all(words_of(other) != words for other in tried)
+        return bool(words) and words not in self._tried.get(requirement, ())
+
+    @cached_property
+    def _tried(self) -> dict[str, set[frozenset[str]]]:
+        """By requirement, the words of the clauses that were rendered, in this run or in past ones."""
+        past = self.run.past_wordings
+        found = {name: {words_of(one.clause) for one in wordings} for name, wordings in past.items()}
+        for iteration in self.teaching:
+            for requirement, clause in iteration.plan.wording.owned.items():
+                found.setdefault(requirement, set()).add(words_of(clause))
+        return found
 
     def _own_text(self, requirement: str) -> str | None:
         """What a prompt may say to ask for it: nothing for what must not be there."""
         known = self._requirements.get(requirement)
         return None if known is None or known.kind == "absence" else single_clause(known.text) or None
-
-
-def missed_throughout(iterations: Iterable[Iteration]) -> set[str]:
-    """Ids of the requirements that fail in every one of these iterations."""
-    missed = [{item.id for item in i.critique.items if item.failed} for i in iterations]
-    return set.intersection(*missed) if missed else set()
-
-
-def success_rate(count: float, total: float) -> float:
-    """How often a wording is met, judged with one success and one failure more than was seen (Laplace)."""
-    return (total + 1) / (count + 2)

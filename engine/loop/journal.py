@@ -31,7 +31,7 @@ from .pictures import contact_sheet_names, save_contact_sheets, save_png
 from .run import Iteration, Plan, Run
 from .run_ids import RUN_ID, time_of
 
-_RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}\.png")
+_RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}(?:_batch_[0-9]{2,4})?\.png")
 PICTURE = re.compile(rf"{_RENDERED.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg")
 BEST = "best.png"
 CONTACT_SHEET = contact_sheet_names(1)[0]
@@ -86,9 +86,11 @@ class Journal:
         text = run.model_dump_json(indent=1, exclude={"iterations": {"__all__": {"fingerprint"}}})
         write_text(self.folder(run.id) / _RUN, text)
 
-    def save_picture(self, run_id: str, plan: Plan, image: torch.Tensor, metadata: Mapping[str, Any]) -> str:
-        """Write IMAGE [H,W,C] as this iteration's picture; its file name."""
-        name = f"{stem(plan)}.png"
+    def save_picture(
+        self, run_id: str, plan: Plan, image: torch.Tensor, metadata: Mapping[str, Any], index: int | None = None
+    ) -> str:
+        """Write IMAGE [H,W,C] as this iteration's picture; its file name. index: of another picture of its batch."""
+        name = f"{stem(plan)}.png" if index is None else f"{stem(plan)}_batch_{index + 1:02d}.png"
         save_png(image, self.folder(run_id) / name, metadata)
         return name
 
@@ -198,10 +200,15 @@ class Journal:
 
 def _with_safe_picture(iteration: Iteration) -> Iteration:
     """An iteration as read: a picture's name that this pack does not give may point to any file of this computer."""
-    if iteration.picture is None or _RENDERED.fullmatch(iteration.picture):
-        return iteration
-    logging.warning("Imitatoes: '%s' is not a picture of a run and is left out", iteration.picture[:80])
-    return iteration.model_copy(update={"picture": None})
+    others = tuple(one.model_copy(update={"picture": _safe_name(one.picture)}) for one in iteration.others)
+    return iteration.model_copy(update={"picture": _safe_name(iteration.picture), "others": others})
+
+
+def _safe_name(picture: str | None) -> str | None:
+    if picture is None or _RENDERED.fullmatch(picture):
+        return picture
+    logging.warning("Imitatoes: '%s' is not a picture of a run and is left out", picture[:80])
+    return None
 
 
 def _in_few_words(problem: OSError | ValueError) -> str:

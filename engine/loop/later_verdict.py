@@ -9,6 +9,7 @@ from ..judge.critique import Critique
 from ..judge.judge import Judge
 from ..judge.picture import Picture
 from ..judge.vision_model import ModelFailure
+from .belief.run_belief import believe_run
 from .ending_words import goal_met, why_unconfirmed
 from .evidence import RunEvidence
 from .journal import Journal
@@ -56,12 +57,11 @@ async def judge_later(judge: Judge, journal: Journal, run: Run, number: int) -> 
 def with_verdict(run: Run, number: int, critique: Critique, checklist: Checklist) -> Run:
     """The run as it stands once this verdict is known: it may be done now, and is no longer without one."""
     run = run.model_copy(update={"checklist": checklist})
-    decision = decide(run, critique, None)
-    judged = run.iterations[number - 1].model_copy(update={"critique": critique, "decision": decision})
-    iterations = tuple(judged if one.number == number else one for one in run.iterations)
-    after = run.model_copy(update={"iterations": iterations})
+    judged = run.iterations[number - 1].model_copy(update={"critique": critique})
+    after = _with(run, judged)
+    after = _with(after, judged.model_copy(update={"decision": decide(run, after, judged)}))
     if critique.passed:
-        return after.model_copy(update={"status": "done", "reason": goal_met(after, number, critique.score)})
+        return after.model_copy(update={"status": "done", "reason": goal_met(after, number)})
     if run.status not in ("unverified", "judge_failed"):
         return after
     told = why_unconfirmed(RunEvidence(after), judged)
@@ -69,3 +69,10 @@ def with_verdict(run: Run, number: int, critique: Critique, checklist: Checklist
         f"The judge has looked at iteration {number}: score {critique.score:.2f}. {told} Continue the run to go on."
     )
     return after.model_copy(update={"status": "stopped", "reason": reason})
+
+
+def _with(run: Run, judged: Iteration) -> Run:
+    """The run with this iteration in its place, and how surely each picture meets everything by now."""
+    iterations = tuple(judged if one.number == judged.number else one for one in run.iterations)
+    after = run.model_copy(update={"iterations": iterations})
+    return after.model_copy(update={"standing": believe_run(after).standing})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 
 from ..judge.critique import Critique
+from .belief.run_belief import believe_run
+from .belief.stopping import percent
 from .evidence import RunEvidence
 from .ports import PromptState
 from .run import Decision, Iteration, Run, Stop
@@ -16,34 +18,38 @@ OUR_MISTAKE = "An error inside Imitatoes ended the run; the server log has the d
 
 def iteration_of(run: Run, report: Report, started: float | None, judging_since: float) -> Iteration:
     """The iteration that the pending render became. started, judging_since: epoch seconds."""
-    judged = run.model_copy(update={"checklist": report.checklist or run.checklist})
     seconds = dict(report.seconds)
     if started is not None and judging_since > started:
         seconds["render"] = judging_since - started
-    return Iteration(
+    iteration = Iteration(
         number=len(run.iterations) + 1,
         prompt_id=run.pending.prompt_id,
         plan=run.pending.plan,
         critique=report.critique,
-        decision=decide(judged, report.critique, report.duplicate_of),
+        decision=Decision(kind="reject", reason=""),
         picture=report.picture,
         batch_index=report.batch_index,
+        others=report.others,
         fingerprint=report.fingerprint,
         duplicate_of=report.duplicate_of,
         seconds={name: round(value, 4) for name, value in seconds.items()},
     )
+    return iteration.model_copy(update={"decision": decide(run, with_iteration(run, report, iteration), iteration)})
 
 
 def with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
-    """The run with what the report brought: its iteration, the checklist, second looks at earlier pictures."""
-    return run.model_copy(
+    """The run with what the report brought: its iteration, the checklist, second looks at earlier pictures; and how
+    surely each picture meets everything by now."""
+    after = run.model_copy(
         update={
             "iterations": (*run.iterations, iteration),
             "checklist": report.checklist or run.checklist,
+            "reliability": dict(report.reliability) or run.reliability,
             "relooks": {**run.relooks, **report.relooks},
             "warnings": (*run.warnings, *report.notes),
         }
     )
+    return after.model_copy(update={"standing": believe_run(after).standing})
 
 
 def end_of_run(state: PromptState, report: Report | None, stopped_now: bool, journal_problem: str) -> Stop | None:
@@ -89,30 +95,38 @@ def unsaved_reason(problem: OSError) -> str:
     return f"The run folder could not be written ({what}). {cure}"
 
 
-def decide(run: Run, critique: Critique, duplicate_of: int | None) -> Decision:
-    """Accept a picture that ranks above the best so far, else reject it."""
-    evidence = RunEvidence(run)
-    best = evidence.best
+def decide(before: Run, after: Run, iteration: Iteration) -> Decision:
+    """Accept a picture that is the best by now, else reject it. after: with the iteration and all looks so far."""
+    critique, evidence = iteration.critique, RunEvidence(after)
+    best = before.best if before.best is not None and before.best.number >= before.fresh_from else None
     if critique.score is None:
         return Decision(kind="reject", reason=critique.describe())
-    if duplicate_of is not None:
+    if iteration.duplicate_of is not None:
         return Decision(
-            kind="reject", reason=f"The same picture as iteration {duplicate_of}: nothing new to learn from it."
+            kind="reject",
+            reason=f"The same picture as iteration {iteration.duplicate_of}: nothing new to learn from it.",
         )
     if best is None:
-        opening = f"First judged picture, score {critique.score:.2f}"
+        opening = f"First judged picture, {_worth(after, iteration)}"
         return Decision(kind="accept", reason=_sentence(opening, _standing(evidence, critique), critique))
-    before = score_in_words(run, best)
     told = [*_changed(evidence, best, critique), *_standing(evidence, critique)]
-    unseen = best.critique.score is None  # the user took it
-    if critique.passed if unseen else (critique.passed, critique.score) > run.rank_of(best):
-        opening = f"Kept: score {critique.score:.2f}, before {before}"
+    if after.best.number == iteration.number:
+        opening = f"Kept: {_worth(after, iteration)}, before {_worth(after, best, short=True)}"
         return Decision(kind="accept", reason=_sentence(opening, told, critique))
-    if unseen:
+    if after.best.critique.score is None:  # the user took it
         opening = f"Not kept: you took iteration {best.number}, and two looks did not confirm this one"
     else:
-        opening = f"Not kept: score {critique.score:.2f} does not beat {before} (iteration {best.number})"
+        opening = f"Not kept: {_worth(after, iteration)}"
+        opening += f" does not beat {_worth(after, after.best, short=True)} (iteration {after.best.number})"
     return Decision(kind="reject", reason=_sentence(opening, told, critique))
+
+
+def _worth(run: Run, iteration: Iteration, short: bool = False) -> str:
+    """How surely a picture meets everything, where that is known, else its score."""
+    chance = run.standing.get(iteration.number)
+    if chance is not None:
+        return percent(chance) if short else f"{percent(chance)} sure that all is met"
+    return f"{'' if short else 'score '}{score_in_words(run, iteration)}"
 
 
 def score_in_words(run: Run, iteration: Iteration) -> str:

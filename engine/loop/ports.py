@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from ..graph.model import ObjectInfo
 from ..graph.render_error import RenderError
 from ..judge.checklist import Checklist
-from .run import Run
+from .run import PastWording, Run
 
 
 class SubmissionRejected(Exception):
@@ -99,8 +99,8 @@ class Events(Protocol):
 class WordingStore(Protocol):
     """What past runs teach about wordings. Both calls may block: the driver makes them in threads."""
 
-    def recall(self, family: str, checklist: Checklist) -> dict[str, str]:
-        """By requirement id, the clause that worked in past runs; requirements without one are left out."""
+    def recall(self, family: str, checklist: Checklist) -> dict[str, tuple[PastWording, ...]]:
+        """By requirement id, the clauses that past runs tried; requirements without any are left out."""
 
     def learn(self, run: Run) -> None:
         """Keep what an ended run found out."""

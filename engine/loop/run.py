@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..graph.model import Finding
 from ..graph.patch import Patch
-from ..judge.checklist import Checklist
+from ..judge.checklist import Checklist, Kind
 from ..judge.critique import Critique
+from ..judge.reliability import Reliability
 from ..settings import LoopHandle, Settings
 
 Status = Literal[
@@ -46,6 +47,10 @@ Action = Literal["compose", "parameters", "local_edit"]
 """compose: words and seed.   parameters: one small step of steps or cfg.   local_edit: one spot of a picture."""
 
 
+SCORE_SHARE = 0.02
+"""Between pictures that meet everything as surely, the one with the better score is better."""
+
+
 class Wording(BaseModel):
     """What the run added to the user's own words: clauses of the prompt, terms of the negative, oldest first.
 
@@ -63,6 +68,17 @@ class Wording(BaseModel):
     def owned(self) -> dict[str, str]:
         """The clause of each requirement that has one."""
         return {owner: clause for owner, clause in zip(self.owners, self.clauses, strict=False) if owner}
+
+
+class PastWording(BaseModel):
+    """A clause that past runs tried for a requirement: in how many pictures, and how many of them met it. Both count
+    less the older they are, so they are no whole numbers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    clause: str
+    met: float = Field(ge=0)
+    shown: float = Field(ge=0)
 
 
 class Plan(BaseModel):
@@ -120,11 +136,25 @@ class Decision(BaseModel):
     reason: str
 
 
+class BatchPicture(BaseModel):
+    """Another picture of the batch that an iteration rendered: evidence like the best one, and kept beside it.
+
+    index: its place in the batch. picture: its file name, None when it was not saved.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    index: int
+    critique: Critique
+    picture: str | None = None
+
+
 class Iteration(BaseModel):
     """Settings, render, critique, decision.
 
     number: from 1 over the whole run. picture: file name in the run folder, None when it could not be saved.
-    batch_index: which picture of the batch was best. fingerprint: see engine.judge.picture.
+    batch_index: which picture of the batch was best. others: the batch's other pictures that were judged.
+    fingerprint: see engine.judge.picture.
     duplicate_of: the earlier iteration whose picture this one repeats; its critique was reused.
     seconds: wall time by stage (reduce, render, judge, save, and swap: the judge and ComfyUI's models taking turns on
         the card, where they do not both fit).
@@ -139,6 +169,7 @@ class Iteration(BaseModel):
     decision: Decision
     picture: str | None = None
     batch_index: int = 0
+    others: tuple[BatchPicture, ...] = ()
     fingerprint: str = ""
     duplicate_of: int | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
@@ -183,7 +214,10 @@ class Run(BaseModel):
     checklist: the present goal's requirements; None where the judge has none.
     relooks: by iteration number, what a second look at its picture found before the run ended: merged with the first
         look (looks 2) or by itself.
-    remembered: by requirement id, the clause that worked best for it in past runs (see past_runs).
+    past_wordings: by requirement id, the clauses that past runs tried for it (see wording_memory).
+    remembered: as runs of 0.1.0 have it: by requirement id, the clause that worked best.
+    reliability: by kind of requirement, how far this judge's answers can be believed; empty where it was not tested.
+    standing: by iteration number, how probable it is that its picture meets everything, by all looks so far.
     can_edit_locally: whether the graph can change one spot of a picture and keep the rest.
     recoveries: what was changed after renders that failed, oldest first; the graph on disk stays the user's own.
     taken: the iteration that the user took as best, None while the judge's word stands.
@@ -215,7 +249,10 @@ class Run(BaseModel):
     renders_granted: int = Field(default=0, ge=0)
     checklist: Checklist | None = None
     relooks: dict[int, Critique] = Field(default_factory=dict)
+    past_wordings: dict[str, tuple[PastWording, ...]] = Field(default_factory=dict)
     remembered: dict[str, str] = Field(default_factory=dict)
+    reliability: dict[Kind, Reliability] = Field(default_factory=dict)
+    standing: dict[int, float] = Field(default_factory=dict)
     can_edit_locally: bool = False
     taken: UserPick | None = None
     starred: bool = False
@@ -258,10 +295,14 @@ class Run(BaseModel):
         # A judge may give the second look merged with the first one, or by itself.
         return again.score if again.looks > 1 else (score + again.score) / 2
 
-    def rank_of(self, iteration: Iteration) -> tuple[bool, float]:
-        """Order by which the best iteration is chosen: confirmed first, then score. Unscored ones come last."""
+    def rank_of(self, iteration: Iteration) -> tuple[float, bool, float]:
+        """Order by which the best iteration is chosen: by how surely it meets everything, where that is known, then
+        confirmed ones first, then by score. Unscored ones come last."""
         score = self.score_of(iteration)
-        return (iteration.critique.passed, -1.0 if score is None else score)
+        score = -1.0 if score is None else score
+        chance = self.standing.get(iteration.number)
+        surely = -1.0 if chance is None else chance * (1 + SCORE_SHARE * score)
+        return (surely, iteration.critique.passed, score)
 
     @property
     def best(self) -> Iteration | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..graph.model import Finding
-from ..judge.checklist import Checklist
+from ..judge.checklist import Checklist, Kind
 from ..judge.critique import Critique
+from ..judge.reliability import Reliability
 from ..settings import LoopHandle
-from .run import Plan, Run
+from .run import BatchPicture, Plan, Run
 
 
 @dataclass(frozen=True)
@@ -59,17 +60,19 @@ class Report:
     """What the critic found.
 
     save_error: why the picture could not be written, empty when it was. checklist: what the picture was judged by.
-    relooks: by iteration number, a second look at an earlier picture, before the run may end. notes: what the user
-    should know about how far the run can be judged.
+    reliability: how far the judge can be believed, by kind of requirement. relooks: by iteration number, a second look
+    at a picture. notes: what the user should know about how far the run can be judged.
     """
 
     critique: Critique
     picture: str | None
     save_error: str = ""
     batch_index: int = 0
+    others: tuple[BatchPicture, ...] = ()
     fingerprint: str = ""
     duplicate_of: int | None = None
     checklist: Checklist | None = None
+    reliability: Mapping[Kind, Reliability] = field(default_factory=dict)
     relooks: Mapping[int, Critique] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[Finding, ...] = ()

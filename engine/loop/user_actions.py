@@ -16,10 +16,11 @@ from typing import Any
 from ..judge.judge import Judge
 from ..unicode_text import mend_text, mend_texts
 from .driver import Driver
+from .endings import paid_out_stop
 from .journal import Journal
 from .later_verdict import judge_later
 from .live_runs import LiveRun
-from .policy import continued_plan, first_plan, next_step, paid_out_stop
+from .policy import continued_plan, first_plan, next_step
 from .ports import CarriedRequest
 from .refusals import NotNow
 from .run import Iteration, Run, Stop
@@ -144,7 +145,7 @@ class UserActions:
                 fields["instructions"] = (*run.instructions, instruction)
                 fields["fresh_from"] = count + 1
                 fields["checklist"] = None
-                fields["remembered"] = {}
+                fields["remembered"] = fields["past_wordings"] = {}
             run = run.model_copy(update=fields)
             plan = await asyncio.to_thread(continued_plan, run, instruction)
             if isinstance(plan, Stop):

@@ -15,7 +15,7 @@ from ..judge.critique import Critique
 from ..settings import Settings
 from .journal import BEST
 from .pictures import contact_sheet_names
-from .run import Action, Decision, Iteration, Pending, Phase, Plan, Recovery, Run, Status, Wording
+from .run import Action, BatchPicture, Decision, Iteration, Pending, Phase, Plan, Recovery, Run, Status, Wording
 from .run_filter import judge_model
 
 TOLD_ITERATIONS = 3
@@ -25,10 +25,12 @@ render. A page that misses one asks for the whole run."""
 
 class BestView(BaseModel):
     """The result of a run. score: of both looks where there were two; null where no judge has looked: the latest
-    picture, for want of a better one. image: its file name in the run, null where it could not be saved."""
+    picture, for want of a better one. sure: how probable it is that it meets everything, null where the judge told no
+    requirements. image: its file name in the run, null where it could not be saved."""
 
     iteration: int
     score: float | None
+    sure: float | None
     image: str | None
 
 
@@ -87,6 +89,7 @@ class IterationView(BaseModel):
     decision: Decision
     picture: str | None
     batch_index: int
+    others: tuple[BatchPicture, ...]
     duplicate_of: int | None
     seconds: dict[str, float]
     settings: Settings
@@ -187,6 +190,7 @@ def iteration_view(iteration: Iteration) -> IterationView:
         decision=iteration.decision,
         picture=iteration.picture,
         batch_index=iteration.batch_index,
+        others=iteration.others,
         duplicate_of=iteration.duplicate_of,
         seconds=iteration.seconds,
         settings=iteration.settings,
@@ -251,7 +255,7 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
 
 def _best_view(run: Run, best: Iteration) -> BestView:
     image = BEST if best.picture and _closed(run) else best.picture
-    return BestView(iteration=best.number, score=run.score_of(best), image=image)
+    return BestView(iteration=best.number, score=run.score_of(best), sure=run.standing.get(best.number), image=image)
 
 
 def _closed(run: Run) -> bool:

@@ -1,6 +1,6 @@
-"""What past runs teach: the clauses that got a requirement painted, by model family.
+"""What past runs teach: how often clauses got a requirement painted, by model family.
 
-A clause that worked is tried first when the same requirement fails again under a model of the same family. Older
+A new run's belief starts from these counts when it has the same requirement under a model of the same family. Older
 figures count less and less, so that words which stopped working, after a change of model or of taste, are forgotten
 (docs/design-notes.md, 5). The user's prompt and goal are not kept: only requirements and the clauses added for them.
 """
@@ -12,18 +12,20 @@ import logging
 from collections.abc import Iterable
 from typing import Annotated
 
+import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, RootModel
 
 from ..judge.checklist import Checklist
 from ..judge.letters import words_in
 from ..judge.words import first_words, plain_words
+from .belief.observations import OWN
+from .belief.run_belief import RunBelief
 from .clauses import MAX_CLAUSE_WORDS, words_of
-from .evidence import OWN, RunEvidence, success_rate
 from .ports import WordingStore
-from .run import Run
+from .run import PastWording, Run
 
-WORKED = 0.6
-"""A clause that meets its requirement less often than this is not brought back."""
+BELIEVED = 2.0
+"""The most pictures that a clause's past counts for: what this run sees soon weighs more."""
 HALF_LIFE = 30 * 24 * 3600.0
 """Seconds after which figures count half."""
 AT_A_RUN = 0.5
@@ -59,10 +61,12 @@ class Known(BaseModel):
         """How much of the figures still counts. A time in the future, from a clock put right, is taken as now."""
         return 0.5 ** (max(0.0, now - self.used) / HALF_LIFE)
 
-    def success_rate(self, now: float) -> float:
-        """How often the clause is met, by figures that count less the older they are."""
+    def counted(self, now: float) -> PastWording:
+        """As a new run starts from it, without what has faded."""
         share = self.share(now)
-        return success_rate(self.shown * share, min(self.met, self.shown) * share)
+        shown = self.shown * share
+        believed = min(1.0, BELIEVED / shown) if shown > 0 else 0.0
+        return PastWording(clause=self.clause, met=min(self.met * share, shown) * believed, shown=shown * believed)
 
 
 Wordings = tuple[Known, ...]
@@ -81,15 +85,16 @@ def key_of(text: str) -> str:
     return " ".join(words_in(text.lower()))
 
 
-def recall_wordings(memory: RememberedWordings, family: str, checklist: Checklist, now: float) -> dict[str, str]:
-    """By requirement id, the clause that worked best for it. Requirements without one that works are left out."""
+def recall_wordings(
+    memory: RememberedWordings, family: str, checklist: Checklist, now: float
+) -> dict[str, tuple[PastWording, ...]]:
+    """By requirement id, the clauses tried for it, the last one first. Requirements without any are left out."""
     known = memory.root.get(family, {})
     found = {}
     for requirement in checklist.requirements:
-        usable = [one for one in known.get(key_of(requirement.text), ()) if words_of(one.clause)]
-        best = max(usable, key=lambda one: (one.success_rate(now), one.used), default=None)
-        if best is not None and best.success_rate(now) >= WORKED:
-            found[requirement.id] = best.clause
+        usable = tuple(one.counted(now) for one in known.get(key_of(requirement.text), ()) if words_of(one.clause))
+        if usable:
+            found[requirement.id] = usable
     return found
 
 
@@ -100,17 +105,41 @@ def learn_wordings(memory: RememberedWordings, run: Run, now: float) -> Remember
     requirement that the run tried no clause for stay as they are; so does all of it when it tried none.
     """
     since = run.model_copy(update={"fresh_from": max(run.fresh_from, run.continued_after + 1)})
-    tried = RunEvidence(since).clause_stats
+    tried = _counts(since)
     known = dict(memory.root.get(run.family, {}))
     aged = 1.0 if run.continued_after else AT_A_RUN
     taught = False
     for requirement in run.checklist.requirements if run.checklist is not None else ():
-        new = {clause: figures for clause, figures in tried.get(requirement.id, {}).items() if clause != OWN}
+        new = tried.get(requirement.id, {})
         key = key_of(requirement.text)
         if new and key:
             known[key] = _merged(known.get(key, ()), new, aged, now)
             taught = True
     return _trimmed(memory.root | {run.family: known}, now) if taught else memory
+
+
+def _counts(run: Run) -> dict[str, dict[str, tuple[int, float]]]:
+    """By requirement id and clause: in how many pictures it was tried, and how many of them are believed to meet it.
+
+    What the user took as the best meets everything. What past runs taught does not count again.
+    """
+    beliefs = RunBelief(run.model_copy(update={"past_wordings": {}}))
+    found: dict[str, dict[str, tuple[int, float]]] = {}
+    if not beliefs:
+        return found
+    seen, met = beliefs.observations, beliefs.belief.met
+    for at, place in enumerate(beliefs.rows.tolist()):
+        if seen.edit_of[at] >= 0:
+            continue
+        chosen = run.taken is not None and run.taken.iteration == beliefs.iterations[place].number
+        taken = chosen and at == place
+        for q, requirement in enumerate(beliefs.requirements):
+            arm = int(seen.arms[at, q])
+            if arm != OWN and (taken or not np.isnan(seen.logits[at, q])):
+                clause = beliefs.clauses[requirement.id, arm]
+                count, total = found.setdefault(requirement.id, {}).get(clause, (0, 0.0))
+                found[requirement.id][clause] = (count + 1, total + (1.0 if taken else float(met[at, q])))
+    return found
 
 
 def _merged(old: Wordings, new: dict[str, tuple[int, float]], aged: float, now: float) -> Wordings:
@@ -147,18 +176,18 @@ def _trimmed(families: dict[str, dict[str, Wordings]], now: float) -> Remembered
 def _freshest(wordings: Iterable[Known], now: float) -> Wordings:
     """At most MOST_WORDINGS that say something, the one used last first, of those used at one time the better first."""
     usable = [one for one in wordings if words_of(one.clause)]
-    usable.sort(key=lambda one: (min(one.used, now), one.success_rate(now)), reverse=True)
+    usable.sort(key=lambda one: (min(one.used, now), one.met / max(one.shown, 1.0)), reverse=True)
     return tuple(usable[:MOST_WORDINGS])
 
 
 class WordingMemory:
-    """teacher: None where nothing is kept. Its calls read and write files, so they go to threads."""
+    """wording_store: None where nothing is kept. Its calls read and write files, so they go to threads."""
 
     def __init__(self, wording_store: WordingStore | None) -> None:
         self._store = wording_store
 
     async def recalled(self, run: Run) -> Run:
-        """The run with the clauses that worked in past runs for its checklist, where it has one."""
+        """The run with the clauses that past runs tried for its checklist, where it has one."""
         if self._store is None or run.checklist is None:
             return run
         try:
@@ -166,7 +195,7 @@ class WordingMemory:
         except Exception:
             logging.exception("Imitatoes: what past runs taught could not be read")
             return run
-        return run.model_copy(update={"remembered": known})
+        return run.model_copy(update={"past_wordings": known})
 
     async def learn(self, run: Run) -> None:
         """Keep what an ended run found out about clauses."""

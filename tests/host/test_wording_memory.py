@@ -25,9 +25,9 @@ def test_what_is_learned_is_plain_json_and_comes_back(wording_store, path):
     assert wording_store.recall("sdxl", FOX) == {}
     wording_store.learn(taught(0.9))
     (kept,) = json.loads(path.read_text(encoding="utf-8"))["sdxl"][KEY]
-    assert (kept["clause"], kept["met"], kept["shown"]) == ("a trio of ducks", 0.9, 1.0)
+    assert (kept["clause"], kept["shown"]) == ("a trio of ducks", 1.0) and 0.9 < kept["met"] < 1
     again = WordingFile(lambda: path, lambda: True)
-    assert again.recall("sdxl", FOX) == {"r2": "a trio of ducks"}
+    assert again.recall("sdxl", FOX).keys() == {"r2"}
     assert [p.name for p in path.parent.iterdir()] == ["wordings.json"]
 
 
@@ -61,7 +61,7 @@ def test_a_damaged_file_is_kept_aside_and_counts_as_empty(wording_store, path, c
     assert "damaged" in caplog.text
     assert path.with_name("wordings.json.damaged").read_bytes() == text
     wording_store.learn(taught(0.9))
-    assert wording_store.recall("sdxl", FOX) == {"r2": "a trio of ducks"}
+    assert wording_store.recall("sdxl", FOX).keys() == {"r2"}
 
 
 def test_what_cannot_be_read_is_not_replaced(wording_store, path):

@@ -69,6 +69,8 @@ def test_what_was_asked_for_is_written_into_the_two_nodes():
         **{"cfg": 2, "seed_policy": "keep", "iterations_per_loop": 2, "max_loops": 1, "pass_score": 0.5},
         "render_minutes": 1,
         "paid_renders": 0,
+        "confidence": 0.95,
+        "minutes": 0.0,
     }
     assert (critic["model"], critic["judge"], critic["connection"]) == ("gemma3:4b", "offline", "workstation")
     assert made.rejected == ()

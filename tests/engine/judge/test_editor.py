@@ -8,7 +8,7 @@ import json
 import pytest
 from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.critique import Item
-from pack.engine.judge.editor import failing_items, propose, read_edits
+from pack.engine.judge.editor import askable_items, propose, read_edits
 from pack.engine.judge.vision_model import AnswerUnusable, Reply
 
 from .memory_model import CHECKLIST, DUCKS, HAT, RED, MemoryModel, requirement
@@ -119,8 +119,8 @@ def test_no_proposals_at_all_are_unusable(text):
         read_edits(Reply(text), CHECKLIST, ["r1"])
 
 
-def test_failing_items_come_worst_first_without_children():
-    names = [item.id for item in failing_items(seen(r1=None, r2=False, r3=False), CHECKLIST)]
+def test_askable_items_come_worst_first_without_children():
+    names = [item.id for item in askable_items(seen(r1=None, r2=False, r3=False), CHECKLIST)]
     assert names == ["r2", "r1"]
 
 
@@ -136,4 +136,5 @@ def test_the_question_names_goal_and_failures():
     assert "\nr1: three ducks (the judge saw: 2)\n" in question.text
     assert "\nr3: a red hat (the judge could not tell)\n" in question.text
     assert (question.jpeg, question.probabilities) == (b"jpeg", False)
-    assert question.schema["properties"]["edits"]["items"]["properties"]["requirement"]["enum"] == ["r1", "r3"]
+    assert "(the judge sees it here, but other pictures lack it)\n" in question.text, "asked about all the same"
+    assert question.schema["properties"]["edits"]["items"]["properties"]["requirement"]["enum"] == ["r1", "r3", "r2"]

@@ -7,7 +7,7 @@ from typing import Any
 from pack.engine.judge.checklist import Checklist, Requirement
 from pack.engine.judge.critique import Changes, Critique, Edit, Item
 from pack.engine.loop.journal import stem
-from pack.engine.loop.outcome import iteration_of
+from pack.engine.loop.outcome import iteration_of, with_iteration
 from pack.engine.loop.policy import first_plan, next_step
 from pack.engine.loop.run import Pending, Run, Stop
 from pack.engine.loop.run_context import Report
@@ -89,9 +89,11 @@ def itemised(
     negative: tuple[str, ...] = (),
     looks: int = 1,
     passed: bool = False,
+    blank: float | None = None,
     **changes: Any,
 ) -> Critique:
-    """A critique by checklist. chances: of r1, r2, ...; score: their mean unless given. edits: clauses, "|" between."""
+    """A critique by checklist. chances: of r1, r2, ...; score: their mean unless given. edits: clauses, "|" between.
+    blank: the logit of each on a blank picture."""
     items = tuple(
         Item(id=f"r{n}", answer=(answers or {}).get(f"r{n}", "yes" if p > 0.5 else "no"), p=p, passed=p > 0.5)
         for n, p in enumerate(chances, 1)
@@ -109,6 +111,7 @@ def itemised(
         edits=tuple(Edit(requirement=name, clause=clause) for name, clause in clauses),
         negative=negative,
         changes=Changes(**changes),
+        blank=None if blank is None else {item.id: blank for item in items},
         reason="Why.",
     )
 
@@ -116,8 +119,7 @@ def itemised(
 def judged(before: Run, verdict: Critique, duplicate_of: int | None = None) -> Run:
     """The run after its pending render was judged so."""
     report = Report(critique=verdict, picture=f"{stem(before.pending.plan)}.png", duplicate_of=duplicate_of)
-    iteration = iteration_of(before, report, None, 0.0)
-    return before.model_copy(update={"iterations": (*before.iterations, iteration)})
+    return with_iteration(before, report, iteration_of(before, report, None, 0.0))
 
 
 def advanced(before: Run) -> Run | Stop:

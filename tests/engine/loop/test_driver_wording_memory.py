@@ -44,12 +44,14 @@ def test_a_second_run_uses_the_clause_that_worked_in_the_first(tmp_path):
     async def story():
         stage = Stage(tmp_path, MemoryTeacher())
         prompt, first = await two_looks(stage, "p1", "a trio of ducks")
-        assert prompt.endswith("a trio of ducks") and first.remembered == {}
+        assert prompt.endswith("a trio of ducks") and first.past_wordings == {}
         prompt, second = await two_looks(stage, "p2", "exactly 3 ducks")
-        assert prompt.endswith("a trio of ducks") and second.remembered == {"r2": "a trio of ducks"}
+        assert prompt.endswith("a trio of ducks"), "not what the editor proposes this time"
+        (known,) = second.past_wordings["r2"]
+        assert known.clause == "a trio of ducks" and known.met > 0.8 * known.shown == 0.8
         assert (stage.wording_store.recalls, stage.wording_store.learns) == (2, 2), "once for each run"
         again = await stage.actions.continue_run(second.id, "make it night")
-        assert again.remembered == {}, "ids of the earlier checklist"
+        assert again.past_wordings == {}, "ids of the earlier checklist"
 
     asyncio.run(story())
 

@@ -7,6 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.loop.clauses import MAX_CLAUSE_WORDS, MAX_EXTRA_TOKENS, token_estimate
 from pack.engine.loop.policy import clauses_wanted, next_step
+from pack.engine.loop.run import PastWording
+from pack.engine.loop.run_changes import with_user_pick
 from pack.engine.loop.wording_memory import (
     HALF_LIFE,
     MOST_REQUIREMENTS,
@@ -52,7 +54,7 @@ def test_only_clauses_are_kept_not_the_users_own_words():
     assert list(known) == ["sdxl"] and list(known["sdxl"]) == [KEY]
     (kept,) = known["sdxl"][KEY]
     assert (kept.clause, kept.shown, kept.used) == ("a trio of ducks", 2, NOW)
-    assert kept.met == pytest.approx(1.6)
+    assert 1.6 < kept.met < 2, "what is believed of two pictures that answers of .9 and .7 speak for"
 
 
 @pytest.mark.parametrize("past", [fox_run(), taught(), run(), taught(0.9).model_copy(update={"checklist": None})])
@@ -62,8 +64,9 @@ def test_a_run_that_tried_no_clause_changes_nothing(past):
 
 
 def test_older_figures_count_half_at_a_new_run_and_half_after_a_month():
+    (alone,) = learn_wordings(RememberedWordings(), taught(0.9), NOW).root["sdxl"][KEY]
     (kept,) = learn_wordings(holding(one(met=8, shown=16, used=NOW - HALF_LIFE)), taught(0.9), NOW).root["sdxl"][KEY]
-    assert (kept.met, kept.shown) == pytest.approx((8 / 4 + 0.9, 16 / 4 + 1))
+    assert (kept.met, kept.shown) == pytest.approx((8 / 4 + alone.met, 16 / 4 + 1))
     other = learn_wordings(holding(one("ducks in a row", 8, 16, NOW - HALF_LIFE)), taught(0.9), NOW).root["sdxl"][KEY][
         1
     ]
@@ -75,26 +78,43 @@ def test_a_continued_run_teaches_its_new_part_only():
     memory = learn_wordings(RememberedWordings(), first, NOW)
     more = judged(advanced(first.model_copy(update={"continued_after": 2})), itemised(0.9, 0.8))
     (kept,) = learn_wordings(memory, more, NOW).root["sdxl"][KEY]
-    assert (kept.met, kept.shown) == pytest.approx((1.7, 2))
+    assert kept.shown == 2
+    (again,) = learn_wordings(memory, more.model_copy(update={"continued_after": 0}), NOW).root["sdxl"][KEY]
+    assert again.shown == pytest.approx(2.5), "the whole run on top of half of what it taught before"
 
 
-def test_what_worked_comes_back_for_the_same_requirement_and_family():
-    memory = holding(one("ducks in a row", 3, 4), one("a trio of ducks", 5, 5), one("never", 0, 9))
-    assert recall_wordings(memory, "sdxl", FOX, NOW) == {"r2": "a trio of ducks"}
+def test_what_the_user_took_meets_everything():
+    past = taught(0.1)
+    (doubted,) = learn_wordings(RememberedWordings(), past, NOW).root["sdxl"][KEY]
+    (taken,) = learn_wordings(RememberedWordings(), with_user_pick(past, 2), NOW).root["sdxl"][KEY]
+    assert doubted.met < 0.3 and taken.met == taken.shown == 1
+
+
+def test_what_past_runs_taught_is_not_learned_again():
+    past = taught(0.6)
+    told = past.model_copy(update={"past_wordings": {"r2": (PastWording(clause="a trio of ducks", met=4, shown=4),)}})
+    assert learn_wordings(RememberedWordings(), told, NOW) == learn_wordings(RememberedWordings(), past, NOW)
+
+
+def test_what_was_tried_comes_back_for_the_same_requirement_and_family():
+    memory = holding(one("ducks in a row", 3, 4), one("a trio of ducks", 5, 10), one("never", 0, 1))
+    known = recall_wordings(memory, "sdxl", FOX, NOW)
+    assert [(w.clause, w.met, w.shown) for w in known["r2"]] == [
+        ("ducks in a row", 1.5, 2),
+        ("a trio of ducks", 1, 2),
+        ("never", 0, 1),
+    ], "as counts; no past weighs more than two pictures"
+    assert known.keys() == {"r2"}
     assert recall_wordings(memory, "sd15", FOX, NOW) == {}
     assert recall_wordings(memory, "sdxl", checklist("three ducks"), NOW) == {}
-    assert recall_wordings(memory, "sdxl", checklist("three DUCKS swimming."), NOW) == {"r1": "a trio of ducks"}
+    assert recall_wordings(memory, "sdxl", checklist("three DUCKS swimming."), NOW).keys() == {"r1"}
 
 
-@pytest.mark.parametrize(("met", "shown", "back"), [(0.9, 1, True), (0.7, 1, False), (4, 8, False), (7, 10, True)])
-def test_what_did_not_work_well_enough_does_not_come_back(met, shown, back):
-    assert bool(recall_wordings(holding(one(met=met, shown=shown)), "sdxl", FOX, NOW)) == back
-
-
-def test_what_worked_once_long_ago_does_not_come_back():
-    assert recall_wordings(holding(one()), "sdxl", FOX, NOW)
-    assert not recall_wordings(holding(one()), "sdxl", FOX, NOW + 2 * HALF_LIFE)
-    assert recall_wordings(holding(one(used=NOW * 2)), "sdxl", FOX, NOW), "a clock that was put right"
+def test_what_was_long_ago_counts_less():
+    (now,) = recall_wordings(holding(one(met=2, shown=2)), "sdxl", FOX, NOW)["r2"]
+    (later,) = recall_wordings(holding(one(met=2, shown=2)), "sdxl", FOX, NOW + 2 * HALF_LIFE)["r2"]
+    (put_right,) = recall_wordings(holding(one(met=2, shown=2, used=NOW * 2)), "sdxl", FOX, NOW)["r2"]
+    assert (now.shown, later.shown, put_right.shown) == (2, 0.5, 2)
 
 
 def test_the_stalest_leave():
@@ -110,24 +130,47 @@ def test_the_stalest_leave():
 
 def test_a_file_is_not_trusted():
     text = '{"sdxl": {"red fox": [{"clause": "<lora:x:1> (fox:9) embedding:bad", "met": 9, "shown": 1, "used": 0}]}}'
-    (found,) = recall_wordings(RememberedWordings.model_validate_json(text), "sdxl", FOX, 1.0).values()
-    assert found == "fox 9 bad"
+    ((found,),) = recall_wordings(RememberedWordings.model_validate_json(text), "sdxl", FOX, 1.0).values()
+    assert found.clause == "fox 9 bad" and found.met <= found.shown
     for broken in ('"met": NaN', '"met": -1', '"met": "x"', '"met": 1e999', '"m": 1'):
         with pytest.raises(ValidationError):
             RememberedWordings.model_validate_json(text.replace('"met": 9', broken))
 
 
-def test_the_policy_tries_what_it_remembers_before_anything_fresh():
-    now = judged(fox_run(remembered={"r2": "a trio of ducks"}), itemised(0.9, 0.1, edits={"r2": "exactly 3 ducks"}))
-    assert next_step(now).wording.owned == {"r2": "a trio of ducks"}
+def past(clause, met, shown):
+    return (PastWording(clause=clause, met=met, shown=shown),)
+
+
+def test_the_policy_tries_what_worked_before_anything_fresh():
+    told = fox_run(past_wordings={"r2": past("a trio of ducks", 2, 2)})
+    now = judged(told, itemised(0.98, 0.02, edits={"r2": "exactly 3 ducks"}))
+    plan = next_step(now)
+    assert plan.wording.owned == {"r2": "a trio of ducks"}
+    assert plan.reason.endswith(': painted in 0 of 1 with your words: try "a trio of ducks", as in past runs.')
     assert clauses_wanted(now) == ()
-    now = judged(advanced(now), itemised(0.9, 0.1))
-    assert next_step(now).wording.owned == {"r2": "exactly 3 ducks"}, "tried and failed: on with what is fresh"
+    tried = []
+    for _ in range(4):
+        now = judged(advanced(now), itemised(0.98, 0.02))
+        tried.append(next_step(now).wording.owned.get("r2"))
+    assert "exactly 3 ducks" in tried, "tried and failed: on with what is fresh"
+
+
+def test_what_failed_in_past_runs_is_not_tried_first():
+    told = fox_run(past_wordings={"r2": past("a trio of ducks", 0, 2)})
+    now = judged(told, itemised(0.98, 0.02, edits={"r2": "exactly 3 ducks"}))
+    assert next_step(now).wording.owned == {"r2": "exactly 3 ducks"}
 
 
 def test_what_does_not_fail_gets_no_remembered_clause():
-    now = judged(fox_run(remembered={"r1": "a vivid red fox"}), itemised(0.9, 0.1, edits={"r2": "exactly 3 ducks"}))
+    told = fox_run(past_wordings={"r1": past("a vivid red fox", 1.5, 2)})
+    now = judged(told, itemised(0.98, 0.02, edits={"r2": "exactly 3 ducks"}))
     assert next_step(now).wording.owned == {"r2": "exactly 3 ducks"}
+
+
+def test_a_run_of_0_1_0_tries_what_it_remembers_first():
+    now = judged(fox_run(remembered={"r2": "a trio of ducks"}), itemised(0.9, 0.1, edits={"r2": "exactly 3 ducks"}))
+    assert next_step(now).wording.owned == {"r2": "a trio of ducks"}
+    assert clauses_wanted(now) == ()
 
 
 TEXT = st.text(max_size=300) | st.lists(st.sampled_from(["three", "ducks", ",", "x" * 40, ";", "<a>"])).map(" ".join)
@@ -142,7 +185,7 @@ WORDED = st.dictionaries(st.sampled_from([KEY, "red fox"]), st.lists(ENTRY, max_
 @settings(max_examples=150, deadline=None)
 def test_whatever_is_in_the_file_prompts_stay_short(file, chances):
     memory = RememberedWordings.model_validate({"sdxl": file})
-    now = judged(fox_run(remembered=recall_wordings(memory, "sdxl", FOX, NOW)), itemised(*chances))
+    now = judged(fox_run(past_wordings=recall_wordings(memory, "sdxl", FOX, NOW)), itemised(*chances))
     for _ in range(3):
         now = advanced(now)
         plan = now.pending.plan

@@ -1,0 +1,172 @@
+"""What could be rendered next, and what it is worth: how probable it is that the picture meets everything while the
+best so far does not.
+
+An action's chance is the product over the requirements of what is expected of each: of a new seed the rates of its
+wordings; on the seed of an earlier picture, of what was met there; of a local edit, what it keeps and mends. Wordings
+are chosen with some optimism for what was hardly tried, as upper confidence bounds do (docs/design-notes.md, 4.4).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from .observations import OWN, Observations
+from .posterior import EDIT_KEEPS, EDIT_MENDS, ArmBelief, Belief
+from .priors import MOST_CLAUSES
+
+FRESH = -1
+"""The arm of a clause that is yet to be written."""
+OPTIMISM = 0.25
+"""A wording counts for its mean rate and so many standard deviations more."""
+SAME_SEED_KEEPS, SAME_SEED_REGAINS = 0.90, 0.30
+"""On the seed of an earlier picture, with the same words for it, what was met is met again so often; what was not, with
+this share of its rate (docs/design-notes.md, 4.5)."""
+CLAUSE_GAIN = 1.05
+"""A clause must promise this much more than the user's own words: each may cost the others something."""
+SAME_SEED_CHANGES = 2
+"""Clauses changed at a time on the seed of an earlier picture."""
+SAME_SEED_TIRES = 0.93
+"""What each further picture on one seed takes from the chance of the next."""
+EDITS_OF_ONE = 3
+"""Local edits of one picture for one requirement."""
+EDITED_LEADERS = 2
+"""Pictures that an edit may set out from: the leading ones."""
+
+Kind = Literal["new_seed", "same_seed", "local_edit"]
+
+
+@dataclass(frozen=True)
+class RenderCandidate:
+    """A render that could come next.
+
+    worth: how probable it is that it meets everything and the leader does not. arms: the wording of each requirement,
+    OWN, FRESH or a clause. source: the picture whose seed is kept or that is edited, -1 for none. target: the
+    requirement that an edit is to mend, -1 for none.
+    """
+
+    kind: Kind
+    worth: float
+    arms: tuple[int, ...]
+    source: int = -1
+    target: int = -1
+
+
+@dataclass(frozen=True)
+class _Wordings:
+    """For prompts with so many other clauses: the best clause of each requirement, with its optimistic rate."""
+
+    arms: list[int]
+    rates: np.ndarray
+
+
+def new_seed_candidates(
+    belief: Belief, leader: int, usable: np.ndarray, most: int = MOST_CLAUSES
+) -> list[RenderCandidate]:
+    """A new seed with no clause, with the most useful one, with two and so on, while each gains.
+
+    usable [K]: whether a fresh clause can be had. most: clauses at a time.
+    """
+    beaten = 1.0 - float(belief.all_met[leader])
+    found = []
+    for count in range(most + 1):
+        rates = own_rates(belief, count)
+        arms = [OWN] * len(rates)
+        if count:
+            best = best_clauses(belief, count - 1, usable)
+            ratio = best.rates / np.maximum(rates, 1e-6)
+            taken = np.argsort(-ratio, kind="stable")[:count]
+            if (ratio[taken] < CLAUSE_GAIN).any():
+                break
+            rates[taken] = best.rates[taken]
+            for q in taken.tolist():
+                arms[q] = best.arms[q]
+        found.append(RenderCandidate("new_seed", beaten * float(np.prod(rates)), tuple(arms)))
+    return found
+
+
+def same_seed_candidate(
+    belief: Belief, seen: Observations, picture: int, tries: int, usable: np.ndarray, most: int = MOST_CLAUSES
+) -> RenderCandidate | None:
+    """The seed of a picture once more, with other words for at most SAME_SEED_CHANGES requirements that it misses.
+
+    tries: pictures on that seed so far. None when no change is worth it.
+    """
+    arms = seen.arms[picture].tolist()
+    met = belief.met[picture]
+    count = sum(arm != OWN for arm in arms)
+    best = best_clauses(belief, min(count, MOST_CLAUSES), usable)
+    stays = met * SAME_SEED_KEEPS + (1 - met) * SAME_SEED_REGAINS * np.array(
+        [belief.arms[q][arm].mean[min(count, MOST_CLAUSES)] for q, arm in enumerate(arms)]
+    )
+    chance, changed = 1.0, 0
+    for q in np.argsort(met, kind="stable").tolist():
+        better = met[q] < 0.5 and best.rates[q] > stays[q] and best.arms[q] != arms[q]
+        if better and changed < SAME_SEED_CHANGES and (arms[q] != OWN or count < most):
+            count += arms[q] == OWN
+            arms[q] = best.arms[q]
+            chance *= best.rates[q]
+            changed += 1
+        else:
+            chance *= stays[q]
+    if not changed:
+        return None
+    beaten = 1.0 - float(belief.all_met[picture])
+    return RenderCandidate("same_seed", beaten * chance * SAME_SEED_TIRES ** (tries - 1), tuple(arms), source=picture)
+
+
+def edit_candidates(belief: Belief, seen: Observations, leading: list[int]) -> list[RenderCandidate]:
+    """A local edit of each of the leading pictures, for the requirement that it most probably misses."""
+    found = []
+    for picture in leading[:EDITED_LEADERS]:
+        met = belief.met[picture]
+        target = int(np.argmin(met))
+        tries = int(((seen.edit_of == picture) & (seen.target == target)).sum())
+        if tries < EDITS_OF_ONE:
+            others = float(np.prod(np.delete(met, target) * EDIT_KEEPS))
+            worth = others * (1 - float(met[target])) * EDIT_MENDS
+            found.append(RenderCandidate("local_edit", worth, tuple(seen.arms[picture].tolist()), picture, target))
+    return found
+
+
+def reach(belief: Belief, usable: np.ndarray) -> np.ndarray:
+    """[K]: the rate that the best wording of each requirement may well have: one standard deviation above its mean."""
+    return np.array([max(float(a.mean[0] + a.spread[0]) for a in arms) for arms in _reachable(belief, usable)]).clip(
+        max=1.0
+    )
+
+
+def best_rates(belief: Belief, usable: np.ndarray) -> np.ndarray:
+    """[K]: the rate to be expected of the best wording of each requirement."""
+    return np.array([max(float(arm.mean[0]) for arm in arms) for arms in _reachable(belief, usable)])
+
+
+def _reachable(belief: Belief, usable: np.ndarray) -> list[list[ArmBelief]]:
+    return [
+        [*tried.values(), *([fresh] if may else [])]
+        for tried, fresh, may in zip(belief.arms, belief.fresh, usable.tolist(), strict=True)
+    ]
+
+
+def own_rates(belief: Belief, beside: int) -> np.ndarray:
+    """[K]: the rate of the user's own words beside so many clauses, optimistically."""
+    return np.array([_optimistic(arms[OWN], beside) for arms in belief.arms])
+
+
+def best_clauses(belief: Belief, beside: int, usable: np.ndarray) -> _Wordings:
+    """The best clause of each requirement beside so many others, one not yet tried where it can be had."""
+    arms, rates = [], []
+    for tried, fresh, may in zip(belief.arms, belief.fresh, usable.tolist(), strict=True):
+        options = {arm: _optimistic(one, beside) for arm, one in tried.items() if arm != OWN}
+        if may:
+            options[FRESH] = _optimistic(fresh, beside)
+        best = max(options, key=options.__getitem__, default=OWN)
+        arms.append(best)
+        rates.append(options.get(best, 0.0))
+    return _Wordings(arms, np.array(rates))
+
+
+def _optimistic(arm: ArmBelief, beside: int) -> float:
+    return min(float(arm.mean[beside] + OPTIMISM * arm.spread[beside]), 1.0)

@@ -1,0 +1,198 @@
+"""The next render of a run: what is worth most, with its words, seed, parameters and reason."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import cached_property
+
+import numpy as np
+
+from ..settings import Settings
+from . import by_score
+from .belief.observations import OWN
+from .belief.posterior import ArmBelief
+from .belief.run_belief import RunBelief, believe_run
+from .belief.time_budget import seconds_expected
+from .belief.worth import FRESH, RenderCandidate, edit_candidates, new_seed_candidates, same_seed_candidate
+from .check_remedies import Remedy, carry_remedies, next_remedy
+from .clauses import compose, with_owned_clauses
+from .evidence import RunEvidence
+from .next_settings import parameter_step, with_seen_terms
+from .run import Iteration, Plan, Run, Stop, Wording
+
+PARENT_MET = 0.5
+"""A requirement waits for a clause of its own until its parents are met as probably as this in the leading picture."""
+SEED_KEPT = "With the seed kept there is nothing left to change. Set seed_policy to auto or new, then continue."
+
+
+def plan_render(run: Run, loop: int, index: int) -> Plan | Stop:
+    """The next render, whatever it is worth; a stop where the seed is kept and everything was rendered."""
+    beliefs, evidence = believe_run(run), RunEvidence(run)
+    if not beliefs:
+        return by_score.plan(run, loop, index, new_seed(run))
+    render = NextRender(beliefs, evidence, can_write(evidence))
+    remedy = next_remedy(evidence, beliefs.leader, beliefs.leader.plan.wording)
+    plans = [_remedy_plan(render, remedy, loop, index)] if remedy is not None else []
+    for candidate in render.candidates:
+        plans.append(_as_plan(render, candidate, loop, index))
+    for plan in plans:
+        if all(plan.settings != i.settings for i in run.iterations):
+            return plan
+    return Stop("no_progress", SEED_KEPT)
+
+
+def new_seed(run: Run) -> int:
+    """A seed below 2**48 (exact in the page's numbers), fixed by the user's own seed: the same graph, the same run."""
+    text = f"{run.start.settings.seed}:{len(run.iterations) + 1}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+
+
+def can_write(evidence: RunEvidence) -> Callable[[str], bool]:
+    """Whether there is a clause that nobody has tried for a requirement (its id)."""
+    return lambda name: evidence.fresh_clause(name) is not None
+
+
+class NextRender:
+    """What could come next. writable: whether a clause that nobody has tried can be had for a requirement (its id)."""
+
+    def __init__(self, beliefs: RunBelief, evidence: RunEvidence, writable: Callable[[str], bool]) -> None:
+        self.beliefs, self.evidence, self._writable = beliefs, evidence, writable
+
+    @cached_property
+    def candidates(self) -> list[RenderCandidate]:
+        """The most worth while first; where the user limits the time, worth for each second that it will take."""
+        beliefs = self.beliefs
+        belief, seen = beliefs.belief, beliefs.observations
+        leader = beliefs.place(beliefs.leader)
+        policy = beliefs.run.start.seed_policy
+        found = new_seed_candidates(belief, leader, self.usable)
+        if policy != "new" and seen.edit_of[leader] < 0:
+            tries = int((seen.seeds == seen.seeds[leader]).sum())
+            same = same_seed_candidate(belief, seen, leader, 1 if policy == "keep" else tries, self.usable)
+            found += [same] if same is not None else []
+        if beliefs.run.can_edit_locally:
+            leading = [beliefs.place(i) for i in beliefs.ranking if i.picture is not None]
+            found += edit_candidates(belief, seen, leading)
+        return sorted(found, key=lambda candidate: -candidate.worth / self._seconds(candidate))
+
+    def _seconds(self, candidate: RenderCandidate) -> float:
+        run = self.beliefs.run
+        if not run.start.limits.minutes:
+            return 1.0
+        return max(seconds_expected(run, "local_edit" if candidate.kind == "local_edit" else "compose"), 0.01)
+
+    @cached_property
+    def usable(self) -> np.ndarray:
+        """[K]: whether a new clause can be had, and would say something that the picture could show."""
+        beliefs = self.beliefs
+        leading = beliefs.belief.met[beliefs.place(beliefs.leader)].tolist()
+        met = dict(zip((r.id for r in beliefs.requirements), leading, strict=True))
+        ready = (all(met.get(parent, 1.0) >= PARENT_MET for parent in r.parents) for r in beliefs.requirements)
+        return np.array([may and self._writable(r.id) for may, r in zip(ready, beliefs.requirements, strict=True)])
+
+    def wanting(self, candidate: RenderCandidate) -> list[str]:
+        """Ids of the requirements for which it needs a clause that nobody has tried."""
+        asked = self.beliefs.requirements
+        return [asked[q].id for q, arm in enumerate(candidate.arms) if arm == FRESH]
+
+    def wording(self, candidate: RenderCandidate) -> tuple[Wording, frozenset[str]]:
+        """Its clauses, those first whose requirement the user's own words bring least; and whose clause is new."""
+        beliefs, new = self.beliefs, set()
+        owned: list[tuple[float, str, str]] = []
+        for q, arm in enumerate(candidate.arms):
+            name = beliefs.requirements[q].id
+            clause = self.evidence.fresh_clause(name) if arm == FRESH else beliefs.clauses.get((name, arm))
+            if arm != OWN and clause:
+                owned.append((float(beliefs.belief.arms[q][OWN].mean[0]), name, clause))
+                new |= {name} if arm == FRESH else set()
+        owned.sort(key=lambda one: one[0])
+        said = with_owned_clauses(beliefs.run.start.settings, [(name, clause) for _, name, clause in owned])
+        return said, frozenset(new & set(said.owners))
+
+    def told(self, wording: Wording, new: frozenset[str]) -> list[str]:
+        """Why these words, one part for each requirement that has a clause: 'red umbrella: painted in 1 of 5 with your
+        words, 3 of 4 with "a bright red umbrella": keep the latter'. new: ids of those whose clause is untried."""
+        parts = []
+        for q, requirement in enumerate(self.beliefs.requirements):
+            clause = wording.owned.get(requirement.id)
+            if clause is None:
+                continue
+            arms = self.beliefs.belief.arms[q]
+            arm = arms.get(self.beliefs.arm_of(requirement.id, clause))
+            own = f"{_share(arms[OWN])} with your words" if arms[OWN].shown else ""
+            known = f'{_share(arm)} with "{clause}"' if arm is not None and arm.shown else ""
+            if known:
+                which = "the latter" if own else "it"
+                seen = ", ".join(filter(None, [own, known]))
+                then = f"keep {which}" if round(arm.met) else f"{which} once more"
+            else:
+                seen = own
+                then = f'try "{clause}"' if requirement.id in new else f'try "{clause}", as in past runs'
+            parts.append(f"{requirement.text}: {f'painted in {seen}: ' if seen else ''}{then}")
+        return parts
+
+
+def _as_plan(render: NextRender, candidate: RenderCandidate, loop: int, index: int) -> Plan:
+    beliefs, run = render.beliefs, render.beliefs.run
+    source = beliefs.iterations[candidate.source] if candidate.source >= 0 else beliefs.leader
+    policy = run.start.seed_policy
+    if candidate.kind == "local_edit":
+        requirement = beliefs.requirements[candidate.target]
+        seed = source.settings.seed if policy == "keep" else new_seed(run)
+        return Plan(
+            loop=loop,
+            index=index,
+            settings=source.settings.model_copy(update={"seed": seed}),
+            wording=source.plan.wording,
+            action="local_edit",
+            edit_of=source.number,
+            requirement=requirement.id,
+            reason=f"Edit iteration {source.number} in one place only: {requirement.text}.",
+        )
+    wording, new = render.wording(candidate)
+    wording = carry_remedies(render.evidence, beliefs.leader, with_seen_terms(render.evidence, wording))
+    prompt, negative = compose(run.start.settings, wording)
+    keeps = candidate.kind == "same_seed" or policy == "keep"
+    base, last, moved = source.settings, run.iterations[-1], ""
+    steps, cfg = base.steps, base.cfg
+    if wording == source.plan.wording and not render.evidence.failing(last.critique):
+        steps, cfg, moved = parameter_step(run, base, last)
+    seed = base.seed if keeps else new_seed(run)
+    return Plan(
+        loop=loop,
+        index=index,
+        settings=Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg),
+        wording=wording,
+        action="parameters" if moved else "compose",
+        reason=_reason(source, keeps, [*([moved] if moved else []), *render.told(wording, new)], bool(wording.clauses)),
+    )
+
+
+def _remedy_plan(render: NextRender, remedy: Remedy, loop: int, index: int) -> Plan:
+    """The leading picture once more, but for what is poor in it."""
+    run, leader = render.beliefs.run, render.beliefs.leader
+    prompt, negative = compose(run.start.settings, remedy.wording)
+    policy = run.start.seed_policy
+    keeps = remedy.keeps_seed if policy == "auto" else policy == "keep"
+    seed = leader.settings.seed if keeps else new_seed(run)
+    settings = Settings(prompt=prompt, negative=negative, seed=seed, steps=remedy.steps, cfg=remedy.cfg)
+    moved = (remedy.steps, remedy.cfg) != (leader.settings.steps, leader.settings.cfg)
+    return Plan(
+        loop=loop,
+        index=index,
+        settings=settings,
+        wording=remedy.wording,
+        action="parameters" if moved else "compose",
+        remedy=remedy.name,
+        reason=_reason(leader, keeps, [remedy.told], True),
+    )
+
+
+def _reason(source: Iteration, keeps: bool, told: list[str], clauses: bool) -> str:
+    seed = f"The seed of iteration {source.number} again" if keeps else "A new seed"
+    return "; ".join([f"{seed}{'' if clauses else ' with your own words'}", *told]) + "."
+
+
+def _share(arm: ArmBelief) -> str:
+    return f"{round(arm.met)} of {arm.shown}"
