@@ -26,7 +26,7 @@ import { createPanel } from "./views/panel.js";
 import { bestName, goalTitle, stateWords, tone } from "./wording.js";
 import { nodeAt, workflowInFront } from "./workflow.js";
 
-const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode"].map((name) => `Imitatoes${name}`));
+const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode", "RegionCrop", "RegionStitch"].map((name) => `Imitatoes${name}`));
 const language = navigator.language || "en";
 const t = textsOf(language);
 const store = createStore();
