@@ -8,6 +8,8 @@ from ..host import app
 from ..host.paid_nodes import refuse_unpaid
 from ..routes import register
 from .auto_tiled_decode import AutoTiledDecode
+from .region_crop import RegionCrop
+from .region_stitch import RegionStitch
 from .self_improving_prompt import SelfImprovingPrompt
 from .style_lora_picker import StyleLoRAPicker
 from .text_segment_mask import TextSegmentMask
@@ -16,6 +18,8 @@ from .vram_guard import VRAMGuard
 
 NODE_CLASS_MAPPINGS = {
     "ImitatoesAutoTiledDecode": AutoTiledDecode,
+    "ImitatoesRegionCrop": RegionCrop,
+    "ImitatoesRegionStitch": RegionStitch,
     "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,
     "ImitatoesStyleLoRAPicker": StyleLoRAPicker,
     "ImitatoesVLMCritique": VLMCritique,

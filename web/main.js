@@ -28,7 +28,7 @@ import { createPanel } from "./views/panel.js";
 import { bestName, goalTitle, stateWords, tone } from "./wording.js";
 import { nodeAt, workflowInFront } from "./workflow.js";
 
-const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode"].map((name) => `Imitatoes${name}`));
+const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode", "RegionCrop", "RegionStitch"].map((name) => `Imitatoes${name}`));
 const SHEETS = ["base", "setup", "run", "picture", "iteration", "past_runs"];
 const language = navigator.language || "en";
 const t = textsOf(language);
