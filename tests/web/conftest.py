@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,18 @@ class Tab:
     def _answered(self, response: Any) -> None:
         if response.status >= 400 and "imitatoes" in response.url.lower():
             self.problems.append(f"{response.status} {response.url}")
+
+    @contextmanager
+    def refused(self, path: str) -> Iterator[None]:
+        """While one request to a path that ends so is refused on purpose. The browser reports that as an error of its
+        own, some time later: that report is waited for, and is no problem."""
+
+        def reported(message: Any) -> bool:
+            return message.type == "error" and str(message.location.get("url", "")).endswith(path)
+
+        with self.page.expect_console_message(reported):
+            yield
+        self.problems[:] = [problem for problem in self.problems if path not in problem]
 
     @staticmethod
     def _with_core_nodes(route: Any) -> None:

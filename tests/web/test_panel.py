@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
+from pack.rehearsal.ollama_double import pixel_judge
 
 from ..comfyui.theatre import GOAL, loop_graph
 from .graphs import loop_workflow
@@ -181,19 +184,32 @@ def test_load_on_the_canvas_and_copy_the_folder(theatre, tab):
     assert tab.page.evaluate("navigator.clipboard.readText()") == folder
 
 
-def test_a_refusal_is_said_in_the_panel(theatre, tab):
+@pytest.fixture
+def patient_judge(theatre):
+    """An event: while it is not set the judge answers nobody, so that a run stays where it is, however slow a page."""
+    answers = threading.Event()
+    answers.set()
+    theatre.judge.default = lambda body, images: answers.wait(60) and pixel_judge(body, images)
+    yield answers
+    answers.set()
+    theatre.judge.default = pixel_judge
+
+
+def test_a_refusal_is_said_in_the_panel(theatre, tab, patient_judge):
     started(tab, goal="ten purple hexagons", prompt="a picture", seconds=1.0)
+    patient_judge.clear()
     refusal = {"error": {"message": "The disk is full.", "hint": "Make room."}}
     tab.page.route("**/stop", lambda route: route.fulfill(status=507, json=refusal))
-    tab.button("Stop now").click()
     alert = tab.panel().get_by_role("alert")
-    alert.get_by_text("The disk is full. Make room.").wait_for(timeout=2000)
+    with tab.refused("/stop"):
+        tab.button("Stop now").click()
+        alert.get_by_text("The disk is full. Make room.").wait_for()
     tab.page.unroute("**/stop")
     tab.page.route("**/stop", lambda route: route.abort())
-    tab.button("Stop now").click()
-    alert.get_by_text("cannot be reached").wait_for(timeout=2000)
+    with tab.refused("/stop"):
+        tab.button("Stop now").click()
+        alert.get_by_text("cannot be reached").wait_for()
     tab.page.unroute("**/stop")
-    tab.problems.clear()  # the browser reports the refused requests as errors of its own
 
 
 def test_markup_of_anybody_shows_as_text(theatre, tab):
@@ -351,14 +367,14 @@ def test_what_was_clicked_answers_where_it_was_clicked(theatre, tab):
     tab.wait_for_tiles(1)
     refusal = {"error": {"message": "Not now.", "hint": "Wait."}}
     tab.page.route("**/take", lambda route: route.fulfill(status=409, json=refusal))
-    tab.button("Take this one").click()
     alert = panel.get_by_role("alert")
-    alert.get_by_text("Not now. Wait.").wait_for(timeout=2000)
+    with tab.refused("/take"):
+        tab.button("Take this one").click()
+        alert.get_by_text("Not now. Wait.").wait_for()
     below = "(e) => e.getBoundingClientRect().top"
     gap = alert.evaluate(below) - tab.button("Take this one").evaluate(below)
     assert 0 < gap < 120, "beside the button, not at the head of the panel"
     tab.page.unroute("**/take")
-    tab.problems.clear()
 
 
 def test_continue_resume_and_a_picture_from_before_a_wish_are_explained(theatre, tab):
