@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pack.engine.graph.render_error import RenderError
 
+from ...steps import growth
+
 FILE = re.compile(r"[\w\-. \\/]+\.(?:safetensors|ckpt|pt|pth|bin|gguf|sft)\b", re.IGNORECASE)
 SIZES = re.compile(r"sizes of tensors must match|size of tensor a .* must match the size of tensor b", re.I | re.S)
 MISSING = re.compile(r"no such file|with filename .* not found|file not found", re.IGNORECASE)
@@ -47,10 +49,15 @@ FLOODS = ("a", "a.", ".pt ", "./", "node ", "node x", "with filename ", "size of
 MORE_FLOODS = ("expected size 9", " does not exist")
 
 
+def read_all(told):
+    return told.kind, told.sizes, told.file, told.class_type, told.first_line
+
+
 @pytest.mark.parametrize("flood", [*FLOODS, *MORE_FLOODS], ids=repr)
 def test_a_long_message_is_looked_at_once(flood):
     """A million characters: what looks at them more than once each never comes to an end."""
     told = error(flood * (1_000_000 // len(flood)))
+    assert growth(lambda size: read_all(error(flood * size)), 500) < 2.4
     assert told.kind in ("other", "unknown_class")
     assert told.sizes is None
     assert bool(told.file) == (".pt" in flood)
