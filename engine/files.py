@@ -19,6 +19,8 @@ PART = ".part"
 """Ending of what is being written. A server that dies leaves such files behind."""
 LOCKED_BYTE = 1 << 20
 """What of a file is locked on Windows: behind its content, which others may read."""
+LOOKS, LOOK_AGAIN_SECONDS = (1, 0.0) if fcntl is not None else (5, 0.01)
+"""Windows has no lock that several who look can have at the same moment, so a refusal is looked at again there."""
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], None]) -> None:
@@ -78,7 +80,7 @@ def clear_parts(folders: Iterable[Path], before: float) -> int:
 def hold_lock(path: Path) -> BinaryIO:
     """Open a file and lock it until it is closed or the process ends, however it ends.
 
-    Where the file system knows no locks it is only opened. Who looks whether it is locked has the lock for a moment, so
+    Where the file system knows no locks it is only opened. Who looks whether it is locked has a lock for a moment, so
     a refusal is tried again for a while. Raises OSError.
     """
     stream = path.open("r+b")
@@ -94,24 +96,29 @@ def hold_lock(path: Path) -> BinaryIO:
 
 
 def is_lock_held(path: Path) -> bool | None:
-    """Whether somebody holds the lock of a file; None where that cannot be told."""
+    """Whether somebody holds the lock of a file; None where that cannot be told. Others who look do not count."""
     try:
         stream = path.open("r+b")
+    except FileNotFoundError:  # cleared away this moment: who holds a lock has its file
+        return False
     except OSError:
         return None
     with stream:
-        try:
-            _lock(stream)
-        except (BlockingIOError, PermissionError):
-            return True
-        except OSError:
-            return None
-    return False
+        for _ in range(LOOKS):
+            try:
+                _lock(stream, looking=True)
+            except (BlockingIOError, PermissionError):
+                time.sleep(LOOK_AGAIN_SECONDS)
+            except OSError:
+                return None
+            else:
+                return False
+    return True
 
 
-def _lock(stream: BinaryIO) -> None:
+def _lock(stream: BinaryIO, looking: bool = False) -> None:
     if fcntl is not None:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(stream, (fcntl.LOCK_SH if looking else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     else:
         stream.seek(LOCKED_BYTE)
         msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)

@@ -8,6 +8,7 @@ import sys
 import threading
 
 import pytest
+from pack.engine import files
 from pack.engine.files import hold_lock, is_lock_held
 from pack.engine.loop import run_owners
 from pack.engine.loop.journal import Journal
@@ -158,7 +159,7 @@ def test_what_dead_servers_left_of_themselves_is_cleared_up(root):
 
 def test_a_lock_is_seen_by_others_until_it_is_let_go(tmp_path):
     path = tmp_path / "file"
-    assert is_lock_held(path) is None, "there is no such file"
+    assert is_lock_held(path) is False, "there is no such file"
     path.write_text("content")
     assert is_lock_held(path) is False
     lock = hold_lock(path)
@@ -166,6 +167,40 @@ def test_a_lock_is_seen_by_others_until_it_is_let_go(tmp_path):
     assert path.read_text() == "content"
     lock.close()
     assert is_lock_held(path) is False
+
+
+def test_who_looks_at_a_lock_at_the_same_moment_is_not_taken_for_its_holder(tmp_path, monkeypatch):
+    """As the clearing up after a start and a request do, right after a server was killed."""
+    path = tmp_path / "file"
+    path.write_text("content")
+    real, seen = files._lock, []
+
+    def look_meanwhile(*arguments, **options):
+        real(*arguments, **options)
+        monkeypatch.setattr(files, "_lock", real)
+        seen.append(is_lock_held(path))
+
+    monkeypatch.setattr(files, "_lock", look_meanwhile)
+    assert is_lock_held(path) is False
+    assert seen == [False]
+
+
+def test_a_sign_of_life_that_is_cleared_away_while_it_is_looked_at_is_a_dead_ones(root, monkeypatch):
+    one, other, third = (RunOwners(lambda: root) for _ in range(3))
+    one.claim(RUN)
+    path = root / ".servers" / one.server_id
+    text = path.read_text()
+    one.leave()
+    path.write_text(text)  # as a killed server leaves it
+
+    def cleared_away(looked_at):
+        third.look_around()
+        return is_lock_held(looked_at)
+
+    monkeypatch.setattr(run_owners, "is_lock_held", cleared_away)
+    third._lives = lambda name: False
+    assert not other.is_elsewhere(RUN)
+    other.claim(RUN)
 
 
 def played(story):
