@@ -22,6 +22,7 @@ from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import PlanRequest, RunRequest
+from ..engine.judge.connections import ConnectionChange, ConnectionList, ConnectionTest
 from ..engine.judge.judge import Judge
 from ..engine.judge.judge_setup import JudgeSetup, PullState
 from ..engine.judge.self_test import SelfTestState, bias_of
@@ -38,13 +39,14 @@ from ..engine.memory.graph_sizes import judge_named
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import PreflightView, preflight, preflight_view
-from ..ollama_client import GOOD_MODEL, Connection, OllamaVisionModel, Residence, client_problem
-from . import comfyui, settings
+from ..ollama_client import GOOD_MODEL, Connection, Residence, client_problem
+from . import comfyui, connections, settings
 from .comfy_services import ComfyServices
 from .comfyui import PageEvents, WrongInput
 from .file_manager import can_open_folders, open_folder
 from .graph_check import GraphCheck, KnownClasses
 from .judge_inputs import CriticInputs, make_judge
+from .judge_models import open_idle_model
 from .judge_setup import JudgeSetups
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
@@ -70,14 +72,8 @@ STALE_SECONDS = 60.0
 self_test_store = SelfTestStore(judges_folder)
 
 
-def tested_model(connection: str, model: str) -> OllamaVisionModel:
-    """A model outside of any prompt: no Interrupt concerns it, and it leaves memory at the end. Raises ValueError."""
-    place = requested_connection(connection)
-    return OllamaVisionModel(place, model, 0, interrupted=lambda: False, stop=asyncio.CancelledError)
-
-
 def named_connection(name: str) -> Connection:
-    """Raises ValueError, naming the connections there are."""
+    """An Ollama. Raises ValueError, naming the connections there are."""
     try:
         return settings.connection(name)
     except settings.UnknownConnection as problem:
@@ -133,7 +129,7 @@ class App:
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
         self.driver = Driver(queue, self.journal, PageEvents(server), wording_store=wording_store, memory=unloading)
         self.actions = UserActions(self.driver, self.journal)
-        self._self_tests = SelfTests(self_test_store, tested_model)
+        self._self_tests = SelfTests(self_test_store, open_idle_model)
         self._judge_setups = JudgeSetups(requested_connection, settings.connection_names, device_memory)
         self._memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())
@@ -185,9 +181,10 @@ class App:
         try:
             graph, _ = await asyncio.to_thread(self.journal().load_graph, run.id)
             inputs = CriticInputs.in_graph(graph[run.critic_node])
-            inputs = replace(inputs, judge="ollama", keep_alive="0")
+            kind = settings.named(inputs.connection).kind
+            inputs = replace(inputs, judge=kind, keep_alive="0")
             judge = make_judge(inputs, run.start, run.critic_node, lambda: False, asyncio.CancelledError)
-        except WrongInput as problem:
+        except (WrongInput, settings.UnknownConnection) as problem:
             raise NotNow(str(problem)) from problem
         except (OSError, ValueError, KeyError, AttributeError) as problem:
             raise NotNow("The graph of this run cannot be read, so its judge is not known.") from problem
@@ -216,6 +213,22 @@ class App:
     def pull_state(self) -> PullState:
         """How far the last download is."""
         return self._judge_setups.pull_state()
+
+    async def list_connections(self) -> ConnectionList:
+        """The named connections, without their keys."""
+        return await asyncio.to_thread(connections.list_connections)
+
+    async def change_connection(self, change: ConnectionChange) -> ConnectionList:
+        """Write one down. Raises ConnectionsRefused, OSError."""
+        return await asyncio.to_thread(connections.change_connection, change)
+
+    async def remove_connection(self, name: str) -> ConnectionList:
+        """Raises ConnectionsRefused, OSError."""
+        return await asyncio.to_thread(connections.remove_connection, name)
+
+    async def test_connection(self, name: str) -> ConnectionTest:
+        """Ask its server for its models. Raises ConnectionsRefused for an unknown one."""
+        return await connections.test_connection(name)
 
     def memory_reports(self) -> list[MemoryReport]:
         """The last reports, the newest first."""

@@ -16,7 +16,7 @@ from ..engine.judge.checklist import Checklist
 from ..engine.judge.critique import Critique
 from ..engine.judge.judge import Judge
 from ..engine.judge.picture import Picture
-from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable
+from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable, VisionModel
 from ..engine.loop.critic import critique_in_run
 from ..engine.loop.refusals import RunIsOver
 from ..engine.loop.run_context import PromptContext
@@ -24,7 +24,7 @@ from ..engine.settings import LoopHandle
 from ..ollama_client import OllamaVisionModel
 from . import app, comfyui, paths, settings
 from .comfyui import WrongInput
-from .gpu_handover import SharingModel, sharing_model
+from .gpu_handover import sharing_model
 from .judge_inputs import CriticInputs, make_judge
 from .paid_nodes import paid_labels
 
@@ -43,7 +43,7 @@ async def prepare(inputs: CriticInputs, hidden: Any) -> None:
         try:
             await judge.model.check()
         except ModelUnreachable as problem:
-            if judge.kind == "ollama" or isinstance(problem, ModelUnfit):
+            if judge.kind != "auto" or isinstance(problem, ModelUnfit):
                 raise NoVerdict(f"VLM Critique (node {hidden.unique_id}): {problem}") from problem
     here = comfyui.executing()
     if inputs.loop is not None and here is not None:
@@ -60,11 +60,11 @@ async def critique(
     Raises WrongInput; NoVerdict when there is no loop and no verdict; whatever ComfyUI raises for an interrupt.
     """
     judge = await app.with_self_test(_judge(inputs, loop, hidden))
-    judge.model = model = _sharing(judge.model, inputs, hidden, images)
+    judge.model, swap_seconds = _sharing(judge.model, inputs, hidden, images)
     pictures = [Picture(image) for image in images]
     here = comfyui.executing()
     if loop is not None and here is not None:
-        return await _in_run(pictures, loop, judge, hidden, here, lambda: model.swap_seconds)
+        return await _in_run(pictures, loop, judge, hidden, here, swap_seconds)
     try:
         checklist = await _checklist_of(judge, inputs)
         critiques, best = await judge.judge_pictures(pictures, checklist, 0)
@@ -162,12 +162,17 @@ def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Judge:
     return make_judge(inputs, loop, str(hidden.unique_id), comfyui.interrupted, comfyui.stop)
 
 
-def _sharing(model: OllamaVisionModel, inputs: CriticInputs, hidden: Any, images: torch.Tensor) -> SharingModel:
-    """The model, sharing the card with ComfyUI for the time of these pictures."""
+def _sharing(
+    model: VisionModel, inputs: CriticInputs, hidden: Any, images: torch.Tensor
+) -> tuple[VisionModel, Callable[[], float]]:
+    """The model, sharing the card with ComfyUI for the time of these pictures, and what that has cost so far, in
+    seconds. Servers other than Ollama tell nothing about their memory and keep their model: nothing can be shared."""
+    if not isinstance(model, OllamaVisionModel):
+        return model, lambda: 0.0
     frames, height, width = images.shape[:3]
     picture = (int(width), int(height), int(frames))
     services = app.instance().services
-    return sharing_model(
+    shared = sharing_model(
         model,
         services,
         settings.connection(inputs.connection),
@@ -176,6 +181,7 @@ def _sharing(model: OllamaVisionModel, inputs: CriticInputs, hidden: Any, images
         hidden.prompt or {},
         picture,
     )
+    return shared, lambda: shared.swap_seconds
 
 
 def _preview(shown: Picture) -> dict[str, str]:

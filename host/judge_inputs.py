@@ -10,9 +10,13 @@ from ..engine.graph.model import is_link
 from ..engine.judge.critique import parse_checks
 from ..engine.judge.judge import Judge
 from ..engine.settings import LoopHandle
-from ..ollama_client import AUTO, AUTO_SECONDS, GOOD_MODEL, OllamaVisionModel, parse_keep_alive
+from ..ollama_client import AUTO, AUTO_SECONDS, GOOD_MODEL, parse_keep_alive
 from . import settings
 from .comfyui import WrongInput
+from .judge_models import open_model
+
+SERVERS = ("ollama", "openai")
+JUDGES = ("auto", "ollama", "offline", "openai")
 
 
 @dataclass(frozen=True)
@@ -60,19 +64,25 @@ def make_judge(
     goal = loop.goal if loop is not None else inputs.goal
     if not goal.strip() and inputs.judge != "offline":
         raise WrongInput(f"{name}, input goal: is empty. Write there what the picture must show.")
-    if inputs.judge not in ("auto", "ollama", "offline"):
-        raise WrongInput(f"{name}, input judge: '{inputs.judge}' is not one of auto, ollama, offline.")
+    if inputs.judge not in JUDGES:
+        raise WrongInput(f"{name}, input judge: '{inputs.judge}' is not one of {', '.join(JUDGES)}.")
     try:
         at = "checks"
         checks = parse_checks(inputs.checks)
         at = "keep_alive"
         keep_alive = AUTO_SECONDS if inputs.leaves_when_short else parse_keep_alive(inputs.keep_alive)
         at = "connection"
-        connection = settings.connection(inputs.connection)
+        served_by = settings.named(inputs.connection).kind
+        model = open_model(inputs.connection, inputs.model.strip(), keep_alive, interrupted, stop)
     except (ValueError, settings.UnknownConnection) as problem:
         raise WrongInput(f"{name}, input {at}: {problem}") from problem
     if not inputs.model.strip() and inputs.judge != "offline":
         raise WrongInput(f"{name}, input model: is empty. Write a vision model's name, such as {GOOD_MODEL}.")
-    model = OllamaVisionModel(connection, inputs.model.strip(), keep_alive, interrupted=interrupted, stop=stop)
+    if inputs.judge in SERVERS and inputs.judge != served_by:
+        raise WrongInput(
+            f"{name}, input judge: '{inputs.judge}', but the connection '{inputs.connection}' is of kind {served_by}. "
+            f"Choose auto or {served_by}, or another connection."
+        )
     pass_score = loop.pass_score if loop is not None else inputs.pass_score
-    return Judge(inputs.judge, model, pass_score, checks, patience=settings.load().wait_for_judge_seconds)
+    patience = settings.load().wait_for_judge_seconds
+    return Judge(inputs.judge, model, pass_score, checks, patience=patience, served_by=served_by)

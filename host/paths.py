@@ -40,7 +40,7 @@ def styles_file() -> Path:
 
 
 def settings_file() -> Path:
-    """The server owner's settings. No route serves or writes it."""
+    """The server owner's settings. No route serves it; connections are written by routes for our own page alone."""
     if hasattr(folder_paths, "get_system_user_directory"):
         return Path(folder_paths.get_system_user_directory(NAME)) / "settings.json"
     return Path(folder_paths.get_user_directory()) / NAME / "settings.json"

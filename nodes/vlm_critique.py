@@ -12,7 +12,7 @@ from ..engine.judge.critique import CHECKS
 from ..engine.settings import LoopHandle
 from ..host import app
 from ..host.critic import critique, prepare
-from ..host.judge_inputs import CriticInputs
+from ..host.judge_inputs import JUDGES, CriticInputs
 from .self_improving_prompt import Loop
 
 
@@ -24,8 +24,8 @@ class VLMCritique(io.ComfyNode):
             display_name="VLM Critique",
             category="imitatoes",
             description=(
-                "Judges pictures against a goal with a vision model in Ollama. With the loop of Self-Improving Prompt "
-                "linked, its verdict decides what is rendered next; without it, it is a quality gate."
+                "Judges pictures against a goal with a vision model in Ollama or on another server. With the loop of "
+                "Self-Improving Prompt linked, its verdict decides what is rendered next; alone, it is a quality gate."
             ),
             inputs=[
                 io.Image.Input(
@@ -47,13 +47,14 @@ class VLMCritique(io.ComfyNode):
                     "model",
                     default=app.DEFAULT_MODEL,
                     optional=True,
-                    tooltip="Name of a vision model in Ollama. Get the default with: ollama pull " + app.DEFAULT_MODEL,
+                    tooltip="Name of a vision model on the connection. Get the default with: ollama pull "
+                    + app.DEFAULT_MODEL,
                 ),
                 io.String.Input(
                     "connection",
                     default="local",
                     optional=True,
-                    tooltip="Name of an Ollama server from this ComfyUI's own settings. local is the one on this PC.",
+                    tooltip="Name of a server from this ComfyUI's own settings. local is the Ollama on this PC.",
                 ),
                 io.String.Input(
                     "checks",
@@ -81,13 +82,14 @@ class VLMCritique(io.ComfyNode):
                 ),
                 io.Combo.Input(
                     "judge",
-                    options=["auto", "ollama", "offline"],
+                    options=list(JUDGES),
                     default="auto",
                     optional=True,
                     tooltip=(
-                        "auto: Ollama, or the offline checks when it does not answer: then nothing passes and nothing "
-                        "has a score. ollama: stop with a message when it does not answer. offline: technical checks "
-                        "only, no model; passed then means technically sound."
+                        "auto: the model, or the offline checks when its server does not answer: then nothing passes "
+                        "and nothing has a score. ollama, openai: stop with a message when the server of that kind "
+                        "does not answer. offline: technical checks only, no model; passed then means technically "
+                        "sound."
                     ),
                 ),
             ],

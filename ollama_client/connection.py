@@ -8,7 +8,7 @@ import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -27,12 +27,14 @@ class Connection:
 
     url: None means what OLLAMA_HOST says, as Ollama's own programs read it, else http://127.0.0.1:11434.
     allow_remote: pictures may go on to a cloud model. send_key: OLLAMA_API_KEY may be sent to this server.
+    key: this server's own key, which comes before that; it goes nowhere else.
     """
 
     name: str
     url: str | None = None
     allow_remote: bool = False
     send_key: bool = False
+    key: str = field(default="", repr=False)
 
 
 def address(connection: Connection) -> str:
@@ -73,7 +75,7 @@ def _client(connection: Connection, timeout: float) -> Any:
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
-            verify=_certificates(),
+            verify=certificates(),
         )
     except (ValueError, httpx.InvalidURL) as problem:
         raise ModelUnreachable(_unreadable(connection)) from problem
@@ -82,14 +84,16 @@ def _client(connection: Connection, timeout: float) -> Any:
         raise ModelUnreachable(_unreadable(connection))
     if base.host in _EVERY_ADDRESS:
         client._client.base_url = base.copy_with(host=_EVERY_ADDRESS[base.host])
-    if not connection.send_key:
+    if connection.key:
+        client._client.headers["authorization"] = f"Bearer {connection.key}"
+    elif not connection.send_key:
         # The client sends OLLAMA_API_KEY to any server, and an empty header does not stop it.
         client._client.headers.pop("authorization", None)
     return client
 
 
 @functools.lru_cache(maxsize=1)
-def _certificates() -> ssl.SSLContext:
+def certificates() -> ssl.SSLContext:
     """Made once: reading the certificates costs more than a whole local request."""
     import httpx
 

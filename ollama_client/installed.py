@@ -61,6 +61,15 @@ def named(model: str, models: Iterable[Listed]) -> Listed | None:
     return next((entry for entry in models if entry.name.lower() == name.lower()), None)
 
 
+async def with_capabilities(client: Any) -> list[Listed]:
+    """The installed models; servers before 0.30 are asked for the capabilities of the first ASKED one by one."""
+    installed = (await client._request(_List, "GET", "/api/tags")).models
+    unknown = [entry for entry in installed if entry.capabilities is None][:ASKED]
+    for entry, found in zip(unknown, await asyncio.gather(*(shown(client, e.name) for e in unknown)), strict=True):
+        entry.capabilities = found.capabilities
+    return installed
+
+
 async def digest_of(client: Any, model: str) -> str:
     """The digest under which the server lists a model, "" when it does not."""
     found = await listed(client, model)
@@ -69,10 +78,7 @@ async def digest_of(client: Any, model: str) -> str:
 
 async def seeing(client: Any) -> list[Listed]:
     """The installed models that are known to see pictures, those in the cloud too, in the server's order."""
-    installed = (await client._request(_List, "GET", "/api/tags")).models
-    unknown = [entry for entry in installed if entry.capabilities is None][:ASKED]
-    for entry, found in zip(unknown, await asyncio.gather(*(shown(client, e.name) for e in unknown)), strict=True):
-        entry.capabilities = found.capabilities
+    installed = await with_capabilities(client)
     return [entry for entry in installed if entry.capabilities and "vision" in entry.capabilities]
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from ..engine.judge.vision_model import ModelUnreachable
 from .connection import Connection, address, open_client
 from .failures import call_failures, explain
-from .installed import Listed, seeing
+from .installed import Listed, seeing, with_capabilities
 from .watching import watched
 
 LOG = logging.getLogger(__name__)
@@ -30,11 +31,18 @@ class ModelLibrary:
 
     async def seeing(self) -> list[Listed]:
         """Its models that see pictures. Raises ModelUnreachable."""
+        return await self._ask(seeing)
+
+    async def installed(self) -> list[Listed]:
+        """All its models, with what they can where it tells that. Raises ModelUnreachable."""
+        return await self._ask(with_capabilities)
+
+    async def _ask(self, question: Callable[[Any], Awaitable[list[Listed]]]) -> list[Listed]:
         host = address(self._connection)
         failures = call_failures()
         async with open_client(self._connection, ASKING_SECONDS) as client:
             try:
-                return await watched(seeing(client), ASKING_SECONDS, lambda: None)
+                return await watched(question(client), ASKING_SECONDS, lambda: None)
             except failures as problem:
                 raise ModelUnreachable(explain(problem, host, "its models", ASKING_SECONDS)) from problem
 

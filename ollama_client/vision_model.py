@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from ..engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable, Question, Reply
@@ -20,7 +18,8 @@ from .failures import GOOD_MODEL, call_failures, failure_of
 from .installed import Shown, digest_of, shown, suggestion
 from .residence import LEAVING_SECONDS, until_gone
 from .tokens import asked_for, read_tokens, refused
-from .watching import POLL_SECONDS, watched
+from .turns import taking_turns
+from .watching import watched
 
 LOG = logging.getLogger(__name__)
 
@@ -36,8 +35,6 @@ RELEASE_SECONDS = 5.0
 
 T = TypeVar("T")
 
-_turns: dict[str, threading.Lock] = {}
-# A lock of threads, polled: an asyncio one belongs to one event loop, and ComfyUI's prompts run on different ones.
 _checked: dict[tuple[str, str], tuple[float, Shown]] = {}
 _digests: dict[tuple[str, str], tuple[float, str]] = {}
 _without_probabilities: set[str] = set()
@@ -99,7 +96,7 @@ class OllamaVisionModel:
             raise ModelUnreachable(f"No judge model is named. Type one that sees pictures, for example {GOOD_MODEL}.")
         host = address(self._connection)
         request = self._request(question)
-        async with self._turn(host):
+        async with taking_turns(host, self._stop_if_interrupted):
             self._asked = True
             begun = time.monotonic()
             reply = await self._call(lambda client: self._chat(client, request, question, host), self._timeout)
@@ -195,18 +192,6 @@ class OllamaVisionModel:
             if text and text.strip():
                 return text
         raise AnswerUnusable(f"{self.name} gave an empty answer.{hint}")
-
-    @asynccontextmanager
-    async def _turn(self, host: str) -> AsyncIterator[None]:
-        """One question at a time per server: list inputs start several nodes at once, and each would load the GPU."""
-        turn = _turns.setdefault(host, threading.Lock())
-        while not turn.acquire(blocking=False):
-            self._stop_if_interrupted()
-            await asyncio.sleep(POLL_SECONDS / 2)
-        try:
-            yield
-        finally:
-            turn.release()
 
     async def _call(self, request: Callable[[Any], Awaitable[T]], timeout: float) -> T:
         """Raises ModelUnreachable for every known failure, or what `stop` makes."""

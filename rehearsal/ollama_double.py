@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -29,6 +29,7 @@ from . import ollama_rules as rules
 from .ollama_connection import Connection, Content, Reply
 from .ollama_pixels import SMALL_DOUBT, Spoken, pixel_judge
 from .ollama_wire import Record, SentImage
+from .server_thread import ServerThread
 
 __all__ = ["OllamaDouble", "Record", "Reply", "SentImage", "pixel_judge"]
 
@@ -67,7 +68,7 @@ class LoadedModel:
             self.idle.set()
 
 
-class OllamaDouble:
+class OllamaDouble(ServerThread):
     """A server on its own thread. `with OllamaDouble() as double:` ... double.url, double.requests, double.script.
 
     models: capabilities by name. default: what is said when the script is empty, a text or a callable of the request
@@ -91,6 +92,7 @@ class OllamaDouble:
         logprobs: bool = True,
         doubt: float = SMALL_DOUBT,
     ) -> None:
+        super().__init__()
         self.models = {rules.full_name(n): tuple(c) for n, c in (models or DEFAULT_MODELS).items()}
         self.default = default
         self.unload_delay, self.load_delay = unload_delay, load_delay
@@ -100,71 +102,9 @@ class OllamaDouble:
         self.library = {"qwen3-vl:2b-instruct": 2 * 10**9, "qwen3-vl:4b-instruct": 3 * 10**9}
         self.pull_seconds = 0.2
         self.script: deque[Reply] = deque()
-        self.requests: list[Record] = []
         self.loaded: dict[str, LoadedModel] = {}
         self.loads = 0
-        self.url = ""
-        self._news = threading.Condition()
         self._loading: dict[str, asyncio.Lock] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._stopping: asyncio.Event | None = None
-        self._thread: threading.Thread | None = None
-
-    # Life
-
-    def start(self, host: str = "127.0.0.1", port: int = 0) -> OllamaDouble:
-        """Serve; port 0 takes a free one. Raises OSError if the port is taken."""
-        started = threading.Event()
-        failure: list[OSError] = []
-
-        def run() -> None:
-            try:
-                asyncio.run(self._serve(host, port, started))
-            except OSError as error:
-                failure.append(error)
-                started.set()
-
-        self._thread = threading.Thread(target=run, name="ollama-double", daemon=True)
-        self._thread.start()
-        if not started.wait(10):
-            raise RuntimeError("the double did not start within 10 s")
-        if failure:
-            raise failure[0]
-        return self
-
-    def stop(self) -> None:
-        """Close all connections and end the thread."""
-        if self._loop and self._stopping and self._thread and self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._stopping.set)
-            self._thread.join(10)
-
-    def __enter__(self) -> OllamaDouble:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
-
-    async def _serve(self, host: str, port: int, started: threading.Event) -> None:
-        self._loop, self._stopping = asyncio.get_running_loop(), asyncio.Event()
-        server = await asyncio.start_server(self._connected, host, port, limit=1 << 20)
-        self.url = "http://{}:{}".format(*server.sockets[0].getsockname()[:2])
-        started.set()
-        await self._stopping.wait()
-        server.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        self._tasks.add(task)
-        try:
-            # A cancelled connection is only the server stopping; streams would log it as an error.
-            with contextlib.suppress(asyncio.CancelledError):
-                await Connection(self, reader, writer).serve()
-        finally:
-            self._tasks.discard(task)
 
     # What a test asks
 
@@ -172,26 +112,10 @@ class OllamaDouble:
         """The requests that asked a model something or loaded it, by /api/chat."""
         return [r for r in list(self.requests) if r.path == "/api/chat"]
 
-    def disconnects(self) -> list[Record]:
-        """The requests whose client left before the answer."""
-        return [r for r in list(self.requests) if r.disconnected_after is not None]
-
-    def wait_for(self, predicate: Callable[[], Any], limit: float = 5.0) -> Any:
-        """Wait until the predicate holds and return what it returned. Raises TimeoutError after limit seconds."""
-        with self._news:
-            if not (result := self._news.wait_for(predicate, limit)):
-                raise TimeoutError(f"not within {limit} s")
-            return result
-
     # What a connection asks, on the server's thread
 
-    def note(self, record: Record) -> None:
-        self.requests.append(record)
-        self.changed()
-
-    def changed(self) -> None:
-        with self._news:
-            self._news.notify_all()
+    async def serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await Connection(self, reader, writer).serve()
 
     def next_reply(self) -> Reply:
         return self.script.popleft() if self.script else self._default()

@@ -24,6 +24,7 @@ _PACK_PARTS = (
     "engine",
     "host",
     "ollama_client",
+    "openai_client",
     "routes",
     "web",
     "locales",

@@ -22,6 +22,7 @@ IN_PATH = {
 }
 ERRORS = {
     400: "The request is wrong.",
+    403: "Closed to pages of other sites.",
     404: "There is nothing of the kind.",
     408: "The prompt has not begun its run yet.",
     409: "The state of the run, or of the server, does not allow it now.",

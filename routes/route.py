@@ -17,6 +17,7 @@ from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import PlanRequest, RunRequest
+from ..engine.judge.connections import ConnectionChange, ConnectionList, ConnectionTest
 from ..engine.judge.judge import Judge
 from ..engine.judge.judge_setup import JudgeSetup, PullState
 from ..engine.judge.self_test import SelfTestState
@@ -30,6 +31,7 @@ from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import PreflightView
 from .errors import error_response
 from .large_json import AT_ONCE, write_json
+from .own_page import refuse_other_pages
 from .request_data import body_of, is_local, query_of
 
 
@@ -81,6 +83,18 @@ class RoutesApp(Protocol):
     def pull_state(self) -> PullState:
         """How far the last download is."""
 
+    async def list_connections(self) -> ConnectionList:
+        """The named connections, without their keys."""
+
+    async def change_connection(self, change: ConnectionChange) -> ConnectionList:
+        """Write one down. Raises ConnectionsRefused, OSError."""
+
+    async def remove_connection(self, name: str) -> ConnectionList:
+        """Raises ConnectionsRefused, OSError."""
+
+    async def test_connection(self, name: str) -> ConnectionTest:
+        """Ask its server for its models. Raises ConnectionsRefused for an unknown one."""
+
     def memory_reports(self) -> list[MemoryReport]:
         """The last reports, the newest first."""
 
@@ -124,7 +138,7 @@ class Route:
     """method and path, and what is there. summary: one sentence for the document.
 
     errors: statuses of the answers in the one error shape, beside 500. media: media types of the picture, where it
-    answers with one.
+    answers with one. own_page: closed to pages of other origins.
     """
 
     method: str
@@ -134,6 +148,7 @@ class Route:
     errors: tuple[int, ...] = ()
     status: int = 200
     media: tuple[str, ...] = ()
+    own_page: bool = False
 
     @cached_property
     def body(self) -> type[BaseModel] | None:
@@ -158,6 +173,8 @@ class Route:
 
         async def respond(request: web.Request) -> web.StreamResponse:
             try:
+                if self.own_page:
+                    refuse_other_pages(request)
                 asked: dict[str, Any] = dict(request.match_info)
                 if self.body is not None:
                     asked["body"] = await body_of(request, self.body)

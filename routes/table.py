@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import RootModel
 
-from . import judge, memory, panel, runs, starting
+from . import connections, judge, memory, panel, runs, starting
 from .openapi import describe_routes
 from .route import Route, RoutesApp
 
@@ -110,6 +110,38 @@ ROUTES = (
         status=202,
     ),
     Route("GET", "/imitatoes/judge/self-test", judge.show_self_test, "How far that is, and its report.", (400,)),
+    Route(
+        "GET",
+        "/imitatoes/connections",
+        connections.show_connections,
+        "The servers that judge, by name; keys are never shown.",
+        (403,),
+        own_page=True,
+    ),
+    Route(
+        "POST",
+        "/imitatoes/connections",
+        connections.keep_connection,
+        "Add a connection, or change the one of that name.",
+        (*POSTED, 403, 507),
+        own_page=True,
+    ),
+    Route(
+        "POST",
+        "/imitatoes/connections/test",
+        connections.test_connection,
+        "Ask the server of a connection for its models.",
+        (*POSTED, 403),
+        own_page=True,
+    ),
+    Route(
+        "POST",
+        "/imitatoes/connections/remove",
+        connections.drop_connection,
+        "Remove a connection.",
+        (*POSTED, 403, 507),
+        own_page=True,
+    ),
     Route("GET", "/imitatoes/memory", memory.show_memory, "How memory stands, and the last reports."),
     Route(
         "POST",

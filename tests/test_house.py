@@ -49,11 +49,16 @@ ARROWS = {
     "engine.memory": {"engine", "engine.graph"},
     "engine.style": {"engine", "engine.judge"},
     "ollama_client": {"engine.judge", "engine.memory"},
+    "openai_client": {"engine.judge", "ollama_client"},
 }
 """Which rooms of the product a room may import from; host, nodes and routes are held below."""
-ABOVE = {"host": {"nodes", "routes"}, "routes": {"host", "nodes", "ollama_client"}, "nodes": {"ollama_client"}}
+ABOVE = {
+    "host": {"nodes", "routes"},
+    "routes": {"host", "nodes", "ollama_client", "openai_client"},
+    "nodes": {"ollama_client", "openai_client"},
+}
 """What the upper rooms may not import from: everything else is below them."""
-PRODUCT = ("engine/*.py", "host/*.py", "nodes/*.py", "routes/*.py", "ollama_client/*.py")
+PRODUCT = ("engine/*.py", "host/*.py", "nodes/*.py", "routes/*.py", "ollama_client/*.py", "openai_client/*.py")
 
 
 def room(module: str) -> str:

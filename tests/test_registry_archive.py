@@ -51,7 +51,17 @@ def test_the_text_scan_finds_nothing_but_what_is_allowed():
 
 def test_the_archive_holds_the_pack_and_nothing_of_the_workshop():
     rooms = {name.split("/")[0] for name, _ in shipped()}
-    assert {"__init__.py", "nodes", "engine", "host", "routes", "ollama_client", "web", "workflows"} <= rooms
+    assert {
+        "__init__.py",
+        "nodes",
+        "engine",
+        "host",
+        "routes",
+        "ollama_client",
+        "openai_client",
+        "web",
+        "workflows",
+    } <= rooms
     assert not rooms & {"tests", "rehearsal", "benchmarks", "dev.py", ".ci", ".github", "examples"}
     names = [name for name, _ in shipped()]
     assert not [n for n in names if n.endswith((".safetensors", ".ckpt", ".pt", ".min.js"))]

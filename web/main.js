@@ -24,6 +24,7 @@ import { applyJudge, judgeInFront, judgeWith, settingOf, settingsOf } from "./se
 import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { textsOf } from "./texts.js";
+import { showConnections } from "./views/connections.js";
 import { createPanel } from "./views/panel.js";
 import { bestName, goalTitle, stateWords, tone } from "./wording.js";
 import { nodeAt, workflowInFront } from "./workflow.js";
@@ -144,6 +145,10 @@ function makeSelfImproving() {
   improveWorkflow();
 }
 
+function openConnections() {
+  showConnections({ t, server });
+}
+
 async function improveWorkflow() {
   const result = await improve({ app, liteGraph: globalThis.LiteGraph, server, t, choose });
   if (!result) return;
@@ -171,12 +176,13 @@ function runOf(field) {
 
 app.registerExtension({
   name: "imitatoes.panel",
-  settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications() }),
+  settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications(), showConnections: openConnections }),
   commands: [
     { id: "Imitatoes.OpenPanel", label: t("command.open"), icon: "pi pi-images", function: openPanel },
     { id: "Imitatoes.MakeSelfImproving", label: t("command.improve"), icon: "pi pi-sparkles", function: makeSelfImproving },
+    { id: "Imitatoes.Connections", label: t("command.connections"), icon: "pi pi-link", function: openConnections },
   ],
-  menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel"] }],
+  menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.Connections"] }],
   async setup() {
     for (const sheet of SHEETS) {
       const style = document.createElement("link");

@@ -57,6 +57,10 @@ export function createServer(api, t) {
     /** How a loop would be put into a graph. judge: id of the node whose picture is judged; "" to have it chosen. */
     plan: (graph, judge) => ask("/imitatoes/plan", { workflow: graph, judge_node: judge }),
     keepThumbnails: (kept) => ask("/imitatoes/thumbnails", { kept }),
+    connections: () => ask("/imitatoes/connections"),
+    keepConnection: (change) => ask("/imitatoes/connections", change),
+    testConnection: (name) => ask("/imitatoes/connections/test", { name }),
+    removeConnection: (name) => ask("/imitatoes/connections/remove", { name }),
     interrupt: (slow) => act("/interrupt", {}, slow),
     picture: (runId, name) => api.apiURL(path(runId, "pictures", encodeURIComponent(name))),
     /** version: what changes when the picture does, so that the browser may keep the rest. */

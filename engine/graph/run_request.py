@@ -56,7 +56,7 @@ class OrderCritic(_Part):
 
     model: str | None = Field(default=None, max_length=200)
     connection: str | None = Field(default=None, max_length=200)
-    judge: Literal["auto", "ollama", "offline"] | None = None
+    judge: Literal["auto", "ollama", "openai", "comfyui", "offline"] | None = None
     checks: str | None = Field(default=None, max_length=LONGEST_TEXT)
     keep_alive: str | None = Field(default=None, max_length=200)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
 from typing import TypeVar
 
 from .answers import right_probabilities
@@ -47,7 +46,7 @@ async def ask_twice(
     if part and not again():
         return part[0]
     try:
-        return read(await model.ask(replace(question, text=asked_again(question.text, lack))))[0]
+        return read(await model.ask(asked_again(question, lack)))[0]
     except AnswerUnusable:
         if part:
             return part[0]
@@ -77,7 +76,7 @@ async def calibration_query(
 async def _right_probabilities(
     model: Asked, questions: LookQuestions, jpeg: bytes, seed: int, plain: bool
 ) -> tuple[dict[str, float], bool]:
-    question = Question(questions.system, questions.text, jpeg, questions.schema, seed, probabilities=True)
+    question = questions.question(jpeg, seed)
 
     def read(reply: Reply) -> tuple[tuple[dict[str, float], bool], str]:
         found, soft = right_probabilities(reply, questions, plain)

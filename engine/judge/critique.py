@@ -14,6 +14,8 @@ SOUND = 0.7
 """
 
 Check = Literal["prompt_match", "artifacts", "faces", "text", "composition"]
+ServedBy = Literal["ollama", "openai", "comfyui", "jury"]
+"""What runs the model that judges: an Ollama, a server of OpenAI's dialect, ComfyUI itself, or several of them."""
 
 
 def parse_checks(text: str) -> tuple[Check, ...]:
@@ -124,7 +126,7 @@ class Critique(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    judge: Literal["ollama", "offline"]
+    judge: ServedBy | Literal["offline"]
     model: str = ""
     outcome: Literal["judged", "unreadable", "unreachable"]
     score: float | None = Field(default=None, ge=0, le=1)

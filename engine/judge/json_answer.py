@@ -40,7 +40,7 @@ def read_object(text: str) -> dict[str, Any]:
     try:
         found = _strict(text)
         if found is _NOTHING:
-            found = _only_object(_without_thoughts(text))
+            found = _only_object(without_thoughts(text))
     except RecursionError as problem:
         raise AnswerUnusable("The model's answer is not one sensible JSON object.") from problem
     if not isinstance(found, dict):
@@ -81,7 +81,7 @@ def _strict(text: str) -> Any:
         return _NOTHING
 
 
-def _without_thoughts(text: str) -> str:
+def without_thoughts(text: str) -> str:
     """Without <think> sections. Templates often open the section themselves, so a lone closing tag ends one too."""
     kept, at, thinking = "", 0, False
     for tag in _THOUGHT_TAG.finditer(text):

@@ -15,7 +15,7 @@ from .batch import MOST_CALLS, BatchVerdict, best_of, by_score, sample_batch
 from .blank_check import blank_check
 from .checklist import Checklist
 from .checklist_rules import checklist_of_goal, checklist_of_lines
-from .critique import Check, Critique
+from .critique import Check, Critique, ServedBy
 from .editor import Tried, poor_check, propose, with_edits
 from .offline import broken
 from .patient_model import PatientModel
@@ -38,7 +38,8 @@ from .whole_goal import make_whole_checklist
 VOTE_TEMPERATURE = 0.7
 """Of repeated answers where a server has no probabilities (docs/design-notes.md, 2.9)."""
 
-JudgeKind = Literal["auto", "ollama", "offline"]
+JudgeKind = Literal["auto", "ollama", "openai", "comfyui", "offline"]
+"""auto: the model, or the offline checks where no server answers. The others but offline: the model, or no verdict."""
 
 
 class Judge:
@@ -49,6 +50,8 @@ class Judge:
     votes: answers drawn for a look where the server gives no token probabilities.
     tested: the self-test itself; it lowers the trust in requirements that this model cannot tell.
     patience: seconds for which a server is tried again that is gone and was there before.
+    served_by: what runs the model. both_wordings: every picture gets the second look too, as a second vote: of a model
+    that gives no probabilities and is asked cheaply.
     asked: the model, as it is asked: with patience, once that is wanted, and counted.
 
     A model that fails is an outcome, never an exception. What its `ask` raises besides ModelFailure (an interrupt) goes
@@ -65,7 +68,10 @@ class Judge:
         votes: int = 1,
         tested: SelfTest | None = None,
         patience: float = 0.0,
+        served_by: ServedBy = "ollama",
+        both_wordings: bool = False,
     ) -> None:
+        self.served_by, self.both_wordings = served_by, both_wordings
         self.kind, self.pass_score, self.checks = kind, pass_score, checks
         self.asked = PatientModel(model)
         self.bias, self.votes, self.tested, self.patience = bias, votes, tested, patience
@@ -132,19 +138,23 @@ class Judge:
                 for i, c in measured.items()
             }
             return best_of(critiques, len(pictures))
-        update = {"model": self.model.name, "blank": None if known else self.bias.blank}
+        update = {"judge": self.served_by, "model": self.model.name, "blank": None if known else self.bias.blank}
         return best_of({i: c.model_copy(update=update) for i, c in judged.items()}, len(pictures))
 
     async def look_again(self, picture: Picture, checklist: Checklist, seed: int) -> Critique:
         """What one look in the second wording finds, alone; never passed. Raises ValueError for an empty checklist."""
+        return await self.one_look(picture, checklist, seed, 2)
+
+    async def one_look(self, picture: Picture, checklist: Checklist, seed: int, wording: Wording) -> Critique:
+        """What one look finds, alone; never passed. Raises ValueError for an empty checklist."""
         begun = time.perf_counter()
         try:
             found = await self._encoded(picture)
             if not isinstance(found, Critique):
-                found = self._critique(await self._look(found, checklist, seed, 2), checklist)
+                found = self._critique(await self._look(found, checklist, seed, wording), checklist)
         except (ModelUnreachable, AnswerUnusable) as problem:
             found = self._failed(problem)
-        return _timed(found, begun).model_copy(update={"model": self.model.name})
+        return _timed(found, begun).model_copy(update={"judge": self.served_by, "model": self.model.name})
 
     async def propose_edits(
         self,
@@ -235,7 +245,7 @@ class Judge:
             critiques[found[0]] = found_out = await self._confirmed(
                 jpeg, answered, critiques[found[0]], checklist, seed
             )
-            if found_out.passed:
+            if found_out.passed and not self.both_wordings:
                 break
             if self.bias.blank is not known:
                 for index in looked.keys() - tried:
@@ -259,13 +269,14 @@ class Judge:
                 self.remember_blank(await blank_check(self.asked, checklist, seed % SEED_LIMIT, plain=not first.checks))
             # As the bias known by now has it.
             first = self._critique(answered, checklist).model_copy(update={"seconds": first.seconds})
-            if not holds(first, self.pass_score):
+            if not holds(first, self.pass_score) and not self.both_wordings:
                 return _timed(first, begun)
-            if not first.decides:
+            if holds(first, self.pass_score) and not first.decides:
                 return _timed(first.model_copy(update={"reason": CANNOT_TELL}), begun)
             second = self._critique(await self._look(jpeg, checklist, seed, 2, plain=not first.checks), checklist)
         except (ModelUnreachable, AnswerUnusable) as problem:
-            reason = f"The first look finds everything, but there was no second one. {problem}"
+            found = "The first look finds everything, but there" if holds(first, self.pass_score) else "There"
+            reason = f"{found} was no second one. {problem}"
             return _timed(first.model_copy(update={"reason": reason}), begun)
         return _timed(merge_looks(first, second, checklist, self.pass_score, self.bias), begun)
 
@@ -295,7 +306,7 @@ class Judge:
         self, questions: LookQuestions, jpeg: bytes, seed: int, waiting: int, plain: bool
     ) -> AnsweredQuestions:
         """One call of a look, with its votes."""
-        question = Question(questions.system, questions.text, jpeg, questions.schema, seed, probabilities=True)
+        question = questions.question(jpeg, seed)
         replies: list[Reply] = []
 
         def read(reply: Reply) -> tuple[LookResult, str]:

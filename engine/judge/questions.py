@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any, Literal
 
 from .checklist import Ask, Checklist, Requirement
 from .counts import MOST_COUNTED
 from .critique import Check
+from .line_answers import HOW
+from .vision_model import Question
 from .words import clip_words, one_line
 
 Wording = Literal[1, 2]
@@ -51,6 +53,12 @@ _QUALITY_TEXT = """Then rate the picture with one word each: excellent, good, fa
 - quality_faces: natural faces and hands; excellent if there are none.
 - quality_text: correctly formed, readable writing; excellent if there is none."""
 
+_RATED: dict[Check, str] = {
+    "artifacts": "its freedom from melted, doubled, cut off or impossible parts",
+    "composition": "its composition",
+    "faces": "faces and hands (excellent if there are none)",
+    "text": "the writing in it (excellent if there is none)",
+}
 _HINTS: dict[Ask, str] = {"yesno": "yes/no", "count": "number", "open": "one word"}
 _ANSWERS: dict[Ask, dict[str, Any]] = {
     "yesno": {"type": "string", "enum": ["yes", "no"]},
@@ -72,7 +80,8 @@ class AskedQuestion:
 
 @dataclass(frozen=True)
 class LookQuestions:
-    """system, text, schema: for the model. asked: what each key of the answer is about, in the order of the keys.
+    """system, text, schema: for the model. lines: the text for one that is asked for short lines instead. asked: what
+    each key of the answer is about, in the order of the keys.
 
     quality: the checks whose level is asked for as well.
     """
@@ -82,6 +91,11 @@ class LookQuestions:
     schema: dict[str, Any]
     asked: dict[str, AskedQuestion]
     quality: tuple[Check, ...] = QUALITY
+    lines: str = ""
+
+    def question(self, jpeg: bytes, seed: int) -> Question:
+        """As the model is asked about that picture."""
+        return Question(self.system, self.text, jpeg, self.schema, seed, probabilities=True, lines=self.lines)
 
 
 def look_questions(checklist: Checklist, seed: int, wording: Wording = 1) -> LookQuestions:
@@ -127,12 +141,25 @@ def _one_call(order: Sequence[Requirement], wording: Wording, quality: tuple[Che
         ]
     )
     system = SYSTEM if wording == 1 else AGAIN_SYSTEM
-    return LookQuestions(system, text, _schema(asked, quality), asked, quality)
+    return LookQuestions(system, text, _schema(asked, quality), asked, quality, _lines(asked, quality, wording))
 
 
-def asked_again(text: str, problem: str) -> str:
+def _lines(asked: dict[str, AskedQuestion], quality: tuple[Check, ...], wording: Wording) -> str:
+    """The questions numbered from 1 on, in the order of the schema's properties."""
+    told = [f"{one.question} ({_HINTS[one.ask]})" for one in asked.values()]
+    told += [f"How would you rate {_RATED[check]}? (excellent, good, fair, poor or bad)" for check in quality]
+    numbered = [f"{number}. {question}" for number, question in enumerate(told, 1)]
+    return "\n".join([_INTRODUCTION[wording], "<questions>", *numbered, "</questions>", HOW])
+
+
+def asked_again(question: Question, problem: str) -> Question:
     """The same question after an answer that could not be used. problem: what was wrong with it."""
-    return f"{text}\n\nYour first answer was unusable. {problem} Answer again: the complete JSON object, nothing else."
+    text = (
+        f"{question.text}\n\nYour first answer was unusable. {problem} Answer again: the complete JSON object, nothing "
+        "else."
+    )
+    lines = question.lines and f"{question.lines}\nYour first answer was unusable. Answer again, one line a question."
+    return replace(question, text=text, lines=lines)
 
 
 def quality_key(check: Check) -> str:

@@ -40,6 +40,8 @@ class Question:
     system, text: instructions and question. jpeg: the picture, encoded; empty for a question about text alone.
     schema: JSON schema the answer must follow. seed: 0 .. 2**31 - 1. temperature: 0 for the likeliest answer.
     probabilities: whether token probabilities are wanted; servers that have none leave them out.
+    lines: the same question for a model that is asked for short lines instead of JSON (see line_answers); "" where
+    there is no such form.
     """
 
     system: str
@@ -49,6 +51,7 @@ class Question:
     seed: int = 0
     temperature: float = 0.0
     probabilities: bool = False
+    lines: str = ""
 
 
 @dataclass(frozen=True)

@@ -119,7 +119,7 @@ async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) 
         try:
             checklist = await judge.make_checklist(run.start.goal, run.start.checklist.splitlines(), seed)
         except ModelFailure as problem:
-            return Report(Critique(judge="ollama", outcome="unreachable", reason=str(problem)), None)
+            return Report(Critique(judge=judge.served_by, outcome="unreachable", reason=str(problem)), None)
     measures = [i.critique.measures for i in run.comparable if i.critique.measures]
     critiques, best = await judge.judge_pictures(pictures, checklist, seed, measures)
     reliability = reliability_of(judge.tested) if judge.looks else {}
@@ -166,7 +166,7 @@ async def _looked_again(
                     picture = Picture(await asyncio.to_thread(journal.load_picture, run.id, name))
                 except (OSError, ValueError) as problem:
                     why = f"The picture of iteration {number} could not be read: {problem}"
-                    relooks[number] = Critique(judge="ollama", outcome="unreachable", reason=why)
+                    relooks[number] = Critique(judge=judge.served_by, outcome="unreachable", reason=why)
                     continue
             relooks[number] = await judge.look_again(picture, run.checklist, place.number)
         run = run.model_copy(update={"relooks": {**run.relooks, **relooks}})

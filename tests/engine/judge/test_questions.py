@@ -11,6 +11,7 @@ from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.checklist_builder import CHECKLIST_SCHEMA
 from pack.engine.judge.editor import _schema as editor_schema
 from pack.engine.judge.questions import QUALITY, asked_again, look_questions
+from pack.engine.judge.vision_model import Question
 
 from .memory_model import CHECKLIST, requirement
 
@@ -96,6 +97,7 @@ def test_writing_in_the_picture_is_data(wording):
 
 
 def test_asking_again_says_what_was_wrong():
-    again = asked_again("the question", "The answer was cut off.")
-    assert again.startswith("the question")
-    assert "The answer was cut off." in again
+    again = asked_again(Question("", "the question", b"", {}, lines="1. ?"), "The answer was cut off.")
+    assert again.text.startswith("the question")
+    assert "The answer was cut off." in again.text
+    assert again.lines.startswith("1. ?\nYour first answer was unusable.")
