@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..engine.graph.check import check
-from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS
+from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, as_queued
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Finding, ObjectInfo, sources
 from ..engine.graph.prepare_graph import PreparedGraph, plan_workflow, prepare_graph
@@ -82,7 +82,7 @@ class GraphCheck:
             return ()
         try:
             known = await self._known.of(graph)
-            checked = await asyncio.to_thread(check, graph, known, version=self._version)
+            checked = await asyncio.to_thread(lambda: check(as_queued(graph), known, version=self._version))
         except Exception:
             logging.exception("Imitatoes: the graph could not be checked")
             return ()

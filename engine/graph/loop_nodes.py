@@ -18,6 +18,21 @@ class LoopNotFound(Exception):
     """The graph holds no loop, or more than one. The message names the nodes and says what to do."""
 
 
+def as_queued(graph: Mapping[str, Any]) -> Graph:
+    """A copy of a graph that the server has taken, fit to be queued again.
+
+    The server unwraps lists that are values where they stand ({"__value__": [...]}); queued so, one would be read as a
+    link and refused.
+    """
+    copied = clean_copy(graph)
+    for node in copied.values():
+        inputs = node.get("inputs") if isinstance(node, dict) else None
+        for name, value in inputs.items() if isinstance(inputs, dict) else ():
+            if isinstance(value, list) and not is_link(value):
+                inputs[name] = {"__value__": value}
+    return copied
+
+
 def loop_node_of(graph: Mapping[str, Any], critic: str) -> str:
     """Id of the SelfImprovingPrompt whose handle reaches this critic, through any pass-through nodes between.
 

@@ -37,7 +37,7 @@ from .run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest
 from .texts import placeholders
 from .tokens import TokenError, TokensTooLarge, fill
 from .ui_conversion.convert import convert
-from .ui_conversion.page_widgets import version_of
+from .ui_conversion.page_widgets import version_of, with_displays
 from .ui_conversion.reading import NotConvertible, is_ui_format
 from .wrap import OUTPUTS, Wrapped, wrap
 
@@ -92,7 +92,7 @@ def prepare_graph(
         order = order.model_copy(update={"settings": order.settings.model_copy(update={"seed": draw_seed()})})
     workflow, notes = _in_api_format(order.workflow, object_info, frontend)
     given = _read(workflow)
-    graph = _filled(given, order)
+    graph = with_displays(_filled(given, order), object_info)
     repaired: tuple[str, ...] = ()
     if order.repair:
         graph, repaired = _repaired(graph, object_info)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from ..graph import ui_workflow
 from ..graph.family import family_named
-from ..graph.loop_nodes import clean_copy
+from ..graph.loop_nodes import as_queued
 from ..judge.batch import MOST_LOOKED_AT
 from ..judge.critique import Critique
 from ..judge.judge import Judge
@@ -73,7 +73,7 @@ async def critique_in_run(
     seconds = {"reduce": time.perf_counter() - since}
     shown = (place.plan.settings, place.run.start.goal, place.run.start.checklist)
     extra = ui_workflow.in_extra_pnginfo(prompt_context.extra_pnginfo, prompt_context.loop_node, *shown)
-    metadata = {"prompt": clean_copy(prompt_context.graph), **(extra or {})} if embed else {}
+    metadata = {"prompt": as_queued(prompt_context.graph), **(extra or {})} if embed else {}
 
     async def save(index: int, other: bool = False) -> tuple[str | None, str]:
         started = time.perf_counter()

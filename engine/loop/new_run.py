@@ -6,7 +6,7 @@ import time
 
 from ..graph import ui_workflow
 from ..graph.family import family_of
-from ..graph.loop_nodes import clean_copy, judged_node, steered_inputs
+from ..graph.loop_nodes import as_queued, judged_node, steered_inputs
 from ..graph.model import Graph
 from ..unicode_text import mend_texts
 from .policy import first_plan
@@ -21,7 +21,7 @@ def new_run(run_id: str, prompt_context: PromptContext, carried: CarriedRequest)
     Every text is one that can be written: whoever queues a graph may put anything in it.
     """
     now = time.time()
-    graph = clean_copy(prompt_context.graph)
+    graph = as_queued(prompt_context.graph)
     run = Run(
         id=run_id,
         created=now,

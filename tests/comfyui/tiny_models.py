@@ -5,7 +5,15 @@ from __future__ import annotations
 import torch
 from pack.workflows.tiny_checkpoint import CLIP_WIDTH, Weights, diffusion_model, save, save_checkpoint
 
-__all__ = ["kl_decoder", "lora", "lora_of_another_family", "lora_of_another_size", "save", "save_checkpoint"]
+__all__ = [
+    "compact_upscaler",
+    "kl_decoder",
+    "lora",
+    "lora_of_another_family",
+    "lora_of_another_size",
+    "save",
+    "save_checkpoint",
+]
 
 LORA_RANK = 2
 KL_WIDTH, KL_LEVELS, KL_CHANNELS = 128, (1, 2, 4, 4), 4
@@ -47,6 +55,17 @@ def lora_of_another_size() -> dict[str, torch.Tensor]:
         if name.startswith("diffusion_model."):
             wide[name] = torch.zeros(len(tensor) + 64, LORA_RANK) if name.endswith("up.weight") else tensor
     return wide
+
+
+def compact_upscaler(seed: int, factor: int = 2, width: int = 8) -> dict[str, torch.Tensor]:
+    """A SRVGGNetCompact, as Real-ESRGAN's smallest models are: two convolutions and a pixel shuffle."""
+    made = Weights(seed)
+    made.convolution("body.0", width, 3)
+    made.ones("body.1.weight", width)
+    made.convolution("body.2", width, width)
+    made.ones("body.3.weight", width)
+    made.convolution("body.4", 3 * factor**2, width, gain=0.3)
+    return made.tensors
 
 
 def kl_decoder(seed: int) -> dict[str, torch.Tensor]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ..dynamic_inputs import AUTOGROW, DYNAMIC_COMBO
+from ..model import Graph, ObjectInfo, inputs_of
 
 Version = tuple[int, ...]
 NEWEST: Version = (1, 58)
@@ -235,6 +236,30 @@ def _listed(class_type: str, values: tuple[Any, ...]) -> Iterator[PageWidget]:
 def made_in_page(class_type: str) -> str:
     """The input of this class whose value only the page can make, as a picture of the camera; empty for the others."""
     return _table()["made_in_page"].get(class_type, "")
+
+
+def with_displays(graph: Graph, object_info: ObjectInfo) -> Graph:
+    """The graph with the inputs that a class requires for the page's display alone, as the page writes them.
+
+    A graph made without the page often lacks them; the server refuses the node then, though it reads nothing in them.
+    """
+    changed = dict(graph)
+    for node_id, node in graph.items():
+        described = object_info.get(node.get("class_type", "")) if isinstance(node, Mapping) else None
+        required = (described.get("input") or {}).get("required") or {} if described else {}
+        inputs = inputs_of(node)
+        absent = {name: _display(spec) for name, spec in required.items() if name not in inputs and _display(spec)}
+        if absent:
+            changed[node_id] = {**node, "inputs": {**inputs, **absent}}
+    return changed
+
+
+def _display(spec: Any) -> Any:
+    """What the page writes for an input that it keeps nothing for; None for others."""
+    row = _kinds().get(spec[0]) if isinstance(spec, (list, tuple)) and spec and isinstance(spec[0], str) else None
+    if row is None or row.saved or not row.sent:
+        return None
+    return {"__value__": row.default} if isinstance(row.default, list) else row.default
 
 
 def _without_sockets(described: Mapping[str, Any], values: tuple[Any, ...], frontend: Version) -> tuple[Any, ...]:

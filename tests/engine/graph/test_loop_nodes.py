@@ -5,6 +5,7 @@ from pack.engine.graph.loop_nodes import (
     CRITIC_CLASS,
     LOOP_CLASS,
     LoopNotFound,
+    as_queued,
     judged_by_model,
     the_loop,
     with_settings,
@@ -68,3 +69,12 @@ def test_a_goal_is_needed_where_a_model_judges_the_loop():
     nowhere = graph()
     nowhere["2"]["inputs"]["loop"] = ["x", 0]
     assert not judged_by_model(nowhere, "a:1")
+
+
+def test_a_list_that_the_server_unwrapped_is_wrapped_again_and_a_link_is_not():
+    taken = graph(**{"20": {"class_type": "ImageCompare", "inputs": {"compare_view": ["", ""], "image_a": ["8", 0]}}})
+    taken["20"]["is_changed"] = [1.0]
+    queued = as_queued(taken)
+    assert queued["20"]["inputs"] == {"compare_view": {"__value__": ["", ""]}, "image_a": ["8", 0]}
+    assert "is_changed" not in queued["20"] and taken["20"]["inputs"]["compare_view"] == ["", ""]
+    assert as_queued(queued) == queued

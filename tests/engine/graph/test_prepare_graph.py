@@ -15,7 +15,7 @@ from pack.engine.graph.ui_conversion.convert import convert
 from pack.engine.graph.wrap import OUTPUTS
 from pydantic import ValidationError
 
-from .reference import NAMES, graph, object_info, ui_workflow
+from .reference import NAMES, graph, object_info, object_info_0_33, ui_workflow
 
 GOAL = "a red fox in deep snow"
 SDXL = "sdxl_txt2img"
@@ -53,6 +53,17 @@ def test_the_given_workflow_is_never_changed():
     before = copy.deepcopy(given_one)
     ready(given_one, goal=GOAL, settings={"steps": 3}, repair=True)
     assert given_one == before
+
+
+def test_what_only_the_page_shows_is_written_as_the_page_does():
+    """compare_view of core's ImageCompare is required, and holds nothing that the server reads."""
+    workflow = graph(SDXL)
+    picture = next(node["inputs"]["images"] for node in workflow.values() if node["class_type"] == "SaveImage")
+    workflow["99"] = {"class_type": "ImageCompare", "inputs": {"image_a": picture}}
+    order = RunRequest(workflow=workflow, goal=GOAL)
+    made = prepare_graph(order, object_info_0_33())
+    assert made.graph["99"]["inputs"]["compare_view"] == {"__value__": ["", ""]}
+    assert not [finding for finding in made.findings if finding.node == "99"]
 
 
 def test_what_was_asked_for_is_written_into_the_two_nodes():
