@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
 
 def soaked(server: Server, runs: Path, sought: int, marks: tuple[int, ...]) -> list[dict[str, float | None]]:
     """A row of figures for each mark. The run is continued whenever it ends, until it has so many iterations."""
-    missing = server.client.post("/benchmark/attach", WATCHED)["missing"]
+    missing = server.client.post("/benchmark/attach?clock=processor", WATCHED)["missing"]
     if missing:
         raise ComfyError(f"The benchmark names code that is not there: {', '.join(missing)}.")
     server.client.get("/benchmark/spans")

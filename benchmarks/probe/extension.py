@@ -59,8 +59,10 @@ routes = PromptServer.instance.routes
 
 @routes.post("/benchmark/attach")
 async def attach(request: web.Request) -> web.Response:
-    """Put stopwatches around {stage: [[module, attribute], ...]}; answers what could not be found."""
-    return web.json_response({"missing": stopwatch.attach(await request.json())})
+    """Put stopwatches around {stage: [[module, attribute], ...]}; answers what could not be found. ?clock=processor:
+    they count processor time."""
+    processor = request.query.get("clock") == "processor"
+    return web.json_response({"missing": stopwatch.attach(await request.json(), processor)})
 
 
 @routes.get("/benchmark/spans")

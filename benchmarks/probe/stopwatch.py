@@ -14,8 +14,12 @@ _spans: list[tuple[str, float, float]] = []
 _stopwatches: list[Callable[..., Any]] = []
 
 
-def attach(stages: dict[str, list[list[str]]]) -> list[str]:
-    """Wrap each [module within the pack, attribute or Class.method]; the names that do not exist."""
+def attach(stages: dict[str, list[list[str]]], processor: bool = False) -> list[str]:
+    """Wrap each [module within the pack, attribute or Class.method]; the names that do not exist.
+
+    processor: a span is as long as the processor time of the calling thread, which other programs have no part in.
+    """
+    clock = time.thread_time if processor else time.perf_counter
     missing = []
     for stage, targets in stages.items():
         for module_name, attribute in targets:
@@ -27,7 +31,7 @@ def attach(stages: dict[str, list[list[str]]]) -> list[str]:
             if found is None:
                 missing.append(f"{module_name}:{attribute}")
             elif found not in _stopwatches:
-                _stopwatches.append(_timed(stage, found))
+                _stopwatches.append(_timed(stage, found, clock))
                 setattr(owner, name, _stopwatches[-1])
     return missing
 
@@ -44,25 +48,25 @@ def _module(name: str) -> Any:
     return next((module for key, module in list(sys.modules.items()) if key.endswith(f"{_PACK}.{name}")), None)
 
 
-def _timed(stage: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def _timed(stage: str, function: Callable[..., Any], clock: Callable[[], float]) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def timed_coroutine(*args: Any, **kwargs: Any) -> Any:
-            begun, clock = time.time(), time.perf_counter()
+            begun, before = time.time(), clock()
             try:
                 return await function(*args, **kwargs)
             finally:
-                _spans.append((stage, begun, begun + time.perf_counter() - clock))
+                _spans.append((stage, begun, begun + clock() - before))
 
         return timed_coroutine
 
     @functools.wraps(function)
     def timed(*args: Any, **kwargs: Any) -> Any:
-        begun, clock = time.time(), time.perf_counter()
+        begun, before = time.time(), clock()
         try:
             return function(*args, **kwargs)
         finally:
-            _spans.append((stage, begun, begun + time.perf_counter() - clock))
+            _spans.append((stage, begun, begun + clock() - before))
 
     return timed

@@ -30,12 +30,15 @@ from ..settings import Limits, LoopHandle, Settings
 from .pictures import contact_sheet_names, save_contact_sheets, save_png
 from .run import Iteration, Plan, Run
 from .run_ids import RUN_ID, time_of
+from .run_text import RunTexts
 
 _RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}(?:_batch_[0-9]{2,4})?\.png")
 PICTURE = re.compile(rf"{_RENDERED.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg")
 BEST = "best.png"
 CONTACT_SHEET = contact_sheet_names(1)[0]
 _RUN, _GRAPH = "run.json", "graph.json"
+_run_texts = RunTexts()
+"""Of this process: a Journal is made for each look at the output folder, which may change."""
 
 
 def stem(plan: Plan) -> str:
@@ -82,9 +85,8 @@ class Journal:
             return None
 
     def save(self, run: Run) -> None:
-        """Write run.json. Fingerprints are long and stay in the iterations' own files."""
-        text = run.model_dump_json(indent=1, exclude={"iterations": {"__all__": {"fingerprint"}}})
-        write_text(self.folder(run.id) / _RUN, text)
+        """Write run.json."""
+        write_text(self.folder(run.id) / _RUN, _run_texts.text_of(run))
 
     def save_picture(
         self, run_id: str, plan: Plan, image: torch.Tensor, metadata: Mapping[str, Any], index: int | None = None

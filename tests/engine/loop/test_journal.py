@@ -10,6 +10,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from pack.engine import files
+from pack.engine.loop import run_text
 from pack.engine.loop.journal import PICTURE, Journal
 from pack.engine.loop.pictures import png_chunks
 from PIL import Image
@@ -52,6 +53,29 @@ def test_what_is_written_is_read_back(journal):
     assert journal.load(now.id) == now
     assert journal.load_graph(now.id) == ({"1": {"inputs": {}}}, {"workflow": {"id": "w"}})
     assert journal.run_ids() == [now.id]
+
+
+def test_writing_a_run_again_makes_text_only_of_what_is_new(journal, monkeypatch):
+    """After 300 iterations run.json has 1.4 MB, and it is written at every change."""
+    now = run()
+    journal.open(now, {}, None)
+    made = []
+    real = run_text._text_of
+    monkeypatch.setattr(run_text, "_text_of", lambda iteration: made.append(iteration.number) or real(iteration))
+    for _ in range(3):
+        now = advanced(judged(now, critique(0.5, prompt_append="deep snow")))
+        journal.save(now)
+        Journal(journal.root).save(now)  # there is one for each look at the output folder
+    assert made == [1, 2, 3]
+    first, second, third = now.iterations
+    replaced = second.model_copy(update={"critique": critique(0.7)})
+    now = now.model_copy(update={"iterations": (first, replaced, third)})
+    journal.save(now)
+    assert made == [1, 2, 3, 2]
+    assert journal.load(now.id) == now
+    other = now.model_copy(update={"id": "20260101-120001-0123abcd", "iterations": ()})
+    journal.open(other, {}, None)
+    assert journal.load(other.id) == other
 
 
 def test_an_ended_run_leaves_its_best_and_a_contact_sheet(journal):

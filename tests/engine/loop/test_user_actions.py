@@ -227,6 +227,28 @@ def test_whatever_goes_wrong_with_its_folder_a_run_comes_to_an_end(stage, monkey
     asyncio.run(story())
 
 
+@pytest.mark.parametrize("problem", [OSError("no room"), RuntimeError("mistake"), MemoryError()], ids=repr)
+def test_a_contact_sheet_that_cannot_be_made_decides_nothing(stage, monkeypatch, problem):
+    def broken(tiles, folder):
+        raise problem
+
+    async def story():
+        monkeypatch.setattr("pack.engine.loop.journal.save_contact_sheets", broken)
+        run_id = await judged_once(stage, "p1", 0.4)
+        second = await stage.next_prompt(1)
+        (stage.root / run_id / "loop_01_iter_01.png").write_bytes(b"no picture")
+        await judged_once(stage, second, 0.9)
+        run = await stage.ended(run_id)
+        assert (run.status, run.best.number) == ("done", 2)
+        assert (stage.root / run_id / "best.png").read_bytes() == (stage.root / run_id / run.best.picture).read_bytes()
+        assert (await stage.actions.take(run_id, 1)).best.number == 1
+        assert (await stage.actions.read(run_id)).status == "done"
+        monkeypatch.undo()
+        await stage.actions.continue_run(run_id)
+
+    asyncio.run(story())
+
+
 @played
 async def test_what_was_taken_survives_a_kill(stage):
     run_id = await judged_once(stage, "p1", 0.6)
