@@ -46,6 +46,14 @@ export function createActions({ t, store, server, feed, page }) {
         tell(t("do.following"));
       }
     },
+    correct: (run, number, requirement, met) => runAct("iteration", (slow) => server.correct(run.run_id, number, requirement, met, slow)),
+    editChecklist: (run, lines) => runAct("iteration", (slow) => server.editChecklist(run.run_id, lines, slow)),
+    /** Prompt, negative, seed, steps and cfg of a picture into the workflow in front. */
+    async useWords(run, iteration) {
+      const used = await page.useWords(run.loop_node, iteration.settings);
+      const left = (used?.left ?? []).map((name) => t(`setting.${name}`)).join(", ");
+      tell(!used ? t("tell.noHub") : left ? t("tell.wordsUsedExcept", { title: used.title, left }) : t("tell.wordsUsed", { title: used.title }), "iteration");
+    },
     async load(run, iteration) {
       const problem = await page.loadPicture(server.picture(run.run_id, iteration.picture), iteration.picture);
       tell(problem ?? "", "iteration");

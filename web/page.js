@@ -1,4 +1,5 @@
 // What the panel needs of the page around it: the workflow in front, its nodes, pictures onto the canvas, toasts.
+import { useWords } from "./canvas/use_words.js";
 import { CRITIC, LOOP } from "./improve/names.js";
 import { nodeAt, nodesOf, workflowInFront } from "./workflow.js";
 
@@ -48,6 +49,7 @@ export function createPage(app, t) {
     titleOf: (nodeId, kind) => nodeAt(app, nodeId)?.title ?? globalThis.LiteGraph?.registered_node_types?.[kind]?.title ?? kind,
     showNode,
     loadPicture,
+    useWords: (loopNode, settings) => useWords(app, loopNode, settings),
     copy,
     confirm: async (title, message) => (await app.extensionManager.dialog.confirm({ title, message, type: "delete" })) === true,
     toast: (severity, summary, detail) => app.extensionManager.toast?.add?.({ severity, summary, detail, life: TOAST_MS }),

@@ -52,6 +52,8 @@ export function createServer(api, t) {
     resume: (runId, slow) => act(path(runId, "resume"), { client_id: api.clientId ?? "" }, slow),
     take: (runId, iteration, slow) => act(path(runId, "take"), { iteration }, slow),
     judge: (runId, iteration, slow) => act(path(runId, "judge"), { iteration }, slow),
+    correct: (runId, iteration, requirement, met, slow) => act(path(runId, "correct"), { iteration, requirement, met }, slow),
+    editChecklist: (runId, requirements, slow) => act(path(runId, "checklist"), { requirements }, slow),
     attach: (runId, slow) => act(path(runId, "attach"), { client_id: api.clientId ?? "" }, slow),
     remove: (runId, slow) => act(path(runId, "delete"), {}, slow),
     /** How a loop would be put into a graph. judge: id of the node whose picture is judged; "" to have it chosen. */

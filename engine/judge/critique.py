@@ -59,6 +59,7 @@ class Item(BaseModel):
     answer: the model's own word or number. p: probability that the requirement is met, bias corrected, .02 to .98;
     .5 is unknown. passed: p above .5 in every look, and no parent failed. looks: how many wordings were asked.
     evidence: what is there instead, if asked.
+    judged: the p that the judge gave, where the user has said otherwise and p is the user's word; else None.
     failed: whether it was seen to fail. told: whether anything was seen of it at all.
     """
 
@@ -70,6 +71,7 @@ class Item(BaseModel):
     passed: bool
     looks: int = 1
     evidence: str = ""
+    judged: float | None = Field(default=None, ge=0, le=1)
 
     @property
     def failed(self) -> bool:

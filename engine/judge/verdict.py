@@ -71,6 +71,8 @@ def quality_faults(checks: Mapping[Check, float]) -> list[str]:
 
 def _fault(item: Item, requirement: Requirement) -> str:
     what = requirement.text.strip().rstrip(".?!")
+    if item.judged is not None:
+        return f"you do not see {what}" if requirement.kind != "absence" else f"the goal wants {what}, but you see it"
     if item.answer == UNANSWERED:
         return f"I cannot tell about: {what}"
     said = _in_words(item, requirement, what)

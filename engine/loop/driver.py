@@ -19,6 +19,7 @@ from ..graph import ui_workflow
 from ..graph.loop_nodes import Graph, with_settings
 from ..settings import Settings
 from ..unicode_text import mend_texts
+from .corrections import join_corrections
 from .endings import paid_out_stop
 from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
@@ -262,6 +263,7 @@ class Driver:
         """
         try:
             async with self.locks.driver_step(run.id):
+                run, iteration = _put_right(live, run, iteration)
                 await self._record_pending(live, run, plan, iteration)
         except OSError as problem:
             await self.finish(live, run, Stop("unsaved", unsaved_reason(problem)), iteration)
@@ -303,6 +305,7 @@ class Driver:
     async def finish(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
         """End a run that has no lock. Raises TakenOver."""
         async with self.locks.driver_step(run.id, "ending"):
+            run, iteration = _put_right(live, run, iteration)
             await self.end(live, run, stop, iteration)
 
     async def end(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
@@ -374,6 +377,12 @@ def _as_the_user_left_it(live: LiveRun, run: Run) -> Run:
     """What was decided on a copy, with what the user asked for meanwhile."""
     asked = {"stopping": live.stop, "taken": live.run.taken, "client_id": live.client_id or run.client_id}
     return run.model_copy(update=asked)
+
+
+def _put_right(live: LiveRun, run: Run, iteration: Iteration | None) -> tuple[Run, Iteration | None]:
+    """What was decided on a copy of the run, and its new iteration, with what the user has put right meanwhile."""
+    joined = join_corrections(run, live.run)
+    return joined, None if iteration is None else joined.iterations[iteration.number - 1]
 
 
 def _writable(report: Report) -> Report:

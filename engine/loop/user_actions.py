@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 from ..judge.judge import Judge
 from ..unicode_text import mend_text, mend_texts
+from .corrections import correct_judge, edit_checklist
 from .driver import Driver
 from .endings import paid_out_stop
 from .journal import Journal
@@ -25,6 +27,7 @@ from .ports import CarriedRequest
 from .refusals import NotNow
 from .run import Iteration, Run, Stop
 from .run_changes import add_instruction, with_user_pick
+from .run_context import KnownPicture
 from .run_owners import ELSEWHERE
 
 ENDED = "The run has already ended."
@@ -93,6 +96,33 @@ class UserActions:
             run = await self._ended(run_id)
             run = mend_texts(await judge_later(judge, self._journal(), run, number)).changed(time.time())
             return await self._amend(run, run.iterations[number - 1])
+
+    async def correct(self, run_id: str, number: int, requirement: str, met: bool | None) -> Run:
+        """The user says whether a picture meets a requirement, against the judge; None takes that back.
+
+        Raises ValueError for what cannot be corrected.
+        """
+        return await self._put_right(run_id, lambda run: correct_judge(run, number, requirement, met))
+
+    async def edit_checklist(self, run_id: str, lines: Sequence[str]) -> Run:
+        """What the run's pictures are judged by from now on, one requirement a line. Raises ValueError."""
+        return await self._put_right(run_id, lambda run: edit_checklist(run, lines))
+
+    async def _put_right(self, run_id: str, change: Callable[[Run], Run]) -> Run:
+        """A change of what is known about a run's pictures, while it goes on too."""
+        async with self._driver.locks.user_action(run_id, "being changed"):
+            run = await self._driver.live.find(run_id)
+            if run.ended:
+                async with self._owned(run_id):
+                    before = await self._ended(run_id)
+                    return await self._amend_all(before, mend_texts(change(before)).changed(time.time()))
+            live = await self._going_on(run_id)
+            before = live.run
+            after = mend_texts(change(before)).changed(time.time())
+            await self._write_all(before, after)
+            self._driver.change(live, **_what_differs(before, after))
+            live.seen = _as_judged_now(live.seen, before, after)
+            return live.run
 
     async def star(self, run_id: str, starred: bool) -> Run:
         """The user wants to find the ended run again, or no longer."""
@@ -209,6 +239,16 @@ class UserActions:
         self._driver.publish(run)
         return run
 
+    async def _amend_all(self, before: Run, run: Run) -> Run:
+        """As _amend, with every iteration that differs."""
+        await self._write_all(before, run)
+        return await self._amend(run)
+
+    async def _write_all(self, before: Run, run: Run) -> None:
+        differing = [i for i, old in zip(run.iterations, before.iterations, strict=False) if i is not old and i != old]
+        for iteration in differing or [None]:
+            await self._driver.write(run, iteration)
+
     async def _resubmit(self, live: LiveRun) -> Run:
         run = live.run
         if run.paid_out:
@@ -275,6 +315,22 @@ def _refuse_without_account(live: LiveRun) -> None:
             "since the server was restarted. Load the best picture on the canvas and queue it: a new run begins there. "
             "A script can send extra_data with the request instead."
         )
+
+
+def _what_differs(before: Run, after: Run) -> dict[str, Any]:
+    names = ("iterations", "relooks", "checklist", "start", "standing")
+    return {name: getattr(after, name) for name in names if getattr(after, name) is not getattr(before, name)}
+
+
+def _as_judged_now(seen: Sequence[KnownPicture], before: Run, after: Run) -> list[KnownPicture]:
+    """A picture that comes again has the verdict that stands now; none where something new is asked about it."""
+    if _asked_about(after) - _asked_about(before):
+        return []
+    return [replace(known, critique=after.iterations[known.number - 1].critique) for known in seen]
+
+
+def _asked_about(run: Run) -> set[str]:
+    return set() if run.checklist is None else {requirement.id for requirement in run.checklist.requirements}
 
 
 def _mend(journal: Journal, run: Run) -> None:

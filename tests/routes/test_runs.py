@@ -24,7 +24,7 @@ from pack.routes import register, runs
 
 from ..engine.graph.reference import object_info
 from ..engine.judge.memory_model import CHECKLIST, MemoryModel, answers
-from ..engine.loop.runs import critique, unseen
+from ..engine.loop.runs import checklist, critique, itemised, unseen
 from ..engine.loop.stage import Stage, until
 from .documented import documented_site
 
@@ -200,6 +200,29 @@ async def test_mutating_routes_demand_json(site):
     assert (await site.post(f"runs/{run_id}/stop", status=409))["error"]["type"] == "not_now"
     await site.post(f"runs/{run_id}/resume", status=409)
     await site.post(f"runs/{run_id}/continue", {"instruction": "x" * 2001}, status=400)
+
+
+@served
+async def test_the_user_puts_the_judge_and_the_checklist_right(site):
+    place = await site.begin()
+    texts = checklist("a duck", "a red umbrella")
+    site.judged("p1", itemised(0.9, 0.1, looks=2), checklist=texts)
+    second = await site.next_prompt(1)
+    run_id = place.run.id
+    told = await site.post(f"runs/{run_id}/correct", {"iteration": 1, "requirement": "r2", "met": True})
+    item = told["iterations"][0]["critique"]["items"][1]
+    assert (item["passed"], item["judged"], told["best"]["score"] > 0.8) == (True, 0.1, True)
+    back = await site.post(f"runs/{run_id}/correct", {"iteration": 1, "requirement": "r2", "met": None})
+    assert back["iterations"][0]["critique"]["items"][1]["judged"] is None
+    edited = await site.post(f"runs/{run_id}/checklist", {"requirements": ["a duck", "a moon"]})
+    assert [one["text"] for one in edited["checklist"]["requirements"]] == ["a duck", "a moon"]
+    for body in ({"requirements": []}, {"requirements": ["x" * 501]}, {"requirements": ["x"] * 101}, {}):
+        await site.post(f"runs/{run_id}/checklist", body, 400)
+    for body in ({"iteration": 1, "requirement": "r9", "met": True}, {"iteration": 1, "requirement": "r1"}):
+        await site.post(f"runs/{run_id}/correct", body, 400)
+    await site.post("runs/20260101_000000_0/correct", {"iteration": 1, "requirement": "r1", "met": True}, 404)
+    site.queue.states[second] = PromptState("pending")
+    await site.post(f"runs/{run_id}/stop")
 
 
 @served

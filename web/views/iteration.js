@@ -3,30 +3,40 @@ import { h } from "../dom.js";
 import { iterationOf } from "../store.js";
 import { beforeWish, duration, isBest, score, scoreOf } from "../wording.js";
 import { checklistView } from "./checklist.js";
+import { createChecklistEditor } from "./checklist_editor.js";
 import { settingsDifferences } from "./prompt_differences.js";
 
 const WORTH_TELLING = 0.005;
 const STAGES = ["render", "judge", "swap", "save", "reduce", "encode"];
 
-export function createIteration({ t }) {
+export function createIteration({ t, actions }) {
   let drawn = "";
+  const editor = createChecklistEditor({ t, actions });
   const root = h("section", { className: "imitatoes-iteration", "aria-label": t("iteration.label") });
 
   return {
     root,
     update(run, iteration) {
+      editor.update(run);
       const best = isBest(run, iteration.number);
-      const key = `${run.run_id} ${iteration.number} ${iteration.critique?.score} ${best} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)} ${run.fresh_from} ${run.best?.score}`;
+      const key = `${run.run_id} ${iteration.number} ${iteration.critique?.score} ${best} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)} ${run.fresh_from} ${run.best?.score} ${run.checklist?.digest} ${toldKey(iteration)} ${run.elsewhere}`;
       if (key === drawn) return; // rebuilt only when it differs: focus and selection stay
       drawn = key;
-      root.replaceChildren(...parts(t, run, iteration, best).filter(Boolean));
+      const focused = root.contains(document.activeElement) ? document.activeElement : null;
+      root.replaceChildren(...parts(t, run, iteration, best, actions, editor).filter(Boolean));
+      const same = focused?.isConnected ? focused : focused?.dataset.id && root.querySelector(`[data-id="${focused.dataset.id}"]`);
+      same?.focus(); // whoever types or tabs here stays where they are
     },
   };
 }
 
-function parts(t, run, iteration, best) {
+const toldKey = (iteration) => (iteration.critique?.items ?? []).map((item) => `${item.passed}${typeof item.judged}`).join();
+
+function parts(t, run, iteration, best, actions, editor) {
   const critique = iteration.critique ?? {};
-  const checklist = checklistView(t, run, run.relooks?.[iteration.number]?.items?.length ? merged(critique, run.relooks[iteration.number]) : critique);
+  const seen = run.relooks?.[iteration.number]?.items?.length ? merged(critique, run.relooks[iteration.number]) : critique;
+  const correct = beforeWish(run, iteration.number) || run.elsewhere ? null : (id, met) => actions.correct(run, iteration.number, id, met);
+  const checklist = checklistView(t, run, seen, correct);
   return [
     head(t, run, iteration, best),
     beforeWish(run, iteration.number) ? h("p", { className: "imitatoes-quiet" }, t("iteration.beforeWish")) : null,
@@ -34,7 +44,7 @@ function parts(t, run, iteration, best) {
     decision(t, run, iteration),
     iteration.duplicate_of ? h("p", { className: "imitatoes-quiet" }, t("iteration.duplicate", { number: iteration.duplicate_of })) : null,
     relook(t, run, iteration),
-    checklist && group(t("iteration.checklist"), checklist),
+    checklist && group(t("iteration.checklist"), h("div", {}, checklist, editor.root)),
     checks(t, critique),
     recoveries(t, run, iteration),
     changes(t, run, iteration),

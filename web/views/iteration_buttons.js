@@ -15,12 +15,13 @@ export function createIterationButtons({ t, actions }) {
   };
   const take = button("check", "do.take", "do.takeHint", () => actions.take(shown.run, shown.iteration.number));
   const judge = button("eye", "do.judge", "do.judgeHint", () => actions.judge(shown.run, shown.iteration.number));
+  const words = button("pencil", "do.useWords", "do.useWordsHint", () => actions.useWords(shown.run, shown.iteration));
   const load = button("upload", "do.load", "do.loadHint", () => actions.load(shown.run, shown.iteration));
   const folder = button("copy", "do.copyFolder", "", copy);
   const why = h("p", { className: "imitatoes-quiet", hidden: true });
   const notice = createNotice({ actions, place: "iteration" });
   const spoken = h("span", { className: "imitatoes-sr", role: "status", "aria-live": "polite" });
-  const buttons = h("div", { className: "imitatoes-row", role: "group" }, take.root, judge.root, load.root, folder.root);
+  const buttons = h("div", { className: "imitatoes-row", role: "group" }, take.root, judge.root, words.root, load.root, folder.root);
   const name = h("span", {});
   const place = h("button", { type: "button", className: "imitatoes-link", title: t("do.openFolderHint"), on: { click: () => actions.openFolder(shown.run) } }, icon("folder-open"), name);
   const root = h("div", { className: "imitatoes-buttons" }, buttons, spoken, why, place, notice.root);
@@ -50,6 +51,7 @@ export function createIterationButtons({ t, actions }) {
     take.root.disabled = busy || taken || Boolean(hindered) || Boolean(run.elsewhere);
     judge.root.hidden = isRunning(run) || !iteration.picture || typeof iteration.critique?.score === "number";
     judge.root.disabled = busy || Boolean(run.elsewhere);
+    words.root.disabled = busy;
     load.root.disabled = busy || !iteration.picture;
     folder.root.disabled = busy;
     setText(folder.words, t(copied === run.run_id ? "do.copied" : "do.copyFolder"));

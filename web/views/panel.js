@@ -25,7 +25,7 @@ export function createPanel({ t, store, server, actions, search, judge, progress
   const film = createFilmstrip({ t, server, choose });
   const picture = createPicture({ t, server, choose: (side, number) => change({ [side]: number }), setMode: (mode) => change({ mode }), open: openViewer });
   const viewer = createViewer({ t, server, choose });
-  const detail = createIteration({ t });
+  const detail = createIteration({ t, actions });
   const iterationButtons = createIterationButtons({ t, actions });
   const past = createPastRuns({ t, server, actions, search, language, open });
   const empty = createEmpty({ t, actions, judge });

@@ -23,6 +23,9 @@ from .priors import MOST_CLAUSES
 HARD_ANSWER = 1.2
 """Logits that a bare yes or no stands for, where no probabilities came with it: right in .8 of cases."""
 
+USER_SURE = 0.9999
+"""What the user says about a picture counts as the truth: surer than any answer of a judge."""
+
 
 class RunBelief:
     """What is believed of the pictures and wordings of a run. The run must not change meanwhile.
@@ -239,6 +242,8 @@ def _chances(critique: Critique, asked: Sequence[str]) -> list[float]:
 def _chance(item: Item | None, soft: bool) -> float:
     if item is None or not item.told:
         return math.nan
+    if item.judged is not None:
+        return USER_SURE if item.passed else 1 - USER_SURE
     if soft or item.p == UNKNOWN:
         return clip(item.p)
     return sigmoid(HARD_ANSWER if item.p > UNKNOWN else -HARD_ANSWER)
