@@ -20,9 +20,10 @@ from .endings import paid_out_stop
 from .journal import Journal
 from .later_verdict import judge_later
 from .live_runs import LiveRun
-from .policy import continued_plan, first_plan, next_step
+from .policy import continued_plan, first_plan
 from .ports import CarriedRequest
 from .refusals import NotNow
+from .repair_plan import next_step_with_repair
 from .run import Iteration, Run, Stop
 from .run_changes import add_instruction, with_user_pick
 from .run_owners import ELSEWHERE
@@ -147,7 +148,8 @@ class UserActions:
                 fields["checklist"] = None
                 fields["remembered"] = fields["past_wordings"] = {}
             run = run.model_copy(update=fields)
-            plan = await asyncio.to_thread(continued_plan, run, instruction)
+            whole = run.model_copy(update={"can_edit_locally": False})  # a loop begins with a whole picture
+            plan = await asyncio.to_thread(continued_plan, whole, instruction)
             if isinstance(plan, Stop):
                 raise NotNow(plan.reason)
             _refuse_without_account(live)
@@ -217,7 +219,7 @@ class UserActions:
         if run.pending is not None:
             plan = run.pending.plan
         else:
-            plan = await asyncio.to_thread(next_step, run) if run.iterations else first_plan(run)
+            plan = await asyncio.to_thread(next_step_with_repair, run) if run.iterations else first_plan(run)
         if isinstance(plan, Stop):
             await self._driver.end(live, run, plan)
         else:

@@ -1,0 +1,164 @@
+"""Repairs in place, from the verdict to the reverted or kept picture, on the rehearsal's stand-in of a sampler."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from .theatre import MODEL, blank, embedded, opened, pixels
+
+LINES = ("a red circle", "a green square", "a blue star")
+GOOD = {f"quality_{name}": "good" for name in ("artifacts", "composition", "faces", "text")}
+BOX = [600, 600, 800, 800]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with opened(tmp_path_factory.mktemp("repairs"), None, None) as theatre:
+        yield theatre
+
+
+@pytest.fixture
+def theatre(server):
+    server.client.post("/queue", {"clear": True})
+    server.client.wait(lambda: not server.client.running())
+    server.judge.script.clear()
+    server.judge.requests.clear()
+    return server
+
+
+def graph(**inputs):
+    """An ordinary SDXL graph with the loop around it; its own SaveImage (7)."""
+    hub = {"goal": ", ".join(LINES), "prompt": "two red circles", "negative": "", "seed": 5, "steps": 8, "cfg": 7.0}
+    hub |= {"iterations_per_loop": 3, "max_loops": 1, "pass_score": 0.8, "seed_policy": "auto"}
+    hub |= {"checklist": "\n".join(LINES), **inputs}
+    sides = {"positive": ["2", 0], "negative": ["3", 0]}
+    nodes = {
+        "1": ("CheckpointLoaderSimple", {"ckpt_name": "sd_xl_base_1.0.safetensors"}),
+        "2": ("CLIPTextEncode", {"clip": ["1", 1], "text": ["10", 0]}),
+        "3": ("CLIPTextEncode", {"clip": ["1", 1], "text": ["10", 1]}),
+        "4": ("EmptyLatentImage", {"width": 256, "height": 320, "batch_size": 1}),
+        "5": (
+            "KSampler",
+            {"model": ["1", 0], **sides, "latent_image": ["4", 0], "seed": ["10", 2], "steps": ["10", 3],
+             "cfg": ["10", 4], "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0},
+        ),
+        "6": ("VAEDecode", {"samples": ["5", 0], "vae": ["1", 2]}),
+        "7": ("SaveImage", {"images": ["6", 0], "filename_prefix": "mine"}),
+        "10": ("ImitatoesSelfImprovingPrompt", hub),
+        "11": ("ImitatoesVLMCritique", {"images": ["6", 0], "loop": ["10", 5], "model": MODEL}),
+    }  # fmt: skip
+    return {node: {"class_type": kind, "inputs": values} for node, (kind, values) in nodes.items()}
+
+
+def pointing(*looks, box=BOX, region="the empty corner"):
+    """A judge whose looks are scripted: for each the requirements that are met; the last one for ever. It points at the
+    box, and finds nothing where Text Segment Mask asks."""
+    left = list(looks)
+
+    def judge(body, images):
+        said = "\n".join(str(message.get("content")) for message in body["messages"])
+        if "<task>region</task>" in said:
+            hint = {"box": box, "instruction": "add a blue star", "prompt": "one blue star", "region": region}
+            return json.dumps(hint)
+        if "<things>" in said:
+            return json.dumps({"boxes": []})
+        if "<task>edit</task>" in said:
+            wishes = {"settings": {"cfg": None, "steps": None}, "reason": "As scripted.", "verdict": "continue"}
+            return json.dumps({"edits": [], "evidence": [], "local_fix": None, "negative": [], **wishes})
+        names = re.findall(r"^(q\d+) \(", said, re.MULTILINE)
+        if blank(images):
+            return json.dumps(dict.fromkeys(names, "no"))
+        look = left.pop(0) if len(left) > 1 else left[0]
+        answers = {}
+        for name in names:
+            line = re.search(rf"^{name} \(.*$", said, re.MULTILINE)[0]
+            met = any(thing in line for thing in look)
+            answers[name] = "yes" if met != ("missing" in line) else "no"
+        return json.dumps({**answers, **GOOD})
+
+    return judge
+
+
+ALL, TWO, ONE = ("circle", "square", "star"), ("circle", "square"), ("square",)
+
+
+def region_of(iteration, picture):
+    height, width = picture.shape[:2]
+    left, top, right, bottom = iteration["repaired"]
+    return slice(round(top * height), round(bottom * height)), slice(round(left * width), round(right * width))
+
+
+def test_the_one_thing_that_is_wrong_is_mended_and_the_rest_kept(theatre):
+    theatre.judge.default = pointing(TWO, ALL, ALL)
+    run = theatre.played(graph())
+    assert (run["status"], run["iteration_count"]) == ("done", 2), run["reason"]
+    first, second = run["iterations"]
+    plan = second["plan"]
+    assert (plan["action"], plan["edit_of"], plan["requirement"]) == ("local_edit", 1, "r3")
+    assert plan["repair"]["prompt"] == "one blue star" and plan["repair"]["box"] == BOX
+    assert second["decision"]["kind"] == "accept"
+    before, after = (pixels(theatre.picture(run, one["picture"])) for one in (first, second))
+    rows, columns = region_of(second, after)
+    outside = np.ones(after.shape[:2], bool)
+    outside[rows, columns] = False
+    assert outside.mean() > 0.8 and np.array_equal(before[outside], after[outside])
+    assert not np.array_equal(before, after)
+
+
+def test_the_picture_carries_the_graph_that_made_it_and_makes_it_again(theatre):
+    theatre.judge.default = pointing(TWO, ALL, ALL)
+    run = theatre.played(graph())
+    path = theatre.picture(run, run["iterations"][1]["picture"])
+    carried = embedded(path)
+    kinds = {node["class_type"] for node in carried.values()}
+    assert {"LoadImage", "ImitatoesRegionCrop", "SetLatentNoiseMask", "ImitatoesRegionStitch"} <= kinds
+    theatre.judge.default = pointing(ALL, ALL)
+    again = theatre.played(carried)
+    assert np.array_equal(pixels(theatre.picture(again, again["iterations"][0]["picture"])), pixels(path))
+
+
+def test_the_users_own_save_node_gets_the_repaired_picture(theatre):
+    theatre.judge.default = pointing(TWO, ALL, ALL)
+    run = theatre.played(graph())
+    shown = theatre.client.entry(run["iterations"][1]["prompt_id"])["outputs"]["7"]["images"][0]
+    saved = pixels(theatre.base / "output" / shown["subfolder"] / shown["filename"])
+    kept = pixels(theatre.picture(run, run["iterations"][1]["picture"]))
+    rows, columns = region_of(run["iterations"][1], kept)
+    # Core's node cuts what is behind the point off, ours rounds: what was painted may differ by one.
+    assert np.abs(saved.astype(int) - kept).max() <= 1
+    saved[rows, columns] = kept[rows, columns]
+    assert np.array_equal(saved, kept)
+
+
+def test_a_repair_that_harms_is_reverted_and_recorded(theatre):
+    theatre.judge.default = pointing(TWO, ("star", "square"), TWO)
+    run = theatre.played(graph())
+    second = run["iterations"][1]
+    assert (second["plan"]["action"], second["decision"]["kind"]) == ("local_edit", "reject")
+    assert "reverted" in second["decision"]["reason"] and "red circle" in second["decision"]["reason"]
+    assert run["best"]["iteration"] != 2
+
+
+def test_a_region_that_nobody_finds_changes_nothing_and_the_run_goes_on(theatre):
+    lines = "a red circle\na green square\na round blue lamp"
+    theatre.judge.default = pointing(("circle", "square"), box=[0, 0, 0, 0], region="the lamp")
+    run = theatre.played(graph(checklist=lines, iterations_per_loop=2))
+    assert run["status"] == "limit", run["reason"]
+
+
+def test_all_met_is_never_repaired(theatre):
+    theatre.judge.default = pointing(ALL)
+    run = theatre.played(graph())
+    assert [i["plan"]["action"] for i in run["iterations"]] == ["compose"]
+
+
+def test_a_graph_that_cannot_be_repaired_never_is(theatre):
+    theatre.judge.default = pointing(TWO)
+    workflow = graph()
+    workflow["2"]["inputs"]["text"] = "three words alone"
+    run = theatre.played(workflow)
+    assert all(i["plan"]["action"] != "local_edit" for i in run["iterations"])
