@@ -50,6 +50,8 @@ def choose_engine(engine: str, wanted: str) -> EngineChoice:
 
 def region_engine() -> str:
     """The engine that finds a region to repair: the best one whose files are there, else the judge's model."""
+    if not model_folders():
+        return OLLAMA_BOXES  # known without transformers, whose import takes seconds
     try:
         choose_engine(AUTO, AUTO)
     except SegmenterUnavailable:

@@ -80,6 +80,11 @@ def kind_of(requirement: Requirement, item: Item) -> RepairKind | None:
     return next((kind for kind in fitting if not kind.words and not kind.state), None)
 
 
+def is_mendable(requirement: Requirement) -> bool:
+    """Whether a requirement is about a part of the picture, however it fails."""
+    return any(requirement.kind in kind.kinds for kind in kinds() if not kind.words)
+
+
 def kind_of_wish(wish: str) -> RepairKind:
     """How a user's wish about a region is carried out: something goes, or something else is painted there."""
     return kind_named("removal" if _REMOVES.search(wish) or denies(wish) else "wish")

@@ -33,7 +33,8 @@ class RepairRenders:
         Raises EditRefused where it cannot be made; OSError where the run folder cannot be read or written.
         """
         known = await self._queue.object_info()
-        engine = await asyncio.to_thread(self._mask_engine)
+        searched = plan.repair is not None and bool(plan.repair.words)
+        engine = await asyncio.to_thread(self._mask_engine) if searched else ""
         return await asyncio.to_thread(self._made, run, plan, graph, known, engine)
 
     def _made(self, run: Run, plan: Plan, graph: Graph, known: ObjectInfo, engine: str) -> Graph:

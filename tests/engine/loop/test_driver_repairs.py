@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import torch
 from pack.engine.graph.render_error import RenderError
+from pack.engine.judge.region_question import RegionHint
 from pack.engine.loop.journal import Journal, stem
 from pack.engine.loop.ports import CarriedRequest, PromptState, SubmissionRejected
 from pack.engine.loop.run_context import PromptContext, Report
@@ -19,8 +20,9 @@ from .test_driver_recovery import CUDA, MemoryCard, graph
 
 SDXL, CRITIC = looped(graph("sdxl_txt2img"))
 LOOP = next(n for n, node in SDXL.items() if node["class_type"] == "ImitatoesSelfImprovingPrompt")
-FOX = checklist("red fox", "three ducks", "deep snow", "night sky")
-FAILING, MET = (0.4, 0.9, 0.9, 0.9), (0.9, 0.9, 0.9, 0.9)
+FOX = checklist("red fox", "two ducks", "deep snow", "night sky")
+HINT = RegionHint(requirement="r1", region="the fox", prompt="one red fox", box=(100, 100, 400, 500))
+FAILING, MET = (0.06, 0.97, 0.97, 0.97), (0.97, 0.97, 0.97, 0.97)
 
 
 class KnowingQueue(MemoryQueue):
@@ -39,16 +41,23 @@ class Studio(Stage):
         return replace(begun, can_edit_locally=True)
 
     async def begun(self, **fields):
-        """A run whose first picture is on disk and judged; the repair is the first prompt that the driver queues."""
-        place = await self.begin("p1", **fields)
-        self.judges("p1", place, FAILING)
-        await self.next_prompt(1)
-        return place.run.id
+        """A run whose pictures fail in one thing alone, until a repair is queued: its first prompt then."""
+        prompt_id = "p1"
+        for count in range(1, 10):
+            place = await self.begin(prompt_id, **fields)
+            self.judges(prompt_id, place, FAILING)
+            prompt_id = await self.next_prompt(count)
+            if is_repair(self.graph(count)):
+                self.before = place.number
+                del self.queue.submitted[: count - 1]
+                return place.run.id
+        raise AssertionError("no repair was planned")
 
     def judges(self, prompt_id, place, chances, **fields):
         name = Journal(self.root).save_picture(place.run.id, place.plan, torch.rand(96, 128, 3), {})
         assert name == f"{stem(place.plan)}.png"
-        self.driver.report(prompt_id, Report(itemised(*chances), name, checklist=FOX, **fields))
+        hints = {f"{number}:r1": HINT for number in range(1, 20)}
+        self.driver.report(prompt_id, Report(itemised(*chances), name, checklist=FOX, region_hints=hints, **fields))
         self.queue.states[prompt_id] = PromptState("success", started=time.time() - 2)
 
     def graph(self, count):
@@ -78,11 +87,14 @@ async def test_a_repair_is_queued_with_the_regions_prompt_and_a_seed_of_its_own(
     made = studio.graph(1)
     assert is_repair(made)
     hub = made[LOOP]["inputs"]
-    assert (hub["prompt"], hub["goal"]) == ("red fox", "a red fox in snow") and hub["seed"] != SETTINGS.seed
+    assert (hub["prompt"], hub["goal"]) == ("one red fox", "a red fox in snow") and hub["seed"] != SETTINGS.seed
+    run = studio.driver.live.get(run_id).run
+    plan, folder = run.pending.plan, f"{studio.root.name}/{run_id}"
     (loader,) = [node["inputs"] for node in made.values() if node["class_type"] == "LoadImage"]
-    assert loader["image"] == f"{studio.root.name}/{run_id}/loop_01_iter_01.png [output]"
-    (finder,) = [node["inputs"] for node in made.values() if node["class_type"] == "ImitatoesTextSegmentMask"]
-    assert (finder["text"], finder["engine"]) == ("red fox", "auto")
+    assert loader["image"] == f"{folder}/{run.iterations[plan.edit_of - 1].picture} [output]"
+    (mask,) = [node["inputs"] for node in made.values() if node["class_type"] == "LoadImageMask"]
+    assert mask["image"] == f"{folder}/{stem(plan)}_mask.png [output]"
+    assert (Journal(studio.root).folder(run_id) / f"{stem(plan)}_mask.png").is_file()
     assert studio.driver.live.get(run_id).queued_graph == SDXL
 
 
@@ -93,8 +105,9 @@ async def test_a_repair_that_helps_becomes_the_best_and_is_on_disk(studio):
     studio.judges(place.run.pending.prompt_id, place, MET, repaired=(0.1, 0.1, 0.4, 0.4))
     await studio.next_prompt(2)
     kept = Journal(studio.root).load(run_id)
-    assert kept.best.number == 2 and kept.iterations[1].plan.repair.words == "red fox"
-    assert kept.iterations[1].repaired == (0.1, 0.1, 0.4, 0.4)
+    repaired = kept.iterations[studio.before]
+    assert kept.best.number == repaired.number and repaired.plan.repair.prompt == "one red fox"
+    assert repaired.repaired == (0.1, 0.1, 0.4, 0.4) and repaired.decision.kind == "accept"
 
 
 @played
@@ -109,8 +122,8 @@ async def test_interrupt_ends_the_run_as_in_any_render(studio):
     run_id = await studio.begun()
     studio.queue.states[studio.queue.submitted[0].prompt_id] = PromptState("interrupted", started=1.0)
     ended = await studio.ended(run_id)
-    assert (ended.status, len(ended.iterations)) == ("interrupted", 1)
-    assert ended.best.number == 1
+    assert (ended.status, len(ended.iterations)) == ("interrupted", studio.before)
+    assert ended.best is not None
 
 
 @played
@@ -158,20 +171,29 @@ async def test_a_repair_that_the_server_refuses_is_given_up(studio):
         await submit(submission)
 
     studio.queue.submit = picky
-    place = await studio.begin("p1")
-    studio.judges("p1", place, FAILING)
-    await studio.next_prompt(1)
-    assert len(refused) == 1 and not is_repair(studio.graph(1))
+    prompt_id = "p1"
+    for count in range(1, 10):
+        place = await studio.begin(prompt_id)
+        studio.judges(prompt_id, place, FAILING)
+        prompt_id = await studio.next_prompt(count)
+        if refused:
+            break
+    assert len(refused) == 1 and not is_repair(studio.graph(count))
 
 
 @played
-async def test_a_picture_that_is_gone_is_not_repaired(studio):
-    place = await studio.begin("p1")
-    studio.driver.report("p1", Report(itemised(*FAILING), "loop_01_iter_01.png", checklist=FOX))
-    studio.queue.states["p1"] = PromptState("success", started=time.time() - 2)
-    await studio.next_prompt(1)
-    assert not is_repair(studio.graph(1))
-    assert studio.driver.live.get(place.run.id).run.status == "running"
+async def test_pictures_that_are_gone_are_not_repaired(studio):
+    prompt_id = "p1"
+    for count in range(1, 6):
+        place = await studio.begin(prompt_id)
+        name = f"{stem(place.plan)}.png"
+        hints = {f"{number}:r1": HINT for number in range(1, 20)}
+        studio.driver.report(prompt_id, Report(itemised(*FAILING), name, checklist=FOX, region_hints=hints))
+        studio.queue.states[prompt_id] = PromptState("success", started=time.time() - 2)
+        prompt_id = await studio.next_prompt(count)
+        assert not is_repair(studio.graph(count))
+    run = studio.driver.live.get(place.run.id).run
+    assert run.status == "running" and "no_repair" in [finding.kind for finding in run.warnings]
 
 
 @played
