@@ -78,7 +78,8 @@ def repairs_left(run: Run) -> int:
 
 def repairs_allowed(run: Run) -> int:
     """As the user set it; of its own accord half of the renders that were granted."""
-    return max(1, run.renders_to_grant // 2)
+    wanted = run.start.limits.repairs
+    return wanted if wanted >= 0 else max(1, run.renders_to_grant // 2)
 
 
 def repair_of(run: Run, plan: Plan) -> RegionRepair | None:
