@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import RootModel
 
-from . import connections, judge, memory, panel, runs, starting
+from . import connections, judge, memory, panel, repairs, runs, starting
 from .openapi import describe_routes
 from .route import Route, RoutesApp
 
@@ -74,6 +74,13 @@ ROUTES = (
     Route("POST", f"{RUN}/take", runs.take_iteration, "Make an iteration the best.", CHANGE),
     Route("POST", f"{RUN}/star", runs.star_run, "Give an ended run a star, or take it away.", CHANGE),
     Route("POST", f"{RUN}/open", panel.open_folder, "Show the run's folder on the server's own screen.", CHANGE),
+    Route(
+        "POST",
+        f"{RUN}/repair",
+        repairs.repair_iteration,
+        "Paint one region of a picture of an ended run anew, with a wish.",
+        CHANGE,
+    ),
     Route("POST", f"{RUN}/judge", runs.judge_iteration, "Judge a picture that no judge has looked at.", CHANGE),
     Route(
         "POST",

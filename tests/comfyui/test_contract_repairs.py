@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from .theatre import MODEL, blank, embedded, opened, pixels
 
@@ -171,3 +174,90 @@ def test_a_graph_that_cannot_be_repaired_never_is(theatre):
     workflow["2"]["inputs"]["text"] = "three words alone"
     run = theatre.played(workflow)
     assert all(i["plan"]["action"] != "local_edit" for i in run["iterations"])
+
+
+def wished(theatre, run, **fields):
+    return theatre.client.post(f"/imitatoes/runs/{run['run_id']}/repair", {"iteration": 1, "wish": "a star", **fields})
+
+
+def painted_mask(size, box):
+    mask = Image.new("L", size)
+    ImageDraw.Draw(mask).ellipse(box, fill=255)
+    stream = io.BytesIO()
+    mask.save(stream, "PNG")
+    return base64.b64encode(stream.getvalue()).decode()
+
+
+@pytest.fixture(scope="module")
+def ended(server):
+    """A run of one picture that is over."""
+    server.judge.default = pointing(ALL)
+    return server.played(graph())
+
+
+@pytest.mark.parametrize(
+    "where",
+    [{"box": [0.5, 0.6, 0.8, 0.9]}, {"mask": painted_mask((256, 320), (130, 200, 200, 280))}],
+    ids=["box", "mask"],
+)
+def test_a_user_repairs_a_region_of_a_picture(theatre, ended, where):
+    theatre.judge.default = pointing(ALL)
+    status, going = wished(theatre, ended, wish="a blue star here, please", **where)
+    assert (status, going["status"]) == (200, "running"), going
+    run = theatre.ended(ended["run_id"])
+    last = run["iterations"][-1]
+    assert last["plan"]["repair"]["wish"] == "a blue star here, please" and last["plan"]["edit_of"] == 1
+    assert last["plan"]["repair"]["prompt"] == "one blue star", "the judge wrote what belongs there"
+    left, top, right, bottom = last["repaired"]
+    assert 0.4 < left < right < 0.9 and 0.5 < top < bottom <= 1
+    before, after = (pixels(theatre.picture(run, run["iterations"][n]["picture"])) for n in (0, -1))
+    assert np.array_equal(before[:150], after[:150])
+    if "mask" in where:
+        name = last["plan"]["repair"]["mask"]
+        status, body, _, _ = theatre.client.ask("GET", f"/imitatoes/runs/{run['run_id']}/pictures/{name}")
+        assert (status, body[:4]) == (200, b"\x89PNG")
+
+
+def test_a_user_takes_something_away_by_words(theatre, ended):
+    def judge(body, images):
+        if "<things>" in str(body):
+            return json.dumps({"boxes": [{"bbox_2d": [100, 100, 500, 500], "label": "the circles", "score": 99}]})
+        return pointing(ALL)(body, images)
+
+    theatre.judge.default = judge
+    status, going = wished(theatre, ended, wish="remove them", words="the circles")
+    assert status == 200, going
+    last = theatre.ended(ended["run_id"])["iterations"][-1]
+    assert (last["plan"]["repair"]["kind"], last["plan"]["repair"]["words"]) == ("removal", "the circles")
+    assert last["repaired"] is not None
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "told"),
+    [
+        ({}, 400, "exactly one"),
+        ({"box": [0, 0, 1, 1], "words": "it"}, 400, "exactly one"),
+        ({"box": [0.5, 0.5, 0.5, 0.9]}, 400, "empty"),
+        ({"box": [0, 0, 2, 1]}, 400, "box"),
+        ({"mask": "not base64 at all"}, 400, "PNG"),
+        ({"mask": painted_mask((8, 8), (9, 9, 10, 10))}, 400, "white"),
+        ({"words": "it", "iteration": 99}, 400, "no iteration 99"),
+        ({"words": "it", "wish": "   "}, 400, "wish"),
+    ],
+    ids=str,
+)
+def test_what_is_no_wish_changes_nothing(theatre, ended, fields, status, told):
+    before = theatre.run(ended["run_id"])
+    answered, body = wished(theatre, ended, **fields)
+    assert answered == status and told in body["error"]["message"], body
+    assert theatre.run(ended["run_id"]) == before
+
+
+def test_a_wish_about_a_graph_that_cannot_be_repaired_says_why(theatre):
+    theatre.judge.default = pointing(ALL)
+    workflow = graph()
+    workflow["2"]["inputs"]["text"] = "three words alone"
+    run = theatre.played(workflow)
+    status, body = wished(theatre, run, box=[0.1, 0.1, 0.5, 0.5])
+    assert status == 409 and "prompt" in body["error"]["message"]
+    assert run["edit_refusal"] and not run["can_repair"]
