@@ -54,6 +54,7 @@ from .models import own_patchers
 from .node_classes import output_types
 from .paths import judges_folder, runs_folder, settings_file, thumbnails_folder, wordings_file
 from .queue import ServerQueue
+from .segmenters import region_engine
 from .self_tests import SelfTests, SelfTestStore
 from .unloading import Unloading
 from .wording_memory import WordingFile
@@ -127,7 +128,14 @@ class App:
         self._queue = queue = ServerQueue(server)
         self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version(), frontend_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
-        self.driver = Driver(queue, self.journal, PageEvents(server), wording_store=wording_store, memory=unloading)
+        self.driver = Driver(
+            queue,
+            self.journal,
+            PageEvents(server),
+            wording_store=wording_store,
+            memory=unloading,
+            mask_engine=region_engine,
+        )
         self.actions = UserActions(self.driver, self.journal)
         self._self_tests = SelfTests(self_test_store, open_idle_model)
         self._judge_setups = JudgeSetups(requested_connection, settings.connection_names, device_memory)
@@ -173,7 +181,13 @@ class App:
         if self.driver.live.waiting_for(prompt_context.prompt_id) is None:
             prompt_context = replace(prompt_context, warnings=await self._graph_check.warnings(prompt_context.graph))
             notes = notes_before_rendering(prompt_context.handle, prompt_context.loop_node)
-            prompt_context = replace(prompt_context, warnings=(*prompt_context.warnings, *notes))
+            refusal = await self._graph_check.edit_refusal(dict(prompt_context.graph), prompt_context.critic_node)
+            prompt_context = replace(
+                prompt_context,
+                warnings=(*prompt_context.warnings, *notes),
+                can_edit_locally=not refusal,
+                edit_refusal=refusal,
+            )
         await self.driver.expect(prompt_context)
 
     async def judge_of(self, run: Run) -> Judge:

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..engine.graph.check import check
+from ..engine.graph.local_edit_parts import EditRefused, find_edit_parts
 from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, as_queued
 from ..engine.graph.loop_plan import LoopPlan
-from ..engine.graph.model import Finding, ObjectInfo, sources
+from ..engine.graph.model import Finding, Graph, ObjectInfo, sources
 from ..engine.graph.prepare_graph import PreparedGraph, plan_workflow, prepare_graph
 from ..engine.graph.run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest
 from ..engine.graph.ui_conversion.reading import node_types
@@ -87,3 +88,20 @@ class GraphCheck:
             logging.exception("Imitatoes: the graph could not be checked")
             return ()
         return checked.findings[:MOST_WARNINGS]
+
+    async def edit_refusal(self, graph: Graph, critic: str) -> str:
+        """Why no region of the picture that a graph's critic judges can be painted anew; "" where it can.
+
+        Never raises: whatever fails here, the render goes on.
+        """
+        if len(graph) > MOST_NODES or sum(1 for node in graph.values() for _ in sources(node)) > MOST_LINKS:
+            return "The workflow is too large."
+        try:
+            known = await self._known.of(graph)
+            await asyncio.to_thread(find_edit_parts, graph, known, critic)
+        except EditRefused as problem:
+            return str(problem)
+        except Exception:
+            logging.exception("Imitatoes: whether the picture could be repaired could not be found out")
+            return "The workflow could not be read."
+        return ""

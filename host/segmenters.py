@@ -12,10 +12,11 @@ from ..engine.mask.segmenters import library
 from ..engine.mask.segmenters.clipseg import ClipSeg
 from ..engine.mask.segmenters.detecting import BoxedSegmenter, Detector, Outliner
 from ..engine.mask.segmenters.ellipses import Ellipses
+from ..engine.mask.segmenters.failures import SegmenterUnavailable
 from ..engine.mask.segmenters.florence2 import Florence2
 from ..engine.mask.segmenters.folders import EngineChoice, ModelFolder, choose, folders_in, outliner_in
 from ..engine.mask.segmenters.grounding_dino import GroundingDino
-from ..engine.mask.segmenters.kinds import AUTO, CLIPSEG, FLORENCE2, SAM3
+from ..engine.mask.segmenters.kinds import AUTO, CLIPSEG, FLORENCE2, OLLAMA_BOXES, SAM3
 from ..engine.mask.segmenters.ports import Models
 from ..engine.mask.segmenters.sam import SamOutliner
 from ..engine.mask.segmenters.sam3 import Sam3
@@ -45,6 +46,17 @@ def fingerprint(wanted: str) -> str:
 def choose_engine(engine: str, wanted: str) -> EngineChoice:
     """The folders for these inputs. Raises SegmenterUnavailable."""
     return choose(engine, wanted, model_folders(), library.offers, f"models/{OWN}")
+
+
+def region_engine() -> str:
+    """The engine that finds a region to repair: the best one whose files are there, else the judge's model."""
+    if not model_folders():
+        return OLLAMA_BOXES  # known without transformers, whose import takes seconds
+    try:
+        choose_engine(AUTO, AUTO)
+    except SegmenterUnavailable:
+        return OLLAMA_BOXES
+    return AUTO
 
 
 def segmenter_of(choice: EngineChoice, models: Models, frames_at_once: int) -> Segmenter:

@@ -58,4 +58,15 @@ def ending_inputs() -> list[io.Int.Input | io.Float.Input]:
                 "0 = no limit."
             ),
         ),
+        advanced_int(
+            "repairs",
+            default=-1,
+            min=-1,
+            max=20,
+            optional=True,
+            tooltip=(
+                "How many pictures of a run may be repaired in place: one region is painted anew and the rest kept. "
+                "-1 = automatic, half of the renders at most. 0 = never."
+            ),
+        ),
     ]

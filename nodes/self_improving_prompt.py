@@ -169,6 +169,7 @@ class SelfImprovingPrompt(io.ComfyNode):
         paid_renders: int = 0,
         confidence: float = 0.95,
         minutes: float = 0.0,
+        repairs: int = -1,
     ) -> io.NodeOutput:
         check_loop_inputs(goal, checklist, paid_renders, cls.hidden)
         prompt = prompt if prompt.strip() else prompt_of_goal(goal)
@@ -181,6 +182,7 @@ class SelfImprovingPrompt(io.ComfyNode):
                 render_minutes=render_minutes,
                 paid_renders=paid_renders,
                 minutes=minutes,
+                repairs=repairs,
             ),
             pass_score=pass_score,
             seed_policy=seed_policy,

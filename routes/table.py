@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import RootModel
 
-from . import connections, corrections, judge, memory, panel, runs, starting
+from . import connections, corrections, judge, memory, panel, repairs, runs, starting
 from .openapi import describe_routes
 from .route import Route, RoutesApp
 
@@ -82,6 +82,13 @@ ROUTES = (
         CHANGE,
     ),
     Route("POST", f"{RUN}/checklist", corrections.edit_checklist, "Change what the pictures are judged by.", CHANGE),
+    Route(
+        "POST",
+        f"{RUN}/repair",
+        repairs.repair_iteration,
+        "Paint one region of a picture of an ended run anew, with a wish.",
+        CHANGE,
+    ),
     Route("POST", f"{RUN}/judge", runs.judge_iteration, "Judge a picture that no judge has looked at.", CHANGE),
     Route(
         "POST",

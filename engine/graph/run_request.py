@@ -40,7 +40,8 @@ class OrderSettings(_Part):
 class OrderLimits(_Part):
     """Inputs of SelfImprovingPrompt that end the run. render_minutes: 0 for no limit. paid_renders: of a workflow whose
     nodes cost money, the renders that may be paid for; without it such a workflow is refused. confidence: how sure the
-    run must be that a picture meets everything before it is done. minutes: for the whole run, 0 for no limit."""
+    run must be that a picture meets everything before it is done. minutes: for the whole run, 0 for no limit.
+    repairs: pictures that may be repaired in place, -1 for automatic, 0 for none."""
 
     iterations_per_loop: int | None = Field(default=None, ge=1, le=100)
     max_loops: int | None = Field(default=None, ge=1, le=100)
@@ -49,6 +50,7 @@ class OrderLimits(_Part):
     paid_renders: int | None = Field(default=None, ge=0, le=10_000)
     confidence: float | None = Field(default=None, ge=0.5, le=0.999)
     minutes: float | None = Field(default=None, ge=0, le=100_000)
+    repairs: int | None = Field(default=None, ge=-1, le=20)
 
 
 class OrderCritic(_Part):

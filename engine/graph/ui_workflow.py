@@ -29,6 +29,7 @@ WIDGETS = (
     "paid_renders",
     "confidence",
     "minutes",
+    "repairs",
 )
 """Order of SelfImprovingPrompt's widgets in `widgets_values`. The page adds control_after_generate behind the seed."""
 

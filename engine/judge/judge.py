@@ -21,6 +21,7 @@ from .offline import broken
 from .patient_model import PatientModel
 from .picture import Picture, encode_jpeg
 from .questions import GROUP_SIZE, LookQuestions, Wording, question_groups
+from .region_question import Asks, RegionHint, ask_region
 from .scoring import NO_BIAS, Bias
 from .self_test import SelfTest, lower_trust
 from .verdict import CANNOT_TELL, critique_of, holds, merge_looks
@@ -182,6 +183,21 @@ class Judge:
             return critique
         found = with_edits(critique, edits, checklist)
         return found.model_copy(update={"seconds": round(found.seconds + time.perf_counter() - begun, 4)})
+
+    async def point_at(
+        self, picture: Picture, goal: str, requirement: str, wrong: str, asks: Asks, seed: int
+    ) -> RegionHint | None:
+        """Where a requirement is to be mended in a picture, and what belongs there; None where no model tells.
+
+        wrong: what is to be mended, in words.
+        """
+        if not self.looks:
+            return None
+        try:
+            jpeg = (await asyncio.to_thread(encode_jpeg, picture)).jpeg
+            return await ask_region(self.asked, jpeg, goal, requirement, wrong, asks, seed)
+        except ModelFailure:
+            return None
 
     async def release(self) -> None:
         """The last question of this iteration was asked: give memory back if keep_alive says so. Never raises."""

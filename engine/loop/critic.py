@@ -21,6 +21,8 @@ from .journal import Journal, stem
 from .judging_notes import notes_after_verdict
 from .outcome import iteration_of, unsaved_reason, with_iteration
 from .policy import clauses_wanted, final_look, wordings_tried
+from .repair_judging import ask_hints, see_repair
+from .repair_plan import without_impossible_repair
 from .run import BatchPicture, Run
 from .run_context import KnownPicture, PromptContext, Report, RunContext
 
@@ -67,7 +69,8 @@ async def critique_in_run(
         judge.asked.patience = judge.patience
     since = time.perf_counter()
     marks = await asyncio.to_thread(_fingerprints, pictures)
-    known = _known(place.seen, marks)
+    repair = await see_repair(journal, place.run, place.plan, place.seen, pictures)
+    known = _known(place.seen, marks) if repair is None else repair.known
     if known is None and judge.looks:
         await asyncio.to_thread(_encode, pictures)
     seconds = {"reduce": time.perf_counter() - since}
@@ -95,8 +98,12 @@ async def critique_in_run(
         else:
             report = await _judged(judge, place, pictures)
         # The policy recognises a repeated picture by its mark, so it must be there before it is asked.
-        report = replace(report, fingerprint=marks[report.batch_index].to_text())
+        mark = marks[report.batch_index].to_text()
+        report = replace(report, fingerprint=mark, repaired=repair.box if repair is not None else None)
         report = replace(report, relooks=await _looked_again(judge, journal, place, report, pictures))
+        after = _with_iteration(place.run, report)
+        hints = await ask_hints(judge, journal, after, pictures, report.batch_index)
+        report = replace(report, region_hints=hints)
         if known is None:
             report = await _with_edits(judge, place, report, pictures)
     finally:
@@ -139,7 +146,7 @@ async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) 
 
 async def _with_edits(judge: Judge, place: RunContext, report: Report, pictures: Sequence[Picture]) -> Report:
     """With the clauses that the policy wants for the next prompt."""
-    run = _with_iteration(place.run, report)
+    run = without_impossible_repair(_with_iteration(place.run, report))
     wanted = clauses_wanted(run)
     if not wanted:
         return report
@@ -156,7 +163,7 @@ async def _looked_again(
 ) -> dict[int, Critique]:
     """The second looks that the policy wants before the next step."""
     run, relooks = _with_iteration(place.run, report), {}
-    while run.checklist is not None and (numbers := final_look(run)):
+    while run.checklist is not None and (numbers := final_look(without_impossible_repair(run))):
         for number in numbers:
             if number == place.number:
                 picture = pictures[report.batch_index]

@@ -16,7 +16,9 @@ from dataclasses import replace
 from typing import Any
 
 from ..graph import ui_workflow
+from ..graph.local_edit_parts import EditRefused
 from ..graph.loop_nodes import Graph, with_settings
+from ..graph.patch import Patch
 from ..settings import Settings
 from ..unicode_text import mend_texts
 from .corrections import join_corrections
@@ -25,9 +27,10 @@ from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
 from .new_run import new_run
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
-from .policy import next_step
 from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
 from .refusals import RunIsOver, TakenOver
+from .repair_plan import next_step_after, next_step_with_repair, repair_failed_stop
+from .repair_rendering import RepairRenders, without_repairs
 from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry
 from .run import Iteration, Pending, Plan, Recovery, Run, Stop
 from .run_changes import end_fields, user_pick_stop, with_user_pick
@@ -47,7 +50,8 @@ NEAR_END_SECONDS = 0.1
 class Driver:
     """One for the server. journal: a callable, because the output folder may change while the server runs.
 
-    locks, owners: whoever changes a run has its lock, and is on a server that owns it; see UserActions.
+    mask_engine: see RepairRenders. locks, owners: whoever changes a run has its lock, and is on a server that owns it;
+    see UserActions.
     """
 
     def __init__(
@@ -59,10 +63,12 @@ class Driver:
         wording_store: WordingStore | None = None,
         memory: ModelUnloader | None = None,
         owners: RunOwners | None = None,
+        mask_engine: Callable[[], str] = lambda: "auto",
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
         self._memory = memory
         self._wording_memory = WordingMemory(wording_store)
+        self.repairs = RepairRenders(queue, journal, mask_engine)
         self.owners = owners or RunOwners(lambda: journal().root)
         self.locks = RunLocks()
         self.live = LiveRuns(journal, self.owners)
@@ -195,6 +201,10 @@ class Driver:
                     if not await self._try_again(live, change, state):
                         return
                     continue
+                if run.pending.plan.repair is not None and state.kind == "error":
+                    if not await self._go_on_without_repair(live, state.message):
+                        return
+                    continue
                 if change is not None:
                     await self.finish(live, run, change)
                     return
@@ -207,7 +217,8 @@ class Driver:
                 if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
                     live.seen.append(KnownPicture(iteration.number, report.fingerprint, report.critique))
             problem = live.broken_journal or (report.save_error if report is not None else "")
-            step = end_of_run(state, report, live.stop == "now", problem) or await asyncio.to_thread(next_step, run)
+            step = end_of_run(state, report, live.stop == "now", problem)
+            step = step or await asyncio.to_thread(next_step_after, run)
             if live.stop and not isinstance(step, Stop):
                 step = Stop("stopped", STOPPED)
             if isinstance(step, Stop):
@@ -239,7 +250,7 @@ class Driver:
         if state.kind != "error" or state.error is None or state.error.kind == "other":
             return None
         known = await self._queue.object_info()
-        graph = self._settled(live, live.run, live.run.pending.plan)
+        graph = await self._graph(live, live.run, live.run.pending.plan)
         return await asyncio.to_thread(plan_retry, live.run, graph, state.error, live.tried, known)
 
     async def _try_again(self, live: LiveRun, change: Recovery, state: PromptState) -> bool:
@@ -248,13 +259,33 @@ class Driver:
         if self._memory is not None and state.error is not None and state.error.kind == "out_of_memory":
             await self._memory.unload()
         live.tried.append(change)
-        live.graph = apply_recoveries(live.graph, [change])
+        if live.run.pending.plan.repair is None:
+            live.graph = apply_recoveries(live.graph, [change])
+        else:  # what a repair needs is of no use to whole pictures
+            change = change.model_copy(update={"patch": Patch()})
         run = live.run.model_copy(update={"recoveries": (*live.run.recoveries, change)})
         return await self._submit(live, run, live.run.pending.plan)
 
     def _settled(self, live: LiveRun, run: Run, plan: Plan) -> Graph:
         """The graph that renders this plan."""
         return with_settings(live.graph, *_shown(run, plan))
+
+    async def _graph(self, live: LiveRun, run: Run, plan: Plan) -> Graph:
+        """The same of any plan. Raises EditRefused, OSError, ValueError for a repair that cannot be made."""
+        if plan.repair is None:
+            return await asyncio.to_thread(self._settled, live, run, plan)
+        return apply_recoveries(await self.repairs.graph(run, plan, live.graph), live.tried)
+
+    async def _go_on_without_repair(self, live: LiveRun, reason: str) -> bool:
+        """The pending repair could not be made or rendered: something else is. False when that ended the run."""
+        logging.info("Imitatoes: run %s: no repair: %s", live.run.id, reason)
+        live.tried.clear()
+        run, plan = without_repairs(live.run, reason), live.run.pending.plan
+        step = repair_failed_stop(reason) if plan.repair.wish else await asyncio.to_thread(next_step_with_repair, run)
+        if isinstance(step, Stop):
+            await self.finish(live, run, step)
+            return False
+        return await self._submit(live, run, step)
 
     async def _submit(self, live: LiveRun, run: Run, plan: Plan, iteration: Iteration | None = None) -> bool:
         """Journal first, then the page, then the queue. False when that ended the run.
@@ -284,15 +315,25 @@ class Driver:
     async def _queue_pending(self, live: LiveRun) -> bool:
         """The recorded render into the queue. False when that ended the run."""
         run, pending = live.run, live.run.pending
-        graph = await asyncio.to_thread(self._settled, live, run, pending.plan)
+        try:
+            graph = await self._graph(live, run, pending.plan)
+        except (EditRefused, OSError, ValueError) as problem:
+            if pending.plan.repair is None:
+                raise
+            return await self._go_on_without_repair(live, str(problem))
         shown = _shown(run, pending.plan)
         extra_pnginfo = await asyncio.to_thread(ui_workflow.in_extra_pnginfo, live.extra_pnginfo, *shown)
         if live.stop != "now":
             try:
                 client_id = live.client_id or run.client_id
-                asked = Submission(pending.prompt_id, graph, extra_pnginfo, client_id, live.carried)
+                carried = live.carried
+                if pending.plan.repair is not None:  # whose graph lacks what the repaired picture does not need
+                    carried = replace(carried, targets=tuple(name for name in carried.targets if name in graph))
+                asked = Submission(pending.prompt_id, graph, extra_pnginfo, client_id, carried)
                 await self._queue.submit(asked)
             except SubmissionRejected as problem:
+                if pending.plan.repair is not None:
+                    return await self._go_on_without_repair(live, str(problem))
                 known = await self._queue.object_info() if problem.error is not None else {}
                 await self.finish(live, live.run, explain_refusal(graph, problem, known))
                 return False

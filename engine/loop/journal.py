@@ -3,6 +3,7 @@
 <root>/<run id>/run.json               the run as data, rewritten at every change
                 graph.json             the graph that was queued, and what is embedded beside it
                 loop_01_iter_01.png    each picture, with the graph that made it
+                loop_01_iter_01_mask.png  of a repair, what was to change, where it was known before
                 loop_01_iter_01.json   settings, critique, decision, reason, timings
                 best.png               the best picture, written before run.json says that the run has ended
                 contact_sheet.jpg      all pictures with their scores, written at the same time; more than some hundred
@@ -33,7 +34,8 @@ from .run_ids import RUN_ID, time_of
 from .run_text import RunTexts
 
 _RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}(?:_batch_[0-9]{2,4})?\.png")
-PICTURE = re.compile(rf"{_RENDERED.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg")
+_MASK = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}_mask\.png")
+PICTURE = re.compile(rf"{_RENDERED.pattern}|{_MASK.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg")
 BEST = "best.png"
 CONTACT_SHEET = contact_sheet_names(1)[0]
 _RUN, _GRAPH = "run.json", "graph.json"
@@ -104,6 +106,21 @@ class Journal:
         with Image.open(path) as picture:
             pixels = np.array(picture.convert("RGB"))
         return torch.from_numpy(pixels).float().div_(255)
+
+    def picture_form(self, run_id: str, name: str) -> tuple[int, int, bool]:
+        """(width, height, whether it has an alpha channel) of a picture of a run. Raises OSError, ValueError."""
+        path = self.picture(run_id, name)
+        if path is None:
+            raise FileNotFoundError(f"There is no picture {name} in run {run_id}.")
+        with Image.open(path) as picture:
+            return *picture.size, "A" in picture.getbands()
+
+    def save_mask(self, run_id: str, plan: Plan, mask: Image.Image) -> str:
+        """Write what a repair may change, white on black; its file name."""
+        name = f"{stem(plan)}_mask.png"
+        grey = mask.convert("L").convert("RGB")
+        write_atomically(self.folder(run_id) / name, lambda stream: grey.save(stream, "PNG"))
+        return name
 
     def record(self, run: Run, iteration: Iteration | None) -> None:
         """Write the run, and before it the iteration that is new in it, if any."""

@@ -39,5 +39,7 @@ def new_run(run_id: str, prompt_context: PromptContext, carried: CarriedRequest)
         judged=mend_texts(judged_node(graph, prompt_context.critic_node)),
         paid_nodes=mend_texts(prompt_context.paid_nodes),
         paid_used=1 if prompt_context.paid_nodes else 0,
+        can_edit_locally=prompt_context.can_edit_locally,
+        edit_refusal=mend_texts(prompt_context.edit_refusal),
     )
     return run.model_copy(update={"pending": Pending(prompt_id=run.first_prompt_id, plan=first_plan(run))}), graph

@@ -19,6 +19,7 @@ from .check_remedies import Remedy, carry_remedies, next_remedy
 from .clauses import compose, with_owned_clauses
 from .evidence import RunEvidence
 from .next_settings import parameter_step, with_seen_terms
+from .repair_kinds import is_mendable
 from .run import Iteration, Plan, Run, Stop, Wording
 
 PARENT_MET = 0.5
@@ -73,7 +74,8 @@ class NextRender:
             found += [same] if same is not None else []
         if beliefs.run.can_edit_locally:
             leading = [beliefs.place(i) for i in beliefs.ranking if i.picture is not None]
-            found += edit_candidates(belief, seen, leading)
+            mendable = np.array([is_mendable(requirement) for requirement in beliefs.requirements])
+            found += edit_candidates(belief, seen, leading, mendable)
         return sorted(found, key=lambda candidate: -candidate.worth / self._seconds(candidate))
 
     def _seconds(self, candidate: RenderCandidate) -> float:

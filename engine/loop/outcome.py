@@ -26,12 +26,13 @@ def iteration_of(run: Run, report: Report, started: float | None, judging_since:
         prompt_id=run.pending.prompt_id,
         plan=run.pending.plan,
         critique=report.critique,
-        decision=Decision(kind="reject", reason=""),
+        decision=decide_repair(run, report) or Decision(kind="accept", reason=""),
         picture=report.picture,
         batch_index=report.batch_index,
         others=report.others,
         fingerprint=report.fingerprint,
         duplicate_of=report.duplicate_of,
+        repaired=report.repaired,
         seconds={name: round(value, 4) for name, value in seconds.items()},
     )
     return iteration.model_copy(update={"decision": decide(run, with_iteration(run, report, iteration), iteration)})
@@ -47,6 +48,7 @@ def with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
             "reliability": dict(report.reliability) or run.reliability,
             "relooks": {**run.relooks, **report.relooks},
             "warnings": (*run.warnings, *report.notes),
+            "region_hints": {**run.region_hints, **report.region_hints},
         }
     )
     return after.model_copy(update={"standing": believe_run(after).standing})
@@ -98,6 +100,8 @@ def unsaved_reason(problem: OSError) -> str:
 def decide(before: Run, after: Run, iteration: Iteration) -> Decision:
     """Accept a picture that is the best by now, else reject it. after: with the iteration and all looks so far."""
     critique, evidence = iteration.critique, RunEvidence(after)
+    if iteration.reverted:
+        return iteration.decision
     best = before.best if before.best is not None and before.best.number >= before.fresh_from else None
     if critique.score is None:
         return Decision(kind="reject", reason=critique.describe())
@@ -127,6 +131,32 @@ def _worth(run: Run, iteration: Iteration, short: bool = False) -> str:
     if chance is not None:
         return percent(chance) if short else f"{percent(chance)} sure that all is met"
     return f"{'' if short else 'score '}{score_in_words(run, iteration)}"
+
+
+def decide_repair(run: Run, report: Report) -> Decision | None:
+    """Why the pending repair of the loop's is reverted; None where it has to prove itself as any picture has to.
+
+    It must meet what it was made for, and keep what was met in the picture that it changed.
+    """
+    plan, critique = run.pending.plan, report.critique
+    if plan.repair is None or plan.repair.wish or plan.edit_of is None:
+        return None
+    evidence = RunEvidence(run)
+    where = f"the repair of iteration {plan.edit_of} is reverted"
+    if critique.score is None:
+        return Decision(kind="reject", reason=f"Not kept: {where}. {critique.describe()}")
+    if report.duplicate_of is not None:
+        return Decision(kind="reject", reason=f"Not kept: {where}, for nothing changed.")
+    before = {item.id for item in run.iterations[plan.edit_of - 1].critique.items if item.passed}
+    lost = [item.id for item in critique.items if item.id in before and not item.passed]
+    met = any(item.id == plan.requirement and item.passed for item in critique.items)
+    if lost:
+        told = ", ".join(evidence.text_of(name) for name in lost)
+        return Decision(kind="reject", reason=f"Not kept: {where}, for it lost {told}.")
+    if not met:
+        told = evidence.text_of(plan.requirement)
+        return Decision(kind="reject", reason=f"Not kept: {where}, for it did not bring {told}.")
+    return None
 
 
 def score_in_words(run: Run, iteration: Iteration) -> str:

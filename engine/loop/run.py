@@ -11,6 +11,7 @@ from ..graph.model import Finding
 from ..graph.patch import Patch
 from ..judge.checklist import Checklist, Kind
 from ..judge.critique import Critique
+from ..judge.region_question import Box, RegionHint
 from ..judge.reliability import Reliability
 from ..settings import LoopHandle, Settings
 
@@ -81,12 +82,38 @@ class PastWording(BaseModel):
     shown: float = Field(ge=0)
 
 
+class RegionRepair(BaseModel):
+    """One region of a picture to be painted anew, and with what. Exactly what a repair did, so it can be repeated.
+
+    kind: row of repair_kinds.json. words: found by Text Segment Mask, invert: everything but these. box: left, top,
+    right, bottom in thousandths of width and height; mask: file in the run folder, white where it may change. With
+    words, box or mask count where nothing is found. prompt: what the region is to show, instruction: the same as a
+    command for edit models. denoise: 0..1. grow, feather: pixels of a picture whose longer side has 1024. context: see
+    cut_region. wish: the user's own, empty for a repair of the loop's.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: str
+    words: str = ""
+    invert: bool = False
+    box: Box | None = None
+    mask: str = ""
+    prompt: str
+    instruction: str = ""
+    denoise: float = Field(gt=0, le=1)
+    grow: int = Field(default=8, ge=0, le=256)
+    feather: float = Field(default=8.0, ge=0, le=128)
+    context: float = Field(default=0.5, ge=0, le=4)
+    wish: str = ""
+
+
 class Plan(BaseModel):
     """The next render: where it stands in the run, its settings, and why these.
 
     action: what is done. For a local edit, edit_of is the iteration whose picture is edited, and requirement the id of
-    what the edit is to put right; its settings differ from that iteration's in the seed alone. remedy: what was changed
-    for a quality check that is poor, see check_remedies.
+    what the edit is to put right; its settings differ from that iteration's in the seed alone. repair: how it is done,
+    once that is decided. remedy: what was changed for a quality check that is poor, see check_remedies.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -98,6 +125,7 @@ class Plan(BaseModel):
     action: Action = "compose"
     edit_of: int | None = None
     requirement: str = ""
+    repair: RegionRepair | None = None
     remedy: str = ""
     reason: str
 
@@ -156,6 +184,7 @@ class Iteration(BaseModel):
     batch_index: which picture of the batch was best. others: the batch's other pictures that were judged.
     fingerprint: see engine.judge.picture.
     duplicate_of: the earlier iteration whose picture this one repeats; its critique was reused.
+    repaired: of a local edit, the box around what changed: left, top, right, bottom, as shares of width and height.
     seconds: wall time by stage (reduce, render, judge, save, and swap: the judge and ComfyUI's models taking turns on
         the card, where they do not both fit).
     """
@@ -172,11 +201,18 @@ class Iteration(BaseModel):
     others: tuple[BatchPicture, ...] = ()
     fingerprint: str = ""
     duplicate_of: int | None = None
+    repaired: tuple[float, float, float, float] | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
 
     @property
     def settings(self) -> Settings:
         return self.plan.settings
+
+    @property
+    def reverted(self) -> bool:
+        """Whether it is a repair of the loop's that did not help or harmed: recorded, and never the best."""
+        repair = self.plan.repair
+        return repair is not None and not repair.wish and self.decision.kind == "reject"
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -218,7 +254,8 @@ class Run(BaseModel):
     remembered: as runs of 0.1.0 have it: by requirement id, the clause that worked best.
     reliability: by kind of requirement, how far this judge's answers can be believed; empty where it was not tested.
     standing: by iteration number, how probable it is that its picture meets everything, by all looks so far.
-    can_edit_locally: whether the graph can change one spot of a picture and keep the rest.
+    can_edit_locally: whether the graph can change one spot of a picture and keep the rest. edit_refusal: why not.
+    region_hints: by "iteration:requirement", where the judge says that a requirement is to be mended in a picture.
     recoveries: what was changed after renders that failed, oldest first; the graph on disk stays the user's own.
     taken: the iteration that the user took as best, None while the judge's word stands.
     starred: the user wants to find it again.
@@ -254,6 +291,8 @@ class Run(BaseModel):
     reliability: dict[Kind, Reliability] = Field(default_factory=dict)
     standing: dict[int, float] = Field(default_factory=dict)
     can_edit_locally: bool = False
+    edit_refusal: str = ""
+    region_hints: dict[str, RegionHint] = Field(default_factory=dict)
     taken: UserPick | None = None
     starred: bool = False
     stopping: Literal["", "now", "after"] = ""
@@ -312,7 +351,7 @@ class Run(BaseModel):
         the user took and no judge looked at stays until a later one is confirmed: it cannot be compared by score.
         """
         for pool in (self.comparable, self.iterations):
-            scored = [i for i in pool if i.critique.score is not None]
+            scored = [i for i in pool if i.critique.score is not None and not i.reverted]
             taken = next((i for i in pool if self.taken is not None and i.number == self.taken.iteration), None)
             if taken is not None:
                 later = [i for i in scored if i.number > self.taken.after]

@@ -9,6 +9,7 @@ from typing import Any
 from ..graph.model import Finding
 from ..judge.checklist import Checklist, Kind
 from ..judge.critique import Critique
+from ..judge.region_question import RegionHint
 from ..judge.reliability import Reliability
 from ..settings import LoopHandle
 from .run import BatchPicture, Plan, Run
@@ -19,7 +20,8 @@ class PromptContext:
     """A critic with a loop is executing: what it knows about the prompt it runs in.
 
     warnings: what the preflight found in the graph; only asked for where a run begins. paid_nodes: what in the graph
-    costs money at each render, in words.
+    costs money at each render, in words. can_edit_locally: whether a region of its picture can be painted anew;
+    edit_refusal: why not.
     """
 
     prompt_id: str
@@ -31,6 +33,8 @@ class PromptContext:
     critic_node: str
     warnings: tuple[Finding, ...] = ()
     paid_nodes: tuple[str, ...] = ()
+    can_edit_locally: bool = False
+    edit_refusal: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,8 @@ class Report:
 
     save_error: why the picture could not be written, empty when it was. checklist: what the picture was judged by.
     reliability: how far the judge can be believed, by kind of requirement. relooks: by iteration number, a second look
-    at a picture. notes: what the user should know about how far the run can be judged.
+    at a picture. notes: what the user should know about how far the run can be judged. region_hints: see Run.
+    repaired: see Iteration.
     """
 
     critique: Critique
@@ -76,3 +81,5 @@ class Report:
     relooks: Mapping[int, Critique] = field(default_factory=dict)
     seconds: Mapping[str, float] = field(default_factory=dict)
     notes: tuple[Finding, ...] = ()
+    region_hints: Mapping[str, RegionHint] = field(default_factory=dict)
+    repaired: tuple[float, float, float, float] | None = None

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from ..graph.local_edit_parts import EditRefused
 from ..judge.judge import Judge
 from ..unicode_text import mend_text, mend_texts
 from .corrections import correct_judge, edit_checklist
@@ -22,13 +23,15 @@ from .endings import paid_out_stop
 from .journal import Journal
 from .later_verdict import judge_later
 from .live_runs import LiveRun
-from .policy import continued_plan, first_plan, next_step
+from .policy import continued_plan, first_plan
 from .ports import CarriedRequest
 from .refusals import NotNow
+from .repair_plan import next_step_with_repair
 from .run import Iteration, Run, Stop
 from .run_changes import add_instruction, with_user_pick
 from .run_context import KnownPicture
 from .run_owners import ELSEWHERE
+from .wished_repair import WishedRegion, plan_wish
 
 ENDED = "The run has already ended."
 GOING_ON = "The run is still going on. Stop it first, or wait for its end."
@@ -177,13 +180,44 @@ class UserActions:
                 fields["checklist"] = None
                 fields["remembered"] = fields["past_wordings"] = {}
             run = run.model_copy(update=fields)
-            plan = await asyncio.to_thread(continued_plan, run, instruction)
+            whole = run.model_copy(update={"can_edit_locally": False})  # a loop begins with a whole picture
+            plan = await asyncio.to_thread(continued_plan, whole, instruction)
             if isinstance(plan, Stop):
                 raise NotNow(plan.reason)
             _refuse_without_account(live)
             seen = [] if instruction else live.seen  # judged against the old goal
             await self._driver.go_on(live, run, plan)
             live.seen = seen
+            return live.run
+
+    async def repair(
+        self,
+        run_id: str,
+        number: int,
+        wish: str,
+        region: WishedRegion,
+        judge: Judge | None,
+        client_id: str = "",
+        extra_data: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Paint one region of a picture of an ended run anew, as the user wishes. The result is an iteration like any.
+
+        judge: asked what belongs there. extra_data: as of continue_run. Raises ValueError for a picture or region that
+        cannot be taken, NotNow also where the graph cannot be repaired.
+        """
+        wish = mend_text(wish)
+        reviving = self._revived(run_id, client_id, extra_data)
+        async with self._driver.locks.user_action(run_id, "being repaired"), reviving as live:
+            run = live.run
+            if run.paid_out:
+                raise NotNow(paid_out_stop(run).reason)
+            plan = await plan_wish(self._journal(), run, number, wish, region, judge)
+            try:
+                await self._driver.repairs.graph(run, plan, live.graph)
+            except EditRefused as problem:
+                raise NotNow(f"This picture cannot be repaired in place. {problem}") from problem
+            granted = max(run.renders_allowed, len(run.iterations) + 1)
+            await self._driver.go_on(live, run.model_copy(update={"renders_granted": granted}), plan)
             return live.run
 
     async def resume(self, run_id: str, client_id: str = "", extra_data: Mapping[str, Any] | None = None) -> Run:
@@ -257,7 +291,7 @@ class UserActions:
         if run.pending is not None:
             plan = run.pending.plan
         else:
-            plan = await asyncio.to_thread(next_step, run) if run.iterations else first_plan(run)
+            plan = await asyncio.to_thread(next_step_with_repair, run) if run.iterations else first_plan(run)
         if isinstance(plan, Stop):
             await self._driver.end(live, run, plan)
         else:

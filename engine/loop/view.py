@@ -15,7 +15,20 @@ from ..judge.critique import Critique
 from ..settings import Settings
 from .journal import BEST
 from .pictures import contact_sheet_names
-from .run import Action, BatchPicture, Decision, Iteration, Pending, Phase, Plan, Recovery, Run, Status, Wording
+from .run import (
+    Action,
+    BatchPicture,
+    Decision,
+    Iteration,
+    Pending,
+    Phase,
+    Plan,
+    Recovery,
+    RegionRepair,
+    Run,
+    Status,
+    Wording,
+)
 from .run_filter import judge_model
 
 TOLD_ITERATIONS = 3
@@ -75,12 +88,15 @@ class PlanView(BaseModel):
     action: Action
     edit_of: int | None
     requirement: str
+    repair: RegionRepair | None
     remedy: str
     reason: str
 
 
 class IterationView(BaseModel):
-    """picture: file name in the run. seconds: by stage. seed_text: the seed for readers whose numbers end at 2**53."""
+    """picture: file name in the run. repaired: of a repair, the box around what changed: left, top, right, bottom, as
+    shares of width and height. reverted: a repair that did not help, or harmed. seconds: by stage. seed_text: the seed
+    for readers whose numbers end at 2**53."""
 
     number: int
     prompt_id: str
@@ -91,6 +107,8 @@ class IterationView(BaseModel):
     batch_index: int
     others: tuple[BatchPicture, ...]
     duplicate_of: int | None
+    repaired: tuple[float, float, float, float] | None
+    reverted: bool
     seconds: dict[str, float]
     settings: Settings
     seed_text: str
@@ -117,7 +135,7 @@ class RunView(RunSummary):
     """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its end.
     fresh_from: iterations before this number were judged against the goal before a wish. steered: by setting, the
     inputs that take it from the loop. judged: the node whose picture is judged. paid_nodes: what costs money at each
-    render.
+    render. can_repair: whether a region of its pictures can be painted anew; edit_refusal: why not.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     prompt_ids, relooks, recoveries: of all iterations, in a message of these.
@@ -139,6 +157,8 @@ class RunView(RunSummary):
     steered: dict[str, tuple[str, ...]]
     judged: str
     paid_nodes: tuple[str, ...]
+    can_repair: bool
+    edit_refusal: str
     recoveries: tuple[Recovery, ...]
     contact_sheet: str | None
     contact_sheets: list[str]
@@ -183,6 +203,7 @@ def iteration_view(iteration: Iteration) -> IterationView:
             action=plan.action,
             edit_of=plan.edit_of,
             requirement=plan.requirement,
+            repair=plan.repair,
             remedy=plan.remedy,
             reason=plan.reason,
         ),
@@ -192,6 +213,8 @@ def iteration_view(iteration: Iteration) -> IterationView:
         batch_index=iteration.batch_index,
         others=iteration.others,
         duplicate_of=iteration.duplicate_of,
+        repaired=iteration.repaired,
+        reverted=iteration.reverted,
         seconds=iteration.seconds,
         settings=iteration.settings,
         seed_text=str(iteration.settings.seed),
@@ -246,6 +269,8 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
         steered=run.steered,
         judged=run.judged,
         paid_nodes=run.paid_nodes,
+        can_repair=not run.edit_refusal and bool(run.steered),
+        edit_refusal=run.edit_refusal,
         recoveries=run.recoveries,
         contact_sheet=next(iter(sheets), None),
         contact_sheets=sheets,

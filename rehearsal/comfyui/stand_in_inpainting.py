@@ -1,4 +1,4 @@
-"""ComfyUI's node that makes a latent to be painted in again, with its names, inputs and outputs."""
+"""ComfyUI's nodes that make a latent to be painted in again, with their names, inputs and outputs."""
 # ruff: noqa: N802 - ComfyUI's method names
 
 from __future__ import annotations
@@ -38,3 +38,16 @@ class VAEEncodeForInpaint:
         kept = (1.0 - mask.round())[:, 0, :, :, None]
         samples = vae.encode((pixels - 0.5) * kept + 0.5)
         return ({"samples": samples, "noise_mask": grown[:, :, :inner_height, :inner_width].round()},)
+
+
+class SetLatentNoiseMask:
+    CATEGORY = "latent/inpaint"
+    RETURN_TYPES = ("LATENT",)
+    FUNCTION = "set_mask"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"samples": ("LATENT",), "mask": ("MASK",)}}
+
+    def set_mask(self, samples: dict[str, Any], mask: torch.Tensor) -> tuple[Any, ...]:
+        return ({**samples, "noise_mask": mask.reshape(-1, 1, *mask.shape[-2:])},)

@@ -16,8 +16,8 @@ import comfy.utils
 import numpy as np
 import torch
 from comfy_names import SAMPLERS, SCHEDULERS, TEXT_ENCODER_PAIRS, with_files
-from stand_in_inpainting import VAEEncodeForInpaint
-from stand_in_pictures import LoadImage, PreviewImage, SaveImage
+from stand_in_inpainting import SetLatentNoiseMask, VAEEncodeForInpaint
+from stand_in_pictures import LoadImage, LoadImageMask, PreviewImage, SaveImage
 from stand_in_text import PreviewAny
 
 _FOLD = 8
@@ -301,9 +301,11 @@ NODE_CLASSES: dict[str, Any] = {
         VAEDecode,
         VAEEncode,
         VAEEncodeForInpaint,
+        SetLatentNoiseMask,
         SaveImage,
         PreviewImage,
         LoadImage,
+        LoadImageMask,
         PreviewAny,
     )
 }
@@ -317,6 +319,8 @@ DISPLAY_NAMES = {
     "VAEDecode": "VAE Decode",
     "VAEEncode": "VAE Encode",
     "VAEEncodeForInpaint": "VAE Encode (for Inpainting)",
+    "SetLatentNoiseMask": "Set Latent Noise Mask",
+    "LoadImageMask": "Load Image (as Mask)",
     "SaveImage": "Save Image",
     "PreviewImage": "Preview Image",
     "LoadImage": "Load Image",

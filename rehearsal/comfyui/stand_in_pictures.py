@@ -77,3 +77,22 @@ class LoadImage:
             if "A" in picture.getbands():
                 mask = 1.0 - torch.from_numpy(np.asarray(picture.getchannel("A"), dtype=np.float32) / 255.0)[None]
         return torch.from_numpy(pixels)[None], mask
+
+
+class LoadImageMask(LoadImage):
+    CATEGORY = "mask"
+    RETURN_TYPES = ("MASK",)
+    FUNCTION = "load_mask"
+    CHANNELS = ("alpha", "red", "green", "blue")
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {**super().INPUT_TYPES()["required"], "channel": (list(cls.CHANNELS),)}}
+
+    @classmethod
+    def IS_CHANGED(cls, image: str, channel: str) -> str:
+        return super().IS_CHANGED(image)
+
+    def load_mask(self, image: str, channel: str) -> tuple[Any, ...]:
+        pixels, opacity = self.load_image(image)
+        return (opacity if channel == "alpha" else pixels[..., self.CHANNELS.index(channel) - 1],)

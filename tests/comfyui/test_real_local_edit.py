@@ -125,6 +125,15 @@ def far_from(mask):
     return ndimage.distance_transform_edt(~mask) > GROW + FEATHER + 2
 
 
+def ended(painter, prompt_id):
+    """The run of a prompt, once it has ended. The first one loads the weights, which may take a while."""
+    for _ in range(12):
+        run = painter.client.get(f"/imitatoes/runs/{prompt_id}/wait?seconds=10")
+        if run["waiting"]:
+            return run
+    raise AssertionError(run)
+
+
 def edited(painter, known, workflow, name, size, alpha=False):
     """(picture before, after, mask) of one repair."""
     before, mask, (picture, file) = drawn(painter, name, size, alpha)
@@ -132,7 +141,7 @@ def edited(painter, known, workflow, name, size, alpha=False):
     made = make_edit_graph(workflow, known, "11", edit)
     found = check(made, known).findings
     assert not [one for one in found if one.severity in ("rejected", "wrong")], found
-    run = painter.ended(painter.client.queue(made), seconds=60)
+    run = ended(painter, painter.client.queue(made))
     assert run["status"] == "done", run["reason"]
     path = painter.picture(run, run["iterations"][0]["picture"])
     with Image.open(path) as after:

@@ -196,7 +196,8 @@ class _Network:
         for at in np.flatnonzero(seen.edit_of >= 0):
             before, target = met[seen.edit_of[at]], seen.target[at]
             expected = before * EDIT_KEEPS
-            expected[target] += (1 - before[target]) * EDIT_MENDS
+            if target >= 0:  # a user's wish is for none of them
+                expected[target] += (1 - before[target]) * EDIT_MENDS
             odds = np.exp(self.ratio[at])
             chance = expected[:, None] * odds / (expected[:, None] * odds + 1 - expected[:, None])
             met[at] = (bias * chance).sum(axis=1)

@@ -117,12 +117,17 @@ def same_seed_candidate(
     return RenderCandidate("same_seed", beaten * chance * SAME_SEED_TIRES ** (tries - 1), tuple(arms), source=picture)
 
 
-def edit_candidates(belief: Belief, seen: Observations, leading: list[int]) -> list[RenderCandidate]:
-    """A local edit of each of the leading pictures, for the requirement that it most probably misses."""
+def edit_candidates(
+    belief: Belief, seen: Observations, leading: list[int], mendable: np.ndarray
+) -> list[RenderCandidate]:
+    """A local edit of each of the leading pictures, for the requirement that it most probably misses.
+
+    mendable [K]: whether a requirement is about a part of the picture, so that painting one anew may bring it.
+    """
     found = []
-    for picture in leading[:EDITED_LEADERS]:
+    for picture in leading[:EDITED_LEADERS] if mendable.any() else []:
         met = belief.met[picture]
-        target = int(np.argmin(met))
+        target = int(np.argmin(np.where(mendable, met, np.inf)))
         tries = int(((seen.edit_of == picture) & (seen.target == target)).sum())
         if tries < EDITS_OF_ONE:
             others = float(np.prod(np.delete(met, target) * EDIT_KEEPS))

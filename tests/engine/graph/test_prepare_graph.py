@@ -82,6 +82,7 @@ def test_what_was_asked_for_is_written_into_the_two_nodes():
         "paid_renders": 0,
         "confidence": 0.95,
         "minutes": 0.0,
+        "repairs": -1,
     }
     assert (critic["model"], critic["judge"], critic["connection"]) == ("gemma3:4b", "offline", "workstation")
     assert made.rejected == ()

@@ -96,7 +96,11 @@ def test_the_wire_form_is_what_version_0_1_0_sent(name):
 
 
 def test_the_views_leave_nothing_out_that_is_not_meant_to_be():
-    assert set(IterationView.model_fields) == set(Iteration.model_fields) - {"fingerprint"} | {"settings", "seed_text"}
+    assert set(IterationView.model_fields) == set(Iteration.model_fields) - {"fingerprint"} | {
+        "settings",
+        "seed_text",
+        "reverted",
+    }
     assert set(PlanView.model_fields) == set(Plan.model_fields) - {"settings"}
     assert set(ChecklistView.model_fields) == {*Checklist.model_fields, "digest"}
 

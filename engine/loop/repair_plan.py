@@ -1,0 +1,178 @@
+"""How a local edit that the policy plans is carried out: region, prompt, strength; and whether it may be. Pure."""
+
+from __future__ import annotations
+
+from ..judge.absence import absent_thing
+from ..judge.checklist import Requirement
+from ..judge.critique import Item
+from ..judge.region_question import one_thing
+from .evidence import RunEvidence
+from .policy import next_step
+from .repair_kinds import Outcome, RepairKind, kind_of, strength
+from .run import Iteration, Plan, RegionRepair, Run, Stop
+
+SURROUNDINGS = "the plain surface behind it, as around it, empty"
+"""What a region shows once a thing is gone, where the judge does not say."""
+FEATHER = 10.0
+"""Pixels of a picture of 1024 over which a repair blends with the rest."""
+
+
+def next_step_with_repair(run: Run) -> Plan | Stop:
+    """As the policy's next_step; a local edit says how it is done, and is none where it cannot be."""
+    run = without_impossible_repair(run)
+    step = next_step(run)
+    if isinstance(step, Stop) or step.action != "local_edit":
+        return step
+    return step.model_copy(update={"repair": repair_of(run, step)})
+
+
+def next_step_after(run: Run) -> Plan | Stop:
+    """What follows the last iteration: nothing but the user's own word after a repair that the user asked for."""
+    step = next_step_with_repair(run)
+    last = run.iterations[-1]
+    if last.plan.repair is None or not last.plan.repair.wish:
+        return step
+    if isinstance(step, Stop) and step.status not in ("limit", "no_progress", "no_effect", "unverified"):
+        return step
+    done = f'Iteration {last.number} is iteration {last.plan.edit_of} with your wish: "{last.plan.repair.wish}".'
+    return Stop("stopped", f"{done} Take it, repair it again, or continue the run.")
+
+
+def repair_failed_stop(reason: str) -> Stop:
+    """The end of a run whose wished repair could not be made."""
+    return Stop("stopped", f"The repair could not be made. {reason} The pictures are as they were.")
+
+
+def without_impossible_repair(run: Run) -> Run:
+    """The run as the policy is to see it: without local edits where the next one would not be possible."""
+    if not run.can_edit_locally or not run.iterations:
+        return run
+    possible = repairs_left(run) > 0
+    if possible:
+        step = next_step(run)
+        possible = isinstance(step, Stop) or step.action != "local_edit" or repair_of(run, step) is not None
+    return run if possible else run.model_copy(update={"can_edit_locally": False})
+
+
+def hint_wanted(run: Run) -> tuple[Iteration, Requirement, Item, RepairKind] | None:
+    """What the judge is to be asked about before the next step: the picture and requirement that the policy would mend
+    next and nobody has pointed at yet. None where it plans something else."""
+    if not run.can_edit_locally or not run.iterations or repairs_left(run) <= 0:
+        return None
+    step = next_step(run)
+    if isinstance(step, Stop) or step.action != "local_edit" or hint_key(step) in run.region_hints:
+        return None
+    return _target(run, step)
+
+
+def hint_key(plan: Plan) -> str:
+    """Under which the judge's hint for a plan is kept in Run.region_hints."""
+    return f"{plan.edit_of}:{plan.requirement}"
+
+
+def repairs_left(run: Run) -> int:
+    """How many repairs the loop may still make by itself, since the run was continued last."""
+    own = [i for i in run.iterations if i.number > run.continued_after and i.plan.action == "local_edit"]
+    return repairs_allowed(run) - sum(not (i.plan.repair and i.plan.repair.wish) for i in own)
+
+
+def repairs_allowed(run: Run) -> int:
+    """As the user set it; of its own accord half of the renders that were granted."""
+    wanted = run.start.limits.repairs
+    return wanted if wanted >= 0 else max(1, run.renders_to_grant // 2)
+
+
+def repair_of(run: Run, plan: Plan) -> RegionRepair | None:
+    """How a planned local edit is done; None where its requirement concerns the whole picture, or nothing tells where
+    it belongs."""
+    target = _target(run, plan)
+    if target is None:
+        return None
+    source, requirement, _, kind = target
+    hint = run.region_hints.get(hint_key(plan))
+    box = hint.box if hint is not None else None
+    words, invert = "", False
+    if kind.region == "found":
+        words = (hint.region if hint is not None else "") or thing_of(run, requirement)
+    elif kind.region == "around":
+        words, invert, box = subject_of(run, requirement), True, None
+    elif box is None:
+        return None
+    if not words and box is None:
+        return None
+    prompt = hint.prompt if hint is not None else ""
+    if not prompt:
+        prompt = SURROUNDINGS if kind.asks == "surroundings" else requirement.text
+    return RegionRepair(
+        kind=kind.name,
+        words=words,
+        invert=invert,
+        box=box,
+        prompt=prompt,
+        instruction=(hint.instruction if hint is not None else "") or _instruction(run, requirement, kind),
+        denoise=strength(kind, outcomes(run, source.number, requirement.id)),
+        grow=kind.grow,
+        feather=FEATHER,
+        context=kind.context,
+    )
+
+
+def outcomes(run: Run, number: int, requirement: str) -> list[Outcome]:
+    """How the repairs of this picture for this requirement ended, oldest first."""
+    before = {item.id: item for item in run.iterations[number - 1].critique.items}
+    found: list[Outcome] = []
+    for iteration in run.iterations:
+        plan = iteration.plan
+        if plan.action != "local_edit" or (plan.edit_of, plan.requirement) != (number, requirement):
+            continue
+        after = {item.id: item for item in iteration.critique.items}
+        lost = [name for name, item in after.items() if name in before and before[name].passed and item.failed]
+        if iteration.duplicate_of is not None or iteration.repaired is None:
+            found.append("nothing")
+        elif lost:
+            found.append("lost")
+        else:
+            found.append("met" if requirement in after and after[requirement].passed else "not_met")
+    return found
+
+
+def thing_of(run: Run, requirement: Requirement) -> str:
+    """By which words the thing of a requirement is found: its parent's, which is the thing itself, else its own."""
+    if requirement.kind == "absence":
+        return one_thing(absent_thing(requirement.text) or requirement.text)
+    if requirement.kind == "text":
+        return "sign" if "sign" in requirement.text.lower() else "writing"
+    known = {one.id: one for one in run.checklist.requirements} if run.checklist is not None else {}
+    parent = next((known[name] for name in requirement.parents if name in known), None)
+    return one_thing((parent or requirement).text)
+
+
+def subject_of(run: Run, requirement: Requirement) -> str:
+    """What stands before the background: the things of the checklist, the first three."""
+    if run.checklist is None:
+        return ""
+    things = [one.text for one in run.checklist.requirements if one.kind in ("object", "count") and one != requirement]
+    return ", ".join(filter(None, map(one_thing, things[:3])))
+
+
+def _target(run: Run, plan: Plan) -> tuple[Iteration, Requirement, Item, RepairKind] | None:
+    if run.checklist is None or plan.edit_of is None or not 1 <= plan.edit_of <= len(run.iterations):
+        return None
+    source = run.iterations[plan.edit_of - 1]
+    requirement = next((one for one in run.checklist.requirements if one.id == plan.requirement), None)
+    item = next((one for one in source.critique.items if one.id == plan.requirement), None)
+    if requirement is None or item is None or source.picture is None:
+        return None
+    kind = kind_of(requirement, item)
+    return None if kind is None else (source, requirement, item, kind)
+
+
+def _instruction(run: Run, requirement: Requirement, kind: RepairKind) -> str:
+    if kind.asks == "surroundings":
+        return f"Remove the {thing_of(run, requirement)} and leave everything else as it is"
+    return f"Change this part so that it shows {requirement.text}, and leave everything else as it is"
+
+
+def wrong_in_words(run: Run, iteration: Iteration, item: Item) -> str:
+    """What is to be mended, with what is there instead, for the question to the judge."""
+    return RunEvidence(run).name_items([item])

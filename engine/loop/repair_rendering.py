@@ -1,0 +1,104 @@
+"""The graph of a repair: from a plan and the run's own graph, with its picture and mask as files of the run folder."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from PIL import Image, ImageDraw
+
+from ..graph.local_edit import EditMask, LocalEdit, make_edit_graph
+from ..graph.local_edit_parts import EditRefused, find_edit_parts
+from ..graph.loop_nodes import with_settings
+from ..graph.model import Finding, Graph, ObjectInfo, inputs_of
+from ..judge.region_question import SCALE, Box
+from .journal import Journal
+from .ports import Queue
+from .run import Plan, Run
+
+MEASURE = 1024
+"""Longer side in pixels of the picture that growth and feather of a repair are told for."""
+LEAST_FEATHER = 2.0
+
+
+class RepairRenders:
+    """mask_engine: the engine of Text Segment Mask that finds a region on this computer."""
+
+    def __init__(self, queue: Queue, journal: Callable[[], Journal], mask_engine: Callable[[], str]) -> None:
+        self._queue, self._journal, self._mask_engine = queue, journal, mask_engine
+
+    async def graph(self, run: Run, plan: Plan, graph: Graph) -> Graph:
+        """The graph that renders a repair. graph: the user's own, with what earlier failures made necessary.
+
+        Raises EditRefused where it cannot be made; OSError where the run folder cannot be read or written.
+        """
+        known = await self._queue.object_info()
+        searched = plan.repair is not None and bool(plan.repair.words)
+        engine = await asyncio.to_thread(self._mask_engine) if searched else ""
+        return await asyncio.to_thread(self._made, run, plan, graph, known, engine)
+
+    def _made(self, run: Run, plan: Plan, graph: Graph, known: ObjectInfo, engine: str) -> Graph:
+        repair, journal = plan.repair, self._journal()
+        assert repair is not None and plan.edit_of is not None
+        parts = find_edit_parts(graph, known, run.critic_node)
+        source = run.iterations[plan.edit_of - 1]
+        if source.picture is None:
+            raise EditRefused(f"The picture of iteration {source.number} was not saved.")
+        width, height, has_alpha = journal.picture_form(run.id, source.picture)
+        mask_file = repair.mask
+        if not mask_file and repair.box is not None:
+            mask_file = journal.save_mask(run.id, plan, box_mask(repair.box, width, height))
+        scale = max(width, height) / MEASURE
+        critic = inputs_of(graph[run.critic_node])
+        edit = LocalEdit(
+            picture=self._named(run, source.picture),
+            mask=EditMask(
+                words=repair.words,
+                invert=repair.invert,
+                file=self._named(run, mask_file) if mask_file else "",
+                engine=engine,
+                ollama_model=_text(critic.get("model")),
+                connection=_text(critic.get("connection")) or "local",
+            ),
+            denoise=repair.denoise,
+            has_alpha=has_alpha,
+            grow=min(256, round(repair.grow * scale)),
+            feather=min(128.0, max(LEAST_FEATHER, round(repair.feather * scale, 1))),
+            context=repair.context,
+        )
+        prompt = repair.instruction if parts.by_instruction and repair.instruction else repair.prompt
+        settings = plan.settings.model_copy(update={"prompt": prompt})
+        made = make_edit_graph(graph, known, run.critic_node, edit)
+        return with_settings(made, run.loop_node, settings, run.start.goal, run.start.checklist)
+
+    def _named(self, run: Run, name: str) -> str:
+        """A file of the run folder as LoadImage takes it."""
+        return f"{self._journal().root.name}/{run.id}/{name} [output]"
+
+
+def box_mask(box: Box, width: int, height: int) -> Image.Image:
+    """A mask of a picture's size, white in the box, which is told in thousandths."""
+    mask = Image.new("L", (width, height))
+    left, top, right, bottom = box
+    corners = (left * width // SCALE, top * height // SCALE)
+    ends = (max(corners[0], right * width // SCALE - 1), max(corners[1], bottom * height // SCALE - 1))
+    ImageDraw.Draw(mask).rectangle((*corners, *ends), fill=255)
+    return mask
+
+
+def repair_note(run: Run, reason: str) -> tuple[Finding, ...]:
+    """The run's warnings with why its pictures are not repaired; said once."""
+    what = f"The picture was not repaired in place. {reason}"
+    if any(finding.kind == "no_repair" for finding in run.warnings):
+        return run.warnings
+    return (*run.warnings, Finding(kind="no_repair", severity="suspicious", what=what, fix="", node=run.critic_node))
+
+
+def without_repairs(run: Run, reason: str) -> Run:
+    """The run once its graph, or this server, has turned out unable to repair pictures."""
+    fields = {"can_edit_locally": False, "edit_refusal": reason, "warnings": repair_note(run, reason)}
+    return run.model_copy(update=fields)
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,157 @@
+"""How a planned local edit is carried out, kept or reverted."""
+
+from __future__ import annotations
+
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from pack.engine.judge.region_question import RegionHint
+from pack.engine.loop.journal import stem
+from pack.engine.loop.outcome import iteration_of, with_iteration
+from pack.engine.loop.repair_judging import changed_box
+from pack.engine.loop.repair_plan import (
+    SURROUNDINGS,
+    next_step_after,
+    outcomes,
+    repair_of,
+    repairs_allowed,
+    repairs_left,
+    without_impossible_repair,
+)
+from pack.engine.loop.repair_rendering import box_mask, without_repairs
+from pack.engine.loop.run import Pending, Plan, RegionRepair, Stop
+from pack.engine.loop.run_context import Report
+
+from .runs import SETTINGS, checklist, itemised, judged, run
+
+FOX = checklist("red fox", "three ducks", "deep snow", "night sky")
+HINT = RegionHint(requirement="r1", region="the fox", prompt="a red fox", box=(10, 20, 300, 400))
+REPAIRED = (0.1, 0.1, 0.3, 0.3)
+
+
+def started(*chances, answers=None, **fields):
+    first = run(**fields).model_copy(update={"checklist": FOX})
+    return judged(first, itemised(*chances, answers=answers)).model_copy(update={"can_edit_locally": True})
+
+
+def plan(requirement="r1", edit_of=1, index=2, repair=None):
+    made = {"settings": SETTINGS, "action": "local_edit", "edit_of": edit_of, "requirement": requirement}
+    return Plan(loop=1, index=index, reason="Because.", repair=repair, **made)
+
+
+def repaired(before, verdict, repaired=REPAIRED, duplicate_of=None, wish="", requirement="r1"):
+    """The run after a repair of its first picture."""
+    repair = RegionRepair(kind="wrong", words="fox", prompt="a red fox", denoise=0.6, wish=wish)
+    index = len(before.iterations) + 1
+    pending = before.model_copy(
+        update={"pending": Pending(prompt_id=f"p{index}", plan=plan(requirement, index=index, repair=repair))}
+    )
+    report = Report(verdict, f"{stem(pending.pending.plan)}.png", duplicate_of=duplicate_of, repaired=repaired)
+    return with_iteration(pending, report, iteration_of(pending, report, None, 0.0))
+
+
+def test_region_and_prompt_come_from_the_judge_where_it_points():
+    now = started(0.1, 0.9, 0.9, 0.9).model_copy(update={"region_hints": {"1:r1": HINT}})
+    repair = repair_of(now, plan())
+    assert (repair.kind, repair.box, repair.words, repair.prompt) == ("missing", HINT.box, "", "a red fox")
+    unsure = started(0.4, 0.9, 0.9, 0.9).model_copy(update={"region_hints": {"1:r1": HINT}})
+    repair = repair_of(unsure, plan())
+    assert (repair.kind, repair.words, repair.box) == ("wrong", "the fox", HINT.box)
+
+
+def test_without_a_hint_the_requirement_itself_is_looked_for():
+    repair = repair_of(started(0.4, 0.9, 0.9, 0.9), plan())
+    assert (repair.words, repair.box, repair.prompt) == ("red fox", None, "red fox")
+
+
+def test_what_is_missing_needs_a_place():
+    now = started(0.1, 0.9, 0.9, 0.9)
+    assert repair_of(now, plan()) is None
+    assert repair_of(now.model_copy(update={"region_hints": {"1:r1": RegionHint(requirement="r1")}}), plan()) is None
+
+
+def test_one_too_many_is_filled_with_what_is_around_it():
+    now = started(0.9, 0.1, 0.9, 0.9, answers={"r2": "5"})
+    hint = RegionHint(requirement="r2", box=(1, 1, 100, 100))
+    repair = repair_of(now.model_copy(update={"region_hints": {"1:r2": hint}}), plan("r2"))
+    assert (repair.kind, repair.prompt) == ("many", SURROUNDINGS)
+    assert "Remove" in repair.instruction
+
+
+def test_a_repair_is_kept_that_mends_and_loses_nothing():
+    now = repaired(started(0.1, 0.9, 0.9, 0.9), itemised(0.9, 0.9, 0.9, 0.9))
+    assert now.iterations[-1].decision.kind == "accept"
+    assert now.best.number == 2 and not now.iterations[-1].reverted
+
+
+@given(st.lists(st.sampled_from([0.1, 0.9]), min_size=4, max_size=4), st.lists(st.sampled_from([0.1, 0.95]), min_size=4,
+       max_size=4))  # fmt: skip
+def test_a_repair_that_harms_or_does_not_help_is_never_the_best(first, second):
+    now = repaired(started(*first), itemised(*second))
+    before, after = ([p > 0.5 for p in one] for one in (first, second))
+    kept = after[0] and all(new for old, new in zip(before, after, strict=True) if old)
+    if not kept:
+        assert now.iterations[-1].reverted and now.best.number == 1
+        assert "reverted" in now.iterations[-1].decision.reason
+
+
+def test_a_repair_that_changed_nothing_is_reverted():
+    now = repaired(started(0.1, 0.9, 0.9, 0.9), itemised(0.1, 0.9, 0.9, 0.9), repaired=None, duplicate_of=1)
+    assert now.iterations[-1].reverted
+    assert outcomes(now, 1, "r1") == ["nothing"]
+
+
+def test_tries_make_the_next_one_stronger_or_weaker():
+    now = started(0.4, 0.9, 0.9, 0.9)
+    first = repair_of(now, plan()).denoise
+    vain = repaired(now, itemised(0.4, 0.9, 0.9, 0.9))
+    harmful = repaired(now, itemised(0.9, 0.1, 0.9, 0.9))
+    same = repaired(now, itemised(0.4, 0.9, 0.9, 0.9), repaired=None, duplicate_of=1)
+    assert [outcomes(one, 1, "r1") for one in (vain, harmful, same)] == [["not_met"], ["lost"], ["nothing"]]
+    found = [repair_of(one, plan(index=3)).denoise for one in (harmful, vain, same)]
+    assert found[0] < first < found[1] < found[2]
+
+
+def test_repairs_are_counted_and_wishes_are_not():
+    now = started(0.4, 0.9, 0.9, 0.9, iterations_per_loop=4, max_loops=1)
+    assert repairs_allowed(now) == 2 == repairs_left(now)
+    wished = repaired(now, itemised(0.4, 0.9, 0.9, 0.9), wish="a fox, please", requirement="")
+    assert repairs_left(wished) == 2 and not wished.iterations[-1].reverted
+    twice = repaired(repaired(now, itemised(0.4, 0.9, 0.9, 0.9)), itemised(0.4, 0.9, 0.9, 0.9))
+    assert repairs_left(twice) == 0
+    assert not without_impossible_repair(twice).can_edit_locally
+
+
+def test_after_a_wish_the_user_has_the_word():
+    now = repaired(started(0.4, 0.9, 0.9, 0.9), itemised(0.4, 0.9, 0.9, 0.9), wish="bigger ears", requirement="")
+    stop = next_step_after(now)
+    assert isinstance(stop, Stop) and stop.status == "stopped" and "bigger ears" in stop.reason
+
+
+def test_why_a_graph_is_not_repaired_is_said_once():
+    now = without_repairs(without_repairs(started(0.4, 0.9, 0.9, 0.9), "No sampler."), "No sampler.")
+    assert [finding.kind for finding in now.warnings] == ["no_repair"]
+    assert not now.can_edit_locally and now.edit_refusal == "No sampler."
+
+
+@given(
+    st.tuples(st.integers(0, 30), st.integers(0, 20), st.integers(1, 10), st.integers(1, 10)),
+    st.floats(0.01, 1.0),
+)
+def test_the_box_around_what_changed(place, strength):
+    left, top, columns, rows = place
+    before = torch.zeros(30, 40, 3)
+    after = torch.zeros(30, 40, 4)
+    after[top : top + rows, left : left + columns, 1] = strength
+    box = changed_box(before, after)
+    assert box == (left / 40, round(top / 30, 5), (left + columns) / 40, round((top + rows) / 30, 5))
+    assert changed_box(before, before + 0.001) is None, "nothing that a file of 8 bits could hold"
+    assert changed_box(before, torch.zeros(31, 40, 3)) == (0, 0, 1, 1)
+
+
+@given(st.tuples(*[st.integers(0, 1000)] * 4), st.integers(1, 400), st.integers(1, 400))
+def test_a_mask_of_any_box_has_something_in_it(corners, width, height):
+    left, right = sorted((corners[0], min(1000, corners[2] + 10)))
+    top, bottom = sorted((corners[1], min(1000, corners[3] + 10)))
+    mask = box_mask((min(left, 990), min(top, 990), max(right, 10), max(bottom, 10)), width, height)
+    assert mask.size == (width, height) and mask.getextrema()[1] == 255
