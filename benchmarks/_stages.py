@@ -20,9 +20,13 @@ STAGES: dict[str, list[list[str]]] = {
     "is the model there": [["ollama_client.vision_model", "OllamaVisionModel.check"]],
     LOOKING: [["ollama_client.vision_model", "OllamaVisionModel.ask"]],
     "model released": [["ollama_client.vision_model", "OllamaVisionModel.release"]],
-    "policy": [["engine.loop.driver", "iteration_of"], ["engine.loop.driver", "next_step"]],
+    "policy": [
+        ["engine.loop.driver", "iteration_of"],
+        ["engine.loop.driver", "next_step_after"],
+        ["engine.loop.driver", "next_step_with_repair"],
+    ],
     "graph patched": [
-        ["engine.loop.critic", "clean_copy"],
+        ["engine.loop.critic", "as_queued"],
         ["engine.loop.driver", "with_settings"],
         ["engine.graph.ui_workflow", "in_extra_pnginfo"],
     ],

@@ -245,7 +245,8 @@ def with_displays(graph: Graph, object_info: ObjectInfo) -> Graph:
     """
     changed = dict(graph)
     for node_id, node in graph.items():
-        described = object_info.get(node.get("class_type", "")) if isinstance(node, Mapping) else None
+        class_type = node.get("class_type") if isinstance(node, Mapping) else None
+        described = object_info.get(class_type) if isinstance(class_type, str) else None
         required = (described.get("input") or {}).get("required") or {} if described else {}
         inputs = inputs_of(node)
         absent = {name: _display(spec) for name, spec in required.items() if name not in inputs and _display(spec)}
