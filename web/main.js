@@ -174,6 +174,11 @@ function runOf(field) {
   };
 }
 
+function elsewhere(runId) {
+  const run = store.get(runId);
+  return Boolean(run?.workflow_id) && run.workflow_id !== workflowInFront(app);
+}
+
 app.registerExtension({
   name: "imitatoes.panel",
   settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications(), showConnections: openConnections }),
@@ -206,7 +211,8 @@ app.registerExtension({
     else if (OTHERS.has(node.comfyClass)) addProblemWidget(node, { store, problemOf });
     if (node.comfyClass !== CRITIC) return;
     applyJudge(app, node);
-    const widget = addCriticWidget(node, { t, store, runOf: runOf("critic_node"), problemOf, progress, judgingSince: heard.judgingSince, showBest: (one, run) => showBest(app, one, run) });
+    const showing = { judgingSince: heard.judgingSince, showBest: (one, run) => showBest(app, one, run) };
+    const widget = addCriticWidget(node, { t, store, runOf: runOf("critic_node"), elsewhere, problemOf, progress, ...showing });
     const before = node.onExecuted;
     node.onExecuted = function (output) {
       before?.call(this, output);

@@ -159,10 +159,10 @@ def test_what_a_subgraph_promotes_is_linked_from_outside(tab):
     undone(tab, before, steps, 2)
 
 
-def hidden_seed():
+def hidden_seed(prompt="a fox"):
     """Seed and steps are inside."""
     definition = inside("text", "negative", "cfg")
-    nodes = [host(20, definition, "a fox", "ugly", 6.5), save(22, ("IMAGE", 20, 0))]
+    nodes = [host(20, definition, prompt, "ugly", 6.5), save(22, ("IMAGE", 20, 0))]
     return workflow(*nodes, subgraphs=[definition])
 
 
@@ -186,6 +186,18 @@ def test_what_is_hidden_in_a_subgraph_is_unpacked_in_the_same_step(tab):
     start = {name: loop[name] for name in ("prompt", "negative", "seed", "steps", "cfg")}
     assert start == {"prompt": "a fox", "negative": "ugly", "seed": 7, "steps": 20, "cfg": 6.5}
     undone(tab, before, steps, 2)
+
+
+def test_the_prompt_of_what_is_unpacked_stays_as_it_was_sent(tab):
+    """Newer pages send a subgraph's text as it stands, and that of a widget with its {braces} filled."""
+    opened(tab, hidden_seed('{"style": {"a fox"}}'))
+    sent = tab.api_graph()["20:2"]["inputs"]["text"]
+    tab.panel()
+    tab.command("Imitatoes.MakeSelfImproving")
+    tab.button("Unpack it and go on").click()
+    wait_for_nodes(tab, 9)
+    _, _, loop, *_ = loop_of(tab)
+    assert loop["prompt"] == sent
 
 
 def test_a_subgraph_may_stay_closed(tab):

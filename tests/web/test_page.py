@@ -85,11 +85,24 @@ def test_the_pages_own_total_is_right_for_renders_that_the_server_queued(tab):
     assert all(max(values) < 1 for values in totals), "told nothing, the page shows 100 % from the first node on"
 
 
+HEARD = """() => {
+    window.verdictsHere = 0;
+    const count = ({ detail }) => { if (detail.output?.imitatoes) setTimeout(() => { window.verdictsHere += 1; }); };
+    window.comfyAPI.api.api.addEventListener("executed", count);
+}"""
+"""Counts the verdicts that the page hands to its nodes from now on."""
+
+
 def test_a_run_does_not_write_into_another_workflow_in_front(theatre, tab):
     tab.load(loop_workflow())
     tab.queue()
     wait_for_text(tab, CRITIC, "verdict", "Iteration")
     tab.load(loop_workflow())
+    run = theatre.client.get("/imitatoes/runs")["runs"][0]["run_id"]
+    tab.page.evaluate(HEARD)
+    seen = len(theatre.run(run)["iterations"])
+    theatre.until(run, lambda told: len(told["iterations"]) > seen or told["waiting"])
+    tab.page.wait_for_function("window.verdictsHere > 0")
     assert tab.text_of(CRITIC, "verdict") == "Queue to see the verdict here."
     assert tab.text_of(LOOP, "run").startswith("Queue once")
 
@@ -113,8 +126,12 @@ OVERLAPS = """() => {
 """Nodes that lie on each other as large as the page needs them."""
 
 
-PAGE_ONLY = {"PreviewAny": ("preview", "previewMode")}
-"""Widgets that the page adds to a node of its own; the server ignores them."""
+PAGE_ONLY = {
+    "PreviewAny": ("preview", "previewMode"),
+    "CreateVideo": ("bit_depth",),
+    "SaveVideo": ("format.codec",),
+}
+"""Inputs that a page adds: widgets of its own, which the server ignores, and what newer versions have a default for."""
 
 
 def said_by_both(graph):

@@ -9,9 +9,10 @@ const TICK_MS = 1000;
 
 /**
  * runOf(node): the run whose critic the node is, or null. problemOf(node): what went wrong in it, or "".
- * judgingSince(run): page time in ms, or null. showBest(node, run): puts the best picture on the node.
+ * elsewhere(runId): whether that run is another workflow's. judgingSince(run): page time in ms, or null.
+ * showBest(node, run): puts the best picture on the node.
  */
-export function addCriticWidget(node, { t, store, runOf, problemOf, progress, judgingSince, showBest }) {
+export function addCriticWidget(node, { t, store, runOf, elsewhere, problemOf, progress, judgingSince, showBest }) {
   let lone = null;
   let timer = null;
   const { element } = addTextWidget(node, "verdict", HEIGHT, t("node.queue"));
@@ -23,7 +24,9 @@ export function addCriticWidget(node, { t, store, runOf, problemOf, progress, ju
     if (run?.phase === "judging") timer = setTimeout(draw, TICK_MS);
     if (run) showBest(node, run);
     const problem = problemOf(node);
-    const text = problem || (run ? ofRun(run) : verdictWords(t, lone));
+    // The page hands a verdict to whichever node in front has the id that it came from.
+    const own = elsewhere(lone?.run_id) ? null : lone;
+    const text = problem || (run ? ofRun(run) : verdictWords(t, own));
     element.classList.toggle("imitatoes-problem", Boolean(problem));
     setText(element, text || t("node.queue"));
   }

@@ -81,6 +81,7 @@ async function change(around, asked) {
   const { app, liteGraph, t } = around;
   const graph = rootGraph(app);
   if (app.canvas?.graph && app.canvas.graph !== graph) app.canvas.setGraph?.(graph);
+  const before = asked.plan;
   let changed = false;
   const failure = await asOneStep(app, async () => {
     for (let count = 0; asked.closed.length && count < MOST_UNPACKED; count++) {
@@ -88,6 +89,7 @@ async function change(around, asked) {
       changed = true;
       asked = await askAgain(around, asked);
     }
+    asked.plan = withTexts(asked.plan, before);
     if (asked.closed.length) throw new Error(asked.closed.join());
     changed = true;
     placeLoop(app, liteGraph, graph, asked.plan, asked);
@@ -112,6 +114,14 @@ async function askAgain(around, { judge, plan }) {
   if (same) asked = await ask(around, same.node);
   if (asked.problem) throw Object.assign(new Error(asked.problem), { told: asked.problem });
   return asked;
+}
+
+// Inside a subgraph the page sends a text as it stands. Unpacked, the text is one of a widget that fills {this|or that}
+// before it is sent, and braces that meant nothing are gone: what the loop starts from is what was rendered until now.
+function withTexts(plan, before) {
+  if (plan.judged.title !== before.judged.title) return plan;
+  const { prompt = plan.values.prompt, negative = plan.values.negative } = before.values;
+  return { ...plan, values: { ...plan.values, prompt, negative } };
 }
 
 function leftAlone({ left = [], notes = [] }) {
