@@ -45,8 +45,8 @@ from .comfy_services import ComfyServices
 from .comfyui import PageEvents, WrongInput
 from .file_manager import can_open_folders, open_folder
 from .graph_check import GraphCheck, KnownClasses
-from .judge_inputs import CriticInputs, make_judge
-from .judge_models import open_idle_model
+from .judge_inputs import SERVERS, CriticInputs, make_judge
+from .judge_models import open_idle_model, served_by
 from .judge_setup import JudgeSetups
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
@@ -195,8 +195,8 @@ class App:
         try:
             graph, _ = await asyncio.to_thread(self.journal().load_graph, run.id)
             inputs = CriticInputs.in_graph(graph[run.critic_node])
-            kind = settings.named(inputs.connection).kind
-            inputs = replace(inputs, judge=kind, keep_alive="0")
+            kind = served_by(inputs.connection)
+            inputs = replace(inputs, judge=kind if kind in SERVERS else "auto", keep_alive="0")
             judge = make_judge(inputs, run.start, run.critic_node, lambda: False, asyncio.CancelledError)
         except (WrongInput, settings.UnknownConnection) as problem:
             raise NotNow(str(problem)) from problem

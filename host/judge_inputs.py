@@ -10,10 +10,12 @@ from ..engine.graph.model import is_link
 from ..engine.judge.critique import parse_checks
 from ..engine.judge.judge import Judge
 from ..engine.settings import LoopHandle
+from ..engine.tutorial.goal_words import why_not_judged
+from ..engine.tutorial.model import TUTORIAL
 from ..ollama_client import AUTO, AUTO_SECONDS, GOOD_MODEL, parse_keep_alive
 from . import settings
 from .comfyui import WrongInput
-from .judge_models import open_model
+from .judge_models import open_model, served_by
 
 SERVERS = ("ollama", "openai")
 JUDGES = ("auto", "ollama", "offline", "openai")
@@ -72,17 +74,22 @@ def make_judge(
         at = "keep_alive"
         keep_alive = AUTO_SECONDS if inputs.leaves_when_short else parse_keep_alive(inputs.keep_alive)
         at = "connection"
-        served_by = settings.named(inputs.connection).kind
+        server = served_by(inputs.connection)
         model = open_model(inputs.connection, inputs.model.strip(), keep_alive, interrupted, stop)
     except (ValueError, settings.UnknownConnection) as problem:
         raise WrongInput(f"{name}, input {at}: {problem}") from problem
     if not inputs.model.strip() and inputs.judge != "offline":
         raise WrongInput(f"{name}, input model: is empty. Write a vision model's name, such as {GOOD_MODEL}.")
-    if inputs.judge in SERVERS and inputs.judge != served_by:
+    if inputs.judge in SERVERS and inputs.judge != server:
+        fitting = f"auto or {server}" if server in SERVERS else "auto"
         raise WrongInput(
-            f"{name}, input judge: '{inputs.judge}', but the connection '{inputs.connection}' is of kind {served_by}. "
-            f"Choose auto or {served_by}, or another connection."
+            f"{name}, input judge: '{inputs.judge}', but the connection '{inputs.connection}' is of kind {server}. "
+            f"Choose {fitting}, or another connection."
         )
+    if server == TUTORIAL and inputs.judge != "offline":
+        checklist = loop.checklist if loop is not None else ""
+        if problem := why_not_judged(f"{goal}\n{checklist}"):
+            raise WrongInput(f"{name}, input goal: {problem}")
     pass_score = loop.pass_score if loop is not None else inputs.pass_score
     patience = settings.load().wait_for_judge_seconds
-    return Judge(inputs.judge, model, pass_score, checks, patience=patience, served_by=served_by)
+    return Judge(inputs.judge, model, pass_score, checks, patience=patience, served_by=server)

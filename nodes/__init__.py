@@ -13,6 +13,7 @@ from .region_stitch import RegionStitch
 from .self_improving_prompt import SelfImprovingPrompt
 from .style_lora_picker import StyleLoRAPicker
 from .text_segment_mask import TextSegmentMask
+from .tutorial_painter import TutorialPainter
 from .vlm_critique import VLMCritique
 from .vram_guard import VRAMGuard
 
@@ -25,6 +26,7 @@ NODE_CLASS_MAPPINGS = {
     "ImitatoesVLMCritique": VLMCritique,
     "ImitatoesVRAMGuard": VRAMGuard,
     "ImitatoesTextSegmentMask": TextSegmentMask,
+    "ImitatoesTutorialPainter": TutorialPainter,
 }
 
 

@@ -54,7 +54,10 @@ class VLMCritique(io.ComfyNode):
                     "connection",
                     default="local",
                     optional=True,
-                    tooltip="Name of a server from this ComfyUI's own settings. local is the Ollama on this PC.",
+                    tooltip=(
+                        "Name of a server from this ComfyUI's own settings. local is the Ollama on this PC; tutorial "
+                        "is no server, but the judge of the tutorial's coloured shapes."
+                    ),
                 ),
                 io.String.Input(
                     "checks",

@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .world import judge
 from .world.beliefs import QUALITIES, Belief, Eye, sampled
 from .world.checklist import checklist
 from .world.editor import edit, read_failing
 from .world.misreading import chance
 from .world.questions import read_question
-from .world.seeing import View, see
+from .world.seeing import SeenPicture, see
+from .world.verdict import answer
 
 SMALL_DOUBT = 0.3
 """Standard deviation of the log-odds' error; what is plain to see has log-odds of about 4."""
@@ -74,14 +74,14 @@ def _verdict(goal: str | None, images: list[bytes]) -> str:
     picture = _picture(images[-1])
     if picture is None:
         return _unseen("The picture cannot be read.")
-    return _json(judge.answer(goal, picture))
+    return _json(answer(goal, picture))
 
 
 def _looked(questions: str, images: list[bytes], body: dict[str, Any], doubt: float) -> str:
     view = _view(images[-1]) if images else None
     if view is None:
         # A model that sees nothing still answers.
-        view = View((), "none", None, 0.0, None, None)
+        view = SeenPicture((), "none", None, 0.0, None, None)
     eye = Eye(view, hashlib.blake2b(images[-1] if images else b"").hexdigest(), doubt)
     beliefs: dict[str, Belief] = {f"quality_{name}": eye.quality(name) for name in QUALITIES}
     numbers = set()
@@ -124,7 +124,7 @@ def _picture(data: bytes) -> np.ndarray | None:
 
 
 @lru_cache(maxsize=8)
-def _view(data: bytes) -> View | None:
+def _view(data: bytes) -> SeenPicture | None:
     """A picture is asked about several times: two looks and an edit."""
     picture = _picture(data)
     return None if picture is None else see(picture)

@@ -58,7 +58,8 @@ def prepare_base(base: Path, pack_root: Path, painter: bool = True) -> Path:
     painter_pack = _emptied(base / "custom_nodes" / "rehearsal_painter")
     if painter:
         _copy(_HERE / "painter_pack", painter_pack)
-        _copy(_HERE / "world", painter_pack / "world")
+        for world in (_HERE / "world", _HERE.parent / "engine" / "tutorial"):
+            _copy(world, painter_pack / "world")
     else:
         painter_pack.rmdir()
     return base

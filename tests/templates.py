@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from pack.engine.graph.loop_nodes import LOOP_CLASS
-from pack.workflows.tiny_checkpoint import FILE_NAME as TINY_CHECKPOINT
 
 from .conftest import ROOT
 from .engine.graph import reference
@@ -22,8 +21,8 @@ NOTES = ("Note", "MarkdownNote")
 """Nodes of the page alone, which are never posted."""
 NEWER = {"LTXAVTextEncoderLoader": ("device",)}
 """Inputs that 0.8.0 does not know and ignores, and that later versions require, as their last widget."""
-OWN_FILES = (TINY_CHECKPOINT,)
-"""Model files that a command of ours makes, so that there is nothing to download."""
+TUTORIAL = "01 See it improve (no model needed)"
+"""The template that needs no model, no Ollama and no graphics card."""
 
 
 def read(path: Path) -> Any:
@@ -37,7 +36,7 @@ def api_graph(name: str) -> dict[str, Any]:
 def model_files() -> dict[str, str]:
     """Every model file that a template names, to its folder under models/."""
     offered = {m["name"]: m["directory"] for path in UI for m in models_offered(read(path))}
-    return {**offered, **dict.fromkeys(OWN_FILES, "checkpoints")}
+    return offered
 
 
 def models_offered(workflow: dict[str, Any]) -> list[dict[str, str]]:

@@ -48,6 +48,7 @@ ARROWS = {
     "engine.mask": {"engine.judge"},
     "engine.memory": {"engine", "engine.graph"},
     "engine.style": {"engine", "engine.judge"},
+    "engine.tutorial": {"engine.judge"},
     "ollama_client": {"engine.judge", "engine.memory"},
     "openai_client": {"engine.judge", "ollama_client"},
 }

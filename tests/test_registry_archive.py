@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
 import subprocess
+import zipfile
 
 import pytest
 
@@ -93,3 +95,14 @@ def test_scripts_are_valid_modules(path, tmp_path):
     module.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     done = subprocess.run(["node", "--check", str(module)], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_tutorial_is_small():
+    """Painter, judge, template and its picture together, as the archive holds them: compressed."""
+    parts = [path for name, path in shipped() if "tutorial" in name.lower() or "see it improve" in name.lower()]
+    assert len(parts) > 20
+    with io.BytesIO() as stream:
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in parts:
+                archive.write(path, path.relative_to(ROOT))
+        assert len(stream.getvalue()) < 60_000

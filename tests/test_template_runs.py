@@ -7,7 +7,7 @@ from pack.engine.graph.family import family_in
 from pack.engine.judge.prompt_style import wording_rule
 
 from .comfyui.theatre import opened, scripted
-from .templates import API, TINY_CHECKPOINT, api_graph, has_loop, missing_from, read
+from .templates import API, TUTORIAL, api_graph, has_loop, missing_from, read
 
 LATENTS = ("EmptyLatentImage", "EmptySD3LatentImage")
 NOT_ON_THE_REHEARSAL = {
@@ -19,19 +19,16 @@ NOT_ON_THE_REHEARSAL = {
     "self_improving_z_image_turbo",
 }
 """Their samplers and video nodes are ComfyUI's own; a real one accepts them in test_real_sampler."""
-ELSEWHERE = {"edit_by_text"}
-"""Needs a segmentation model, which test_contract_mask makes for it."""
+ELSEWHERE = {"edit_by_text", TUTORIAL}
+"""The first needs a segmentation model, which test_contract_mask makes for it; the other has a judge of its own, and
+runs in test_contract_tutorial."""
 RUNNING = [path.stem for path in API if path.stem not in NOT_ON_THE_REHEARSAL | ELSEWHERE]
 LOOPS = [name for name in RUNNING if has_loop(api_graph(name))]
 
 
 @pytest.fixture(scope="module")
 def theatre(tmp_path_factory):
-    base = tmp_path_factory.mktemp("templates")
-    checkpoint = base / "models" / "checkpoints" / TINY_CHECKPOINT
-    checkpoint.parent.mkdir(parents=True)
-    checkpoint.touch()
-    with opened(base, None, None) as started:
+    with opened(tmp_path_factory.mktemp("templates"), None, None) as started:
         yield started
 
 

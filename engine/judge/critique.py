@@ -14,7 +14,7 @@ SOUND = 0.7
 """
 
 Check = Literal["prompt_match", "artifacts", "faces", "text", "composition"]
-ServedBy = Literal["ollama", "openai", "comfyui", "jury"]
+ServedBy = Literal["ollama", "openai", "comfyui", "jury", "tutorial"]
 """What runs the model that judges: an Ollama, a server of OpenAI's dialect, ComfyUI itself, or several of them."""
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from math import exp, log, sqrt
 from statistics import NormalDist
 
-from .judge import BESIDE, LEAST_SHARPNESS, OVER_SATURATED, WASHED_OUT, centre_of, members
+from .facts import BESIDE, LEAST_SHARPNESS, OVER_SATURATED, WASHED_OUT, lead, margin, members
 from .misreading import chance, misspelt
 from .questions import At, Before, Fact, Ground, Number, Query, Tinted, Written
 from .reading import comparable
 from .scene import COLOURS, Group
-from .seeing import SeenShape, View
+from .seeing import SeenPicture, SeenShape
 
 Belief = dict[str, float]
 """Probability by answer; they add up to 1."""
@@ -33,7 +33,7 @@ _HIGHEST = 12
 class Eye:
     """Looks at one picture. fingerprint: of its bytes. doubt: standard deviation of the error, in log-odds."""
 
-    view: View
+    view: SeenPicture
     fingerprint: str
     doubt: float = 0.0
 
@@ -78,8 +78,8 @@ class Eye:
             case Number(group, low, high):
                 belief = self._number(group, wording)
                 return _odds(sum(p for number, p in belief.items() if low <= int(number) <= high))
-            case Before(first, axis, second):
-                return self._before(first, axis, second, wording)
+            case Before():
+                return self._before(fact, wording)
             case At(group, where):
                 return self._at(group, where, wording)
             case Ground(colour):
@@ -107,11 +107,11 @@ class Eye:
             str(number), [str(n) for n in (number + step, number - step, number + 2 * step) if n >= 0], strength
         )
 
-    def _before(self, first: Group, axis: str, second: Group, wording: str) -> float:
-        here, there = centre_of(first, self.view), centre_of(second, self.view)
-        if here is None or there is None:
+    def _before(self, fact: Before, wording: str) -> float:
+        first, second, axis = fact.first, fact.second, fact.axis
+        ahead = lead(first, axis, second, self.view, fact.any_of)
+        if ahead is None:
             return -_CLEAR
-        ahead = there[axis == "above"] - here[axis == "above"]
         names = (f"{first.colour} {first.shape}", f"{second.colour} {second.shape}")
         # One error for both directions: who sees the one wrongly sees the other wrongly too.
         turned = 1 if names[0] < names[1] else -1
@@ -120,20 +120,11 @@ class Eye:
         return _limited(30 * (ahead - BESIDE), _CLEAR) * sure + error
 
     def _at(self, group: Group, where: str, wording: str) -> float:
-        centre = centre_of(group, self.view)
-        if centre is None:
+        room = margin(group, where, self.view)
+        if room is None:
             return -_CLEAR
-        x, y = centre
-        parts = where.split()
-        room = {"left": 0.5 - x, "right": x - 0.5, "top": 0.5 - y, "bottom": y - 0.5}
-        margins = [room[part] for part in parts if part != "centre"]
-        if "centre" in parts:
-            margins += [] if {"left", "right"} & set(parts) else [0.22 - abs(x - 0.5)]
-            margins += [] if {"top", "bottom"} & set(parts) else [0.22 - abs(y - 0.5)]
-        turned = -1 if parts[0] in ("bottom", "right") else 1
-        return _limited(30 * min(margins), _CLEAR) + turned * self._error(
-            f"place {group.colour} {group.shape}", wording
-        )
+        turned = -1 if where.split()[0] in ("bottom", "right") else 1
+        return _limited(30 * room, _CLEAR) + turned * self._error(f"place {group.colour} {group.shape}", wording)
 
     def _ground(self, wording: str) -> Belief:
         colour = self.view.background

@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from pack.workflows.tiny_checkpoint import decoder
 
 from .theatre import opened
+from .tiny_checkpoint import decoder
 from .tiny_models import kl_decoder, save
 
 pytestmark = pytest.mark.comfyui

@@ -15,7 +15,8 @@ def test_one_loop_to_done(theatre):
     assert (run["status"], run["phase"]) == ("done", "waiting"), run["reason"]
     assert run["first_prompt_id"] == prompt_id
     scores = [i["critique"]["score"] for i in run["iterations"]]
-    assert run["best"]["score"] == max(scores) >= 0.8
+    # The surest picture is returned, which need not be the one with the highest score among equals.
+    assert max(scores) >= run["best"]["score"] > max(scores) - 0.01 >= 0.8
     assert run["best_iteration"]["critique"]["looks"] == 2
     assert run["iterations"][0]["settings"]["prompt"] == PROMPT
     assert scores[0] < 0.8, "it had something to improve"

@@ -46,7 +46,7 @@ def test_every_input_and_output_explains_itself(theatre):
         assert all(spec[1].get("tooltip") for spec in specs.values()), node_id
         assert all(info["output_tooltips"]), node_id
         assert info["description"]
-        assert info["category"] == "imitatoes"
+        assert info["category"] == ("imitatoes/tutorial" if "Tutorial" in node_id else "imitatoes")
         assert (ROOT / "web" / "docs" / f"{node_id}.md").is_file()
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import torch
-from pack.workflows.tiny_checkpoint import CLIP_WIDTH, Weights, diffusion_model, save, save_checkpoint
+
+from .tiny_checkpoint import CLIP_WIDTH, Weights, diffusion_model, save, save_checkpoint
 
 __all__ = [
     "compact_upscaler",

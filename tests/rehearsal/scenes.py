@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 from pack.rehearsal.world.misreading import misspelt
-from pack.rehearsal.world.scene import COLOURS, SHAPES, Group, Place, Relation, Scene, opposite
+from pack.rehearsal.world.scene import COLOURS, SHAPES, Group, Place, Relation, ShapeScene, opposite
 from PIL import Image
 
 WORDS = ("HELLO", "OPEN", "LOVE", "CAFE 42", "BOOK", "TAXI", "STOP NOW", "MILLION")
 PLACES = ("top left", "top right", "bottom left", "bottom right", "top", "bottom", "left", "right", "centre")
 
 
-def random_scene(dice: random.Random) -> Scene:
+def random_scene(dice: random.Random) -> ShapeScene:
     """One to three groups, at most nine shapes, maybe a relation or a place, a background, a word."""
     background = dice.choice((None, None, *COLOURS))
     colours = [c for c in COLOURS if c != background]
@@ -33,10 +33,10 @@ def random_scene(dice: random.Random) -> Scene:
     if not relations and dice.random() < 0.4:
         places = (Place(dice.randrange(len(groups)), dice.choice(PLACES)),)
     word = dice.choice(WORDS) if dice.random() < 0.35 else None
-    return Scene(tuple(groups), relations, places, background, word=word)
+    return ShapeScene(tuple(groups), relations, places, background, word=word)
 
 
-def goal_of(scene: Scene) -> str:
+def goal_of(scene: ShapeScene) -> str:
     """The scene in words."""
     parts = [group.phrase for group in scene.groups]
     for relation in scene.relations:
@@ -51,7 +51,7 @@ def goal_of(scene: Scene) -> str:
     return ", ".join(parts)
 
 
-def broken(scene: Scene, dice: random.Random) -> tuple[str, Scene]:
+def broken(scene: ShapeScene, dice: random.Random) -> tuple[str, ShapeScene]:
     """The scene with exactly one requirement changed, and the kind of that requirement."""
     kinds = ["count", "colour", "shape"]
     kinds += ["relation"] * bool(scene.relations) + ["place"] * bool(scene.places)
@@ -83,7 +83,7 @@ def broken(scene: Scene, dice: random.Random) -> tuple[str, Scene]:
     return kind, replace(scene, word=misspelt(scene.word, dice.random()))
 
 
-def _with_group(scene: Scene, which: int, group: Group) -> Scene:
+def _with_group(scene: ShapeScene, which: int, group: Group) -> ShapeScene:
     return replace(scene, groups=(*scene.groups[:which], group, *scene.groups[which + 1 :]))
 
 

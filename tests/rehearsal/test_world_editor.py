@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 from pack.rehearsal.world.beliefs import Eye, most_likely
 from pack.rehearsal.world.checklist import checklist
 from pack.rehearsal.world.editor import Failing, clause, edit, read_failing
+from pack.rehearsal.world.facts import MOST_SCRATCHES
 from pack.rehearsal.world.goals import GOALS
-from pack.rehearsal.world.judge import MOST_SCRATCHES
 from pack.rehearsal.world.misreading import misread
 from pack.rehearsal.world.painter import draw, paint
 from pack.rehearsal.world.questions import read_question
@@ -40,7 +40,7 @@ def test_a_checklist():
     }
     relation = checklist(goal)[3]
     assert (relation["alt_question"], relation["alt_expect"]) == (
-        "Are the red circles to the right of the blue square?",
+        "Is any red circle to the right of the blue square?",
         ["no"],
     )
 

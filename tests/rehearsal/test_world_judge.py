@@ -4,9 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.rehearsal.world.judge import answer, look
+from pack.rehearsal.world.beliefs import Eye, most_likely
+from pack.rehearsal.world.checklist import checklist
+from pack.rehearsal.world.facts import check
 from pack.rehearsal.world.painter import draw, paint
+from pack.rehearsal.world.questions import read_question
 from pack.rehearsal.world.scene import parse
+from pack.rehearsal.world.seeing import SeenPicture, SeenShape
+from pack.rehearsal.world.verdict import answer, look
 
 from .scenes import broken, goal_of, photographed, random_scene, random_size
 
@@ -122,6 +127,40 @@ def test_spelling(wanted, painted, same, side):
     assert (said["assessment"]["text"] == 10) is same
     if not same:
         assert f'"{painted}"' in word.seen
+
+
+@pytest.mark.parametrize(
+    ("at", "met", "seen"),
+    [
+        ((0.1, 0.2, 0.3), True, "red circles left of blue square"),
+        ((0.1, 0.2, 0.9), False, "two of three red circles left of blue square"),
+        ((0.1, 0.2, 0.51), False, "two of three red circles left of blue square"),
+        ((0.7, 0.8, 0.9), False, "red circles right of blue square"),
+        ((0.49, 0.5, 0.51), False, "red circles above or below blue square"),
+    ],
+)
+def test_a_relation_holds_only_if_it_does_for_all(at, met, seen):
+    circles = [SeenShape("circle", "red", x, 0.2 + 0.2 * n, 0.01) for n, x in enumerate(at)]
+    view = SeenPicture((*circles, SeenShape("square", "blue", 0.5, 0.9, 0.01)), "white", None, 0.0, 0.5, 1.0)
+    goal = "three red circles to the left of a blue square"
+    found = next(fact for fact in check(parse(goal), view) if fact.kind == "relation")
+    assert (found.met, found.seen) == (met, seen)
+    asked = next(item for item in checklist(goal) if item["kind"] == "relation")
+    eye = Eye(view, "all of them")
+    first = most_likely(eye.answer(read_question(asked["question"]), "yes/no", asked["question"]))
+    second = most_likely(eye.answer(read_question(asked["alt_question"]), "yes/no", asked["alt_question"]))
+    assert (first in asked["expect"]) is met
+    # "Is any of them right of it?" is answered no, too, where they are above it.
+    assert (second in asked["alt_expect"]) is (met or max(at) < 0.52)
+
+
+@pytest.mark.parametrize(("at", "met"), [((0.1, 0.2), True), ((0.1, 0.8), False), ((0.7, 0.8), False)])
+def test_a_place_holds_only_if_all_are_there(at, met):
+    view = SeenPicture(tuple(SeenShape("star", "green", x, 0.2, 0.01) for x in at), "white", None, 0.0, 0.5, 1.0)
+    found = check(parse("two green stars in the top left"), view)[-1]
+    assert (found.kind, found.met) == ("place", met)
+    question = "Are the green stars in the top left?"
+    assert most_likely(Eye(view, "all").answer(read_question(question), "yes/no", question)) == ("yes" if met else "no")
 
 
 def test_a_word_that_is_not_there():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.rehearsal.world.judge import look
 from pack.rehearsal.world.misreading import misread, misspelt, scratched
 from pack.rehearsal.world.painter import draw, paint
 from pack.rehearsal.world.scene import parse
+from pack.rehearsal.world.verdict import look
 
 from .scenes import photographed
 

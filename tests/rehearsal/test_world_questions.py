@@ -9,7 +9,7 @@ from pack.rehearsal.world.checklist import checklist
 from pack.rehearsal.world.painter import draw
 from pack.rehearsal.world.questions import read_question
 from pack.rehearsal.world.scene import parse
-from pack.rehearsal.world.seeing import SeenShape, View, see
+from pack.rehearsal.world.seeing import SeenPicture, SeenShape, see
 
 from .scenes import broken, goal_of, photographed, random_scene, random_size
 
@@ -21,8 +21,8 @@ def row(count: int, shape: str = "circle", colour: str = "red", x: float = 0.2) 
     return tuple(SeenShape(shape, colour, x, 0.2 + 0.1 * i, 0.01) for i in range(count))
 
 
-def view_of(*shapes: SeenShape, background: str = "white", word: str | None = None) -> View:
-    return View(shapes, background, word, 0.0, 0.5, 1.0)
+def view_of(*shapes: SeenShape, background: str = "white", word: str | None = None) -> SeenPicture:
+    return SeenPicture(shapes, background, word, 0.0, 0.5, 1.0)
 
 
 def said(eye: Eye, question: str, ask: str = "yesno") -> str:
@@ -189,7 +189,7 @@ def test_the_same_luck_draws_the_same_answer():
 
 
 def test_qualities():
-    clean, hurt = view_of(*row(3)), View(row(3), "white", None, 0.01, 0.1, 0.5)
+    clean, hurt = view_of(*row(3)), SeenPicture(row(3), "white", None, 0.01, 0.1, 0.5)
     for view, low, high in ((clean, 0.7, 1.0), (hurt, 0.0, 0.45)):
         belief = Eye(view, "q").quality("artifacts")
         assert set(belief) == set(LEVELS)

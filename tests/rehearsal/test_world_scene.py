@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pack.rehearsal.world.scene import Group, Place, Relation, Scene, opposite, parse
+from pack.rehearsal.world.scene import Group, Place, Relation, ShapeScene, opposite, parse
 
 from .scenes import goal_of, random_scene
 
@@ -143,7 +143,7 @@ def test_the_opposite_of_a_place():
     assert opposite("bottom centre") == "top centre"
 
 
-def plain(scene: Scene) -> tuple:
+def plain(scene: ShapeScene) -> tuple:
     return (
         [(g.shape, g.colour, g.count) for g in scene.groups],
         [(r.first, r.axis, r.second) for r in scene.relations],

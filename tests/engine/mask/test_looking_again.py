@@ -16,7 +16,6 @@ from pack.engine.mask.pieces import piece_of_mask
 from pack.engine.mask.refining import COMPLEX, complexity, refinings
 from pack.engine.mask.shape import union
 from PIL import Image, ImageDraw, ImageFont
-
 from rehearsal.world.painter import PALETTE, draw
 from rehearsal.world.scene import parse
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from . import mentions
 from .editor import clause
-from .judge import within
-from .scene import Group, Place, Relation, Scene, opposite, parse
+from .facts import within
+from .scene import Group, Place, Relation, ShapeScene, opposite, parse
 from .vocabulary import spoken
 
 MOST = 10
@@ -63,7 +63,7 @@ def _group(goal: str, group: Group) -> dict[str, Any]:
     return item | _alt(exactly, "yesno", ["yes"])
 
 
-def _relation(goal: str, scene: Scene, relation: Relation) -> dict[str, Any]:
+def _relation(goal: str, scene: ShapeScene, relation: Relation) -> dict[str, Any]:
     first, second = scene.groups[relation.first], scene.groups[relation.second]
     sides = ("to the left of", "to the right of") if relation.axis == "left" else ("above", "below")
     ask = f"{_be(first)} the {first.noun} {{}} the {second.noun}?"
@@ -72,10 +72,12 @@ def _relation(goal: str, scene: Scene, relation: Relation) -> dict[str, Any]:
     text = f"the {first.noun} {how} the {second.noun}"
     item = _item("relation", text, ask.format(sides[0]), "yesno", ["yes"], span)
     item["parents"] = [relation.first + 1, relation.second + 1]
-    return item | _alt(ask.format(sides[1]), "yesno", ["no"])
+    if first.count == 1:
+        return item | _alt(ask.format(sides[1]), "yesno", ["no"])
+    return item | _alt(f"Is any {first.named(1)} {sides[1]} the {second.noun}?", "yesno", ["no"])
 
 
-def _place(goal: str, scene: Scene, place: Place) -> dict[str, Any]:
+def _place(goal: str, scene: ShapeScene, place: Place) -> dict[str, Any]:
     group = scene.groups[place.group]
     ask, where = f"{_be(group)} the {group.noun} {{}}?", within(place.where)
     text, span = f"the {group.noun} {where}", mentions.of_place(goal, place)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from .scene import Group, Place, Relation, Scene
+from .scene import Group, Place, Relation, ShapeScene
 from .vocabulary import COLOUR_WORDS, COUNT_WORDS, PLACE_WORDS, SHAPE_WORDS, VAGUE
 
 _COUNTS = "|".join(sorted({*COUNT_WORDS, *VAGUE, "the", "any"}, key=len, reverse=True))
@@ -38,7 +38,7 @@ def of_absence(text: str, group: Group) -> str:
     return found[0] if found else of_group(text, group)
 
 
-def of_relation(text: str, scene: Scene, relation: Relation) -> str:
+def of_relation(text: str, scene: ShapeScene, relation: Relation) -> str:
     """From the word of place to the end of the second thing."""
     ends = [scene.groups[i] for i in (relation.first, relation.second)]
     for group in ends:

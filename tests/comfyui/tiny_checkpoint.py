@@ -1,6 +1,6 @@
-"""Makes the checkpoint of the template try_the_loop_on_cpu: `python tiny_checkpoint.py`, with ComfyUI's own Python.
+"""A checkpoint with tiny random weights, for a real sampler on the CPU.
 
-Tiny random weights that ComfyUI's loaders take for an SD3 model: an MMDiT of two blocks, CLIP-L, and a TAESD that
+Random weights that ComfyUI's loaders take for an SD3 model: an MMDiT of two blocks, CLIP-L, and a TAESD that
 decodes 16 channels. Its pictures are noise, but seed and text each change them. Needs torch alone, downloads nothing.
 """
 
@@ -8,14 +8,11 @@ from __future__ import annotations
 
 import json
 import struct
-import sys
 from pathlib import Path
 
 import torch
 
 FILE_NAME = "imitatoes_tiny.safetensors"
-CHECKPOINTS = Path(__file__).resolve().parents[3] / "models" / "checkpoints"
-"""Where ComfyUI looks, seen from custom_nodes/<this pack>/workflows."""
 
 WIDTH = 128
 """Of the MMDiT: two blocks, because ComfyUI reads the depth as width / 64."""
@@ -146,28 +143,3 @@ def save_checkpoint(path: Path, seed: int = 1) -> None:
         "first_stage_model.": decoder(seed + 2),
     }
     save(path, {prefix + name: tensor for prefix, part in parts.items() for name, tensor in part.items()})
-
-
-USAGE = f"usage: python tiny_checkpoint.py [FOLDER]   FOLDER: where {FILE_NAME} goes; else ComfyUI's models/checkpoints"
-
-
-def main(arguments: list[str]) -> int:
-    if len(arguments) > 1 or arguments[:1] in (["-h"], ["--help"]):
-        print(USAGE)
-        return 2
-    folder = Path(arguments[0]) if arguments else CHECKPOINTS
-    if not folder.is_dir():
-        print(f"There is no folder {folder}. Name the folder of your checkpoints: python tiny_checkpoint.py FOLDER")
-        return 1
-    path = folder / FILE_NAME
-    try:
-        save_checkpoint(path)
-    except OSError as problem:
-        print(f"{path} could not be written: {problem.strerror}. Make room or name another folder.")
-        return 1
-    print(f"Written: {path}. Press R in ComfyUI, then open the template try_the_loop_on_cpu.")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

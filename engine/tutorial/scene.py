@@ -28,7 +28,7 @@ from .vocabulary import (
     spoken,
 )
 
-__all__ = ["COLOURS", "SHAPES", "Group", "Place", "Relation", "Scene", "opposite", "parse", "spoken"]
+__all__ = ["COLOURS", "SHAPES", "Group", "Place", "Relation", "ShapeScene", "opposite", "parse", "spoken"]
 
 Axis = Literal["left", "above"]
 
@@ -60,7 +60,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Relation:
-    """Group `first` is left of, or above, group `second` (indices into Scene.groups)."""
+    """Group `first` is left of, or above, group `second` (indices into ShapeScene.groups)."""
 
     first: int
     axis: Axis
@@ -78,7 +78,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Scene:
+class ShapeScene:
     """What a text asks for. length: its number of words; a word (to write) is upper case, letters, digits, spaces.
 
     absent: what must not be there, with count 0.
@@ -103,7 +103,7 @@ def opposite(where: str) -> str:
     return " ".join(across.get(part, part) for part in where.split())
 
 
-def parse(text: str) -> Scene:
+def parse(text: str) -> ShapeScene:
     """Read a prompt or a goal. Never fails: what is not understood is ignored."""
     return _Reader().read(text)
 
@@ -141,7 +141,7 @@ class _Reader:
     item: tuple[str, object] | None = None
     absent: dict[tuple[str, str | None], Group] = field(default_factory=dict)
 
-    def read(self, text: str) -> Scene:
+    def read(self, text: str) -> ShapeScene:
         length = len(text.split())
         text = self._take_word(WEIGHT.sub(")", text))
         tokens = TOKEN.findall(text.lower().replace("-", " ").replace("_", " "))
@@ -152,7 +152,7 @@ class _Reader:
         kept = [i for i, group in enumerate(self.groups) if group.count != 0]
         now = {old: new for new, old in enumerate(kept)}
         between = [r for r in self.relations.values() if r.first in now and r.second in now]
-        return Scene(
+        return ShapeScene(
             groups=tuple(self.groups[i] for i in kept),
             relations=tuple(replace(r, first=now[r.first], second=now[r.second]) for r in between),
             places=tuple(replace(p, group=now[p.group]) for p in self.places.values() if p.group in now),

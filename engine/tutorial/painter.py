@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from .layout import Box, Spot, arrange, sign_box
 from .lettering import line
 from .misreading import chance, misread, scratched
-from .scene import Scene, parse
+from .scene import ShapeScene, parse
 
 PALETTE = {
     "red": (205, 48, 48),
@@ -35,13 +35,22 @@ FEWEST_STEPS = 8
 LOWEST_CFG, HIGHEST_CFG, GUIDED = 5.0, 9.0, 1.5
 
 
-def paint(prompt: str, negative: str, seed: int, steps: int, cfg: float, width: int, height: int) -> np.ndarray:
+def paint(
+    prompt: str,
+    negative: str,
+    seed: int,
+    steps: int,
+    cfg: float,
+    width: int,
+    height: int,
+    stark: bool = False,
+) -> np.ndarray:
     """The picture of these settings, uint8 [height, width, 3]; the same for the same arguments.
 
     negative: scratches and shapes that it names are rarer. steps: below 8 the picture is blurred.
-    cfg: below 5 (but above 1.5) it is washed out, above 9 it is over-saturated.
+    cfg: below 5 (but above 1.5) it is washed out, above 9 it is over-saturated. stark: see misread; never scratched.
     """
-    scene = misread(parse(prompt), prompt, seed, negative)
+    scene = misread(parse(prompt), prompt, seed, negative, stark)
     return draw(
         scene,
         seed,
@@ -49,13 +58,13 @@ def paint(prompt: str, negative: str, seed: int, steps: int, cfg: float, width: 
         height,
         steps=steps,
         cfg=cfg,
-        scratches=scratched(negative, prompt, seed),
+        scratches=not stark and scratched(negative, prompt, seed),
         mood=prompt if not scene.groups and not scene.word else "",
     )
 
 
 def draw(
-    scene: Scene,
+    scene: ShapeScene,
     seed: int,
     width: int,
     height: int,
@@ -81,7 +90,7 @@ def draw(
     return _scratch(pixels, seed) if scratches else pixels
 
 
-def _shapes(scene: Scene, seed: int, size: tuple[int, int], mood: str) -> Image.Image:
+def _shapes(scene: ShapeScene, seed: int, size: tuple[int, int], mood: str) -> Image.Image:
     width, height = size
     finer = 2 if max(size) > 256 else 4
     ground = PALETTE[scene.background] if scene.background else SOFT_GREY

@@ -29,7 +29,7 @@ class SeenShape:
 
 
 @dataclass(frozen=True)
-class View:
+class SeenPicture:
     """Everything seen. word: what the sign says, None without a sign. scratches: share of the picture covered.
 
     sharpness: steepness of outlines, 0.4 to 0.6 when sharp, 0.1 when very soft; None without an outline to measure.
@@ -46,7 +46,7 @@ class View:
     ground_sure: float = 1.0
 
 
-def see(picture: np.ndarray) -> View:
+def see(picture: np.ndarray) -> SeenPicture:
     """Look at a picture, uint8 [H, W, 3]."""
     pixels = _working_copy(picture)
     pixels, scratches = _without_scratches(pixels)
@@ -79,7 +79,7 @@ def see(picture: np.ndarray) -> View:
     steep = [s for s in steepness if s is not None]
     vivid = [v for v in vividness if v is not None]
     middle = ground[height // 2, width // 2]
-    return View(
+    return SeenPicture(
         shapes=tuple(shapes),
         background=colour.name(middle),
         ground_sure=colour.clearness(middle),

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .judge import GOOD_CFG, GOOD_STEPS, Finding, check, counted, faults_of, members, within
+from .facts import GOOD_CFG, GOOD_STEPS, SceneFinding, check, counted, faults_of, members, within
 from .misreading import chance
-from .scene import Scene, parse
-from .seeing import View
+from .scene import ShapeScene, parse
+from .seeing import SeenPicture
 from .vocabulary import spoken
 
 LONGEST_CLAUSE = 12
@@ -34,9 +34,9 @@ def read_failing(text: str) -> list[Failing]:
     return [Failing(found[1], found[2], found[3] or "") for found in lines if found and found[2]]
 
 
-def edit(goal: str, failing: Sequence[Failing], view: View | None, seed: int = 0) -> dict[str, Any]:
+def edit(goal: str, failing: Sequence[Failing], view: SeenPicture | None, seed: int = 0) -> dict[str, Any]:
     """What an editor asked for better wording would reply. view: None without a picture. seed: another, other words."""
-    finding = None if view is None else Finding((), view)
+    finding = None if view is None else SceneFinding((), view)
     faults = [] if finding is None else faults_of(finding)
     edits = [{"clause": clause(item.text, seed), "requirement": item.id} for item in failing]
     evidence = [{"requirement": item.id, "seen": _seen(item, view)} for item in failing]
@@ -62,7 +62,7 @@ def clause(text: str, seed: int = 0) -> str:
     return " ".join(chosen.split()[:LONGEST_CLAUSE])
 
 
-def _wordings(scene: Scene) -> list[str]:
+def _wordings(scene: ShapeScene) -> list[str]:
     """Clauses for the one thing that a requirement's text speaks of."""
     if scene.word:
         return [
@@ -97,7 +97,7 @@ def _wordings(scene: Scene) -> list[str]:
     return []
 
 
-def _seen(item: Failing, view: View | None) -> str:
+def _seen(item: Failing, view: SeenPicture | None) -> str:
     """What is there instead."""
     scene = parse(item.text)
     if view is not None and scene.absent:
@@ -107,7 +107,7 @@ def _seen(item: Failing, view: View | None) -> str:
     return found[-1].seen if found else item.seen or "nothing of the kind"
 
 
-def _strangers(goal: str, view: View | None) -> list[str]:
+def _strangers(goal: str, view: SeenPicture | None) -> list[str]:
     """Kinds of shapes that are there though the goal does not ask for them; those it rules out come first."""
     if view is None:
         return []

@@ -6,7 +6,7 @@ import random
 from dataclasses import dataclass
 from math import hypot, sqrt
 
-from .scene import Scene
+from .scene import ShapeScene
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom in pixels."""
@@ -28,7 +28,7 @@ class Spot:
     turn: float
 
 
-def sign_box(scene: Scene, width: int, height: int) -> Box | None:
+def sign_box(scene: ShapeScene, width: int, height: int) -> Box | None:
     """Room for the word: a strip at the bottom, at the top if shapes want the bottom, the middle if there are none."""
     if scene.word is None:
         return None
@@ -46,7 +46,7 @@ def sign_box(scene: Scene, width: int, height: int) -> Box | None:
     return (middle - wide / 2, top, middle + wide / 2, top + tall)
 
 
-def arrange(scene: Scene, width: int, height: int, dice: random.Random) -> list[Spot]:
+def arrange(scene: ShapeScene, width: int, height: int, dice: random.Random) -> list[Spot]:
     """Places for all shapes of all groups. Shapes that fit nowhere, even small, are left out."""
     zones = _zones(scene, width, height)
     counts = [group.count or 0 for group in scene.groups]
@@ -86,7 +86,7 @@ def _free_spot(group: int, zone: Box, radius: float, gap: float, taken: list[Spo
     return None
 
 
-def _zones(scene: Scene, width: int, height: int) -> list[Box]:
+def _zones(scene: ShapeScene, width: int, height: int) -> list[Box]:
     sign = sign_box(scene, width, height)
     top, bottom = _MARGIN * height, (1 - _MARGIN) * height
     if sign and sign[1] > height / 2:
@@ -123,7 +123,7 @@ def _meet(span: tuple[float, float], part: tuple[float, float], length: float) -
     return (low, high) if high - low > 0.12 * length else span
 
 
-def _ranks(scene: Scene, axis: str) -> dict[int, tuple[int, int]]:
+def _ranks(scene: ShapeScene, axis: str) -> dict[int, tuple[int, int]]:
     """Column (or row) and number of columns for each group that a relation on this axis names."""
     pairs = [(r.first, r.second) for r in scene.relations if r.axis == axis]
     rank = {group: 0 for pair in pairs for group in pair}

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 
-from .scene import Group, Scene, opposite, parse
+from .scene import Group, Relation, ShapeScene, opposite, parse
 
 # Share of an edit's side effects: how often a changed prompt redraws the luck of a requirement that it left alone.
 STIR = 0.3
 LONG_PROMPT = 75
 SCRATCHES = 0.22
 SCRATCHES_NAMED = 0.05
+RARE = 0.3
+"""Chance of a mistake below which a stark painter nearly never makes it."""
+MOST_STUBBORN = 3
+"""Of the things that plain words often get wrong, so many of a prompt are always wrong with a stark painter, and the
+others right: as many as a run can cure with the few clauses that a prompt takes."""
 MOST_DRAWN = 6
-"""Of one kind: whoever asks for more gets four to six, whatever the wording."""
+"""Of one kind: whoever asks for more gets four to six, whatever the wording; not with a stark painter."""
 LOOKALIKES = {"O": "Q", "L": "I", "E": "F", "I": "L", "A": "R", "R": "P", "S": "B", "N": "H", "T": "Y", "C": "G"}
 
 
@@ -26,8 +32,9 @@ def chance(*parts: object) -> float:
 class Luck:
     """The dice of one render. The same seed gives an untouched requirement mostly the same luck after an edit."""
 
-    def __init__(self, prompt: str, seed: int, length: int) -> None:
-        self.prompt, self.seed = prompt, seed
+    def __init__(self, prompt: str, seed: int, length: int, stubborn: Sequence[str] | None = None) -> None:
+        """stubborn: of a stark painter, what plain words get wrong."""
+        self.prompt, self.seed, self.stubborn = prompt, seed, stubborn
         self.dilution = min(0.45, max(0, length - LONG_PROMPT) * 0.01)
 
     def draw(self, requirement: str) -> float:
@@ -38,12 +45,18 @@ class Luck:
 
     def fails(self, requirement: str, probability: float) -> bool:
         """Whether this render gets the requirement wrong."""
+        if self.stubborn is not None:
+            probability = probability**2 if probability < RARE else float(requirement in self.stubborn)
         return self.draw(requirement) < probability + (1 - probability) * self.dilution
 
 
-def misread(scene: Scene, prompt: str, seed: int, negative: str = "") -> Scene:
-    """The scene that this prompt, seed and negative prompt really give: counts all said, some requirements wrong."""
-    luck = Luck(prompt, seed, scene.length)
+def misread(scene: ShapeScene, prompt: str, seed: int, negative: str = "", stark: bool = False) -> ShapeScene:
+    """The scene that this prompt, seed and negative prompt really give: counts all said, some requirements wrong.
+
+    stark: what plain words often get wrong is wrong until it is said clearly, see MOST_STUBBORN, and then nearly always
+    right, so that a run of few pictures shows what wording does.
+    """
+    luck = Luck(prompt, seed, scene.length, _hard_things(scene)[:MOST_STUBBORN] if stark else None)
     unwanted = parse(negative).groups
     groups = [_group(scene, index, luck, unwanted) for index in range(len(scene.groups))]
     groups += [_summoned(scene, group, luck, unwanted) for group in scene.absent]
@@ -68,6 +81,15 @@ def misread(scene: Scene, prompt: str, seed: int, negative: str = "") -> Scene:
     )
 
 
+def _hard_things(scene: ShapeScene) -> list[str]:
+    """The names of what plain words often get wrong, as they are drawn for below."""
+    counts = [f"count {g.colour} {g.shape}" for g in scene.groups if (g.count or 0) > 2]
+    relations = [_relation_name(scene, relation) for relation in scene.relations]
+    places = [f"place {scene.groups[place.group].shape}" for place in scene.places]
+    absent = [f"absent {group.colour} {group.shape}" for group in scene.absent]
+    return [*counts, *relations, *places, *(["word"] if scene.word else []), *absent]
+
+
 def scratched(negative: str, prompt: str, seed: int) -> bool:
     """Whether artefacts appear on this render."""
     named = any(word in negative.lower() for word in ("scratch", "artifact", "artefact"))
@@ -78,7 +100,7 @@ def _named(group: Group, others: tuple[Group, ...]) -> bool:
     return any(o.shape == group.shape and o.colour in (None, group.colour) for o in others)
 
 
-def _summoned(scene: Scene, group: Group, luck: Luck, unwanted: tuple[Group, ...]) -> Group | None:
+def _summoned(scene: ShapeScene, group: Group, luck: Luck, unwanted: tuple[Group, ...]) -> Group | None:
     """A thing that is only named to have none of it appears easily; less so by emphasis or the negative prompt."""
     name = f"absent {group.colour} {group.shape}"
     likely = 0.15 if group.emphatic else 0.6
@@ -88,7 +110,7 @@ def _summoned(scene: Scene, group: Group, luck: Luck, unwanted: tuple[Group, ...
     return Group(group.shape, colour, 1 + int(3 * luck.draw(f"any count {name}")))
 
 
-def _group(scene: Scene, index: int, luck: Luck, unwanted: tuple[Group, ...]) -> Group | None:
+def _group(scene: ShapeScene, index: int, luck: Luck, unwanted: tuple[Group, ...]) -> Group | None:
     group = scene.groups[index]
     name = f"{group.colour} {group.shape}"
     # What the prompt asks for with a number is stronger than the negative prompt.
@@ -110,7 +132,7 @@ def _group(scene: Scene, index: int, luck: Luck, unwanted: tuple[Group, ...]) ->
 def _count(group: Group, name: str, luck: Luck) -> int:
     if group.count is None:
         return 2 + int(luck.draw(f"any count {name}") * 4)
-    if group.count > MOST_DRAWN:
+    if group.count > MOST_DRAWN and luck.stubborn is None:
         return 4 + int(luck.draw(f"too many {name}") * 3)
     many = group.count > 2
     likely = (0.10 if many else 0.03) if group.emphatic else (0.70 if many else 0.08)
@@ -120,19 +142,22 @@ def _count(group: Group, name: str, luck: Luck) -> int:
     return group.count + (-1 if fewer else 1)
 
 
-def _relation(scene: Scene, relation: object, luck: Luck) -> object:
-    name = " ".join(sorted(scene.groups[i].shape for i in (relation.first, relation.second)))
-    if luck.fails(f"{relation.axis} {name}", 0.07 if relation.emphatic else 0.35):
+def _relation(scene: ShapeScene, relation: Relation, luck: Luck) -> Relation:
+    if luck.fails(_relation_name(scene, relation), 0.07 if relation.emphatic else 0.35):
         return replace(relation, first=relation.second, second=relation.first)
     return relation
 
 
-def _where(scene: Scene, place: object, luck: Luck) -> str:
+def _relation_name(scene: ShapeScene, relation: Relation) -> str:
+    return f"{relation.axis} {' '.join(sorted(scene.groups[i].shape for i in (relation.first, relation.second)))}"
+
+
+def _where(scene: ShapeScene, place: object, luck: Luck) -> str:
     wrong = luck.fails(f"place {scene.groups[place.group].shape}", 0.08 if place.emphatic else 0.35)
     return opposite(place.where) if wrong else place.where
 
 
-def _background(scene: Scene, luck: Luck) -> str | None:
+def _background(scene: ShapeScene, luck: Luck) -> str | None:
     if scene.background is None:
         return None
     if not luck.fails("background", 0.02 if scene.background_emphatic else 0.08):
@@ -140,7 +165,7 @@ def _background(scene: Scene, luck: Luck) -> str | None:
     return "white" if scene.background == "grey" else None
 
 
-def _word(scene: Scene, luck: Luck) -> str | None:
+def _word(scene: ShapeScene, luck: Luck) -> str | None:
     word = scene.word
     if word is None:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from .mentions import group_pattern
-from .scene import Group, Scene, parse
+from .scene import Group, Relation, ShapeScene, parse
 from .vocabulary import BACKGROUND, COLOUR_WORDS, COUNT_WORDS, plain_word
 
 MANY = 99
@@ -41,11 +41,12 @@ class Number:
 
 @dataclass(frozen=True)
 class Before:
-    """The first is left of, or above, the second."""
+    """The first are all left of, or above, the second; any_of: one of that group will do."""
 
     first: Group
     axis: Literal["left", "above"]
     second: Group
+    any_of: Literal["first", "second"] | None = None
 
 
 @dataclass(frozen=True)
@@ -127,9 +128,9 @@ def _closed(text: str) -> Query:
     return Query(facts, denied)
 
 
-def _facts(scene: Scene, text: str) -> tuple[Fact, ...]:
+def _facts(scene: ShapeScene, text: str) -> tuple[Fact, ...]:
     """What the scene of a question says. "The red circles" are taken as there when something is said about them."""
-    facts: list[Fact] = [Before(scene.groups[r.first], r.axis, scene.groups[r.second]) for r in scene.relations]
+    facts: list[Fact] = [_before(scene, relation, text) for relation in scene.relations]
     facts += [At(scene.groups[p.group], p.where) for p in scene.places]
     if scene.background:
         facts.append(Ground(scene.background))
@@ -145,6 +146,14 @@ def _facts(scene: Scene, text: str) -> tuple[Fact, ...]:
             exact = group.count is not None and said in COUNT_WORDS and said not in ("a", "an")
             facts.append(Number(group, group.count, group.count) if exact else Number(group, 1, MANY))
     return tuple(facts)
+
+
+def _before(scene: ShapeScene, relation: Relation, text: str) -> Before:
+    first, second = scene.groups[relation.first], scene.groups[relation.second]
+    any_of = next(
+        (name for name, group in (("first", first), ("second", second)) if _said_before(group, text) == "any"), None
+    )
+    return Before(first, relation.axis, second, any_of)
 
 
 def _said_before(group: Group, text: str) -> str:
