@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .model import GraphView, Node
+from .model import ANY, GraphView, Node
 from .node_table import looks_like_map, row_of
 from .pictures import pictures_shown
 from .roles import Sampling
-from .tracing import along
+from .tracing import along, carries
 
 
 class PlanRefused(ValueError):
@@ -29,9 +29,18 @@ BY_HAND = (
 def no_picture(view: GraphView) -> PlanRefused:
     """No picture that a sampler painted reaches an output node."""
     shown = pictures_shown(view)
+    made = _made_by_service(view)
+    if made is not None:
+        output, maker = made
+        what = f"No sampler paints the video of {output.label()}: {maker.label()} takes no single text as its prompt."
+        return PlanRefused("no_sampler", what, BY_HAND, node=maker.id)
     if not shown:
-        what = "The graph saves and shows no picture that could be judged."
-        return PlanRefused("no_picture", what, "Add a SaveImage or PreviewImage node behind the decode.")
+        kept = _kept_instead(view)
+        what = "The graph saves and shows no picture that could be judged"
+        if kept is not None:
+            fix = "A loop judges pictures; this workflow makes something else."
+            return PlanRefused("no_picture", f"{what}: {kept[0].label()} takes {kept[1]}.", fix, node=kept[0].id)
+        return PlanRefused("no_picture", f"{what}.", "Add a SaveImage or PreviewImage node behind the decode.")
     above = along(view, [view.nodes[source] for _, source, _ in shown], lambda wire: True)
     unknown = [node for node in above if node.known is None and row_of(node.class_type) is None]
     if unknown:
@@ -47,6 +56,26 @@ def no_picture(view: GraphView) -> PlanRefused:
     what = f"No sampler paints the picture of {output.label()}: it comes from {maker.label()}."
     fix = BY_HAND if paints else "A loop needs a picture that is painted from a text; this workflow only changes one."
     return PlanRefused("no_sampler", what, fix, node=output.id)
+
+
+def _made_by_service(view: GraphView) -> tuple[Node, Node] | None:
+    """(output node, node) of a video that a service makes at once."""
+    for node_id in view.output_nodes:
+        for wire in view.into(node_id):
+            maker = view.nodes[wire.source]
+            if carries(view, wire, "VIDEO") and maker.known is not None and maker.known.is_paid:
+                return view.nodes[node_id], maker
+    return None
+
+
+def _kept_instead(view: GraphView) -> tuple[Node, str] | None:
+    """(output node, type) of what is saved or shown, where that is neither picture nor number nor text."""
+    for node_id in view.output_nodes:
+        for wire in view.into(node_id):
+            kind = view.type_of(wire.source, wire.slot)
+            if isinstance(kind, str) and kind not in (ANY, "LATENT", "STRING", "INT", "FLOAT", "BOOLEAN"):
+                return view.nodes[node_id], kind
+    return None
 
 
 def _is_map(view: GraphView, node: Node) -> bool:

@@ -150,6 +150,20 @@ def test_what_costs_money_is_told_where_a_loop_is_planned():
     assert not any("money" in note for note in plan(plain()).notes)
 
 
+def test_what_is_made_instead_of_a_picture_is_told():
+    sound = plain(n9=("SaveAudioMP3", {"audio": ["70", 0]}), n70=("LoadAudio", {"audio": "a.mp3"}))
+    with pytest.raises(PlanRefused, match=r"no picture that could be judged: node 9 \(SaveAudioMP3\) takes AUDIO"):
+        plan(sound)
+    upscaled = {
+        "1": ("LoadVideo", {"file": "a.mp4"}),
+        "2": ("WavespeedFlashVSRNode", {"video": ["1", 0], "target_resolution": "1080p"}),
+        "3": ("SaveVideo", {"video": ["2", 0], "filename_prefix": "x", "format": "auto", "codec": "auto"}),
+    }
+    workflow = {name: {"class_type": kind, "inputs": inputs} for name, (kind, inputs) in upscaled.items()}
+    with pytest.raises(PlanRefused, match=r"video of node 3 \(SaveVideo\): node 2 \(WavespeedFlashVSRNode\)"):
+        plan(workflow)
+
+
 @pytest.mark.parametrize(
     "value",
     [
