@@ -8,6 +8,7 @@ from comfy_api.latest import io
 
 from ..engine.decode.options import MODES
 from ..host.decode import decode_latent
+from .inputs import search_words
 
 
 class AutoTiledDecode(io.ComfyNode):
@@ -17,6 +18,7 @@ class AutoTiledDecode(io.ComfyNode):
             node_id="ImitatoesAutoTiledDecode",  # a literal, for scanners that read sources
             display_name="Auto Tiled Decode",
             category="imitatoes",
+            **search_words("vae decode, tiled, tiled decode, out of memory, oom, decode"),
             description=(
                 "Decodes a latent whole when that fits into free memory, and in as few parts as possible when not. "
                 "When memory runs out all the same, it goes on with smaller parts instead of failing."

@@ -1,4 +1,4 @@
-"""Inputs of our nodes that differ with ComfyUI's version."""
+"""What of our nodes' schemas differs with ComfyUI's version."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ import inspect
 from typing import Any
 
 from comfy_api.latest import io
+
+
+def search_words(words: str) -> dict[str, list[str]]:
+    """By what else the page's search finds a node, for its schema; nothing where this ComfyUI does not know that.
+
+    words: with a comma and a blank between them.
+    """
+    return {"search_aliases": words.split(", ")} if "search_aliases" in io.Schema.__dataclass_fields__ else {}
 
 
 def advanced_int(name: str, **options: Any) -> io.Int.Input:

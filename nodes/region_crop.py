@@ -8,6 +8,7 @@ import torch
 from comfy_api.latest import io
 
 from ..engine.mask.region import CutSize, cut_region
+from .inputs import search_words
 
 RegionSocket = io.Custom("IMITATOES_REGION")
 
@@ -19,6 +20,7 @@ class RegionCrop(io.ComfyNode):
             node_id="ImitatoesRegionCrop",  # a literal, for scanners that read sources
             display_name="Region Crop",
             category="imitatoes",
+            **search_words("crop, inpaint crop, crop by mask, zoom in, detail"),
             description=(
                 "Cuts the masked part out of a picture with some of what is around it, enlarged where it is small, so "
                 "that a model can paint it anew. Region Stitch puts the result back; nothing else changes."

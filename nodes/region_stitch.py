@@ -8,6 +8,7 @@ import torch
 from comfy_api.latest import io
 
 from ..engine.mask.region import stitch_region
+from .inputs import search_words
 from .region_crop import RegionSocket
 
 
@@ -18,6 +19,7 @@ class RegionStitch(io.ComfyNode):
             node_id="ImitatoesRegionStitch",  # a literal, for scanners that read sources
             display_name="Region Stitch",
             category="imitatoes",
+            **search_words("stitch, uncrop, paste back, inpaint stitch"),
             description=(
                 "Puts a part that Region Crop cut out back into its picture, blended at the border. Every other pixel "
                 "stays exactly as it was."

@@ -8,7 +8,7 @@ from ..engine.loop.first_prompt import prompt_of_goal
 from ..engine.settings import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
 from ..host.loop_inputs import check_loop_inputs
 from ..host.paid_nodes import why_refused
-from .inputs import ending_inputs
+from .inputs import ending_inputs, search_words
 
 Loop = io.Custom("IMITATOES_LOOP")
 
@@ -27,6 +27,9 @@ class SelfImprovingPrompt(io.ComfyNode):
             node_id="ImitatoesSelfImprovingPrompt",  # a literal, for scanners that read sources
             display_name="Self-Improving Prompt",
             category="imitatoes",
+            **search_words(
+                "loop, self improving, agent, iterate, refine, prompt optimizer, automatic prompt, goal, feedback"
+            ),
             description=(
                 "Holds the prompt, seed, steps and cfg of your render and the goal it must meet. "
                 "Link loop to VLM Critique and queue once: the picture is judged and rendered again until the goal is "

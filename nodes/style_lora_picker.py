@@ -9,6 +9,7 @@ from comfy_api.latest import io
 from ..engine.style.request import MISMATCHES, MODES, NO_FILE
 from ..engine.style.trigger import AMOUNTS, POSITIONS
 from ..host.loras import fingerprint, listed, pick_loras
+from .inputs import search_words
 
 
 def _strength(name: str, default: float, tooltip: str) -> io.Float.Input:
@@ -22,6 +23,7 @@ class StyleLoRAPicker(io.ComfyNode):
             node_id="ImitatoesStyleLoRAPicker",  # a literal, for scanners that read sources
             display_name="Style LoRA Picker",
             category="imitatoes",
+            **search_words("lora, LoRA style, style, trigger words, auto lora, lora loader"),
             description=(
                 "Finds the LoRA for the style that your prompt asks for, checks that it fits your model, applies it "
                 "and adds its trigger words. A LoRA that would silently do nothing is refused with the reason."

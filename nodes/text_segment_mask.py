@@ -12,6 +12,7 @@ from ..engine.mask.selection import SELECTIONS
 from ..engine.mask.shape import LARGEST_GROWTH, WIDEST_FEATHER
 from ..host import app, segmenters
 from ..host.masking import MaskInputs, masks
+from .inputs import search_words
 
 Boxes = io.Custom("BOUNDING_BOX")
 
@@ -23,6 +24,9 @@ class TextSegmentMask(io.ComfyNode):
             node_id="ImitatoesTextSegmentMask",  # a literal, for scanners that read sources
             display_name="Text Segment Mask",
             category="imitatoes",
+            **search_words(
+                "segment anything, sam, sam2, grounding dino, clipseg, text to mask, mask by text, detect, find object"
+            ),
             description=(
                 "Finds what you name in each picture of a batch and masks it, with the segmentation model whose files "
                 "are on this computer. What is not there gives an empty mask and a sentence in the report."

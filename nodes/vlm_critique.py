@@ -13,6 +13,7 @@ from ..engine.settings import LoopHandle
 from ..host import app
 from ..host.critic import critique, prepare
 from ..host.judge_inputs import JUDGES, CriticInputs
+from .inputs import search_words
 from .self_improving_prompt import Loop
 
 
@@ -23,6 +24,7 @@ class VLMCritique(io.ComfyNode):
             node_id="ImitatoesVLMCritique",  # a literal, for scanners that read sources
             display_name="VLM Critique",
             category="imitatoes",
+            **search_words("judge, vision, vlm, ollama, evaluate, quality, score, check, critic, caption, agent, loop"),
             description=(
                 "Judges pictures against a goal with a vision model in Ollama or on another server. With the loop of "
                 "Self-Improving Prompt linked, its verdict decides what is rendered next; alone, it is a quality gate."

@@ -9,6 +9,7 @@ from comfy_api.latest import io
 from ..engine.memory.amounts import GIB
 from ..host import app
 from ..host.vram_guard import ACTIONS, IF_STILL_SHORT, KEEP, MAY_FREE, OLLAMA, GuardContext, GuardInputs, guard
+from .inputs import search_words
 
 
 class VRAMGuard(io.ComfyNode):
@@ -18,6 +19,7 @@ class VRAMGuard(io.ComfyNode):
             node_id="ImitatoesVRAMGuard",  # a literal, for scanners that read sources
             display_name="VRAM Guard",
             category="imitatoes",
+            **search_words("vram, free memory, unload models, clear vram, out of memory, oom, purge"),
             description=(
                 "Passes anything through unchanged. When the next step needs more memory than is free, it unloads as "
                 "little as it can: first this pack's own models, then the model in Ollama, then models that no later "

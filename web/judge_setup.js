@@ -24,6 +24,7 @@ export function createJudgeSetup({ server, changed, wanted, use, after = (ms, ac
     changed();
     const answer = await server.judgeSetup(wanted().connection);
     asking = false;
+    if (answer.status === 400) return changed(); // the workflow judges with a server of another kind
     tell(answer.problem && !answer.state ? { problem: answer.problem } : { setup: answer, problem: "" });
     watched ||= setup?.pull.state === "running";
     follow();

@@ -5,7 +5,9 @@ import { createActions } from "./actions.js";
 import { askForNotifications, notify, playChime } from "./alerts.js";
 import { adopt, workflowOfPrompt } from "./adopt.js";
 import { showBest } from "./canvas/best_preview.js";
+import { addCriticForm } from "./canvas/critic_form.js";
 import { addCriticWidget } from "./canvas/critic_widget.js";
+import { labelFilledBoxes } from "./canvas/filled_labels.js";
 import { addLoopWidget } from "./canvas/loop_widget.js";
 import { addProblemWidget } from "./canvas/problem_widget.js";
 import { createChoice } from "./choice.js";
@@ -209,8 +211,10 @@ app.registerExtension({
   nodeCreated(node) {
     if (node.comfyClass === LOOP) addLoopWidget(node, { t, store, runOf: runOf("loop_node"), problemOf, progress });
     else if (OTHERS.has(node.comfyClass)) addProblemWidget(node, { store, problemOf });
+    if ([LOOP, CRITIC].includes(node.comfyClass)) labelFilledBoxes(node, globalThis.LiteGraph);
     if (node.comfyClass !== CRITIC) return;
     applyJudge(app, node);
+    addCriticForm(node, { t, store, server });
     const showing = { judgingSince: heard.judgingSince, showBest: (one, run) => showBest(app, one, run) };
     const widget = addCriticWidget(node, { t, store, runOf: runOf("critic_node"), elsewhere, problemOf, progress, ...showing });
     const before = node.onExecuted;

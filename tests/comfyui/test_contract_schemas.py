@@ -50,6 +50,16 @@ def test_every_input_and_output_explains_itself(theatre):
         assert (ROOT / "web" / "docs" / f"{node_id}.md").is_file()
 
 
+def test_they_are_found_by_other_words_where_the_server_knows_such(theatre):
+    knows = "search_aliases" in described(theatre, "SaveImage")
+    found = {node_id: described(theatre, node_id).get("search_aliases") or [] for node_id in RECORD}
+    assert all(len(words) > 2 if knows else not words for words in found.values()), found
+    if knows:
+        said = {word for words in found.values() for word in words}
+        assert said >= {"loop", "judge", "vision", "ollama", "evaluate", "agent", "quality", "prompt optimizer"}
+        assert said >= {"out of memory", "LoRA style", "segment anything", "tiled"}
+
+
 def test_what_the_engine_knows_of_the_nodes_is_true(theatre):
     info = described(theatre, LOOP_CLASS)
     widgets = [*info["input"]["required"], *info["input"]["optional"]]

@@ -278,6 +278,11 @@ export default {
   "improve.notLinked": "{name} could not be linked. Link the nodes by hand.",
   "improve.cancel": "Change nothing",
 
+  "form.model": "Judge model",
+  "form.connection": "Connection",
+  "form.checks": "Checks",
+  "form.checksHint": "Checks that count for the score. Whether the picture matches the goal always counts.",
+
   "node.queue": "Queue to see the verdict here.",
   "node.notJudged": "Not judged. {reason}",
   "node.unseen": "Not looked at. {reason}",

@@ -1,0 +1,32 @@
+// Inputs of a node that mean nothing at the moment are not shown. Their values stay, and are saved.
+
+/** Shows or hides the widgets of these names, on the classic canvas and in Nodes 2.0. */
+export function hideInputs(node, names, hidden) {
+  const changing = (node.widgets ?? []).filter((one) => names.includes(one.name) && Boolean(one.hidden) !== hidden);
+  for (const widget of changing) {
+    widget.hidden = hidden;
+    widget.options = { ...widget.options, hidden };
+  }
+  if (!changing.length) return;
+  node.widgets = [...node.widgets]; // Nodes 2.0 reads options when the list is set
+  const needed = node.computeSize?.()[1] ?? 0;
+  if (needed > node.size[1]) node.setSize([node.size[0], needed]);
+  node.setDirtyCanvas?.(true, true);
+}
+
+export const isLinked = (node, name) => {
+  const input = node.inputs?.find((one) => one.name === name || one.widget?.name === name);
+  return input?.link !== null && input?.link !== undefined;
+};
+
+/** Calls changed when a link of the node comes or goes, and when the node is loaded. */
+export function whenLinksChange(node, changed) {
+  for (const hook of ["onConnectionsChange", "onConfigure"]) {
+    const before = node[hook];
+    node[hook] = function (...rest) {
+      const result = before?.apply(this, rest);
+      changed();
+      return result;
+    };
+  }
+}
