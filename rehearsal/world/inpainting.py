@@ -13,7 +13,7 @@ from scipy import ndimage
 from .layout import Spot
 from .misreading import chance, misread
 from .painter import PALETTE, draw_shape, draw_sign, mixed
-from .scene import Scene, parse
+from .scene import ShapeScene, parse
 
 IN_VAIN = 0.2
 """How often a region comes back empty, whatever the prompt."""
@@ -54,7 +54,7 @@ def _ground(picture: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return filled
 
 
-def _draw(patch: Image.Image, scene: Scene, seed: int) -> None:
+def _draw(patch: Image.Image, scene: ShapeScene, seed: int) -> None:
     """The scene's shapes in the cells of a grid, its word across."""
     pen, dice = ImageDraw.Draw(patch), random.Random(f"{seed} inside")
     if scene.word:

@@ -6,9 +6,9 @@ import re
 from math import pi, sqrt
 from typing import Any
 
-from .judge import members
-from .scene import Group, Scene, parse
-from .seeing import SeenShape, View
+from .facts import members
+from .scene import Group, ShapeScene, parse
+from .seeing import SeenPicture, SeenShape
 from .vocabulary import spoken
 
 SCALE = 1000
@@ -18,7 +18,7 @@ MARGIN = 0.045
 _SEEN = re.compile(r"\s*\((?:I (?:count|see) [^()]*|[^()]*)\)\s*$")
 
 
-def point(wrong: str, view: View) -> dict[str, Any]:
+def point(wrong: str, view: SeenPicture) -> dict[str, Any]:
     """The answer about one thing that is wrong, in words: box in thousandths, prompt, instruction, region."""
     scene = parse(_SEEN.sub("", wrong))
     found = _word(scene, view) or _absent(scene, view) or _count(scene, view)
@@ -26,13 +26,13 @@ def point(wrong: str, view: View) -> dict[str, Any]:
     return {"box": box, "instruction": prompt, "prompt": prompt, "region": region}
 
 
-def _word(scene: Scene, view: View) -> tuple[list[int], str, str] | None:
+def _word(scene: ShapeScene, view: SeenPicture) -> tuple[list[int], str, str] | None:
     if not scene.word:
         return None
     return [100, 760, 900, 980], f'the word "{scene.word}" spelled exactly', "the sign"
 
 
-def _absent(scene: Scene, view: View) -> tuple[list[int], str, str] | None:
+def _absent(scene: ShapeScene, view: SeenPicture) -> tuple[list[int], str, str] | None:
     for group in scene.absent:
         there = members(group, view)
         if there:
@@ -40,7 +40,7 @@ def _absent(scene: Scene, view: View) -> tuple[list[int], str, str] | None:
     return None
 
 
-def _count(scene: Scene, view: View) -> tuple[list[int], str, str] | None:
+def _count(scene: ShapeScene, view: SeenPicture) -> tuple[list[int], str, str] | None:
     """Where one is too many, that one; where some are missing, a free place and how many of them."""
     for group in scene.groups:
         there = members(group, view)
@@ -61,7 +61,7 @@ def _around(shape: SeenShape) -> list[int]:
     return _thousandths(shape.x - half, shape.y - half, shape.x + half, shape.y + half)
 
 
-def free_place(view: View, things: int) -> list[int] | None:
+def free_place(view: SeenPicture, things: int) -> list[int] | None:
     """The largest square of the picture without anything in it, of sides in twentieths; wider for several things."""
     wide = 1.0 if things == 1 else min(2.0, things)
     for size in (0.4, 0.34, 0.28, 0.22, 0.16, 0.12):
