@@ -20,6 +20,7 @@ from .world.beliefs import QUALITIES, Belief, Eye, sampled
 from .world.checklist import checklist
 from .world.editor import edit, read_failing
 from .world.misreading import chance
+from .world.pointing import point
 from .world.questions import read_question
 from .world.seeing import SeenPicture, see
 from .world.verdict import answer
@@ -63,6 +64,9 @@ def pixel_judge(body: dict[str, Any], images: list[bytes], *, doubt: float = SMA
             view = _view(images[-1]) if images else None
             failing = read_failing(_tagged(text, "failing") or "")
             return _json(edit(goal or "", failing, view, int(_option(body, "seed"))))
+        case "region":
+            view = _view(images[-1]) if images else None
+            return _json(point(_tagged(text, "wrong") or "", view) if view else {})
     return _verdict(goal, images)
 
 

@@ -40,6 +40,7 @@ export function createActions({ t, store, server, feed, page }) {
     goOn: (run, instruction) => runAct("run", (slow) => server.goOn(run.run_id, instruction, slow)),
     take: (run, number) => runAct("iteration", (slow) => server.take(run.run_id, number, slow)),
     judge: (run, number) => runAct("iteration", (slow) => server.judge(run.run_id, number, () => slow(t("tell.judging")))),
+    repair: (run, number, wish, where) => runAct("repair", (slow) => server.repair(run.run_id, number, wish, where, () => slow(t("repair.asking")))),
     async follow(run) {
       if (await runAct("run", (slow) => server.attach(run.run_id, slow))) {
         page.followed(run.run_id);

@@ -32,7 +32,7 @@ import { bestName, goalTitle, stateWords, tone } from "./wording.js";
 import { nodeAt, workflowInFront } from "./workflow.js";
 
 const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode", "RegionCrop", "RegionStitch"].map((name) => `Imitatoes${name}`));
-const SHEETS = ["base", "setup", "run", "picture", "iteration", "past_runs"];
+const SHEETS = ["base", "setup", "run", "picture", "iteration", "repair", "past_runs"];
 const language = navigator.language || "en";
 const t = textsOf(language);
 const store = createStore();

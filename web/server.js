@@ -54,6 +54,8 @@ export function createServer(api, t) {
     judge: (runId, iteration, slow) => act(path(runId, "judge"), { iteration }, slow),
     correct: (runId, iteration, requirement, met, slow) => act(path(runId, "correct"), { iteration, requirement, met }, slow),
     editChecklist: (runId, requirements, slow) => act(path(runId, "checklist"), { requirements }, slow),
+    /** where: {box}, {mask} or {words}. */
+    repair: (runId, iteration, wish, where, slow) => act(path(runId, "repair"), { iteration, wish, ...where, client_id: api.clientId ?? "" }, slow),
     attach: (runId, slow) => act(path(runId, "attach"), { client_id: api.clientId ?? "" }, slow),
     remove: (runId, slow) => act(path(runId, "delete"), {}, slow),
     /** How a loop would be put into a graph. judge: id of the node whose picture is judged; "" to have it chosen. */

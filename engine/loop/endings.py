@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..judge.verdict import CANNOT_TELL
 from . import by_score
 from .belief.run_belief import believe_run
-from .belief.stopping import gave_up, is_done
+from .belief.stopping import RENDER_COST, gave_up, is_done
 from .belief.time_budget import out_of_time
 from .check_remedies import next_remedy
 from .ending_words import goal_met, how_good, why_unconfirmed
@@ -57,7 +57,10 @@ def gave_up_stop(run: Run, hoping: bool = False) -> Stop | None:
     remedy = next_remedy(evidence, beliefs.leader, beliefs.leader.plan.wording)
     if remedy is not None and remedy.name:
         return None
-    usable = NextRender(beliefs, evidence, (lambda name: True) if hoping else can_write(evidence)).usable
+    render = NextRender(beliefs, evidence, (lambda name: True) if hoping else can_write(evidence))
+    if any(one.kind == "local_edit" and one.worth >= RENDER_COST for one in render.candidates):
+        return None  # what no wording brings may be painted into a picture
+    usable = render.usable
     return _told_more(run, gave_up(beliefs, usable))
 
 

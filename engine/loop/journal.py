@@ -28,7 +28,7 @@ from pydantic import ValidationError
 
 from ..files import write_atomically, write_text
 from ..settings import Limits, LoopHandle, Settings
-from .pictures import contact_sheet_names, save_contact_sheets, save_png
+from .pictures import SheetTile, contact_sheet_names, save_contact_sheets, save_png
 from .run import Iteration, Plan, Run
 from .run_ids import RUN_ID, time_of
 from .run_text import RunTexts
@@ -132,7 +132,8 @@ class Journal:
     def close(self, run: Run) -> None:
         """Write what an ended run leaves behind: the contact sheet, as far as it can be made, and best.png."""
         best = run.result
-        tiles = [(path, _caption(run, i), i is best) for i in run.iterations if (path := self._made(run, i))]
+        made = ((self._made(run, i), i) for i in run.iterations)
+        tiles = [SheetTile(path, _caption(run, i), i is best, i.repaired) for path, i in made if path]
         try:
             save_contact_sheets(tiles, self.folder(run.id))
         except Exception:  # whatever is wrong with it, it is a convenience
@@ -263,4 +264,5 @@ def _unreadable(run_id: str, path: Path, why: str) -> Run:
 def _caption(run: Run, iteration: Iteration) -> str:
     score = run.score_of(iteration)
     shown = "not looked at" if score is None else f"{score:.2f}"
-    return f"{iteration.number}: {shown} {'kept' if iteration.decision.kind == 'accept' else 'rejected'}"
+    repaired = f", repair of {iteration.plan.edit_of}" if iteration.plan.repair is not None else ""
+    return f"{iteration.number}: {shown} {'kept' if iteration.decision.kind == 'accept' else 'rejected'}{repaired}"

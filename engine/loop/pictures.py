@@ -10,7 +10,7 @@ import struct
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import torch
@@ -25,6 +25,7 @@ PNG_UP = 2
 PNG_CHANNELS = {0: 1, 2: 3, 6: 4}
 TILE = 256
 CAPTION = 22
+OUTLINE, OUTLINE_AROUND = "#7fd4ff", "#00141f"
 TILES_A_SHEET = 240
 """40 rows: a JPEG may be 65,535 pixels high, and viewers and memory end long before."""
 PIXELS_AT_ONCE = 40_000_000
@@ -90,8 +91,17 @@ def contact_sheet_names(tiles: int) -> list[str]:
     return [f"contact_sheet{f'_{number}' if number > 1 else ''}.jpg" for number in range(1, sheets + 1)]
 
 
-def save_contact_sheets(tiles: Sequence[tuple[Path, str, bool]], folder: Path) -> None:
-    """All iterations in small. tiles: (picture file, caption, is the best). Missing files are left out.
+class SheetTile(NamedTuple):
+    """A picture of a contact sheet. repaired: the box of what a repair changed, as shares of width and height."""
+
+    file: Path
+    caption: str
+    is_best: bool
+    repaired: tuple[float, float, float, float] | None = None
+
+
+def save_contact_sheets(tiles: Sequence[SheetTile], folder: Path) -> None:
+    """All iterations in small, what was repaired outlined. Missing files are left out.
 
     A picture that cannot be read keeps an empty tile. Raises OSError.
     """
@@ -102,24 +112,38 @@ def save_contact_sheets(tiles: Sequence[tuple[Path, str, bool]], folder: Path) -
         write_atomically(folder / name, lambda stream, sheet=sheet: sheet.save(stream, "JPEG", quality=88))
 
 
-def _contact_sheet(tiles: Sequence[tuple[Path, str, bool]]) -> Image.Image:
+def _contact_sheet(tiles: Sequence[SheetTile]) -> Image.Image:
     columns = min(len(tiles), 6)
     rows = -(-len(tiles) // columns)
     sheet = Image.new("RGB", (columns * TILE, rows * (TILE + CAPTION)), "#202020")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
-    for position, (file, caption, is_best) in enumerate(tiles):
+    for position, (file, caption, is_best, repaired) in enumerate(tiles):
         left, top = position % columns * TILE, position // columns * (TILE + CAPTION)
         try:
             picture = read_small(file, TILE - 8)
         except (OSError, ValueError) as problem:
             LOG.warning("Imitatoes: %s has an empty tile in the contact sheet: %s", file, problem)
         else:
-            sheet.paste(picture, (left + (TILE - picture.width) // 2, top + (TILE - picture.height) // 2))
+            place = (left + (TILE - picture.width) // 2, top + (TILE - picture.height) // 2)
+            sheet.paste(picture, place)
+            if repaired is not None:
+                _outline(draw, place, picture.size, repaired)
         colour = "#f0c040" if is_best else "#c8c8c8"
         if is_best:
             draw.rectangle((left + 1, top + 1, left + TILE - 2, top + TILE + CAPTION - 2), outline=colour, width=2)
         draw.text((left + 8, top + TILE), caption, fill=colour, font=font)
     return sheet
+
+
+def _outline(
+    draw: ImageDraw.ImageDraw, place: tuple[int, int], size: tuple[int, int], box: tuple[float, float, float, float]
+) -> None:
+    """A frame, light in dark, around a part of a tile, so that it is seen on any ground."""
+    corners = [place[axis] + round(box[axis + side] * size[axis]) for side in (0, 2) for axis in (0, 1)]
+    left, top, right, bottom = corners
+    right, bottom = max(left + 2, right), max(top + 2, bottom)
+    draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=OUTLINE_AROUND)
+    draw.rectangle((left, top, right, bottom), outline=OUTLINE)
 
 
 def read_small(path: Path, side: int) -> Image.Image:

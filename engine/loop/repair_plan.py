@@ -161,7 +161,7 @@ def _target(run: Run, plan: Plan) -> tuple[Iteration, Requirement, Item, RepairK
     source = run.iterations[plan.edit_of - 1]
     requirement = next((one for one in run.checklist.requirements if one.id == plan.requirement), None)
     item = next((one for one in source.critique.items if one.id == plan.requirement), None)
-    if requirement is None or item is None or source.picture is None:
+    if requirement is None or item is None or item.passed or source.picture is None:
         return None
     kind = kind_of(requirement, item)
     return None if kind is None else (source, requirement, item, kind)

@@ -95,7 +95,7 @@ def _shapes(scene: ShapeScene, seed: int, size: tuple[int, int], mood: str) -> I
     finer = 2 if max(size) > 256 else 4
     ground = PALETTE[scene.background] if scene.background else SOFT_GREY
     if scene.background not in (None, "black", "white", "grey"):
-        ground = _mixed(ground, PALETTE["white"], 0.25)
+        ground = mixed(ground, PALETTE["white"], 0.25)
     picture = Image.new("RGB", (width * finer, height * finer), ground)
     pen = ImageDraw.Draw(picture)
     dice = random.Random(f"{seed} layout")
@@ -105,19 +105,19 @@ def _shapes(scene: ShapeScene, seed: int, size: tuple[int, int], mood: str) -> I
     for spot in arrange(counted, width, height, dice):
         group = scene.groups[spot.group]
         colour = PALETTE[group.colour or "red"]
-        tint = _mixed(colour, PALETTE["white"] if spot.turn > 0 else PALETTE["black"], 0.04 * abs(spot.turn))
-        _shape(pen, group.shape, spot, finer, tint, ground)
+        tint = mixed(colour, PALETTE["white"] if spot.turn > 0 else PALETTE["black"], 0.04 * abs(spot.turn))
+        draw_shape(pen, group.shape, spot, finer, tint, ground)
     box = sign_box(scene, width, height)
     if box and scene.word:
-        _sign(picture, pen, scene.word, box, finer)
+        draw_sign(picture, pen, scene.word, box, finer)
     return picture.reduce(finer)
 
 
-def _mixed(one: tuple[int, ...], other: tuple[int, ...], share: float) -> tuple[int, int, int]:
+def mixed(one: tuple[int, ...], other: tuple[int, ...], share: float) -> tuple[int, int, int]:
     return tuple(round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
 
 
-def _shape(
+def draw_shape(
     pen: ImageDraw.ImageDraw, shape: str, spot: Spot, finer: int, fill: tuple[int, ...], ground: tuple[int, ...]
 ) -> None:
     x, y, r = spot.x * finer, spot.y * finer, spot.radius * finer
@@ -138,7 +138,7 @@ def _shape(
     pen.polygon([(x + r * reach * cos(angle), y + r * reach * sin(angle)) for angle, reach in corners], fill=fill)
 
 
-def _sign(picture: Image.Image, pen: ImageDraw.ImageDraw, word: str, box: Box, finer: int) -> None:
+def draw_sign(picture: Image.Image, pen: ImageDraw.ImageDraw, word: str, box: Box, finer: int) -> None:
     left, top, right, bottom = (round(v * finer) for v in box)
     tall = bottom - top
     pen.rectangle((left, top, right, bottom), fill=PLATE, outline=FRAME, width=max(2, round(0.07 * tall)))

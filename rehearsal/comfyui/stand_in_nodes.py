@@ -231,6 +231,8 @@ class KSampler:
             time.sleep(float(os.environ.get("REHEARSAL_STEP_SECONDS", "0")))
             progress.update_absolute(step + 1, steps)
 
+        if "noise_mask" in latent_image:
+            return (_painted_inside(latent_image, _text(positive), _text(negative), seed, denoise),)
         batch, _, rows, columns = latent_image["samples"].shape
         pictures = [
             paint(
@@ -247,11 +249,25 @@ class KSampler:
         pixels = torch.from_numpy(np.stack(pictures).astype(np.float32) / 255.0).movedim(-1, 1)
         sampled = copy.copy(latent_image)
         sampled["samples"] = torch.nn.functional.pixel_unshuffle(pixels, _FOLD)
-        if "noise_mask" in latent_image:
-            mask = latent_image["noise_mask"].reshape(-1, 1, *latent_image["noise_mask"].shape[-2:])
-            mask = torch.nn.functional.interpolate(mask, size=(rows, columns), mode="bilinear")
-            sampled["samples"] = torch.lerp(latent_image["samples"], sampled["samples"], mask)
         return (sampled,)
+
+
+def _painted_inside(latent: dict[str, Any], prompt: str, negative: str, seed: int, denoise: float) -> dict[str, Any]:
+    """A latent with a noise mask: only what the mask covers is painted."""
+    from world.inpainting import paint_inside
+
+    old = torch.nn.functional.pixel_shuffle(latent["samples"], _FOLD).movedim(1, -1)
+    mask = latent["noise_mask"].reshape(-1, 1, *latent["noise_mask"].shape[-2:]).float()
+    mask = torch.nn.functional.interpolate(mask, size=tuple(old.shape[1:3]), mode="nearest")[:, 0] > 0.5
+    pictures = []
+    for index, picture in enumerate(old):
+        pixels = (picture.clamp(0, 1) * 255).round().to(torch.uint8).numpy()
+        inside = mask[index % len(mask)].numpy()
+        painted = paint_inside(pixels, inside, prompt, negative, (seed + index) % 2**64, denoise)
+        new = torch.from_numpy(painted.astype(np.float32) / 255.0)
+        pictures.append(torch.where(mask[index % len(mask)][..., None], new, picture))
+    samples = torch.nn.functional.pixel_unshuffle(torch.stack(pictures).movedim(-1, 1), _FOLD)
+    return {**latent, "samples": samples}
 
 
 def _text(conditioning: Any) -> str:

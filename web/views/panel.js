@@ -9,6 +9,8 @@ import { createIterationButtons } from "./iteration_buttons.js";
 import { createPastRuns } from "./past_runs.js";
 import { createPicture } from "./picture.js";
 import { createProblem } from "./problem.js";
+import { createRepair } from "./repair.js";
+import { createRepairedHere } from "./repaired_here.js";
 import { createRunButtons } from "./run_buttons.js";
 import { createRunHeader } from "./run_header.js";
 import { createScoreChart } from "./score_chart.js";
@@ -27,6 +29,8 @@ export function createPanel({ t, store, server, actions, search, judge, progress
   const viewer = createViewer({ t, server, choose });
   const detail = createIteration({ t, actions });
   const iterationButtons = createIterationButtons({ t, actions });
+  const repair = createRepair({ t, server, actions });
+  const repaired = createRepairedHere({ t, server, compare: compareRepair });
   const past = createPastRuns({ t, server, actions, search, language, open });
   const empty = createEmpty({ t, actions, judge });
   const problem = createProblem({ t });
@@ -36,7 +40,7 @@ export function createPanel({ t, store, server, actions, search, judge, progress
     { className: "imitatoes-tabs", role: "group", "aria-label": t("panel.views") },
     ...["run", "past"].map((name) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => show(name) } }, t(`panel.${name}`))),
   );
-  const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, iterationButtons.root, detail.root);
+  const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, repaired.root, iterationButtons.root, repair.root, detail.root);
   const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
   const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, tabs, choices.root, problem.root, empty.root, current, pictures, past.root, viewer.root);
 
@@ -65,6 +69,12 @@ export function createPanel({ t, store, server, actions, search, judge, progress
     const run = store.get(focus.runId);
     const sides = sidesOf(run);
     viewer.open(run, compare ? sides.after : shownIteration(run).number, compare ? sides.before : null);
+  }
+
+  function compareRepair() {
+    const run = store.get(focus.runId);
+    const iteration = shownIteration(run);
+    viewer.open(run, iteration.number, iteration.plan?.edit_of ?? null);
   }
 
   // A running run shows its newest picture, an ended one its best, until the user chooses.
@@ -113,12 +123,14 @@ export function createPanel({ t, store, server, actions, search, judge, progress
     if (!pictures.hidden) {
       chart.update(run, iteration?.number);
       film.update(run, iteration?.number, page.preview(run));
-      picture.root.hidden = detail.root.hidden = iterationButtons.root.hidden = !iteration;
+      picture.root.hidden = detail.root.hidden = iterationButtons.root.hidden = repair.root.hidden = !iteration;
       if (iteration) {
         picture.update(run, iteration, { mode: focus.mode, sides: sidesOf(run) });
         iterationButtons.update(run, iteration, { busy: actions.busy() });
+        repair.update(run, iteration, { busy: actions.busy() });
         detail.update(run, iteration);
       }
+      repaired.update(run, iteration);
     }
     viewer.update(run);
     problem.update(page.problem());

@@ -30,6 +30,8 @@ SAME_SEED_CHANGES = 2
 """Clauses changed at a time on the seed of an earlier picture."""
 SAME_SEED_TIRES = 0.93
 """What each further picture on one seed takes from the chance of the next."""
+MET = 0.5
+"""What a picture meets as probably as this is not mended."""
 EDITS_OF_ONE = 3
 """Local edits of one picture for one requirement."""
 EDITED_LEADERS = 2
@@ -129,7 +131,7 @@ def edit_candidates(
         met = belief.met[picture]
         target = int(np.argmin(np.where(mendable, met, np.inf)))
         tries = int(((seen.edit_of == picture) & (seen.target == target)).sum())
-        if tries < EDITS_OF_ONE:
+        if tries < EDITS_OF_ONE and met[target] < MET:
             others = float(np.prod(np.delete(met, target) * EDIT_KEEPS))
             worth = others * (1 - float(met[target])) * EDIT_MENDS
             found.append(RenderCandidate("local_edit", worth, tuple(seen.arms[picture].tolist()), picture, target))

@@ -18,6 +18,7 @@ from pack.engine.loop.pictures import (
     SIDE,
     TILE,
     TILES_A_SHEET,
+    SheetTile,
     Thumbnails,
     contact_sheet_names,
     png_chunk,
@@ -111,7 +112,7 @@ def test_a_picture_that_cannot_be_read_leaves_its_tile_empty(tmp_path, damage):
     for path in paths:
         save_png(torch.ones(40, 40, 3), path, {})
     paths[1].write_bytes(damage(paths[1].read_bytes()))
-    save_contact_sheets([(path, path.stem, False) for path in paths], tmp_path)
+    save_contact_sheets([SheetTile(path, path.stem, False) for path in paths], tmp_path)
     sheet = sheet_of(tmp_path)
     assert sheet.size == (3 * TILE, TILE + CAPTION)
     highest = [max(high for _, high in tile(sheet, n, 3).getextrema()) for n in range(3)]
@@ -123,7 +124,7 @@ def test_many_pictures_take_several_sheets(tmp_path):
     save_png(torch.ones(8, 8, 3), paths[0], {})
     for path in paths[1:]:
         path.write_bytes(paths[0].read_bytes())
-    save_contact_sheets([(path, path.stem, False) for path in paths], tmp_path)
+    save_contact_sheets([SheetTile(path, path.stem, False) for path in paths], tmp_path)
     names = contact_sheet_names(len(paths))
     assert names == ["contact_sheet.jpg", "contact_sheet_2.jpg"]
     assert [sheet_of(tmp_path, name).size[1] // (TILE + CAPTION) for name in names] == [TILES_A_SHEET // 6, 2]
@@ -163,3 +164,16 @@ def test_a_picture_of_claimed_size_that_others_packed_is_refused(tmp_path):
     path.write_bytes(PNG_SIGNATURE + png_chunk(b"IHDR", header) + tail)
     with pytest.raises(ValueError, match="ends after 1 of 60000 rows"):
         read_small(path, 256)
+
+
+def test_what_was_repaired_is_outlined_on_the_sheet(tmp_path):
+    path = tmp_path / "one.png"
+    Image.new("RGB", (128, 128)).save(path)
+    save_contact_sheets(
+        [SheetTile(path, "one", False), SheetTile(path, "two", False, (0.5, 0.5, 0.75, 0.75))], tmp_path
+    )
+    with Image.open(tmp_path / contact_sheet_names(1)[0]) as sheet:
+        pixels = np.asarray(sheet.convert("RGB")).astype(int)
+    tiles = pixels[:TILE, :TILE], pixels[:TILE, TILE : 2 * TILE]
+    blue = [(tile[..., 2] - tile[..., 0] > 60).sum() for tile in tiles]
+    assert blue[0] == 0 and blue[1] > 50

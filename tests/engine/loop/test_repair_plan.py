@@ -155,3 +155,8 @@ def test_a_mask_of_any_box_has_something_in_it(corners, width, height):
     top, bottom = sorted((corners[1], min(1000, corners[3] + 10)))
     mask = box_mask((min(left, 990), min(top, 990), max(right, 10), max(bottom, 10)), width, height)
     assert mask.size == (width, height) and mask.getextrema()[1] == 255
+
+
+def test_what_is_met_is_never_repaired():
+    now = started(0.9, 0.9, 0.9, 0.9).model_copy(update={"region_hints": {"1:r1": HINT}})
+    assert all(repair_of(now, plan(name)) is None for name in ("r1", "r2", "r3", "r4"))

@@ -1,0 +1,77 @@
+"""A part of a picture is marked on the page, painted anew, and shown framed beside what it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from ..comfyui.test_contract_repairs import ALL, graph, pointing
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def run(theatre):
+    if theatre.real:
+        pytest.skip("the graph has a stand-in's checkpoint")
+    theatre.judge.default = pointing(ALL)
+    return theatre.played(graph())
+
+
+def opened(tab, run):
+    panel = tab.panel()
+    tab.past().first.click()
+    tab.wait_for_tiles(len(run["iterations"]))
+    panel.get_by_role("button", name="Repair a part").click()
+    dialog = tab.page.get_by_role("dialog", name="Repair a part")
+    dialog.wait_for()
+    tab.page.wait_for_function("document.querySelector('.imitatoes-repair-stage img').naturalWidth > 0")
+    return panel, dialog
+
+
+def drag(tab, sheet, start, end):
+    box = sheet.bounding_box()
+    spot = lambda place: (box["x"] + place[0] * box["width"], box["y"] + place[1] * box["height"])  # noqa: E731
+    tab.page.mouse.move(*spot(start))
+    tab.page.mouse.down()
+    tab.page.mouse.move(*spot(((start[0] + end[0]) / 2, (start[1] + end[1]) / 2)))
+    tab.page.mouse.move(*spot(end))
+    tab.page.mouse.up()
+
+
+@pytest.mark.parametrize("way", ["Box", "Brush"])
+def test_a_marked_part_is_repaired_and_framed(tab, theatre, run, way):
+    panel, dialog = opened(tab, run)
+    send = dialog.get_by_role("button", name="Repair", exact=True)
+    assert send.is_disabled(), "nothing is marked and nothing wished"
+    dialog.get_by_role("button", name=way, exact=True).click()
+    drag(tab, dialog.locator("canvas"), (0.55, 0.6), (0.8, 0.75))
+    dialog.get_by_role("textbox", name="Your wish").fill("a blue star here")
+    tab.shot(f"repair_{way.lower()}")
+    send.click()
+    dialog.wait_for(state="hidden")
+    ended = theatre.ended(run["run_id"])
+    last = ended["iterations"][-1]
+    assert last["plan"]["repair"]["wish"] == "a blue star here"
+    left, top, right, bottom = last["repaired"]
+    assert 0.4 < left < 0.6 and 0.5 < top < 0.65 and 0.75 < right < 0.95 and 0.7 < bottom < 0.95
+    tab.wait_for_tiles(ended["iteration_count"])
+    panel.locator(f".imitatoes-tile[data-number='{last['number']}']").click()
+    here = panel.get_by_role("region", name="Repaired here")
+    here.wait_for()
+    assert "a blue star here" in here.inner_text()
+    assert here.locator("img").count() == 2 and here.locator(".imitatoes-repair-frame").count() == 2
+    tab.shot(f"repaired_{way.lower()}")
+
+
+def test_what_cannot_be_repaired_says_why(tab, theatre):
+    if theatre.real:
+        pytest.skip("the graph has a stand-in's checkpoint")
+    theatre.judge.default = pointing(ALL)
+    workflow = graph()
+    workflow["2"]["inputs"]["text"] = "three words alone"
+    theatre.played(workflow)
+    panel = tab.panel()
+    tab.past().first.click()
+    tab.wait_for_tiles(1)
+    assert panel.get_by_role("button", name="Repair a part").is_disabled()
+    assert "cannot be repaired in place" in panel.inner_text()
