@@ -18,6 +18,7 @@ import folder_paths
 from server import PromptServer
 
 from ..engine.files import clear_parts
+from ..engine.graph.loop_nodes import judged_by_encoder
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
@@ -45,8 +46,8 @@ from .comfy_services import ComfyServices
 from .comfyui import PageEvents, WrongInput
 from .file_manager import can_open_folders, open_folder
 from .graph_check import GraphCheck, KnownClasses
-from .judge_inputs import SERVERS, CriticInputs, make_judge
-from .judge_models import open_idle_model, served_by
+from .judge_inputs import CriticInputs, make_judge, without_fallback
+from .judge_models import open_idle_model
 from .judge_setup import JudgeSetups
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
@@ -96,9 +97,10 @@ def device_memory() -> tuple[int, bool]:
 
 
 async def with_self_test(judge: Judge) -> Judge:
-    """The judge with what its self-test found, if there was one of this very model."""
-    if judge.looks and (found := await self_test_store.of(judge.model)) is not None:
-        judge.tested, judge.bias = found, bias_of(found)
+    """The judge, and each that judges with it, with what its self-test found, if there was one of this very model."""
+    for juror in judge.jurors if judge.looks else ():
+        if (found := await self_test_store.of(juror.model)) is not None:
+            juror.tested, juror.bias = found, bias_of(found)
     return judge
 
 
@@ -195,9 +197,13 @@ class App:
         try:
             graph, _ = await asyncio.to_thread(self.journal().load_graph, run.id)
             inputs = CriticInputs.in_graph(graph[run.critic_node])
-            kind = served_by(inputs.connection)
-            inputs = replace(inputs, judge=kind if kind in SERVERS else "auto", keep_alive="0")
-            judge = make_judge(inputs, run.start, run.critic_node, lambda: False, asyncio.CancelledError)
+            if judged_by_encoder(graph[run.critic_node]):
+                raise NotNow(
+                    "This run is judged by a text encoder, which is there only while its workflow runs. Continue it."
+                )
+            judge = make_judge(
+                without_fallback(inputs), run.start, run.critic_node, lambda: False, asyncio.CancelledError
+            )
         except (WrongInput, settings.UnknownConnection) as problem:
             raise NotNow(str(problem)) from problem
         except (OSError, ValueError, KeyError, AttributeError) as problem:

@@ -22,9 +22,9 @@ from ..engine.loop.refusals import RunIsOver
 from ..engine.loop.run_context import PromptContext
 from ..engine.settings import LoopHandle
 from ..ollama_client import OllamaVisionModel
-from . import app, comfyui, paths, settings
+from . import app, comfyui, paths
 from .comfyui import WrongInput
-from .gpu_handover import sharing_model
+from .gpu_handover import SharingModel, sharing_model
 from .judge_inputs import CriticInputs, make_judge
 from .paid_nodes import paid_labels
 
@@ -39,11 +39,11 @@ async def prepare(inputs: CriticInputs, hidden: Any) -> None:
     Raises WrongInput, NoVerdict.
     """
     judge = _judge(inputs, inputs.loop, hidden)
-    if judge.kind != "offline":
+    for juror in judge.jurors if judge.kind != "offline" else ():
         try:
-            await judge.model.check()
+            await juror.model.check()
         except ModelUnreachable as problem:
-            if judge.kind != "auto" or isinstance(problem, ModelUnfit):
+            if inputs.judge != "auto" or isinstance(problem, ModelUnfit):
                 raise NoVerdict(f"VLM Critique (node {hidden.unique_id}): {problem}") from problem
     here = comfyui.executing()
     if inputs.loop is not None and here is not None:
@@ -60,7 +60,13 @@ async def critique(
     Raises WrongInput; NoVerdict when there is no loop and no verdict; whatever ComfyUI raises for an interrupt.
     """
     judge = await app.with_self_test(_judge(inputs, loop, hidden))
-    judge.model, swap_seconds = _sharing(judge.model, inputs, hidden, images)
+    taking_turns: list[SharingModel] = []
+    for juror in judge.jurors:
+        juror.model = _sharing(juror.model, inputs, hidden, images, taking_turns)
+
+    def swap_seconds() -> float:
+        return sum(model.swap_seconds for model in taking_turns)
+
     pictures = [Picture(image) for image in images]
     here = comfyui.executing()
     if loop is not None and here is not None:
@@ -84,8 +90,9 @@ MOST_CHECKLISTS = 50
 
 
 async def _checklist_of(judge: Judge, inputs: CriticInputs) -> Checklist:
-    tested = judge.tested.date if judge.tested is not None else ""
-    key = (judge.kind, inputs.connection, inputs.model, inputs.goal, tested)
+    tested = [one.tested.date if one.tested is not None else "" for one in judge.jurors]
+    names = [one.model.name for one in judge.jurors] if judge.looks else []
+    key = (judge.kind, inputs.connection, *names, inputs.goal, *tested)
     if key not in _checklists:
         while len(_checklists) >= MOST_CHECKLISTS:
             del _checklists[next(iter(_checklists))]
@@ -163,25 +170,28 @@ def _judge(inputs: CriticInputs, loop: LoopHandle | None, hidden: Any) -> Judge:
 
 
 def _sharing(
-    model: VisionModel, inputs: CriticInputs, hidden: Any, images: torch.Tensor
-) -> tuple[VisionModel, Callable[[], float]]:
-    """The model, sharing the card with ComfyUI for the time of these pictures, and what that has cost so far, in
-    seconds. Servers other than Ollama tell nothing about their memory and keep their model: nothing can be shared."""
+    model: VisionModel, inputs: CriticInputs, hidden: Any, images: torch.Tensor, taking_turns: list[SharingModel]
+) -> VisionModel:
+    """The model, sharing the card with ComfyUI for the time of these pictures; those that do are added to the list.
+
+    Servers other than Ollama tell nothing about their memory and keep their model: nothing can be shared.
+    """
     if not isinstance(model, OllamaVisionModel):
-        return model, lambda: 0.0
+        return model
     frames, height, width = images.shape[:3]
     picture = (int(width), int(height), int(frames))
     services = app.instance().services
     shared = sharing_model(
         model,
         services,
-        settings.connection(inputs.connection),
+        model.connection,
         inputs.leaves_when_short,
         str(hidden.unique_id),
         hidden.prompt or {},
         picture,
     )
-    return shared, lambda: shared.swap_seconds
+    taking_turns.append(shared)
+    return shared
 
 
 def _preview(shown: Picture) -> dict[str, str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ..engine.graph.model import is_link
-from ..engine.judge.critique import parse_checks
+from ..engine.judge.critique import ServedBy, parse_checks
 from ..engine.judge.judge import Judge
+from ..engine.judge.jury import Jury
+from ..engine.judge.vision_model import VisionModel
 from ..engine.settings import LoopHandle
 from ..engine.tutorial.goal_words import why_not_judged
 from ..engine.tutorial.model import TUTORIAL
@@ -16,9 +18,11 @@ from ..ollama_client import AUTO, AUTO_SECONDS, GOOD_MODEL, parse_keep_alive
 from . import settings
 from .comfyui import WrongInput
 from .judge_models import open_model, served_by
+from .judges_named import BY_ENCODER, NamedJudge, judges_named
+from .text_encoder import TextEncoderModel
 
 SERVERS = ("ollama", "openai")
-JUDGES = ("auto", "ollama", "offline", "openai")
+JUDGES = ("auto", "ollama", "offline", "openai", BY_ENCODER)
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class CriticInputs:
     keep_alive: str = AUTO
     judge: str = "auto"
     loop: LoopHandle | None = field(default=None, compare=False)
+    clip: Any = field(default=None, compare=False)
 
     @classmethod
     def of(cls, **inputs: Any) -> CriticInputs:
@@ -41,7 +46,7 @@ class CriticInputs:
     @classmethod
     def in_graph(cls, node: Mapping[str, Any]) -> CriticInputs:
         """Of a node in an API graph; what a link brings takes its default."""
-        known = {one.name for one in fields(cls)} - {"loop"}
+        known = {one.name for one in fields(cls)} - {"loop", "clip"}
         given = node.get("inputs") or {}
         return cls.of(**{name: value for name, value in given.items() if name in known and not is_link(value)})
 
@@ -49,6 +54,13 @@ class CriticInputs:
     def leaves_when_short(self) -> bool:
         """Whether keep_alive is auto: the model stays while it fits beside what ComfyUI renders with."""
         return self.keep_alive.strip().lower() == AUTO
+
+
+def without_fallback(inputs: CriticInputs) -> CriticInputs:
+    """The same inputs for a judge that is asked after the run, and leaves memory then. Raises ValueError."""
+    named = _named_by(replace(inputs, judge="auto"))
+    server = served_by(named[0].connection) if named else ""
+    return replace(inputs, judge=server if server in SERVERS else "auto", keep_alive="0")
 
 
 def make_judge(
@@ -68,6 +80,11 @@ def make_judge(
         raise WrongInput(f"{name}, input goal: is empty. Write there what the picture must show.")
     if inputs.judge not in JUDGES:
         raise WrongInput(f"{name}, input judge: '{inputs.judge}' is not one of {', '.join(JUDGES)}.")
+    if inputs.judge == BY_ENCODER and inputs.clip is None:
+        raise WrongInput(
+            f"{name}, input judge: 'comfyui' judges with a text encoder, and none is linked. Link to clip one that can "
+            "see and write, for example Qwen3-VL 4B, or choose auto."
+        )
     try:
         at = "checks"
         checks = parse_checks(inputs.checks)
@@ -75,15 +92,18 @@ def make_judge(
         keep_alive = AUTO_SECONDS if inputs.leaves_when_short else parse_keep_alive(inputs.keep_alive)
         at = "connection"
         server = served_by(inputs.connection)
-        model = open_model(inputs.connection, inputs.model.strip(), keep_alive, interrupted, stop)
+        at = "model"
+        named = _named_by(inputs)
+        if not named and inputs.judge != "offline":
+            raise ValueError(f"is empty. Write a vision model's name, such as {GOOD_MODEL}.")
+        opened = [_open(one, inputs, keep_alive, interrupted, stop) for one in named]
     except (ValueError, settings.UnknownConnection) as problem:
         raise WrongInput(f"{name}, input {at}: {problem}") from problem
-    if not inputs.model.strip() and inputs.judge != "offline":
-        raise WrongInput(f"{name}, input model: is empty. Write a vision model's name, such as {GOOD_MODEL}.")
+    server = opened[0][1] if opened else server
     if inputs.judge in SERVERS and inputs.judge != server:
         fitting = f"auto or {server}" if server in SERVERS else "auto"
         raise WrongInput(
-            f"{name}, input judge: '{inputs.judge}', but the connection '{inputs.connection}' is of kind {server}. "
+            f"{name}, input judge: '{inputs.judge}', but the connection '{named[0].connection}' is of kind {server}. "
             f"Choose {fitting}, or another connection."
         )
     if server == TUTORIAL and inputs.judge != "offline":
@@ -92,4 +112,34 @@ def make_judge(
             raise WrongInput(f"{name}, input goal: {problem}")
     pass_score = loop.pass_score if loop is not None else inputs.pass_score
     patience = settings.load().wait_for_judge_seconds
-    return Judge(inputs.judge, model, pass_score, checks, patience=patience, served_by=server)
+    judges = []
+    for number, (model, by) in enumerate(opened or [(None, server)]):
+        # A text encoder is there as long as the graph runs; of servers only the first may be done without.
+        kind = BY_ENCODER if by == BY_ENCODER else inputs.judge if number == 0 or by not in SERVERS else by
+        kind = "offline" if inputs.judge == "offline" else kind
+        # A text encoder gives no probabilities and is in memory anyway: its two wordings are two votes.
+        twice = by == BY_ENCODER
+        judges.append(Judge(kind, model, pass_score, checks, patience=patience, served_by=by, both_wordings=twice))
+    return judges[0] if len(judges) == 1 else Jury(judges[0], judges[1:])
+
+
+def _named_by(inputs: CriticInputs) -> list[NamedJudge]:
+    """Raises ValueError, UnknownConnection."""
+    if inputs.judge == "offline":
+        return []
+    linked = inputs.clip is not None
+    alone = linked and inputs.judge in ("auto", BY_ENCODER)
+    return judges_named(inputs.model, inputs.connection, linked, alone)
+
+
+def _open(
+    one: NamedJudge,
+    inputs: CriticInputs,
+    keep_alive: int | float | str,
+    interrupted: Callable[[], bool],
+    stop: Callable[[], BaseException],
+) -> tuple[VisionModel, ServedBy]:
+    """Raises UnknownConnection."""
+    if not one.connection:
+        return TextEncoderModel(inputs.clip, interrupted, stop), BY_ENCODER
+    return open_model(one.connection, one.model, keep_alive, interrupted, stop), served_by(one.connection)

@@ -93,8 +93,16 @@ class VLMCritique(io.ComfyNode):
                     tooltip=(
                         "auto: the model, or the offline checks when its server does not answer: then nothing passes "
                         "and nothing has a score. ollama, openai: stop with a message when the server of that kind "
-                        "does not answer. offline: technical checks only, no model; passed then means technically "
-                        "sound."
+                        "does not answer. comfyui: the text encoder linked to clip. offline: technical checks "
+                        "only, no model; passed then means technically sound."
+                    ),
+                ),
+                io.Clip.Input(
+                    "clip",
+                    optional=True,
+                    tooltip=(
+                        "A text encoder that can see and write, such as Qwen3-VL 4B: linked, it judges, without any "
+                        "server; model and connection are then not used. For Krea 2 it is the one that is loaded."
                     ),
                 ),
             ],

@@ -170,6 +170,11 @@ class OllamaVisionModel:
             LOG.warning("%s could not be unloaded from Ollama (%s)", self.name, type(problem).__name__)
 
     @property
+    def connection(self) -> Connection:
+        """Where it is asked."""
+        return self._connection
+
+    @property
     def on_this_computer(self) -> bool:
         """Whether Ollama shares this computer, and so its graphics card, with ComfyUI. Raises ModelUnreachable."""
         return is_this_computer(address(self._connection))

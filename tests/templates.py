@@ -58,6 +58,8 @@ def classes() -> dict[str, Any]:
         if "seed" in node["input"]["required"]:
             node["input"]["required"]["seed"][1]["control_after_generate"] = True
     core = reference.object_info()
+    # As later versions have it.
+    core["CLIPLoader"]["input"]["required"]["type"][0].append("krea2")
     lists = {where: [f for f, d in model_files().items() if d == folder] for where, folder in _folders().items()}
     return {**reference.with_files(core, lists), **own}
 

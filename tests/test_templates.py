@@ -9,7 +9,7 @@ from itertools import combinations
 import pytest
 from pack.engine.graph.check import check
 from pack.engine.graph.family import family_in
-from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, the_loop
+from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, judged_by_encoder, the_loop
 from pack.engine.graph.wrap import OUTPUTS, wrap
 from PIL import Image
 
@@ -33,6 +33,7 @@ from .templates import (
 
 LOOPS = [path.stem for path in API if has_loop(read(path))]
 RECOMMENDED = {
+    "judged_by_comfyui_sdxl": ("SDXL", "dpmpp_2m", "karras", 25, 7.0),
     "self_improving_sdxl": ("SDXL", "dpmpp_2m", "karras", 25, 7.0),
     "self_improving_flux1": ("FLUX.1 dev", "euler", "simple", 20, 1.0),
     "self_improving_flux1_guarded": ("FLUX.1 dev", "euler", "simple", 20, 1.0),
@@ -151,7 +152,10 @@ def test_a_note_says_what_to_do(path):
     graph = api_graph(path.stem)
     critics = [node["inputs"] for node in graph.values() if node["class_type"] == CRITIC_CLASS]
     if critics:
-        if path.stem != TUTORIAL:
+        if judged_by_encoder(graph[the_loop(graph)[1]]):
+            assert "Nothing to start" in first
+            assert "ollama pull" not in first
+        elif path.stem != TUTORIAL:
             assert f"`ollama pull {critics[0]['model']}`" in first
         hub = graph[the_loop(graph)[0]]["inputs"]
         assert f"{hub['iterations_per_loop'] * hub['max_loops']} renders" in first

@@ -86,6 +86,12 @@ def judged_by_model(graph: Mapping[str, Any], loop_node: str) -> bool:
     return False
 
 
+def judged_by_encoder(critic: Mapping[str, Any]) -> bool:
+    """Whether a VLMCritique of an API graph judges with the text encoder linked to it rather than with a server."""
+    inputs = inputs_of(critic)
+    return is_link(inputs.get("clip")) and inputs.get("judge", "auto") in ("auto", "comfyui")
+
+
 def _class_of(node: Any) -> Any:
     """None for an entry that is no node."""
     return node.get("class_type") if isinstance(node, Mapping) else None

@@ -101,6 +101,33 @@ class LocalFix(BaseModel):
     instruction: str
 
 
+class JurorItem(BaseModel):
+    """One judge's own answer. p: as that judge alone has it. evidence: its log-likelihood ratio in the jury."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    answer: str
+    p: float
+    evidence: float
+
+
+class JurorSaid(BaseModel):
+    """What one judge of a jury said about a picture. items: those that it was asked about. calls, seconds: for this
+    verdict, the whole batch together. blank: as Critique.blank. reason: why it said nothing, where it did not."""
+
+    model_config = ConfigDict(frozen=True)
+
+    model: str
+    judge: ServedBy
+    looks: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+    items: tuple[JurorItem, ...] = ()
+    blank: dict[str, float] | None = None
+    reason: str = ""
+
+
 class Critique(BaseModel):
     """One verdict about one picture.
 
@@ -122,6 +149,7 @@ class Critique(BaseModel):
     local_fix, editor_says: its proposal for one region, and its own verdict; recorded, never obeyed blindly.
     blank: by requirement id, the logit with which the judge finds it met on a blank picture, where this verdict asked.
     measures: raw picture measures of the offline judge, by name.
+    jury: what each of several judges said; empty for one alone. swaps: how often another model was asked than before.
     reason: one or two plain sentences for the user.
     seconds: wall time spent on this verdict.
     """
@@ -151,6 +179,8 @@ class Critique(BaseModel):
     editor_says: Literal["", "continue", "done"] = ""
     blank: dict[str, float] | None = None
     measures: dict[str, float] = Field(default_factory=dict)
+    jury: tuple[JurorSaid, ...] = ()
+    swaps: int = 0
     seconds: float = 0.0
 
     @model_validator(mode="before")

@@ -13,7 +13,7 @@ from .answers import AnsweredQuestions, LookResult, read_answers, read_look
 from .ask import SEED_LIMIT, ask_twice
 from .batch import MOST_CALLS, BatchVerdict, best_of, by_score, sample_batch
 from .blank_check import blank_check
-from .checklist import Checklist
+from .checklist import Checklist, Kind
 from .checklist_rules import checklist_of_goal, checklist_of_lines
 from .critique import Check, Critique, ServedBy
 from .editor import Tried, poor_check, propose, with_edits
@@ -22,6 +22,7 @@ from .patient_model import PatientModel
 from .picture import Picture, encode_jpeg
 from .questions import GROUP_SIZE, LookQuestions, Wording, question_groups
 from .region_question import Asks, RegionHint, ask_region
+from .reliability import Reliability, reliability_of
 from .scoring import NO_BIAS, Bias
 from .self_test import SelfTest, lower_trust
 from .verdict import CANNOT_TELL, critique_of, holds, merge_looks
@@ -84,6 +85,24 @@ class Judge:
     @model.setter
     def model(self, model: VisionModel) -> None:
         self.asked.model = model
+
+    @property
+    def jurors(self) -> Sequence[Judge]:
+        """This judge, and those that judge with it."""
+        return (self,)
+
+    @property
+    def reliability(self) -> dict[Kind, Reliability]:
+        """How far its answers can be believed, by kind; empty where it was not tested."""
+        return reliability_of(self.tested) if self.looks else {}
+
+    def be_patient(self) -> None:
+        """From now on a server that is gone is tried again for a while: it was there before."""
+        self.asked.patience = self.patience
+
+    def recall(self, critiques: Sequence[Critique]) -> None:
+        """What earlier verdicts by the same checklist told about a blank picture."""
+        self.remember_blank(next((one.blank for one in critiques if one.blank is not None), None))
 
     @property
     def looks(self) -> bool:

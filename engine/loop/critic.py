@@ -15,7 +15,6 @@ from ..judge.batch import MOST_LOOKED_AT
 from ..judge.critique import Critique
 from ..judge.judge import Judge
 from ..judge.picture import Fingerprint, Picture, near_duplicate
-from ..judge.reliability import reliability_of
 from ..judge.vision_model import ModelFailure
 from .journal import Journal, stem
 from .judging_notes import notes_after_verdict
@@ -64,9 +63,9 @@ async def critique_in_run(
     ComfyUI's models take turns on the card. Whatever the judge raises, an interrupt above all, passes.
     """
     place = await driver.begin(prompt_context)
-    judge.remember_blank(place.run.blank)
+    judge.recall([one.critique for one in place.run.comparable])
     if any(i.critique.looks for i in place.run.iterations):
-        judge.asked.patience = judge.patience
+        judge.be_patient()
     since = time.perf_counter()
     marks = await asyncio.to_thread(_fingerprints, pictures)
     repair = await see_repair(journal, place.run, place.plan, place.seen, pictures)
@@ -129,7 +128,6 @@ async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) 
             return Report(Critique(judge=judge.served_by, outcome="unreachable", reason=str(problem)), None)
     measures = [i.critique.measures for i in run.comparable if i.critique.measures]
     critiques, best = await judge.judge_pictures(pictures, checklist, seed, measures)
-    reliability = reliability_of(judge.tested) if judge.looks else {}
     # A longer batch is a clip: its frames are no pictures of their own.
     kept = critiques if len(pictures) <= MOST_LOOKED_AT else {}
     others = tuple(BatchPicture(index=i, critique=c) for i, c in kept.items() if i != best)
@@ -139,7 +137,7 @@ async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) 
         batch_index=best,
         others=others,
         checklist=checklist,
-        reliability=reliability,
+        reliability=judge.reliability,
         notes=notes_after_verdict(run, checklist, critiques[best]),
     )
 

@@ -39,7 +39,7 @@ async def judge_later(judge: Judge, journal: Journal, run: Run, number: int) -> 
         image = await asyncio.to_thread(journal.load_picture, run.id, iteration.picture)
     except OSError as problem:
         raise ValueError(f"iteration: the picture of iteration {number} cannot be read. Take another one.") from problem
-    judge.remember_blank(run.blank)
+    judge.recall([one.critique for one in run.comparable])
     try:
         checklist = run.checklist
         if checklist is None:

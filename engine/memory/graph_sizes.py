@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..graph.loop_nodes import CRITIC_CLASS, is_link, sources
+from ..graph.loop_nodes import CRITIC_CLASS, is_link, judged_by_encoder, sources
 from .figures import FileInput, file_inputs
 
 WHOLE_DECODE, TILED_DECODES = "VAEDecode", ("VAEDecodeTiled", "ImitatoesAutoTiledDecode")
@@ -95,6 +95,7 @@ def judge_named(graph: Mapping[str, Any], connection: str) -> str:
     for node in graph.values():
         inputs = node.get("inputs", {})
         asks = node.get("class_type") == CRITIC_CLASS and inputs.get("judge") != "offline"
+        asks = asks and not judged_by_encoder(node)
         if asks and inputs.get("connection", connection) == connection and isinstance(inputs.get("model"), str):
             return inputs["model"]
     return ""

@@ -29,7 +29,7 @@ def comfy(monkeypatch):
     utils.get_executing_context = lambda: None
     monkeypatch.setitem(sys.modules, "comfy_execution", types.ModuleType("comfy_execution"))
     monkeypatch.setitem(sys.modules, "comfy_execution.utils", utils)
-    for name in ("comfyui", "vae", "decode"):
+    for name in ("comfyui", "vae", "decode", "text_encoder"):
         # Imported anew, or it would go on with the modules of the test before.
         monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
         monkeypatch.delattr(host, name, raising=False)

@@ -4,6 +4,7 @@ import { iterationOf } from "../store.js";
 import { beforeWish, duration, isBest, score, scoreOf } from "../wording.js";
 import { checklistView } from "./checklist.js";
 import { createChecklistEditor } from "./checklist_editor.js";
+import { juryView } from "./jury.js";
 import { settingsDifferences } from "./prompt_differences.js";
 
 const WORTH_TELLING = 0.005;
@@ -45,6 +46,7 @@ function parts(t, run, iteration, best, actions, editor) {
     iteration.duplicate_of ? h("p", { className: "imitatoes-quiet" }, t("iteration.duplicate", { number: iteration.duplicate_of })) : null,
     relook(t, run, iteration),
     checklist && group(t("iteration.checklist"), h("div", {}, checklist, editor.root)),
+    jury(t, run, critique),
     checks(t, critique),
     recoveries(t, run, iteration),
     changes(t, run, iteration),
@@ -56,6 +58,11 @@ function parts(t, run, iteration, best, actions, editor) {
     seconds(t, iteration),
     h("p", { className: "imitatoes-quiet" }, critique.judge === "offline" ? t("iteration.judgeOffline") : t("iteration.judge", { model: critique.model || critique.judge || "" })),
   ];
+}
+
+function jury(t, run, critique) {
+  const shown = juryView(t, run, critique);
+  return shown && group(t("jury.title"), shown);
 }
 
 function head(t, run, iteration, best) {

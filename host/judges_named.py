@@ -1,0 +1,50 @@
+"""The judges that VLMCritique's input `model` names: one, or several that judge together."""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from . import settings
+from .judge_models import served_by
+
+BY_ENCODER: Literal["comfyui"] = "comfyui"
+"""Among the names: the text encoder that is linked to the node."""
+MOST_JUDGES = 3
+
+
+class NamedJudge(NamedTuple):
+    """connection: "" for the text encoder linked to the node."""
+
+    model: str
+    connection: str
+
+
+def judges_named(text: str, connection: str, linked: bool, alone: bool) -> list[NamedJudge]:
+    """The judges of "qwen3-vl:8b-instruct, gemma3:12b@box", each on its connection or on the node's; empty for none.
+
+    linked: whether a text encoder is. alone: whether it judges by itself where it is not among the names.
+    Raises ValueError, UnknownConnection.
+    """
+    names = [part.strip() for part in text.split(",") if part.strip()]
+    if alone and BY_ENCODER not in names:
+        return [NamedJudge(BY_ENCODER, "")]
+    if len(names) > MOST_JUDGES:
+        raise ValueError(f"names {len(names)} judges. At most {MOST_JUDGES} judge together.")
+    if BY_ENCODER in names and not linked:
+        raise ValueError("names comfyui, the text encoder linked to clip, and none is linked. Link one.")
+    if len(set(names)) < len(names):
+        raise ValueError("names a judge twice. Two different ones see more.")
+    return [_named(name, connection) for name in names]
+
+
+def _named(text: str, connection: str) -> NamedJudge:
+    if text == BY_ENCODER:
+        return NamedJudge(text, "")
+    model, at, place = text.rpartition("@")
+    if at and model and place.strip() in settings.load().all_connections:
+        return NamedJudge(model.strip(), place.strip())
+    # Names of models on other servers may hold an @ of their own; those of Ollama only before a digest.
+    if at and served_by(connection) == "ollama" and not place.startswith("sha256:"):
+        known = ", ".join(sorted(settings.load().all_connections))
+        raise ValueError(f"there is no connection '{place[:60]}' for {model[:60]}. This server knows: {known}.")
+    return NamedJudge(text, connection)

@@ -1,0 +1,30 @@
+// What each of several judges said about one picture, where there were several: who disagreed, and what it cost.
+import { h } from "../dom.js";
+import { duration } from "../wording.js";
+
+const TELLING = 0.05; // evidence of less says nothing
+
+/** An element, or null for a single judge. */
+export function juryView(t, run, critique) {
+  if (!critique.jury?.length) return null;
+  const texts = new Map((run.checklist?.requirements ?? []).map((one) => [one.id, one.text]));
+  const rows = critique.jury.map((one) => h("li", {}, heading(t, one), ...verdicts(t, one, texts)));
+  const swaps = critique.swaps ? h("p", { className: "imitatoes-quiet" }, t("jury.swaps", { count: critique.swaps })) : null;
+  return h("div", {}, h("ul", { className: "imitatoes-jury" }, ...rows), swaps);
+}
+
+function heading(t, one) {
+  if (!one.looks) return h("span", {}, h("strong", {}, one.model), ` ${one.reason ? t("jury.failed", { reason: one.reason }) : t("jury.notAsked")}`);
+  return h("span", {}, h("strong", {}, one.model), ` ${t("jury.cost", { calls: one.calls, seconds: duration(one.seconds) })}`);
+}
+
+function verdicts(t, one, texts) {
+  const against = one.items.filter((item) => item.evidence < -TELLING).map((item) => `${texts.get(item.id) ?? item.id} (${item.answer})`);
+  const silent = one.items.filter((item) => Math.abs(item.evidence) <= TELLING).map((item) => texts.get(item.id) ?? item.id);
+  const found = one.items.filter((item) => item.evidence > TELLING).length;
+  return [
+    found ? h("p", { className: "imitatoes-quiet" }, t("jury.found", { found, of: one.items.length })) : null,
+    against.length ? h("p", { className: "imitatoes-quiet" }, t("jury.against", { what: against.join("; ") })) : null,
+    silent.length ? h("p", { className: "imitatoes-quiet" }, t("jury.silent", { what: silent.join("; ") })) : null,
+  ];
+}
