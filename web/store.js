@@ -108,6 +108,7 @@ function joinedDetails(known, told) {
   const details = {};
   if (known.prompt_ids && told.prompt_ids) details.prompt_ids = [...new Set([...known.prompt_ids, ...told.prompt_ids])];
   if (known.relooks && told.relooks) details.relooks = { ...known.relooks, ...told.relooks };
+  if (known.standing && told.standing) details.standing = { ...known.standing, ...told.standing };
   if (known.recoveries && told.recoveries) {
     const key = (one) => `${one.number} ${one.kind} ${one.sentence}`;
     const all = new Map([...known.recoveries, ...told.recoveries].map((one) => [key(one), one]));

@@ -76,6 +76,16 @@ export function bestName(t, run) {
   return t(key, { score: score(value), number });
 }
 
+/** How sure it is that a picture meets everything: "91 % sure that all 6 are met"; "" where that is not known. */
+export function sureWords(t, run, number) {
+  const best = run.best?.iteration === number ? run.best.sure : null;
+  const chance = best ?? run.standing?.[number];
+  const count = run.checklist?.requirements?.length;
+  if (typeof chance !== "number" || !count) return "";
+  const percent = Math.min(Math.max(Math.round(100 * chance), 1), 99);
+  return t(count === 1 ? "run.sureOne" : count === 2 ? "run.sureBoth" : "run.sureAll", { percent, count });
+}
+
 /** The verdict on the best in words, for the node. */
 export function bestWords(t, run) {
   const best = run.best_iteration;

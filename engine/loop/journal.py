@@ -28,6 +28,7 @@ from pydantic import ValidationError
 
 from ..files import write_atomically, write_text
 from ..settings import Limits, LoopHandle, Settings
+from .belief.stopping import percent
 from .pictures import SheetTile, contact_sheet_names, save_contact_sheets, save_png
 from .run import Iteration, Plan, Run
 from .run_ids import RUN_ID, time_of
@@ -264,5 +265,7 @@ def _unreadable(run_id: str, path: Path, why: str) -> Run:
 def _caption(run: Run, iteration: Iteration) -> str:
     score = run.score_of(iteration)
     shown = "not looked at" if score is None else f"{score:.2f}"
+    if iteration.number in run.standing:
+        shown += f", {percent(run.standing[iteration.number])} sure"
     repaired = f", repair of {iteration.plan.edit_of}" if iteration.plan.repair is not None else ""
     return f"{iteration.number}: {shown} {'kept' if iteration.decision.kind == 'accept' else 'rejected'}{repaired}"

@@ -10,11 +10,12 @@ import numpy as np
 
 from ..settings import Settings
 from . import by_score
+from .belief.local_edits import edit_candidates
 from .belief.observations import OWN
 from .belief.posterior import ArmBelief
 from .belief.run_belief import RunBelief, believe_run
 from .belief.time_budget import seconds_expected
-from .belief.worth import FRESH, RenderCandidate, edit_candidates, new_seed_candidates, same_seed_candidate
+from .belief.worth import FRESH, RenderCandidate, new_seed_candidates, same_seed_candidate
 from .check_remedies import Remedy, carry_remedies, next_remedy
 from .clauses import compose, with_owned_clauses
 from .evidence import RunEvidence

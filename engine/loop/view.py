@@ -133,16 +133,18 @@ class ChecklistView(BaseModel):
 
 class RunView(RunSummary):
     """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its end.
+    standing: by iteration number, how probable it is that its picture meets everything. confidence: what it must reach.
     fresh_from: iterations before this number were judged against the goal before a wish. steered: by setting, the
     inputs that take it from the loop. judged: the node whose picture is judged. paid_nodes: what costs money at each
     render. can_repair: whether a region of its pictures can be painted anew; edit_refusal: why not.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
-    prompt_ids, relooks, recoveries: of all iterations, in a message of these.
+    prompt_ids, relooks, standing, recoveries: of all iterations, in a message of these.
     """
 
     fresh_from: int
     pass_score: float
+    confidence: float
     start_settings: Settings
     taken: int | None
     loop_node: str
@@ -152,6 +154,7 @@ class RunView(RunSummary):
     best_iteration: IterationView | None
     checklist: ChecklistView | None
     relooks: dict[int, Critique]
+    standing: dict[int, float]
     swap_seconds: float
     warnings: list[FindingView]
     steered: dict[str, tuple[str, ...]]
@@ -181,6 +184,7 @@ def run_message(run: Run) -> RunView:
     told = {
         "prompt_ids": whole.prompt_ids[-TOLD_ITERATIONS - 1 :],
         "relooks": {number: critique for number, critique in whole.relooks.items() if number in shown},
+        "standing": {number: chance for number, chance in whole.standing.items() if number in shown},
         "recoveries": tuple(one for one in whole.recoveries if one.number >= since),
     }
     return whole.model_copy(update=told)
@@ -255,6 +259,7 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
         **dict(_summary(run, best)),
         fresh_from=run.fresh_from,
         pass_score=run.start.pass_score,
+        confidence=run.start.confidence,
         start_settings=run.start.settings,
         taken=run.taken.iteration if run.taken else None,
         loop_node=run.loop_node,
@@ -264,6 +269,7 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
         best_iteration=iteration_view(best) if best else None,
         checklist=_checklist_view(run.checklist) if run.checklist else None,
         relooks=run.relooks,
+        standing={number: round(chance, 4) for number, chance in run.standing.items()},
         swap_seconds=round(sum(i.seconds.get("swap", 0.0) for i in run.iterations), 4),
         warnings=[finding_view(finding) for finding in run.warnings],
         steered=run.steered,

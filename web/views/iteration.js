@@ -1,7 +1,7 @@
 // One iteration in full: verdict, checklist, checks, what was changed and why, settings and seconds.
 import { h } from "../dom.js";
 import { iterationOf } from "../store.js";
-import { beforeWish, duration, isBest, score, scoreOf } from "../wording.js";
+import { beforeWish, duration, isBest, score, scoreOf, sureWords } from "../wording.js";
 import { checklistView } from "./checklist.js";
 import { createChecklistEditor } from "./checklist_editor.js";
 import { juryView } from "./jury.js";
@@ -20,7 +20,7 @@ export function createIteration({ t, actions }) {
     update(run, iteration) {
       editor.update(run);
       const best = isBest(run, iteration.number);
-      const key = `${run.run_id} ${iteration.number} ${iteration.critique?.score} ${best} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)} ${run.fresh_from} ${run.best?.score} ${run.checklist?.digest} ${toldKey(iteration)} ${run.elsewhere}`;
+      const key = `${run.run_id} ${iteration.number} ${iteration.critique?.score} ${best} ${run.taken} ${run.relooks?.[iteration.number]?.score} ${Boolean(run.checklist)} ${run.fresh_from} ${run.best?.score} ${run.best?.sure} ${run.standing?.[iteration.number]} ${run.checklist?.digest} ${toldKey(iteration)} ${run.elsewhere}`;
       if (key === drawn) return; // rebuilt only when it differs: focus and selection stay
       drawn = key;
       const focused = root.contains(document.activeElement) ? document.activeElement : null;
@@ -45,6 +45,7 @@ function parts(t, run, iteration, best, actions, editor) {
     decision(t, run, iteration),
     iteration.duplicate_of ? h("p", { className: "imitatoes-quiet" }, t("iteration.duplicate", { number: iteration.duplicate_of })) : null,
     relook(t, run, iteration),
+    sure(t, run, iteration),
     checklist && group(t("iteration.checklist"), h("div", {}, checklist, editor.root)),
     jury(t, run, critique),
     checks(t, critique),
@@ -83,6 +84,12 @@ function decision(t, run, iteration) {
   const reason = iteration.decision?.reason;
   if (!reason || reason === iteration.critique?.reason) return null;
   return h("p", { className: "imitatoes-quiet" }, run.relooks?.[iteration.number] ? t("iteration.whenMade", { reason }) : reason);
+}
+
+// By all looks and by what its words brought elsewhere: it may differ from what one look says.
+function sure(t, run, iteration) {
+  const words = sureWords(t, run, iteration.number);
+  return words ? h("p", { className: "imitatoes-quiet" }, t("iteration.sure", { words })) : null;
 }
 
 function relook(t, run, iteration) {

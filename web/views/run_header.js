@@ -1,7 +1,7 @@
 // What the run is about and where it stands: state, goal, place, pace, and the reason it gives.
 import { h, setText } from "../dom.js";
 import { isRunning } from "../store.js";
-import { goalTitle, paceWords, placeWords, stateWords, timeWords, tone } from "../wording.js";
+import { goalTitle, paceWords, placeWords, stateWords, sureWords, timeWords, tone } from "../wording.js";
 
 const MOST_SEGMENTS = 40;
 const TICK_MS = 1000;
@@ -21,6 +21,7 @@ export function createRunHeader({ t }) {
   const goal = h("p", { className: "imitatoes-goal" });
   const wishes = h("ul", { className: "imitatoes-wishes", "aria-label": t("run.wishes") });
   const place = h("span", { className: "imitatoes-place" });
+  const sure = h("span", { className: "imitatoes-sure" });
   const pace = h("span", { className: "imitatoes-quiet" });
   const time = h("p", { className: "imitatoes-quiet imitatoes-time" });
   const paid = h("span", { className: "imitatoes-paid" });
@@ -37,7 +38,7 @@ export function createRunHeader({ t }) {
     goal,
     wishes,
     bar,
-    h("div", { className: "imitatoes-facts" }, place, paid, pace),
+    h("div", { className: "imitatoes-facts" }, place, sure, paid, pace),
     time,
     reason,
     warning,
@@ -99,6 +100,8 @@ export function createRunHeader({ t }) {
       goal.title = goalTitle(run);
       drawWishes(run.instructions ?? []);
       setText(place, placeWords(t, run));
+      setText(sure, sureWords(t, run, run.best?.iteration));
+      sure.hidden = !sure.textContent;
       tick(run, passed);
       setText(pace, paceWords(t, run, isRunning(run) ? progress.secondsPerStep() : null));
       paid.hidden = !run.paid_allowed;

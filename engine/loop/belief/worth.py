@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from .observations import OWN, Observations
-from .posterior import EDIT_KEEPS, EDIT_MENDS, ArmBelief, Belief
+from .posterior import ArmBelief, Belief
 from .priors import MOST_CLAUSES
 
 FRESH = -1
@@ -30,12 +30,6 @@ SAME_SEED_CHANGES = 2
 """Clauses changed at a time on the seed of an earlier picture."""
 SAME_SEED_TIRES = 0.93
 """What each further picture on one seed takes from the chance of the next."""
-MET = 0.5
-"""What a picture meets as probably as this is not mended."""
-EDITS_OF_ONE = 3
-"""Local edits of one picture for one requirement."""
-EDITED_LEADERS = 2
-"""Pictures that an edit may set out from: the leading ones."""
 
 Kind = Literal["new_seed", "same_seed", "local_edit"]
 
@@ -117,25 +111,6 @@ def same_seed_candidate(
         return None
     beaten = 1.0 - float(belief.all_met[picture])
     return RenderCandidate("same_seed", beaten * chance * SAME_SEED_TIRES ** (tries - 1), tuple(arms), source=picture)
-
-
-def edit_candidates(
-    belief: Belief, seen: Observations, leading: list[int], mendable: np.ndarray
-) -> list[RenderCandidate]:
-    """A local edit of each of the leading pictures, for the requirement that it most probably misses.
-
-    mendable [K]: whether a requirement is about a part of the picture, so that painting one anew may bring it.
-    """
-    found = []
-    for picture in leading[:EDITED_LEADERS] if mendable.any() else []:
-        met = belief.met[picture]
-        target = int(np.argmin(np.where(mendable, met, np.inf)))
-        tries = int(((seen.edit_of == picture) & (seen.target == target)).sum())
-        if tries < EDITS_OF_ONE and met[target] < MET:
-            others = float(np.prod(np.delete(met, target) * EDIT_KEEPS))
-            worth = others * (1 - float(met[target])) * EDIT_MENDS
-            found.append(RenderCandidate("local_edit", worth, tuple(seen.arms[picture].tolist()), picture, target))
-    return found
 
 
 def reach(belief: Belief, usable: np.ndarray) -> np.ndarray:

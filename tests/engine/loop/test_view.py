@@ -50,12 +50,13 @@ def test_a_message_does_not_grow_with_the_run():
         recovery = Recovery(number=1, kind="unload", error="out of memory", sentence="Unloaded.")
         update = {
             "relooks": {i.number: critique(0.5) for i in story.iterations},
+            "standing": {i.number: 0.5 for i in story.iterations},
             "recoveries": tuple(recovery.model_copy(update={"number": i.number}) for i in story.iterations),
         }
         story = story.model_copy(update=update)
         message = run_message(story)
         best = message.best.iteration
-        assert set(message.relooks) == {count - 2, count - 1, count, best}
+        assert set(message.relooks) == set(message.standing) == {count - 2, count - 1, count, best}
         assert [one.number for one in message.recoveries] == [count - 2, count - 1, count]
         return len(message.model_dump_json())
 

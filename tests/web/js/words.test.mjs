@@ -4,7 +4,7 @@ import { wordDifferences } from "../../../web/word_differences.js";
 import { textsOf } from "../../../web/texts.js";
 import en from "../../../web/locales/en.js";
 import { createProgress } from "../../../web/progress.js";
-import { continueWords, duration, isBest, paceWords, placeWords, runLine, scoreOf, stateWords, tone, verdictWords } from "../../../web/wording.js";
+import { continueWords, duration, isBest, paceWords, placeWords, runLine, scoreOf, stateWords, sureWords, tone, verdictWords } from "../../../web/wording.js";
 import { iteration, run } from "./runs.mjs";
 
 const t = textsOf("en");
@@ -75,6 +75,17 @@ test("place and pace", () => {
   assert.equal(paceWords(t, run("a", 1, 2), 0.8), "0.80 s a step · render 2.0 s · judge 1.0 s");
   assert.equal(runLine(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } }), createProgress(), false), "Iteration 3 of 12, rendering, best 0.82 (#1)");
   assert.deepEqual([duration(0.5), duration(5.04), duration(59.7), duration(125)], ["0.50 s", "5.0 s", "1 min 0 s", "2 min 5 s"]);
+});
+
+test("how sure the run is of a picture", () => {
+  const checklist = (count) => ({ requirements: Array.from({ length: count }, (_, at) => ({ id: `r${at}` })) });
+  const known = run("a", 1, 2, { best: { score: 0.82, sure: 0.912, iteration: 1 }, standing: { 1: 0.5, 2: 0.0001 }, checklist: checklist(6) });
+  assert.equal(sureWords(t, known, 1), "91 % sure that all 6 are met", "the best as the server tells it last");
+  assert.equal(sureWords(t, known, 2), "1 % sure that all 6 are met", "nothing is that sure");
+  assert.equal(sureWords(t, { ...known, checklist: checklist(1) }, 1), "91 % sure that it is met");
+  assert.equal(sureWords(t, { ...known, checklist: checklist(2) }, 1), "91 % sure that both are met");
+  assert.equal(sureWords(t, known, 3), "");
+  assert.equal(sureWords(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } }), 1), "", "of a run of 0.1.0");
 });
 
 test("what a run shows for want of a judged picture is no best", () => {
