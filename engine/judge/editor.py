@@ -30,7 +30,7 @@ from .words import one_line, plain_words, vocabulary
 CLAUSES_EACH = 3
 MOST_TRIED = 6
 """Wordings of one requirement that the editor is told of, the newest."""
-SAME_WORDS = 0.6
+SAME_WORDS = 0.7
 """Share of the words of two clauses together above which they say the same (docs/design-notes.md, 4.2)."""
 SEEN_LENGTH, TERM_LENGTH, REASON_LENGTH = 80, 40, 200
 GOAL_LENGTH = 4000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .facts import GOOD_CFG, GOOD_STEPS, SceneFinding, check, counted, faults_of, members, within
@@ -16,29 +16,39 @@ from .vocabulary import spoken
 LONGEST_CLAUSE = 12
 """Words."""
 MOST_NEGATIVES = 3
-_LINE = re.compile(r"^\s*(\w+)\s*:\s*(.*?)\s*(?:\(the judge (?:saw:\s*(.*)|could not tell)\))?\s*$")
+CLAUSES_EACH = 3
+_LINE = re.compile(r"^\s*(\w+)\s*:\s*(.*?)\s*(?:\(the judge (?:saw:\s*(.*)|could not tell|sees it here.*)\))?\s*$")
+_TRIED = re.compile(r"^\s+tried:(.*)$")
 
 
 @dataclass(frozen=True)
 class Failing:
-    """A requirement that is not met. seen: what the judge answered, if told."""
+    """A requirement that is not met. seen: what the judge answered, if told. tried: clauses that were tried before."""
 
     id: str
     text: str
     seen: str = ""
+    tried: tuple[str, ...] = ()
 
 
 def read_failing(text: str) -> list[Failing]:
-    """One per line: `r2: three red circles (the judge saw: 2)`. Other lines are left out."""
-    lines = (_LINE.match(line) for line in text.splitlines())
-    return [Failing(found[1], found[2], found[3] or "") for found in lines if found and found[2]]
+    """One per line: `r2: three red circles (the judge saw: 2)`, and below it, indented, `tried: "a clause", painted in
+    0 of 2; ...`. Other lines are left out."""
+    found: list[Failing] = []
+    for line in text.splitlines():
+        tried, match = _TRIED.match(line), _LINE.match(line)
+        if tried and found:
+            found[-1] = replace(found[-1], tried=tuple(re.findall(r'"([^"]+)", painted', tried[1])))
+        elif not tried and match and match[2]:
+            found.append(Failing(match[1], match[2], match[3] or ""))
+    return found
 
 
 def edit(goal: str, failing: Sequence[Failing], view: SeenPicture | None, seed: int = 0) -> dict[str, Any]:
     """What an editor asked for better wording would reply. view: None without a picture. seed: another, other words."""
     finding = None if view is None else SceneFinding((), view)
     faults = [] if finding is None else faults_of(finding)
-    edits = [{"clause": clause(item.text, seed), "requirement": item.id} for item in failing]
+    edits = [{"clause": words, "requirement": item.id} for item in failing for words in _new_clauses(item, seed)]
     evidence = [{"requirement": item.id, "seen": _seen(item, view)} for item in failing]
     toned = finding is not None and finding.tone != "natural"
     blurred = finding is not None and finding.blurred
@@ -57,9 +67,20 @@ def edit(goal: str, failing: Sequence[Failing], view: SeenPicture | None, seed: 
 
 def clause(text: str, seed: int = 0) -> str:
     """Words for a prompt that ask for it with emphasis, at most LONGEST_CLAUSE; the same for the same seed."""
+    return _clauses(text, seed)[0]
+
+
+def _clauses(text: str, seed: int) -> list[str]:
+    """All of them; the seed says which comes first."""
     choices = _wordings(parse(text)) or [f"clearly {text}", f"definitely {text}", f"{text} clearly"]
-    chosen = choices[int(chance("wording", seed, text) * len(choices))]
-    return " ".join(chosen.split()[:LONGEST_CLAUSE])
+    first = int(chance("wording", seed, text) * len(choices))
+    return [" ".join(chosen.split()[:LONGEST_CLAUSE]) for chosen in (*choices[first:], *choices[:first])]
+
+
+def _new_clauses(item: Failing, seed: int) -> list[str]:
+    """Those that were not tried; once more the first, where all were."""
+    clauses = _clauses(item.text, seed)
+    return [words for words in clauses if words not in item.tried][:CLAUSES_EACH] or clauses[:1]
 
 
 def _wordings(scene: ShapeScene) -> list[str]:

@@ -63,6 +63,24 @@ def test_failing_lines():
     assert read_failing(text) == [Failing("r2", "three red circles", "2"), Failing("r10", "a word (on a sign)")]
 
 
+def test_what_was_tried_is_read_and_not_proposed_again():
+    text = (
+        "r2: three red circles (the judge saw: 2)\n"
+        '  tried: the prompt\'s own words, painted in 0 of 2; "exactly three red circles", painted in 0 of 1\n'
+        "r4: a white background (the judge sees it here, but other pictures lack it)\n"
+    )
+    circles, background = read_failing(text)
+    assert circles == Failing("r2", "three red circles", "2", ("exactly three red circles",))
+    assert background == Failing("r4", "a white background")
+    for seed in range(5):
+        said = edit("three red circles on a white background", [circles, background], None, seed)["edits"]
+        assert {e["clause"] for e in said if e["requirement"] == "r2"} == {
+            "precisely three red circles",
+            "definitely three red circles",
+        }
+        assert sum(e["requirement"] == "r4" for e in said) == 3
+
+
 TEXTS = (
     "three red circles",
     "some green stars",
@@ -96,7 +114,7 @@ def test_an_edit():
     failing = [Failing("r1", "three red circles", "2"), Failing("r4", "no green stars", "yes")]
     said = edit("three red circles, no green stars", failing, view, 7)
     assert list(said) == sorted(said)
-    assert [e["requirement"] for e in said["edits"]] == ["r1", "r4"]
+    assert [e["requirement"] for e in said["edits"]] == ["r1"] * 3 + ["r4"] * 3
     assert said["evidence"][0] == {"requirement": "r1", "seen": "two red circles (but one red square)"}
     assert said["evidence"][1] == {"requirement": "r4", "seen": "one green star"}
     assert said["negative"] == ["blurry", "over-saturated", "green stars"]
