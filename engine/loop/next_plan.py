@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from ..judge.quotations import in_marks
 from ..settings import Settings
 from . import by_score
 from .belief.local_edits import edit_candidates
@@ -124,14 +125,14 @@ class NextRender:
             arms = self.beliefs.belief.arms[q]
             arm = arms.get(self.beliefs.arm_of(requirement.id, clause))
             own = f"{_share(arms[OWN])} with your words" if arms[OWN].shown else ""
-            known = f'{_share(arm)} with "{clause}"' if arm is not None and arm.shown else ""
+            known = f"{_share(arm)} with {in_marks(clause)}" if arm is not None and arm.shown else ""
             if known:
                 which = "the latter" if own else "it"
                 seen = ", ".join(filter(None, [own, known]))
                 then = f"keep {which}" if round(arm.met) else f"{which} once more"
             else:
                 seen = own
-                then = f'try "{clause}"' if requirement.id in new else f'try "{clause}", as in past runs'
+                then = f"try {in_marks(clause)}{'' if requirement.id in new else ', as in past runs'}"
             parts.append(f"{requirement.text}: {f'painted in {seen}: ' if seen else ''}{then}")
         return parts
 

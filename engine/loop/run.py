@@ -10,9 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from ..graph.model import Finding
 from ..graph.patch import Patch
 from ..judge.checklist import Checklist, Kind
-from ..judge.critique import Critique
+from ..judge.critique import Check, Critique
 from ..judge.region_question import Box, RegionHint
 from ..judge.reliability import Reliability
+from ..judge.verdict import quality_faults
 from ..settings import LoopHandle, Settings
 
 Status = Literal[
@@ -50,6 +51,9 @@ Action = Literal["compose", "parameters", "local_edit"]
 
 SCORE_SHARE = 0.02
 """Between pictures that meet everything as surely, the one with the better score is better."""
+POOR_COUNTS = 0.9
+"""A picture with poor quality, which cannot end a run, counts for so much of its chance: a sound one that is nearly as
+sure stands before it."""
 
 
 class Wording(BaseModel):
@@ -334,13 +338,22 @@ class Run(BaseModel):
         # A judge may give the second look merged with the first one, or by itself.
         return again.score if again.looks > 1 else (score + again.score) / 2
 
+    def _checks_of(self, iteration: Iteration) -> dict[Check, float]:
+        """The levels of the quality checks, of both looks where there were two."""
+        first, again = iteration.critique.checks, self.relooks.get(iteration.number)
+        if again is None or again.score is None or iteration.critique.looks > 1:
+            return first
+        both = {name: (level + again.checks.get(name, level)) / 2 for name, level in first.items()}
+        return again.checks if again.looks > 1 else both
+
     def rank_of(self, iteration: Iteration) -> tuple[float, bool, float]:
         """Order by which the best iteration is chosen: by how surely it meets everything, where that is known, then
         confirmed ones first, then by score. Unscored ones come last."""
         score = self.score_of(iteration)
         score = -1.0 if score is None else score
         chance = self.standing.get(iteration.number)
-        surely = -1.0 if chance is None else chance * (1 + SCORE_SHARE * score)
+        poor = bool(quality_faults(self._checks_of(iteration)))
+        surely = -1.0 if chance is None else chance * (1 + SCORE_SHARE * score) * (POOR_COUNTS if poor else 1.0)
         return (surely, iteration.critique.passed, score)
 
     @property

@@ -378,3 +378,14 @@ def test_what_must_not_be_there_goes_into_the_negative_and_no_clause():
 def test_proposals_that_deny_lose_what_they_deny():
     now = after(fox_run(), itemised(0.9, 0.1, 0.9, 0.9, prompt_append="three ducks without hats, no people"))
     assert next_step(now).settings.prompt == "a red fox, three ducks"
+
+
+def test_a_sound_picture_that_is_nearly_as_sure_ends_the_run_where_a_surer_one_is_broken():
+    sure = itemised(0.98, 0.98, 0.98, 0.98, passed=True)
+    broken = sure.model_copy(update={"checks": {"artifacts": 0.1}, "passed": False})
+    now = after(fox_run(seed_policy="new"), broken, broken)
+    assert not isinstance(next_step(now), Stop), "it meets everything, but is broken"
+    now = after(advanced(now), itemised(0.98, 0.98, 0.98, 0.96, passed=True))
+    stop = next_step(now)
+    assert isinstance(stop, Stop) and stop.status == "done"
+    assert "iteration 3" in stop.reason and now.best.number == 3

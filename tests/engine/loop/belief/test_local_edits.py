@@ -50,7 +50,7 @@ def test_edits_that_work_promise_more_and_edits_that_harm_promise_less():
     bad = edit_promise(*reversed(believed([[2 * YES, 2 * NO], *[[2 * NO, 2 * NO]] * 3], edits)))
     assert good.mends > EDIT_MENDS > bad.mends
     assert good.keeps > EDIT_KEEPS > bad.keeps
-    seen, belief = believed([[2 * YES, 2 * NO]])
+    _, belief = believed([[2 * YES, 2 * NO]])
     assert edit_worth(belief, 0, 1, good) > 2 * edit_worth(belief, 0, 1, bad)
 
 
