@@ -18,7 +18,10 @@ class Observations:
     arms [n,K]: the wording that asked for it: OWN, or a clause of this requirement, from 1 on.
     beside [n,K]: how many clauses of other requirements were in the prompt.
     seeds [n]: alike where the seed was. edit_of [n]: the earlier picture that this one is a local edit of, -1 for none;
-    target [n]: the requirement that the edit was for, -1 for a wish of the user's own. Edited pictures say nothing about wordings.
+    target [n]: the requirement that the edit was for, -1 for a wish of the user's own. Edited pictures say nothing
+    about wordings.
+    truth [n,K]: 1 where the user says that it is met, 0 where the user says that it is not, nan where nobody told; the
+    judge's logits stay, and tell what its answers to that question are worth.
     blank [K]: the logit on a blank picture, nan where unknown. known: by (requirement, arm), pictures of past runs that
     met and that missed it.
     """
@@ -30,5 +33,6 @@ class Observations:
     seeds: np.ndarray
     edit_of: np.ndarray
     target: np.ndarray
+    truth: np.ndarray
     blank: np.ndarray
     known: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)

@@ -32,6 +32,8 @@ MOST_RATIO = 5.5
 """The most that looks at one picture count for, as a log-likelihood ratio: 240 to 1."""
 UNLIKELY = -8.0
 """No look is taken for less likely than this (log, against the likeliest): real answers have heavier tails."""
+USER_SURE = 12.0
+"""What the user says about a picture, as a log-likelihood ratio: the truth, for all purposes."""
 EDIT_KEEPS, EDIT_MENDS = 0.94, 0.45
 """A local edit leaves another requirement as it was so often, and mends its own (docs/design-notes.md, 4.6)."""
 TINY = 1e-300
@@ -96,6 +98,10 @@ class _Network:
         likeliest = np.maximum(-met_or_not / (2 * variance[:, :, None]), UNLIKELY)
         self.unmet = likeliest - np.maximum(self.ratio, 0.0)
         self.ratio[self.unknown] = self.unmet[self.unknown] = 0.0
+        told = np.nan_to_num(USER_SURE * (2 * seen.truth - 1))[:, :, None]
+        self.ratio += told
+        self.unmet -= np.maximum(told, 0.0)
+        self.unknown &= np.isnan(seen.truth)
         self.bias_prior = _told_by_blank(seen.blank / loud, values, prior, judge)
         self._group()
 

@@ -23,9 +23,6 @@ from .priors import MOST_CLAUSES
 HARD_ANSWER = 1.2
 """Logits that a bare yes or no stands for, where no probabilities came with it: right in .8 of cases."""
 
-USER_SURE = 0.9999
-"""What the user says about a picture counts as the truth: surer than any answer of a judge."""
-
 
 class RunBelief:
     """What is believed of the pictures and wordings of a run. The run must not change meanwhile.
@@ -74,9 +71,13 @@ class RunBelief:
         others = [one.critique for i in self.iterations for one in _others(i)]
         rows = self.rows
         main = [(i.critique, self.run.relooks.get(i.number)) for i in self.iterations]
+        pictures = [*main, *((critique, None) for critique in others)]
+        truth = np.array([_truths(critique, list(asked)) for critique, _ in pictures]).reshape(
+            len(pictures), len(asked)
+        )
         looked = [self.looked_twice(i) for i in self.iterations] + [critique.looks > 1 for critique in others]
         return Observations(
-            logits=self._logits([*main, *((critique, None) for critique in others)], rows),
+            logits=self._logits(pictures, truth, rows),
             looks=1 + np.array(looked, dtype=int),
             arms=arms[rows],
             beside=np.minimum(beside, MOST_CLAUSES)[rows],
@@ -84,6 +85,7 @@ class RunBelief:
             seeds=np.concatenate([seed, len(seeds) + np.arange(len(others))]),
             edit_of=edit_of[rows],
             target=target[rows],
+            truth=truth,
             blank=self._blank(),
             known=self._known(),
         )
@@ -94,7 +96,9 @@ class RunBelief:
         alone = np.arange(len(self.iterations))
         return np.concatenate([alone, np.repeat(alone, [len(_others(i)) for i in self.iterations])])
 
-    def _logits(self, pictures: Sequence[tuple[Critique, Critique | None]], rows: np.ndarray) -> np.ndarray:
+    def _logits(
+        self, pictures: Sequence[tuple[Critique, Critique | None]], truth: np.ndarray, rows: np.ndarray
+    ) -> np.ndarray:
         """[n,K]: the mean of each picture's looks, nan where they tell nothing; what was seen in a blank picture is
         evidence of its own, so its correction is taken back. pictures: with their second looks; rows: iterations."""
         asked = [r.id for r in self.requirements]
@@ -116,8 +120,9 @@ class RunBelief:
         second = ~np.isnan(looks[1])
         mean = np.where(np.isnan(looks[0]), looks[1], np.where(second, (looks[0] + looks[1]) / 2, looks[0]))
         if any(r.parents for r in self.requirements):
-            for row, first in zip(mean, looks[0], strict=True):
-                lost = orphans(self.requirements, [asked[q] for q in np.flatnonzero(first < 0)])
+            failed = np.where(np.isnan(truth), looks[0], truth - 0.5) < 0
+            for row, missed in zip(mean, failed, strict=True):
+                lost = orphans(self.requirements, [asked[q] for q in np.flatnonzero(missed)])
                 row[[q for q, name in enumerate(asked) if name in lost]] = np.nan
         return mean
 
@@ -242,11 +247,17 @@ def _chances(critique: Critique, asked: Sequence[str]) -> list[float]:
 def _chance(item: Item | None, soft: bool) -> float:
     if item is None or not item.told:
         return math.nan
-    if item.judged is not None:
-        return USER_SURE if item.passed else 1 - USER_SURE
-    if soft or item.p == UNKNOWN:
-        return clip(item.p)
-    return sigmoid(HARD_ANSWER if item.p > UNKNOWN else -HARD_ANSWER)
+    # Where the user says otherwise, what the judge saw is evidence of the judge: see _truths.
+    p = item.p if item.judged is None else item.judged
+    if soft or p == UNKNOWN:
+        return clip(p)
+    return sigmoid(HARD_ANSWER if p > UNKNOWN else -HARD_ANSWER)
+
+
+def _truths(critique: Critique, asked: Sequence[str]) -> list[float]:
+    """1 or 0 where the user has said whether the picture meets a requirement, else nan."""
+    told = {item.id: float(item.passed) for item in critique.items if item.judged is not None}
+    return [told.get(name, math.nan) for name in asked]
 
 
 class _Same:

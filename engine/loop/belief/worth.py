@@ -3,7 +3,8 @@ best so far does not.
 
 An action's chance is the product over the requirements of what is expected of each: of a new seed the rates of its
 wordings; on the seed of an earlier picture, of what was met there; of a local edit, what it keeps and mends. Wordings
-are chosen with some optimism for what was hardly tried, as upper confidence bounds do (docs/design-notes.md, 4.4).
+are chosen by their expected rate. Optimism for what was hardly tried, as upper confidence bounds have it, gains nothing
+here: a clause nobody has tried is expected to do as well as this run's clauses did (docs/design-notes.md, 4.4).
 """
 
 from __future__ import annotations
@@ -19,8 +20,6 @@ from .priors import MOST_CLAUSES
 
 FRESH = -1
 """The arm of a clause that is yet to be written."""
-OPTIMISM = 0.25
-"""A wording counts for its mean rate and so many standard deviations more."""
 SAME_SEED_KEEPS, SAME_SEED_REGAINS = 0.90, 0.30
 """On the seed of an earlier picture, with the same words for it, what was met is met again so often; what was not, with
 this share of its rate (docs/design-notes.md, 4.5)."""
@@ -52,7 +51,7 @@ class RenderCandidate:
 
 @dataclass(frozen=True)
 class _Wordings:
-    """For prompts with so many other clauses: the best clause of each requirement, with its optimistic rate."""
+    """For prompts with so many other clauses: the best clause of each requirement, with its rate."""
 
     arms: list[int]
     rates: np.ndarray
@@ -133,22 +132,18 @@ def _reachable(belief: Belief, usable: np.ndarray) -> list[list[ArmBelief]]:
 
 
 def own_rates(belief: Belief, beside: int) -> np.ndarray:
-    """[K]: the rate of the user's own words beside so many clauses, optimistically."""
-    return np.array([_optimistic(arms[OWN], beside) for arms in belief.arms])
+    """[K]: the rate of the user's own words beside so many clauses."""
+    return np.array([float(arms[OWN].mean[beside]) for arms in belief.arms])
 
 
 def best_clauses(belief: Belief, beside: int, usable: np.ndarray) -> _Wordings:
     """The best clause of each requirement beside so many others, one not yet tried where it can be had."""
     arms, rates = [], []
     for tried, fresh, may in zip(belief.arms, belief.fresh, usable.tolist(), strict=True):
-        options = {arm: _optimistic(one, beside) for arm, one in tried.items() if arm != OWN}
+        options = {arm: float(one.mean[beside]) for arm, one in tried.items() if arm != OWN}
         if may:
-            options[FRESH] = _optimistic(fresh, beside)
+            options[FRESH] = float(fresh.mean[beside])
         best = max(options, key=options.__getitem__, default=OWN)
         arms.append(best)
         rates.append(options.get(best, 0.0))
     return _Wordings(arms, np.array(rates))
-
-
-def _optimistic(arm: ArmBelief, beside: int) -> float:
-    return min(float(arm.mean[beside] + OPTIMISM * arm.spread[beside]), 1.0)

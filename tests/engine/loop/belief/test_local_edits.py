@@ -15,7 +15,6 @@ from pack.engine.loop.belief.posterior import EDIT_KEEPS, EDIT_MENDS, infer
 
 from .test_posterior import NO, YES, a_judge, observed
 
-
 ALL = np.ones(3, dtype=bool)
 
 

@@ -20,7 +20,7 @@ def a_judge(asked, separation=1.6, one=2.1, two=1.5, bias=0.35):
     return JudgeReliability(*(np.full(asked, value) for value in (separation, one, two, bias)))
 
 
-def observed(logits, arms=None, looks=None, blank=None, edits=None, known=None, beside=None):
+def observed(logits, arms=None, looks=None, blank=None, edits=None, known=None, beside=None, truth=None):
     """edits: by picture, (of which, for which requirement)."""
     logits = np.array(logits, dtype=float)
     count, asked = logits.shape
@@ -34,6 +34,7 @@ def observed(logits, arms=None, looks=None, blank=None, edits=None, known=None, 
         seeds=np.arange(count),
         edit_of=np.array([edits.get(m, (-1, -1))[0] for m in range(count)]),
         target=np.array([edits.get(m, (-1, -1))[1] for m in range(count)]),
+        truth=np.full(logits.shape, np.nan) if truth is None else np.array(truth, dtype=float),
         blank=np.full(asked, np.nan) if blank is None else np.array(blank, dtype=float),
         known=known or {},
     )
@@ -198,3 +199,15 @@ def test_whatever_is_seen_gives_probabilities(data):
             assert ((arm.mean >= 0) & (arm.mean <= 1)).all() and (arm.spread >= 0).all()
             assert (np.diff(arm.mean) <= 1e-12).all(), "more clauses beside it never help"
     assert posterior.infer(seen, a_judge(asked)).met.tolist() == belief.met.tolist()
+
+
+def test_the_users_word_is_the_truth_and_tells_what_the_judge_is_worth():
+    nobody = np.full((6, 1), np.nan)
+    told = nobody.copy()
+    told[:3] = 0.0
+    before = infer(observed([[YES]] * 6, truth=nobody), a_judge(1)).met[:, 0]
+    after = infer(observed([[YES]] * 6, truth=told), a_judge(1)).met[:, 0]
+    assert np.all(after[:3] < 0.001)
+    assert np.all(after[3:] < before[3:] - 0.2), "the same answer about the other pictures is worth less now"
+    unseen = infer(observed([[np.nan], [YES]], truth=[[1.0], [np.nan]]), a_judge(1)).met[:, 0]
+    assert unseen[0] > 0.999, "also where the judge saw nothing"
