@@ -11,14 +11,16 @@ from .templates import API, TUTORIAL, api_graph, has_loop, missing_from, read
 
 LATENTS = ("EmptyLatentImage", "EmptySD3LatentImage")
 NOT_ON_THE_REHEARSAL = {
+    "judged_by_comfyui_sdxl",
     "self_improving_edit_by_text",
     "self_improving_flux2",
+    "self_improving_krea2_turbo",
     "self_improving_ltx2_i2v",
     "self_improving_qwen_image_2512",
     "self_improving_wan22_i2v",
     "self_improving_z_image_turbo",
 }
-"""Their samplers and video nodes are ComfyUI's own; a real one accepts them in test_real_sampler."""
+"""Their loaders, samplers and video nodes are ComfyUI's own; a real one accepts them in test_real_sampler."""
 ELSEWHERE = {"edit_by_text", TUTORIAL}
 """The first needs a segmentation model, which test_contract_mask makes for it; the other has a judge of its own, and
 runs in test_contract_tutorial."""
