@@ -24,7 +24,7 @@ def wait_for_toast(tab, words):
 
 def shown(tab):
     """What stands on the two nodes and in the panel's alert."""
-    alert = tab.panel().locator(".imitatoes-problem")
+    alert = tab.panel().locator("div.imitatoes-problem")
     return [
         tab.text_of(LOOP, "run"),
         tab.text_of(CRITIC, "verdict"),
@@ -79,7 +79,7 @@ def test_a_run_that_one_of_our_nodes_ends_says_why_once(tab):
     tab.wait_for_state("Failed")
     panel = tab.panel()
     assert "VRAM Guard (node 12), input connection: " in panel.locator(".imitatoes-reason").text_content()
-    assert not panel.locator(".imitatoes-problem").is_visible()
+    assert not panel.locator("div.imitatoes-problem").is_visible()
     wait_for_text(tab, "ImitatoesVRAMGuard", "problem", "VRAM Guard (node 12), input connection: ")
     assert "Failed" in tab.text_of(LOOP, "run")
 
