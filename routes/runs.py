@@ -119,10 +119,8 @@ async def show_best(app: RoutesApp, id: str) -> PictureAnswer:
     best = run.result
     if best is None or best.picture is None:
         raise BadRequest("The run has no picture yet.", "Wait for it to end.", 404, "no_picture")
-    judged = best.critique.score is not None
-    return PictureAnswer(
-        await find_picture(app, run.id, best.picture), headers={"X-Imitatoes-Judged": str(judged).lower()}
-    )
+    headers = {"X-Imitatoes-Judged": str(best.critique.score is not None).lower()}
+    return PictureAnswer(await find_picture(app, run.id, best.picture), headers=headers)
 
 
 async def show_picture(app: RoutesApp, id: str, name: str) -> PictureAnswer:
