@@ -16,7 +16,7 @@ from rehearsal.process import ComfyError, ComfyProcess, prepare_base
 from ._client import Client
 from ._figures import SIZES, Cycle, Ended, Span, cycles, ended, gaps, middle
 from ._stages import STAGES
-from ._workload import graph, played, rising, without_loop
+from ._workload import all_but_one, graph, played, without_loop
 
 HERE = Path(__file__).resolve().parent
 LOOK_SECONDS = 1.1
@@ -61,7 +61,7 @@ def memory_growth(server: Server) -> float | None:
             memory[number] = server.process.memory_mb()
 
     # By the time the model answers, the picture is on disk, so that no buffer of ours is counted as growth.
-    server.judge.default = Reply(content=rising(seen), delay=SETTLING_SECONDS)
+    server.judge.default = Reply(content=all_but_one(seen), delay=SETTLING_SECONDS)
     played(server.client, graph(size=1024, seed=1, iterations=LATE + 1), LATE + 1)
     early, late = memory[EARLY], memory[LATE]
     return None if early is None or late is None else late - early
@@ -69,14 +69,14 @@ def memory_growth(server: Server) -> float | None:
 
 def loop_gaps(server: Server) -> list[float]:
     """Milliseconds between the iterations of one run."""
-    server.judge.default = Reply(content=rising())
+    server.judge.default = Reply(content=all_but_one())
     looped = graph(size=512, seed=2, iterations=LOOP_PASSES, seconds=RENDER_SECONDS, spread=RENDER_SPREAD)
     return gaps(server.prompts(played(server.client, looped, LOOP_PASSES)))
 
 
 def outside_gaps(server: Server) -> list[float]:
     """Milliseconds between the same renders when a script polls the history and posts the next prompt itself."""
-    server.judge.default = Reply(content=rising())
+    server.judge.default = Reply(content=all_but_one())
     ids = []
     for seed in range(OUTSIDE_PASSES):
         looped = graph(size=512, seed=seed, iterations=1, seconds=RENDER_SECONDS, spread=RENDER_SPREAD)
@@ -93,7 +93,7 @@ def controller(server: Server, size: int) -> Cycle:
         raise ComfyError(f"The benchmark names code that is not there: {', '.join(missing)}.")
     server.client.get("/benchmark/spans")
     server.judge.requests.clear()
-    server.judge.default = Reply(content=rising(), delay=LOOK_SECONDS)
+    server.judge.default = Reply(content=all_but_one(), delay=LOOK_SECONDS)
     passes = CONTROLLER_PASSES[size]
     prompts = server.prompts(played(server.client, graph(size=size, seed=size, iterations=passes), passes))
     spans = [Span(*span) for span in server.client.get("/benchmark/spans")]

@@ -73,5 +73,7 @@ def written(root: Path) -> str:
                 seconds={"render": 12.0, "judge": 4.0, "save": 0.1},
             )
         )
-    journal.save(run.model_copy(update={"iterations": tuple(iterations)}))
+    run = run.model_copy(update={"iterations": tuple(iterations)})
+    journal.close(run)
+    journal.save(run)
     return run.id

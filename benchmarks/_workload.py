@@ -12,7 +12,6 @@ from ._client import Client
 GOAL = "a quiet landscape in soft light"
 MODEL = "qwen3-vl:8b-instruct"
 CHECKLIST = ("a lake", "a hill", "a tree", "a path", "a cloud", "a house", "a fence", "a boat", "a bird")
-QUALITY = ("bad", "poor", "fair", "good", "excellent")
 _ASKED = re.compile(r"^(q\d+) \((.*)$", re.MULTILINE)
 Judge = Callable[[dict[str, Any], list[bytes]], str]
 
@@ -42,15 +41,13 @@ def without_loop(looped: dict[str, Any]) -> dict[str, Any]:
     return {**looped, "11": {**looped["11"], "inputs": critic}}
 
 
-def rising(seen: Callable[[int], None] = lambda number: None) -> Judge:
-    """A judge that finds every picture a little better than the one before, so that no plateau ends the run.
+def all_but_one(seen: Callable[[int], None] = lambda number: None) -> Judge:
+    """A judge that finds every requirement met but one, another one in each picture.
 
-    It finds more requirements met and better quality by turns, and never all of them. seen: called while
-    the server waits for an answer, with the number of the look, from 1; once more when the editor is asked about it.
+    So the next render may always be the one that meets everything, and no run ends before its renders are used. seen:
+    called while the server waits for an answer, with the number of the look, from 1; once more when the editor is
+    asked about it.
     """
-    pairs = [(met, quality) for met in range(len(CHECKLIST)) for quality in range(len(QUALITY))]
-    pairs.sort(key=lambda pair: 0.85 * 0.1 * 9 ** (pair[0] / len(CHECKLIST)) + 0.15 * pair[1] / 4)
-    answers = iter(pairs)
     count = 0
 
     def judge(body: dict[str, Any], pictures: list[bytes]) -> str:
@@ -60,14 +57,12 @@ def rising(seen: Callable[[int], None] = lambda number: None) -> Judge:
             seen(count)
             wishes = {"settings": {"cfg": None, "steps": None}, "reason": "", "verdict": "continue"}
             return json.dumps({"edits": [], "evidence": [], "local_fix": None, "negative": [], **wishes})
+        missing = CHECKLIST[count % len(CHECKLIST)]
         count += 1
         seen(count)
-        met, quality = next(answers, pairs[-1])
         asked = {number: line for number, line in _ASKED.findall(said)}
-        found = {
-            number: "yes" if any(text in line for text in CHECKLIST[:met]) else "no" for number, line in asked.items()
-        }
-        levels = {f"quality_{n}": QUALITY[quality] for n in ("artifacts", "composition", "faces", "text")}
+        found = {number: "no" if missing in line else "yes" for number, line in asked.items()}
+        levels = {f"quality_{n}": "good" for n in ("artifacts", "composition", "faces", "text")}
         return json.dumps({**found, **levels})
 
     return judge

@@ -25,7 +25,7 @@ from rehearsal.process import ComfyError
 from ._figures import gaps
 from ._measure import Server, started
 from ._stalls import Watch
-from ._workload import graph, rising
+from ._workload import all_but_one, graph
 
 SOUGHT = 300
 MARKS = (10, 50, 100, 200, 300)
@@ -72,7 +72,7 @@ def soaked(server: Server, runs: Path, sought: int, marks: tuple[int, ...]) -> l
     if missing:
         raise ComfyError(f"The benchmark names code that is not there: {', '.join(missing)}.")
     server.client.get("/benchmark/spans")
-    server.judge.default = Reply(content=rising())
+    server.judge.default = Reply(content=all_but_one())
     prompt_id = server.client.queue(graph(size=256, seed=5, iterations=marks[0]))
     page = Page(server.client.url)
     rows = [_at(server, page, runs, prompt_id, mark) for mark in marks if mark <= sought]

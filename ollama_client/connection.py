@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import ipaddress
 import os
 import ssl
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,7 +40,7 @@ class Connection:
 
 def address(connection: Connection) -> str:
     """The address that will be tried, without user name or password. Raises ModelUnreachable."""
-    return str(_client(connection, CONNECT_SECONDS)._client.base_url).rstrip("/")
+    return str(_client(connection, CONNECT_SECONDS, verify=False)._client.base_url).rstrip("/")
 
 
 def is_this_computer(host: str) -> bool:
@@ -54,6 +55,8 @@ def is_this_computer(host: str) -> bool:
 @asynccontextmanager
 async def open_client(connection: Connection, timeout: float) -> AsyncIterator[Any]:
     """An ollama.AsyncClient for the event loop that runs now, closed afterwards. Raises ModelUnreachable."""
+    with suppress(ImportError):  # that is told below
+        await asyncio.to_thread(certificates)
     client = _client(connection, timeout)
     try:
         yield client
@@ -61,7 +64,8 @@ async def open_client(connection: Connection, timeout: float) -> AsyncIterator[A
         await client._client.aclose()
 
 
-def _client(connection: Connection, timeout: float) -> Any:
+def _client(connection: Connection, timeout: float, verify: bool = True) -> Any:
+    """verify: False for a client that asks nobody anything."""
     try:
         import httpx
         import ollama
@@ -75,7 +79,7 @@ def _client(connection: Connection, timeout: float) -> Any:
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
-            verify=certificates(),
+            verify=certificates() if verify else False,
         )
     except (ValueError, httpx.InvalidURL) as problem:
         raise ModelUnreachable(_unreadable(connection)) from problem
@@ -94,7 +98,7 @@ def _client(connection: Connection, timeout: float) -> Any:
 
 @functools.lru_cache(maxsize=1)
 def certificates() -> ssl.SSLContext:
-    """Made once: reading the certificates costs more than a whole local request."""
+    """Made once: reading the certificates costs more than a whole local request. Blocks the first time."""
     import httpx
 
     return httpx.create_ssl_context(trust_env=False)

@@ -58,7 +58,7 @@ class KeptThumbnails(BaseModel):
 
 async def show_thumbnail(app: RoutesApp, id: str, name: str, query: ThumbnailQuery) -> PictureAnswer:
     run_id = (await find_run(app, id)).id
-    picture = find_picture(app, run_id, name)
+    picture = await find_picture(app, run_id, name)
     try:
         jpeg = await app.thumbnails().make(picture, run_id)
     except (OSError, ValueError) as problem:

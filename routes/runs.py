@@ -119,12 +119,12 @@ async def show_best(app: RoutesApp, id: str) -> PictureAnswer:
     best = run.result
     if best is None or best.picture is None:
         raise BadRequest("The run has no picture yet.", "Wait for it to end.", 404, "no_picture")
-    judged = best.critique.score is not None
-    return PictureAnswer(find_picture(app, run.id, best.picture), headers={"X-Imitatoes-Judged": str(judged).lower()})
+    headers = {"X-Imitatoes-Judged": str(best.critique.score is not None).lower()}
+    return PictureAnswer(await find_picture(app, run.id, best.picture), headers=headers)
 
 
 async def show_picture(app: RoutesApp, id: str, name: str) -> PictureAnswer:
-    return PictureAnswer(find_picture(app, (await find_run(app, id)).id, name))
+    return PictureAnswer(await find_picture(app, (await find_run(app, id)).id, name))
 
 
 async def star_run(app: RoutesApp, id: str, body: StarBody) -> RunView:
@@ -173,9 +173,9 @@ async def find_run(app: RoutesApp, id: str) -> Run:
     return await app.actions.read(run_id)
 
 
-def find_picture(app: RoutesApp, run_id: str, name: str) -> Path:
+async def find_picture(app: RoutesApp, run_id: str, name: str) -> Path:
     """The file of a picture of a run. Raises BadRequest, ValueError for a name that no picture has."""
-    path = app.journal().picture(run_id, name)
+    path = await asyncio.to_thread(app.journal().picture, run_id, name)
     if path is None:
         raise BadRequest("There is no such picture.", "GET the run to see its pictures.", 404, "no_picture")
     return path

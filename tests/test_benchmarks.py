@@ -159,20 +159,19 @@ def test_every_stage_names_code_that_exists(module, attribute):
     assert name in defined | imported
 
 
-def test_the_judge_rises_as_long_as_a_measurement_needs():
+def test_the_judge_never_finds_everything_and_each_requirement_nearly_always():
     seen = []
-    judge = workload.rising(seen.append)
-    scores = []
+    judge = workload.all_but_one(seen.append)
     asked = "\n".join(f"q{n:02d} (yes/no): Is there {text}?" for n, text in enumerate(workload.CHECKLIST, 1))
-    needed = 44
-    for _ in range(needed):
+    looks, missed = 5 * len(workload.CHECKLIST), []
+    for _ in range(looks):
         verdict = json.loads(judge({"messages": [{"content": f"<questions>\n{asked}\n</questions>"}]}, []))
-        met = sum(verdict[f"q{n:02d}"] == "yes" for n in range(1, len(workload.CHECKLIST) + 1))
-        assert met < len(workload.CHECKLIST)
-        quality = workload.QUALITY.index(verdict["quality_artifacts"]) / 4
-        scores.append(0.85 * 0.1 * 9 ** (met / len(workload.CHECKLIST)) + 0.15 * quality)
-    assert scores == sorted(set(scores))
-    assert seen == list(range(1, needed + 1))
+        missed += [number for number, answer in verdict.items() if answer == "no"]
+    assert len(missed) == looks
+    assert {number: missed.count(number) for number in missed} == {
+        f"q{n:02d}": 5 for n in range(1, len(workload.CHECKLIST) + 1)
+    }
+    assert seen == list(range(1, looks + 1))
 
 
 def test_the_outside_client_renders_the_same_graph_without_its_loop():

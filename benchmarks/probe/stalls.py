@@ -2,9 +2,9 @@
 
 late: how much later than it should a task of the loop is woken. So it counts what runs on the loop, what holds Python's
 lock in other threads, and what other programs take of the processors. collected: what Python's garbage collector took
-of that. ours: the rest of it, without the time that the loop's thread waited for a processor (Linux tells), and no more
-than the processor time that this process used meanwhile; on a machine that others use it may still be too much. busy:
-the processor time of the loop's own thread alone, collecting included.
+of that. ours: the rest of it, without the time that the loop's thread waited for a processor (Linux tells), and, unless
+the loop was seen in the pack's own code, no more than the processor time that this process used meanwhile; on a machine
+that others use it may still be too much. busy: the processor time of the loop's own thread alone, collecting included.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ LOOKED_AT = 0.02
 """Seconds without a tick after which a thread looks what all threads are at."""
 LOOK_EVERY = 0.01
 DEEP = 6
+PACK = "imitatoes."
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,7 @@ class Stalls:
         self._task: asyncio.Task[None] | None = None
         self._ticked = time.perf_counter()
         self._seen: tuple[str, ...] = ()
+        self._seen_in_pack = False
         self._loop_thread = 0
         self._schedule: Path | None = None
         self._collecting: float | None = None
@@ -65,11 +67,14 @@ class Stalls:
             threading.Thread(target=self._look, name="benchmark-stalls", daemon=True).start()
 
     def told(self) -> dict[str, Any]:
-        """Milliseconds, the longest first; at: what was going on in the longest of ours."""
+        """Milliseconds, the longest first; at, late_at: what was going on in the longest of ours, and of the late."""
         told: dict[str, Any] = {"ticks": self._ticks}
         for name, found in self._longest.items():
             told[f"{name}_ms"] = [round(1000 * getattr(one, name), 1) for one in found]
-        return told | {"at": [list(one.at) for one in self._longest["ours"]]}
+        return told | {
+            "at": [list(one.at) for one in self._longest["ours"]],
+            "late_at": [list(one.at) for one in self._longest["late"]],
+        }
 
     async def _watch_collections(self) -> None:
         gc.callbacks.append(self._collects)
@@ -82,13 +87,14 @@ class Stalls:
         while True:
             began, used, busy = time.perf_counter(), time.process_time(), time.thread_time()
             waited, collected = self._waited(), self._collected_until_now()
-            self._ticked, self._seen = began, ()
+            self._ticked, self._seen, self._seen_in_pack = began, (), False
             await asyncio.sleep(TICK)
             late = time.perf_counter() - began - TICK
             busy, used = time.thread_time() - busy, time.process_time() - used
             waited, collected = self._waited() - waited, self._collected_until_now() - collected
             self._ticks += 1
-            ours = max(0.0, min(late - waited, used) - collected)
+            ours = late - waited if self._seen_in_pack else min(late - waited, used)
+            ours = max(0.0, ours - collected)
             self.note(Stall(late, collected, ours, busy, self._seen))
 
     def _waited(self) -> float:
@@ -121,6 +127,7 @@ class Stalls:
     def _calls(self) -> tuple[str, ...]:
         frames = sys._current_frames()
         names = {thread.ident: thread.name for thread in threading.enumerate()}
+        self._seen_in_pack = _in_pack(frames[self._loop_thread])
         told = [f"loop: {_calls_of(frames[self._loop_thread])}"]
         for ident, frame in frames.items():
             if ident not in (self._loop_thread, threading.get_ident()) and not _waits(frame):
@@ -135,6 +142,14 @@ def _calls_of(frame: FrameType | None) -> str:
         calls.append(f"{module}.{frame.f_code.co_name}:{frame.f_lineno}")
         frame = frame.f_back
     return " < ".join(calls)
+
+
+def _in_pack(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if PACK in str(frame.f_globals.get("__name__")):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _waits(frame: FrameType) -> bool:

@@ -40,6 +40,8 @@ PICTURE = re.compile(rf"{_RENDERED.pattern}|{_MASK.pattern}|best\.png|contact_sh
 BEST = "best.png"
 CONTACT_SHEET = contact_sheet_names(1)[0]
 _RUN, _GRAPH = "run.json", "graph.json"
+Written = tuple[int, int, int]
+"""Of a file: when it was written, in nanoseconds, its number and its size."""
 _run_texts = RunTexts()
 """Of this process: a Journal is made for each look at the output folder, which may change."""
 
@@ -80,12 +82,13 @@ class Journal:
                 write_text(path, iteration.model_dump_json(indent=1))
         self.save(run)
 
-    def written(self, run_id: str) -> int | None:
-        """When run.json was written last, in nanoseconds; None where there is none."""
+    def written(self, run_id: str) -> Written | None:
+        """Which writing of run.json is there; None where there is none. Every one is another file."""
         try:
-            return (self.folder(run_id) / _RUN).stat().st_mtime_ns
+            found = (self.folder(run_id) / _RUN).stat()
         except OSError:
             return None
+        return found.st_mtime_ns, found.st_ino, found.st_size
 
     def save(self, run: Run) -> None:
         """Write run.json."""

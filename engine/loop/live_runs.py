@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,7 +14,7 @@ from typing import Any, Literal
 from ..files import clear_parts
 from ..graph.model import Graph
 from ..graph.patch import PatchRefused
-from .journal import Journal
+from .journal import Journal, Written
 from .ports import CarriedRequest
 from .refusals import NotNow, RunNotFound
 from .retry import apply_recoveries
@@ -23,6 +25,8 @@ from .run_owners import ELSEWHERE, RunOwners
 
 REMEMBERED_RUNS = 20
 """Ended runs kept in memory with their graphs."""
+READ_RUNS = 3
+"""Runs of the disk kept as they were read last: a page that shows one asks for it with each of its pictures."""
 ELSEWHERE_POLL_SECONDS = 1.0
 """How often somebody who waits for a run of another server looks for its end."""
 
@@ -54,7 +58,7 @@ class LiveRun:
     judging_since: float = 0.0
     tried: list[Recovery] = field(default_factory=list)
     late: bool = False
-    written: int | None = None
+    written: Written | None = None
     seen: list[KnownPicture] = field(default_factory=list)
     task: asyncio.Task[None] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
@@ -71,6 +75,8 @@ class LiveRuns:
         self._journal, self._owners = journal, owners
         self._runs: dict[str, LiveRun] = {}
         self._run_of_prompt: dict[str, str] = {}
+        self._read: OrderedDict[str, tuple[Written, Run]] = OrderedDict()
+        self._reading = threading.Lock()
 
     def add(self, live: LiveRun) -> LiveRun:
         """The run from now on; the one that is there already where somebody else was faster."""
@@ -115,7 +121,7 @@ class LiveRuns:
             if before and run_id >= before:
                 continue
             live = self._runs.get(run_id)  # not get(): this is no thread to change what the event loop goes through
-            run = live.run if live is not None and not self._is_stale(live) else self._on_disk(run_id)
+            run = live.run if live is not None and not self._is_stale(live) else self._on_disk(run_id, keep=False)
             if run is not None and keeps(run):
                 found.append(run)
         return found
@@ -128,13 +134,35 @@ class LiveRuns:
             raise RunNotFound(f"There is no run {run_id}.")
         return run
 
-    def _on_disk(self, run_id: str) -> Run | None:
-        run = self._journal().load(run_id)
+    def _on_disk(self, run_id: str, keep: bool = True) -> Run | None:
+        run = self._as_written(run_id, keep)
         if run is None or run.ended:
             return run
         if self._owners.is_elsewhere(run_id):
             return run.model_copy(update={"elsewhere": True, "reason": ELSEWHERE})
         return as_its_server_left_it(run)
+
+    def _as_written(self, run_id: str, keep: bool) -> Run | None:
+        """As read from disk, or as it was read before where it has not been written since.
+
+        One at a time: reading a long run holds Python's lock for some milliseconds, and several that do so by turns
+        would let the event loop come to nothing. keep: for the next time.
+        """
+        journal = self._journal()
+        with self._reading:
+            written = journal.written(run_id)
+            if written is None:
+                return journal.load(run_id)
+            known = self._read.get(run_id)
+            if known is not None and known[0] == written:
+                return known[1]
+            run = journal.load(run_id)
+            if keep and run is not None:
+                self._read[run_id] = (written, run)
+                self._read.move_to_end(run_id)
+                while len(self._read) > READ_RUNS:
+                    self._read.popitem(last=False)
+            return run
 
     async def find_by_prompt(self, prompt_id: str) -> Run | None:
         """The run that a prompt of this server session belongs to; None when it started none."""

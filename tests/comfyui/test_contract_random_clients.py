@@ -145,6 +145,11 @@ class Client:
         lambda self: self.post("continue", instruction=self.draw.choice(["at night", "in snow", "\u96ea"])),
         lambda self: self.post("resume"),
         lambda self: self.post("attach", client_id="tests"),
+        lambda self: self.post(
+            "correct", iteration=self.draw.randint(1, 4), requirement="r1", met=self.draw.choice([True, False, None])
+        ),
+        lambda self: self.post("checklist", requirements=self.draw.choice([["a red circle"], ["a hat", "a fox"]])),
+        lambda self: self.post("repair", iteration=self.draw.randint(1, 4), wish="a hat", box=[0.2, 0.2, 0.8, 0.8]),
         lambda self: self.post("star", starred=self.draw.random() < 0.7),
         lambda self: self.post("judge", iteration=self.draw.randint(1, 4)),
     )

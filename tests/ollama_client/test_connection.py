@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
 
+import httpx
 import pytest
 from pack.engine.judge.vision_model import ModelUnreachable
 from pack.ollama_client import Connection
-from pack.ollama_client.connection import address, is_this_computer
+from pack.ollama_client.connection import address, certificates, is_this_computer, open_client
 
 from .conftest import QUESTION
 
@@ -120,3 +122,29 @@ def test_a_missing_package_is_named_with_the_command(monkeypatch, model_on, miss
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(ModelUnreachable, match="pip install ollama"):
         asyncio.run(model_on("http://127.0.0.1:9").check())
+
+
+def test_certificates_are_read_in_a_thread_and_once(monkeypatch):
+    """That takes up to 200 ms, in which the server's event loop would answer nobody."""
+    certificates.cache_clear()
+    readers = []
+    real = httpx.create_ssl_context
+
+    def read(*arguments, verify=True, **options):
+        if verify is True:
+            readers.append(threading.get_ident())
+        return real(*arguments, verify=verify, **options)
+
+    monkeypatch.setattr(httpx, "create_ssl_context", read)
+    monkeypatch.setattr(httpx._config, "create_ssl_context", read)
+
+    async def story():
+        assert address(Connection("x")) == "http://127.0.0.1:11434"
+        for _ in range(2):
+            async with open_client(Connection("x"), 1.0) as client:
+                assert client is not None
+
+    asyncio.run(story())
+    assert len(readers) == 1
+    assert threading.get_ident() not in readers
+    certificates.cache_clear()

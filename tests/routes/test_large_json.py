@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pack.engine.graph.run_request import RunRequest
+from pack.routes import large_json
 from pack.routes.large_json import AT_ONCE, read_json, write_json
 from pack.routes.request_data import LARGEST_BODY
 from pydantic import BaseModel
@@ -47,6 +48,25 @@ def test_it_is_written_as_models_are(value):
         "rows": [{"value": 1}, {"value": 2}],
         "one": {"value": 1},
     }
+
+
+@given(st.dictionaries(st.text(), VALUES))
+def test_long_texts_are_written_in_pieces(value):
+    """What is written at a time holds Python's lock."""
+    longest = 0
+    real = json.encoder.encode_basestring_ascii
+
+    def noted(text):
+        nonlocal longest
+        longest = max(longest, len(text))
+        return real(text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(large_json, "PIECE", 2)
+        patch.setattr(json.encoder, "encode_basestring_ascii", noted)
+        written = write_json(Told(workflow=value))
+    assert json.loads(written)["workflow"] == value
+    assert longest == 2, "as in workflow"
 
 
 @pytest.mark.parametrize("text", [b"{", b"[1,]", b"\xff\xfe", b'{"a" 1}', b"[" * 100_000, b'{"a":' * 100_000])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import io
 
+from pack.engine.files import write_text
+from pack.engine.loop.journal import Journal
 from PIL import Image
 
 from ..engine.loop.runs import critique
@@ -29,6 +31,26 @@ async def test_thumbnails(site):
         ("runs/..%2F..%2Fetc/thumbnails/best.png", 400),
     ):
         assert (await site.get(path, status))["error"]["message"], path
+
+
+def test_a_past_run_is_read_once_for_all_its_thumbnails(tmp_path, monkeypatch):
+    """A page asks for many at once, and reading a long run holds Python's lock for some milliseconds."""
+    reads = []
+    real = Journal.load
+    monkeypatch.setattr(Journal, "load", lambda journal, run_id: reads.append(run_id) or real(journal, run_id))
+
+    async def story(site):
+        run_id = await finished(site)
+        path = f"runs/{run_id}/thumbnails/loop_01_iter_01.png"
+        site.driver.live.remove(run_id)  # as of an earlier server session
+        await asyncio.gather(*(site.get(path) for _ in range(12)))
+        assert reads == [run_id]
+        text = (site.root / run_id / "run.json").read_text()
+        write_text(site.root / run_id / "run.json", text.replace("a red fox in snow", "a red fox in rain"))
+        assert (await site.get(f"runs/{run_id}"))["goal"] == "a red fox in rain", "another server wrote it anew"
+        assert reads == [run_id] * 2
+
+    asyncio.run(Site(tmp_path).serve(story))
 
 
 @served
