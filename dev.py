@@ -22,12 +22,13 @@ REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 USAGE = """usage: python dev.py demo [--goal TEXT] [--json]
        python dev.py test [pytest arguments]
        python dev.py bench NAME [--json]
-       python dev.py judge --model NAME [--url http://...] [--rehearsal] [--json]"""
+       python dev.py judge --model NAME [--url http://...] [--rehearsal] [--json]
+       python dev.py pictures"""
 
 
 def main(arguments: list[str]) -> int:
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
-    if command not in ("demo", "test", "bench", "judge"):
+    if command not in ("demo", "test", "bench", "judge", "pictures"):
         print(USAGE)
         return 2
     if sys.version_info < (3, 10):  # noqa: UP036  (whoever runs this may have an older one)
@@ -44,6 +45,8 @@ def main(arguments: list[str]) -> int:
         return run([str(PYTHON), "-m", "rehearsal.demo", *rest])
     if command == "judge":
         return run([str(PYTHON), "-m", "rehearsal.self_test", *rest])
+    if command == "pictures":
+        return run([str(PYTHON), "-m", "rehearsal.pictures", *rest])
     return bench(rest)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from ..engine.judge.judge_setup import InstalledJudge, JudgeSetup, PullState, choices_for, recommended_judge
 from ..engine.judge.vision_model import ModelUnreachable
 from ..engine.loop.refusals import NotNow
+from ..engine.tutorial.model import TUTORIAL
 from ..ollama_client import DOWNLOADS, GOOD_MODEL, Connection, Listed, ModelLibrary, best_known_first, is_this_computer
 
 LOG = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ class JudgeSetups:
 
     async def show(self, name: str) -> JudgeSetup:
         """How things stand on a named connection. Raises ValueError for an unknown one."""
+        if name == TUTORIAL:
+            return await self._tutorial()
         library = ModelLibrary(self._connection(name))
         address, problem, found = "", "", list[Listed]()
         try:
@@ -51,6 +54,22 @@ class JudgeSetups:
             memory=memory,
             recommended=None if problem or recommended.model in local else recommended,
             choices=choices,
+            pull=self._pull,
+        )
+
+    async def _tutorial(self) -> JudgeSetup:
+        """Its judge is always there, and there is nothing to get for it."""
+        total, on_cpu = await asyncio.to_thread(self._memory)
+        return JudgeSetup(
+            connection=TUTORIAL,
+            connections=self._names(),
+            address="",
+            problem="",
+            models=[InstalledJudge(model=TUTORIAL, size=0, cloud=False)],
+            where="RAM" if on_cpu else "VRAM",
+            memory=total,
+            recommended=None,
+            choices=[],
             pull=self._pull,
         )
 

@@ -100,7 +100,7 @@ def installed_vision_model() -> str:
 
 def demo_graph(goal: str, model: str, real: bool) -> dict[str, Any]:
     """The shipped SDXL graph; on a real ComfyUI with the painter in the sampler's place, so that no model is needed."""
-    name = "self_improving_sdxl.json"
+    name = "02 Text to picture with SDXL.json"
     graph = json.loads((ROOT / "workflows" / "api" / name).read_text(encoding="utf-8"))
     prompt = PROMPT if goal == GOAL else goal
     graph["10"]["inputs"].update(goal=goal, prompt=prompt, negative="", seed=1, steps=20)

@@ -29,6 +29,7 @@ _PACK_PARTS = (
     "web",
     "locales",
     "workflows",
+    "subgraphs",
     "pyproject.toml",
     "requirements.txt",
 )

@@ -11,17 +11,17 @@ from .templates import API, TUTORIAL, api_graph, has_loop, missing_from, read
 
 LATENTS = ("EmptyLatentImage", "EmptySD3LatentImage")
 NOT_ON_THE_REHEARSAL = {
-    "judged_by_comfyui_sdxl",
-    "self_improving_edit_by_text",
-    "self_improving_flux2",
-    "self_improving_krea2_turbo",
-    "self_improving_ltx2_i2v",
-    "self_improving_qwen_image_2512",
-    "self_improving_wan22_i2v",
-    "self_improving_z_image_turbo",
+    "05 Text to picture with FLUX.2",
+    "06 Text to picture with Qwen-Image 2512",
+    "07 Text to picture with Z-Image-Turbo",
+    "08 Text to picture with Krea 2 Turbo, judged by its own text encoder",
+    "09 Text to picture with SDXL, judged inside ComfyUI",
+    "11 Edit by words until it is right",
+    "12 Picture to video with Wan 2.2",
+    "13 Picture to video with LTX-2",
 }
 """Their loaders, samplers and video nodes are ComfyUI's own; a real one accepts them in test_real_sampler."""
-ELSEWHERE = {"edit_by_text", TUTORIAL}
+ELSEWHERE = {"14 Edit by words, once", TUTORIAL}
 """The first needs a segmentation model, which test_contract_mask makes for it; the other has a judge of its own, and
 runs in test_contract_tutorial."""
 RUNNING = [path.stem for path in API if path.stem not in NOT_ON_THE_REHEARSAL | ELSEWHERE]

@@ -209,7 +209,7 @@ def test_interrupt_reaches_the_vision_model(studio):
 
 def test_edit_by_text_from_loading_to_saving(studio):
     """The shipped template, with a checkpoint of tiny weights: LoadImage to SaveImage through VAEEncodeForInpaint."""
-    nodes = json.loads((ROOT / "workflows" / "api" / "edit_by_text.json").read_text(encoding="utf-8"))
+    nodes = json.loads((ROOT / "workflows" / "api" / "14 Edit by words, once.json").read_text(encoding="utf-8"))
     of_class = {node["class_type"]: node["inputs"] for node in nodes.values()}
     of_class["CheckpointLoaderSimple"]["ckpt_name"] = "tiny.safetensors"
     of_class["KSampler"] |= {"steps": 2, "sampler_name": "euler", "scheduler": "simple"}

@@ -116,3 +116,9 @@ def test_only_named_connections(double):
                     await found
 
     asyncio.run(story())
+
+
+def test_the_tutorials_judge_is_always_there():
+    shown = asyncio.run(setups_on("http://127.0.0.1:9").show("tutorial"))
+    assert (shown.problem, shown.recommended, shown.choices) == ("", None, [])
+    assert [one.model for one in shown.models] == ["tutorial"]
