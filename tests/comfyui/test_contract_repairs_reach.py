@@ -3,6 +3,8 @@ paints inside a region by a lottery of its own; its judge reads pixels, and so d
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from pack.rehearsal.ollama_double import pixel_judge
 from pack.rehearsal.world.verdict import look
@@ -10,12 +12,13 @@ from pack.rehearsal.world.verdict import look
 from .test_contract_repairs import TWO, graph, pointing, repair_in
 from .theatre import opened, pixels
 
-pytestmark = pytest.mark.slow
-
 GOAL, PROMPT = "seven yellow diamonds", "yellow diamonds"
-SEEDS = range(101, 1101, 100)
-REACHED, REACHED_WITHOUT = 8, 3
-HARMS = 20
+RUNS = int(os.environ.get("REPAIR_SEEDS", "1"))
+"""Of each kind; ten take some minutes."""
+SEEDS = range(101, 101 + 100 * RUNS, 100)
+REACHED, REACHED_WITHOUT = 0.8, 0.3
+"""Shares of the runs."""
+HARMS = 2 * RUNS
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +55,8 @@ def test_goals_that_no_wording_reaches_are_reached(theatre):
     theatre.judge.default = pixel_judge
     found = [reached(theatre, seed, -1) for seed in SEEDS]
     without = [reached(theatre, seed, 0) for seed in SEEDS]
-    assert sum(met for met, _ in found) >= REACHED
-    assert sum(met for met, _ in without) <= REACHED_WITHOUT
+    assert sum(met for met, _ in found) >= REACHED * RUNS
+    assert sum(met for met, _ in without) <= REACHED_WITHOUT * RUNS
     assert all("local_edit" in actions for met, actions in found if met)
     assert not any("local_edit" in actions for _, actions in without)
 
