@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 from ..engine.judge.checklist import Checklist
 from ..engine.judge.critique import Critique, Edit
+from ..engine.judge.region_question import RegionHint
 from ..engine.loop import policy as shipped
 from ..engine.loop.belief.run_belief import believe_run
 from ..engine.loop.clauses import token_estimate
 from ..engine.loop.next_plan import new_seed
 from ..engine.loop.outcome import iteration_of
+from ..engine.loop.repair_plan import next_step_with_repair, without_impossible_repair
 from ..engine.loop.run import Iteration, PastWording, Pending, Plan, Run, Stop
 from ..engine.loop.run_context import Report
 from ..engine.settings import Limits, LoopHandle, Settings
@@ -59,6 +61,17 @@ def _chance(run: Run, iteration: Iteration) -> float:
 
 
 OURS = Policy(shipped.next_step, shipped.clauses_wanted, shipped.final_look, _leader, _chance)
+REPAIRING = Policy(
+    next_step_with_repair,
+    lambda run: shipped.clauses_wanted(without_impossible_repair(run)),
+    lambda run: shipped.final_look(without_impossible_repair(run)),
+    _leader,
+    _chance,
+)
+"""The same on a graph that can repair pictures, as critic and driver decide there: with the kind, the judge's hint and
+the number of repairs allowed."""
+HINT = RegionHint(requirement="r1", region="the thing", prompt="the thing", box=(300, 300, 600, 600))
+"""The judge of this world always finds the place. What becomes of the repair is the world's."""
 SEEDS_ALONE = Policy(_seeds_alone, lambda run: (), shipped.final_look, _leader, _chance)
 FORMER = Policy(former.next_step, former.clauses_wanted, former.final_look, former.best, former.standing)
 
@@ -106,6 +119,7 @@ def play_taught(
     policy: Policy = OURS,
 ) -> tuple[dict[int, Result], Run]:
     """As play, and the run itself. past: by requirement id, the clauses of this editor that past runs tried."""
+    policy = REPAIRING if local and policy is OURS else policy
     known = {name: tuple(wordings) for name, wordings in past.items()}
     start = {"past_wordings": known, "reliability": self_test(world.kind.judge, world.number % SELF_TESTS)}
     course = _Course(_new_run(asked, local, max(budgets)).model_copy(update=start))
@@ -184,8 +198,13 @@ def _painted(world: World, course: _Course, plan: Plan, number: int) -> Picture:
 
 
 def _with_iteration(run: Run, verdict: Critique) -> Run:
-    iteration = iteration_of(run, Report(critique=verdict, picture="x.png"), None, 0.0)
-    return run.model_copy(update={"iterations": (*run.iterations, iteration), "pending": None})
+    repaired = (0.3, 0.3, 0.6, 0.6) if run.pending.plan.action == "local_edit" else None
+    iteration = iteration_of(run, Report(critique=verdict, picture="x.png", repaired=repaired), None, 0.0)
+    hints = run.region_hints
+    if run.can_edit_locally:
+        hints = {**hints, **{f"{iteration.number}:{item.id}": HINT for item in verdict.items}}
+    fields = {"iterations": (*run.iterations, iteration), "pending": None, "region_hints": hints}
+    return run.model_copy(update=fields)
 
 
 def _edit(asked: Checklist, course: _Course, requirement: str) -> Edit:

@@ -30,7 +30,7 @@ from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_rea
 from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
 from .refusals import RunIsOver, TakenOver
 from .repair_plan import next_step_after, next_step_with_repair, repair_failed_stop
-from .repair_rendering import RepairRenders, without_repairs
+from .repair_rendering import RepairRenders, told_why_unrepaired, without_repairs
 from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry
 from .run import Iteration, Pending, Plan, Recovery, Run, Stop
 from .run_changes import end_fields, user_pick_stop, with_user_pick
@@ -357,6 +357,7 @@ class Driver:
         run = _as_the_user_left_it(live, run)
         if live.took is not None and stop.status != "unsaved":
             run, stop = with_user_pick(run, live.took), user_pick_stop(live.took)
+        run = told_why_unrepaired(run, stop)
         ending = run.changed(time.time(), pending=None, end=stop)
         ended = ending.changed(time.time(), **end_fields(stop))
         try:

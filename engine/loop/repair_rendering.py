@@ -14,11 +14,13 @@ from ..graph.model import Finding, Graph, ObjectInfo, inputs_of
 from ..judge.region_question import SCALE, Box
 from .journal import Journal
 from .ports import Queue
-from .run import Plan, Run
+from .run import Plan, Run, Stop
 
 MEASURE = 1024
 """Longer side in pixels of the picture that growth and feather of a repair are told for."""
 LEAST_FEATHER = 2.0
+FEW_FAILING = 2
+"""Requirements that may fail in a picture of which it is said that it could not be repaired."""
 
 
 class RepairRenders:
@@ -92,6 +94,17 @@ def repair_note(run: Run, reason: str) -> tuple[Finding, ...]:
     if any(finding.kind == "no_repair" for finding in run.warnings):
         return run.warnings
     return (*run.warnings, Finding(kind="no_repair", severity="suspicious", what=what, fix="", node=run.critic_node))
+
+
+def told_why_unrepaired(run: Run, stop: Stop) -> Run:
+    """A run that ends unmet, with why it was not repaired in place where that would have been worth a try: hardly
+    anything fails in its best picture, and the graph is the reason."""
+    best = run.best
+    if stop.status not in ("limit", "no_progress") or not run.edit_refusal or best is None:
+        return run
+    if run.start.limits.repairs == 0 or not 1 <= sum(item.failed for item in best.critique.items) <= FEW_FAILING:
+        return run
+    return run.model_copy(update={"warnings": repair_note(run, run.edit_refusal)})
 
 
 def without_repairs(run: Run, reason: str) -> Run:

@@ -174,6 +174,8 @@ def test_a_graph_that_cannot_be_repaired_never_is(theatre):
     workflow["2"]["inputs"]["text"] = "three words alone"
     run = theatre.played(workflow)
     assert all(i["plan"]["action"] != "local_edit" for i in run["iterations"])
+    told = [one["message"] for one in run["warnings"] if one["type"] == "no_repair"]
+    assert len(told) == 1 and "prompt" in told[0], "why, once"
 
 
 def wished(theatre, run, **fields):

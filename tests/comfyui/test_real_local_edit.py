@@ -12,7 +12,8 @@ from pack.engine.graph.local_edit import EditMask, LocalEdit, make_edit_graph
 from pack.engine.graph.local_edit_parts import find_edit_parts
 from PIL import Image, ImageDraw
 
-from .theatre import MODEL, opened, scripted
+from .test_contract_repairs import ALL, LINES, TWO, pointing
+from .theatre import MODEL, embedded, opened, pixels, scripted
 from .tiny_models import save_checkpoint
 
 pytestmark = pytest.mark.comfyui
@@ -179,3 +180,34 @@ def test_a_batch_gives_one_repaired_picture(painter, known):
     outside = far_from(mask)
     assert np.array_equal(after[outside], before[outside])
     assert find_edit_parts(graph(batch=3), known, "11").side == 64
+
+
+def test_a_run_repairs_its_picture_by_itself(painter):
+    """The whole way: the judge points, the driver queues, the picture is judged again and kept with its graph."""
+    painter.judge.default = pointing(TWO, ALL, box=[500, 500, 800, 800])
+    workflow = graph()
+    hub = {"checklist": "\n".join(LINES), "goal": ", ".join(LINES), "iterations_per_loop": 8}
+    workflow["10"]["inputs"] |= hub
+    workflow["4"]["inputs"] |= {"width": 128, "height": 160}
+    run = ended(painter, painter.client.queue(workflow))
+    assert run["status"] == "done", run["reason"]
+    repair = next(i for i in run["iterations"] if i["plan"]["action"] == "local_edit")
+    assert repair["decision"]["kind"] == "accept" and repair["plan"]["repair"]["prompt"] == "one blue star"
+    before, after = (
+        pixels(painter.picture(run, run["iterations"][number - 1]["picture"]))
+        for number in (repair["plan"]["edit_of"], repair["number"])
+    )
+    left, top, right, bottom = repair["repaired"]
+    inside = np.zeros(before.shape[:2], bool)
+    height, width = inside.shape
+    inside[round(top * height) : round(bottom * height), round(left * width) : round(right * width)] = True
+    assert np.array_equal(before[~inside], after[~inside]) and inside.mean() < 0.4
+    kinds = {node["class_type"] for node in embedded(painter.picture(run, repair["picture"])).values()}
+    assert {"LoadImageMask", "ImitatoesRegionCrop", "ImitatoesRegionStitch"} <= kinds
+    status, going = painter.client.post(
+        f"/imitatoes/runs/{run['run_id']}/repair",
+        {"iteration": repair["number"], "wish": "remove this", "box": [0.1, 0.1, 0.4, 0.4]},
+    )
+    assert (status, going["status"]) == (200, "running"), going
+    last = ended(painter, run["run_id"])["iterations"][-1]
+    assert last["plan"]["repair"]["kind"] == "removal" and last["repaired"]
