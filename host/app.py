@@ -26,6 +26,7 @@ from ..engine.graph.run_request import PlanRequest, RunRequest
 from ..engine.judge.connections import ConnectionChange, ConnectionList, ConnectionTest
 from ..engine.judge.judge import Judge
 from ..engine.judge.judge_setup import JudgeSetup, PullState
+from ..engine.judge.ranking import JudgeRequest
 from ..engine.judge.self_test import SelfTestState, bias_of
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
@@ -53,7 +54,8 @@ from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
 from .models import own_patchers
 from .node_classes import output_types
-from .paths import judges_folder, runs_folder, settings_file, thumbnails_folder, wordings_file
+from .paths import judges_folder, rankings_folder, runs_folder, settings_file, thumbnails_folder, wordings_file
+from .picture_judging import PictureJudging
 from .queue import ServerQueue
 from .segmenters import region_engine
 from .self_tests import SelfTests, SelfTestStore
@@ -104,6 +106,25 @@ async def with_self_test(judge: Judge) -> Judge:
     return judge
 
 
+async def judge_for_request(request: JudgeRequest) -> Judge:
+    """The judge that a request outside of any workflow names. Its model leaves memory afterwards. Raises ValueError."""
+    choice = request.judge
+    goal = request.goal or "; ".join(request.lines)
+    inputs = CriticInputs(
+        goal=goal,
+        model=choice.model or GOOD_MODEL,
+        connection=choice.connection,
+        checks=choice.checks,
+        pass_score=request.pass_score,
+    )
+    try:
+        strict = without_fallback(inputs)
+        judge = make_judge(strict, None, "request", lambda: False, asyncio.CancelledError)
+    except (WrongInput, settings.UnknownConnection) as problem:
+        raise ValueError(str(problem).replace("VLM Critique (node request), input ", "judge.")) from problem
+    return await with_self_test(judge)
+
+
 def comfyui_version() -> str | None:
     """As "0.8.0"; None where ComfyUI does not say."""
     try:
@@ -141,6 +162,7 @@ class App:
         self.actions = UserActions(self.driver, self.journal)
         self._self_tests = SelfTests(self_test_store, open_idle_model)
         self._judge_setups = JudgeSetups(requested_connection, settings.connection_names, device_memory)
+        self.picture_judging = PictureJudging(judge_for_request, rankings_folder)
         self._memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())
         self.services = ComfyServices(

@@ -24,6 +24,11 @@ def thumbnails_folder() -> Path:
     return temp_folder() / NAME
 
 
+def rankings_folder() -> Path:
+    """Rankings of folders of pictures, with their contact sheets."""
+    return Path(folder_paths.get_output_directory()) / f"{NAME}_rankings"
+
+
 def judges_folder() -> Path:
     """The self-tests of judge models."""
     return settings_file().parent / "judges"

@@ -30,6 +30,7 @@ from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import PreflightView
 from .errors import error_response
+from .judging_port import PictureJudgingCalls
 from .large_json import AT_ONCE, write_json
 from .own_page import refuse_other_pages
 from .request_data import body_of, is_local, query_of
@@ -40,6 +41,7 @@ class RoutesApp(Protocol):
 
     driver: Driver
     actions: UserActions
+    picture_judging: PictureJudgingCalls
 
     def journal(self) -> Journal:
         """The journal of the present output folder."""

@@ -7,7 +7,8 @@ from typing import Any
 
 from pydantic import RootModel
 
-from . import connections, corrections, judge, memory, panel, repairs, runs, starting
+from . import corrections, memory, panel, repairs, runs, starting
+from .judge_table import JUDGE_ROUTES
 from .openapi import describe_routes
 from .route import Route, RoutesApp
 
@@ -99,64 +100,7 @@ ROUTES = (
     ),
     Route("POST", f"{RUN}/delete", runs.delete_run, "Delete an ended run.", CHANGE),
     Route("POST", "/imitatoes/thumbnails", panel.keep_thumbnails, "How many thumbnails are kept.", POSTED),
-    Route(
-        "GET",
-        "/imitatoes/judge/setup",
-        judge.show_setup,
-        "Whether there is an Ollama, which of its models see pictures, and one to get.",
-        (400,),
-    ),
-    Route(
-        "POST",
-        "/imitatoes/judge/pull",
-        judge.start_pull,
-        "Have Ollama download one of the recommended models.",
-        (*POSTED, 409),
-        status=202,
-    ),
-    Route("GET", "/imitatoes/judge/pull", judge.show_pull, "How far the last download is."),
-    Route("POST", "/imitatoes/judge/pull/stop", judge.stop_pull, "Stop it.", POSTED),
-    Route(
-        "POST",
-        "/imitatoes/judge/self-test",
-        judge.start_self_test,
-        "Show a judge model 60 drawn scenes of known truth.",
-        (*POSTED, 409),
-        status=202,
-    ),
-    Route("GET", "/imitatoes/judge/self-test", judge.show_self_test, "How far that is, and its report.", (400,)),
-    Route(
-        "GET",
-        "/imitatoes/connections",
-        connections.show_connections,
-        "The servers that judge, by name; keys are never shown.",
-        (403,),
-        own_page=True,
-    ),
-    Route(
-        "POST",
-        "/imitatoes/connections",
-        connections.keep_connection,
-        "Add a connection, or change the one of that name.",
-        (*POSTED, 403, 507),
-        own_page=True,
-    ),
-    Route(
-        "POST",
-        "/imitatoes/connections/test",
-        connections.test_connection,
-        "Ask the server of a connection for its models.",
-        (*POSTED, 403),
-        own_page=True,
-    ),
-    Route(
-        "POST",
-        "/imitatoes/connections/remove",
-        connections.drop_connection,
-        "Remove a connection.",
-        (*POSTED, 403, 507),
-        own_page=True,
-    ),
+    *JUDGE_ROUTES,
     Route("GET", "/imitatoes/memory", memory.show_memory, "How memory stands, and the last reports."),
     Route(
         "POST",

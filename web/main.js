@@ -10,6 +10,7 @@ import { addCriticWidget } from "./canvas/critic_widget.js";
 import { labelFilledBoxes } from "./canvas/filled_labels.js";
 import { addLoopWidget } from "./canvas/loop_widget.js";
 import { addProblemWidget } from "./canvas/problem_widget.js";
+import { shownPicture } from "./canvas/picture_menu.js";
 import { createChoice } from "./choice.js";
 import { createFeed } from "./feed.js";
 import { improve } from "./improve/improve.js";
@@ -27,12 +28,13 @@ import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { textsOf } from "./texts.js";
 import { showConnections } from "./views/connections.js";
+import { showJudging } from "./views/judge_picture.js";
 import { createPanel } from "./views/panel.js";
 import { bestName, goalTitle, stateWords, tone } from "./wording.js";
 import { nodeAt, workflowInFront } from "./workflow.js";
 
 const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode", "RegionCrop", "RegionStitch"].map((name) => `Imitatoes${name}`));
-const SHEETS = ["base", "setup", "run", "picture", "iteration", "repair", "past_runs"];
+const SHEETS = ["base", "setup", "run", "picture", "iteration", "repair", "past_runs", "dialogs"];
 const language = navigator.language || "en";
 const t = textsOf(language);
 const store = createStore();
@@ -147,6 +149,15 @@ function makeSelfImproving() {
   improveWorkflow();
 }
 
+/** A node that shows a picture, judged by itself. The goal and judge of the workflow's loop, if it has one, begin. */
+function judgeShownPicture(node) {
+  const picture = shownPicture(node);
+  if (!picture) return page.toast("warn", t("judgePicture.title"), t("judgePicture.noPicture"));
+  const widgetOf = (kind, name) => app.graph?.nodes?.find((one) => one.comfyClass === kind)?.widgets?.find((one) => one.name === name)?.value;
+  const judge = { model: String(widgetOf(CRITIC, "model") ?? settingOf(app, "model") ?? ""), connection: String(widgetOf(CRITIC, "connection") || settingOf(app, "connection") || "local") };
+  showJudging({ t, server, picture, goal: String(widgetOf(LOOP, "goal") ?? ""), judge });
+}
+
 function openConnections() {
   showConnections({ t, server });
 }
@@ -187,6 +198,7 @@ app.registerExtension({
   commands: [
     { id: "Imitatoes.OpenPanel", label: t("command.open"), icon: "pi pi-images", function: openPanel },
     { id: "Imitatoes.MakeSelfImproving", label: t("command.improve"), icon: "pi pi-sparkles", function: makeSelfImproving },
+    { id: "Imitatoes.JudgePicture", label: t("judgePicture.menu"), icon: "pi pi-eye", function: () => judgeShownPicture(Object.values(app.canvas?.selected_nodes ?? {})[0]) },
     { id: "Imitatoes.Connections", label: t("command.connections"), icon: "pi pi-link", function: openConnections },
   ],
   menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.Connections"] }],
@@ -208,6 +220,8 @@ app.registerExtension({
     });
     await feed.load();
   },
+  // Newer pages ask for this when a node is clicked with the right button; the command does the same for a chosen node.
+  getNodeMenuItems: (node) => (shownPicture(node) ? [{ content: t("judgePicture.menu"), callback: () => judgeShownPicture(node) }] : []),
   nodeCreated(node) {
     if (node.comfyClass === LOOP) addLoopWidget(node, { t, store, runOf: runOf("loop_node"), problemOf, progress });
     else if (OTHERS.has(node.comfyClass)) addProblemWidget(node, { store, problemOf });

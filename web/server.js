@@ -61,6 +61,7 @@ export function createServer(api, t) {
     /** How a loop would be put into a graph. judge: id of the node whose picture is judged; "" to have it chosen. */
     plan: (graph, judge) => ask("/imitatoes/plan", { workflow: graph, judge_node: judge }),
     keepThumbnails: (kept) => ask("/imitatoes/thumbnails", { kept }),
+    judgePicture: (request) => ask("/imitatoes/judge", request),
     connections: () => ask("/imitatoes/connections"),
     keepConnection: (change) => ask("/imitatoes/connections", change),
     testConnection: (name) => ask("/imitatoes/connections/test", { name }),

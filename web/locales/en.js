@@ -343,6 +343,18 @@ export default {
   "command.open": "Show the Imitatoes panel",
   "command.improve": "Make this workflow self-improving",
 
+  "judgePicture.menu": "Judge this picture",
+  "judgePicture.title": "Judge a picture",
+  "judgePicture.goal": "Goal",
+  "judgePicture.goalHint": "What the picture must show",
+  "judgePicture.start": "Judge",
+  "judgePicture.asking": "The judge is looking. Its first answer may take a minute ...",
+  "judgePicture.passed": "The goal is met, score {score}.",
+  "judgePicture.notPassed": "The goal is not met, score {score}.",
+  "judgePicture.none": "No verdict.",
+  "judgePicture.noPicture": "Choose a node that shows a picture of this server.",
+  "judgePicture.close": "Close",
+
   "command.connections": "Servers that judge",
 
   "connections.title": "Servers that judge",

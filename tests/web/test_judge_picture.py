@@ -1,0 +1,35 @@
+"""A picture on a node, judged by itself from the node's menu."""
+
+from __future__ import annotations
+
+import pytest
+
+from .graphs import loop_workflow
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_shown_picture_is_judged_from_the_nodes_menu(theatre, tab):
+    tab.load(loop_workflow(iterations_per_loop=1, max_loops=1, goal="a red circle", prompt="a red circle"))
+    tab.panel()
+    tab.queue()
+    tab.wait_for_tiles(1)
+    tab.page.wait_for_function("window.app.graph.nodes.some((node) => node.imgs?.[0]?.src.includes('/view?'))")
+    theatre.judge.requests.clear()
+    items = tab.page.evaluate(
+        """() => {
+          const node = window.app.graph.nodes.find((one) => one.imgs?.[0]?.src.includes("/view?"));
+          const item = window.app.canvas.getNodeMenuOptions(node).find((one) => one?.content === "Judge this picture");
+          item?.callback();
+          return item ? "" : node.type;
+        }"""
+    )
+    assert items == ""
+    dialog = tab.page.get_by_role("dialog", name="Judge a picture")
+    dialog.get_by_label("Goal").fill("a red circle")
+    dialog.get_by_role("button", name="Judge", exact=True).click()
+    dialog.get_by_role("status").get_by_text("score").wait_for()
+    assert dialog.get_by_role("listitem").count() >= 1
+    tab.shot("judge_picture")
+    assert theatre.looks()
+    dialog.get_by_role("button", name="Close").click()
