@@ -72,3 +72,60 @@ def test_they_are_translated(language):
     plain = {k for k, v in first.items() if len(re.findall(r"[A-Za-z]{3,}", PLACEHOLDER.sub("", v))) > 2}
     same = {key for key in plain & set(found) if found[key] == first[key]} - SAME_EVERYWHERE
     assert same == set()
+
+
+RECORD = json.loads((ROOT / "tests" / "comfyui" / "schemas.json").read_text(encoding="utf-8"))
+COMMANDS = {"OpenPanel": "open", "MakeSelfImproving": "improve", "Connections": "connections"}
+TEXT_OF_SETTING = re.compile(r'^  (\w+): "(Imitatoes\.[\w.]+)",$', re.MULTILINE)
+
+
+def of_comfyui(language: str, name: str) -> dict:
+    """A file in the format that ComfyUI itself reads: locales/<language>/<name>.json of a pack."""
+    return json.loads((SERVER / language / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def test_comfyui_finds_the_same_languages():
+    assert {path.name for path in SERVER.iterdir() if path.is_dir()} == set(LANGUAGES)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_node_input_and_output_is_explained(language):
+    found = of_comfyui(language, "nodeDefs")
+    assert set(found) == set(RECORD)
+    for node_id, told in found.items():
+        assert told["display_name"] and told["description"], node_id
+        assert set(told["inputs"]) == set(RECORD[node_id]["inputs"]), node_id
+        assert set(told["outputs"]) == {str(n) for n, _ in enumerate(RECORD[node_id]["outputs"])}, node_id
+        assert all(one["tooltip"].strip() for part in ("inputs", "outputs") for one in told[part].values()), node_id
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_node_is_found_by_its_english_name_too(language):
+    """Messages and help name nodes in English."""
+    names = {node_id: told["display_name"] for node_id, told in of_comfyui(language, "nodeDefs").items()}
+    english_names = [text.split('display_name="')[1].split('"')[0] for text in node_sources()]
+    assert all(any(name.startswith(one) for one in english_names) for name in names.values())
+
+
+def node_sources() -> list[str]:
+    texts = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "nodes").glob("*.py"))]
+    return [text for text in texts if 'display_name="' in text]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_commands_and_settings_are_those_of_the_panel(language):
+    panel, commands, settings = words(language), of_comfyui(language, "commands"), of_comfyui(language, "settings")
+    assert commands == {f"Imitatoes_{name}": {"label": panel[f"command.{key}"]} for name, key in COMMANDS.items()}
+    ids = dict(TEXT_OF_SETTING.findall((ROOT / "web" / "settings.js").read_text(encoding="utf-8")))
+    assert settings == {
+        name.replace(".", "_"): {"name": panel[f"settings.{key}"], "tooltip": panel[f"settings.{key}Hint"]}
+        for key, name in ids.items()
+    }
+    assert of_comfyui(language, "main")["settingsCategories"]["Judge"] == panel["settings.judge"]
+
+
+@pytest.mark.parametrize("node_id", RECORD)
+def test_the_help_is_where_the_page_asks_for_it_first(node_id):
+    """ComfyUI's page asks for docs/<node>/<language>.md, and for docs/<node>.md where there is none."""
+    plain, english_help = ROOT / "web" / "docs" / f"{node_id}.md", ROOT / "web" / "docs" / node_id / "en.md"
+    assert english_help.read_text(encoding="utf-8") == plain.read_text(encoding="utf-8"), "copy the one that is newer"
