@@ -75,7 +75,7 @@ def test_they_are_translated(language):
 
 
 RECORD = json.loads((ROOT / "tests" / "comfyui" / "schemas.json").read_text(encoding="utf-8"))
-COMMANDS = {"OpenPanel": "open", "MakeSelfImproving": "improve", "Connections": "connections"}
+COMMAND = re.compile(r'id: "(Imitatoes\.\w+)", label: t\("([\w.]+)"\)')
 TEXT_OF_SETTING = re.compile(r'^  (\w+): "(Imitatoes\.[\w.]+)",$', re.MULTILINE)
 
 
@@ -115,7 +115,9 @@ def node_sources() -> list[str]:
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_commands_and_settings_are_those_of_the_panel(language):
     panel, commands, settings = words(language), of_comfyui(language, "commands"), of_comfyui(language, "settings")
-    assert commands == {f"Imitatoes_{name}": {"label": panel[f"command.{key}"]} for name, key in COMMANDS.items()}
+    listed = dict(COMMAND.findall((ROOT / "web" / "main.js").read_text(encoding="utf-8")))
+    assert len(listed) > 2
+    assert commands == {name.replace(".", "_"): {"label": panel[key]} for name, key in listed.items()}
     ids = dict(TEXT_OF_SETTING.findall((ROOT / "web" / "settings.js").read_text(encoding="utf-8")))
     assert settings == {
         name.replace(".", "_"): {"name": panel[f"settings.{key}"], "tooltip": panel[f"settings.{key}Hint"]}
