@@ -26,7 +26,7 @@ import { createServer } from "./server.js";
 import { applyJudge, judgeInFront, judgeWith, settingOf, settingsOf } from "./settings.js";
 import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
-import { textsOf } from "./texts.js";
+import { languageOf, textsOf, wordsOf } from "./texts.js";
 import { showConnections } from "./views/connections.js";
 import { showJudging } from "./views/judge_picture.js";
 import { createPanel } from "./views/panel.js";
@@ -35,8 +35,10 @@ import { nodeAt, workflowInFront } from "./workflow.js";
 
 const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode", "RegionCrop", "RegionStitch"].map((name) => `Imitatoes${name}`));
 const SHEETS = ["base", "setup", "run", "picture", "iteration", "repair", "past_runs", "dialogs"];
-const language = navigator.language || "en";
-const t = textsOf(language);
+// Of ComfyUI's own setting, as far as this page has it by now; the panel's words come before anything is shown.
+const spoken = languageOf(app.extensionManager?.setting?.get?.("Comfy.Locale") || navigator.language);
+const language = spoken === "en" ? navigator.language || "en" : spoken; // of dates
+const t = textsOf(spoken, await wordsOf(spoken));
 const store = createStore();
 const progress = createProgress();
 const problems = createProblems();

@@ -1,4 +1,4 @@
-// Everything the user reads, in English. A language is a file like this one, listed in texts.js; what it lacks is English.
+// Everything the user reads, in English. The other languages are <language>.json beside this file; what one lacks is English.
 // {name} is filled in. Keys of a status, phase, check or stage are the server's own words for it.
 export default {
   title: "Imitatoes",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { wordDifferences } from "../../../web/word_differences.js";
-import { textsOf } from "../../../web/texts.js";
+import { languageOf, textsOf } from "../../../web/texts.js";
 import en from "../../../web/locales/en.js";
 import { createProgress } from "../../../web/progress.js";
 import { continueWords, duration, isBest, paceWords, placeWords, runLine, scoreOf, stateWords, sureWords, tone, verdictWords } from "../../../web/wording.js";
@@ -108,4 +108,17 @@ test("the verdict in words", () => {
   assert.equal(verdictWords(t, { score: null, reason: "No model." }), "Not judged. No model.");
   assert.equal(verdictWords(t, { score: 0.9, passed: true, reason: "All there.", checks: { faces: 1 } }), "Passed, 0.90. All there.\nFaces 1.00");
   assert.equal(verdictWords(t, undefined), "");
+});
+
+test("a language is found by the names that ComfyUI and browsers give it", () => {
+  const names = { en: "en", "en-GB": "en", zh: "zh", "zh-CN": "zh", "zh-TW": "zh-TW", "zh-Hant-HK": "zh-TW", pt: "pt-BR", "pt-PT": "pt-BR", "de-AT": "de", xx: "en", "": "en" };
+  for (const [name, language] of Object.entries(names)) assert.equal(languageOf(name), language, name);
+  assert.equal(languageOf(undefined), "en");
+});
+
+test("numbers choose among a language's own forms", () => {
+  const words = { "past.chosen.one": "{count} a", "past.chosen.few": "{count} b", "past.chosen.many": "{count} c", "past.chosen.other": "{count} d" };
+  const t = textsOf("ru", words);
+  assert.deepEqual([1, 3, 5, 21].map((count) => t("past.chosen", { count })), ["1 a", "3 b", "5 c", "21 a"]);
+  assert.equal(t("do.take"), "Take this one", "what a language lacks is English");
 });
