@@ -85,6 +85,7 @@ test("how sure the run is of a picture", () => {
   assert.equal(sureWords(t, { ...known, checklist: checklist(1) }, 1), "91 % sure that it is met");
   assert.equal(sureWords(t, { ...known, checklist: checklist(2) }, 1), "91 % sure that both are met");
   assert.equal(sureWords(t, known, 3), "");
+  assert.equal(sureWords(t, { ...known, best: null }, undefined), "", "before the first picture");
   assert.equal(sureWords(t, run("a", 1, 2, { best: { score: 0.82, iteration: 1 } }), 1), "", "of a run of 0.1.0");
   assert.equal(sureWords(t, run("a", 1, 2, { best: null }), undefined), "", "of a run without a picture");
 });
