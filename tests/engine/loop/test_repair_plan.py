@@ -6,6 +6,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pack.engine.judge.region_question import RegionHint
+from pack.engine.loop.belief.run_belief import believe_run
 from pack.engine.loop.journal import stem
 from pack.engine.loop.outcome import iteration_of, with_iteration
 from pack.engine.loop.repair_judging import changed_box
@@ -160,3 +161,16 @@ def test_a_mask_of_any_box_has_something_in_it(corners, width, height):
 def test_what_is_met_is_never_repaired():
     now = started(0.9, 0.9, 0.9, 0.9).model_copy(update={"region_hints": {"1:r1": HINT}})
     assert all(repair_of(now, plan(name)) is None for name in ("r1", "r2", "r3", "r4"))
+
+
+def test_what_was_painted_as_a_whole_is_found_behind_any_repairs():
+    now = repaired(started(0.1, 0.9, 0.9, 0.9), itemised(0.9, 0.9, 0.9, 0.9))
+    assert now.whole_render(now.iterations[1]).number == 1 == now.whole_render(now.iterations[0]).number
+    looping = now.iterations[1].model_copy(update={"plan": plan(edit_of=2)})
+    assert now.whole_render(looping) is looping, "a damaged run folder is no reason to hang"
+
+
+def test_a_reverted_repair_never_leads():
+    now = repaired(started(0.1, 0.97, 0.3, 0.97), itemised(0.97, 0.97, 0.97, 0.4))
+    assert now.iterations[1].reverted
+    assert [i.number for i in believe_run(now).ranking] == [1]
