@@ -20,7 +20,7 @@ from .journal import Journal, stem
 from .judging_notes import notes_after_verdict
 from .outcome import iteration_of, unsaved_reason, with_iteration
 from .policy import clauses_wanted, final_look, wordings_tried
-from .repair_judging import ask_hints, see_repair
+from .repair_judging import ask_hints, read_back, see_repair
 from .repair_plan import without_impossible_repair
 from .run import BatchPicture, Run
 from .run_context import KnownPicture, PromptContext, Report, RunContext
@@ -96,6 +96,10 @@ async def critique_in_run(
             report = Report(known.critique, stem(place.plan), duplicate_of=known.number, checklist=place.run.checklist)
         else:
             report = await _judged(judge, place, pictures)
+            if repair is not None:
+                run, plan, verdict = place.run, place.plan, report.critique
+                verdict = await read_back(judge, run, plan, verdict, pictures[0], repair.box)
+                report = replace(report, critique=verdict)
         # The policy recognises a repeated picture by its mark, so it must be there before it is asked.
         mark = marks[report.batch_index].to_text()
         report = replace(report, fingerprint=mark, repaired=repair.box if repair is not None else None)

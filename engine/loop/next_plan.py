@@ -179,7 +179,7 @@ def _remedy_plan(render: NextRender, remedy: Remedy, loop: int, index: int) -> P
     prompt, negative = compose(run.start.settings, remedy.wording)
     policy = run.start.seed_policy
     keeps = remedy.keeps_seed if policy == "auto" else policy == "keep"
-    seed = leader.settings.seed if keeps else new_seed(run)
+    seed = run.whole_render(leader).settings.seed if keeps else new_seed(run)
     settings = Settings(prompt=prompt, negative=negative, seed=seed, steps=remedy.steps, cfg=remedy.cfg)
     moved = (remedy.steps, remedy.cfg) != (leader.settings.steps, leader.settings.cfg)
     return Plan(

@@ -47,7 +47,7 @@ def continued_plan(run: Run, instruction: str) -> Plan | Stop:
         return first_plan(run)
     if not instruction:
         return plan_render(run, loop, 1)
-    best = run.best or run.iterations[-1]
+    best = run.whole_render(run.best or run.iterations[-1])
     # The requirements that owned the clauses were those of the earlier goal.
     wording = best.plan.wording.model_copy(update={"owners": ()})
     prompt, negative = compose(run.start.settings, wording)

@@ -8,15 +8,24 @@ from dataclasses import dataclass
 
 import torch
 
+from ..judge.checklist import Checklist, Kind
+from ..judge.critique import Critique
 from ..judge.judge import Judge
 from ..judge.picture import Picture
 from ..judge.region_question import RegionHint
+from ..judge.scoring import average_in_logits
+from ..judge.verdict import merge_looks
 from .journal import Journal
 from .repair_plan import hint_wanted, wrong_in_words
 from .run import Plan, Run
 from .run_context import KnownPicture
 
 Shares = tuple[float, float, float, float]
+READ_BACK: tuple[Kind, ...] = ("object", "attribute", "text", "absence")
+"""Kinds of requirements that a part of the picture tells by itself."""
+AROUND, LONGER_SIDE, UNSURE = 0.25, 512, 0.5
+"""Surroundings of a part that is looked at alone, as a share of its sides; its longer side in pixels; and p of neither
+yes nor no."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +78,54 @@ async def ask_hints(
     wrong = wrong_in_words(run, iteration, item)
     hint = await judge.point_at(picture, run.start.goal, requirement.id, wrong, kind.asks, len(run.iterations))
     return {key: hint or RegionHint(requirement=requirement.id)}
+
+
+async def read_back(
+    judge: Judge, run: Run, plan: Plan, critique: Critique, picture: Picture, box: Shares | None
+) -> Critique:
+    """The critique of a repaired picture, with a look at the repaired part alone as second evidence for what it was
+    to bring: small things are seen better enlarged.
+
+    Counts and relations need the whole picture. A verdict that two looks confirmed stays as it is.
+    """
+    known = {} if run.checklist is None else {one.id: one for one in run.checklist.requirements}
+    requirement = known.get(plan.requirement)
+    item = next((one for one in critique.items if one.id == plan.requirement), None)
+    if requirement is None or requirement.kind not in READ_BACK or item is None or box is None:
+        return critique
+    if critique.passed or critique.score is None or not judge.looks:
+        return critique
+    alone = Checklist(goal=run.start.goal, requirements=(requirement.model_copy(update={"parents": ()}),))
+    part = await asyncio.to_thread(enlarged_part, picture.image, box)
+    seen = await judge.look_again(Picture(part), alone, len(run.iterations) + 1)
+    told = next((one for one in seen.items if one.told), None)
+    if seen.score is None or told is None:
+        return critique
+    chance = average_in_logits(item.p, told.p)
+    both = item.model_copy(update={"p": chance, "passed": chance > UNSURE})
+    items = tuple(both if one.id == item.id else one for one in critique.items)
+    changed = critique.model_copy(update={"items": items, "done": all(one.passed for one in items)})
+    # Merged with itself every figure stays, and the score is that of these items.
+    scored = merge_looks(changed, changed, run.checklist, judge.pass_score, judge.bias)
+    kept = {"looks": critique.looks, "passed": False, "seconds": critique.seconds + seen.seconds}
+    return scored.model_copy(update={**kept, "items": items})
+
+
+def enlarged_part(image: torch.Tensor, box: Shares) -> torch.Tensor:
+    """The part [h, w, 3] of a picture [H, W, C] in and around a box, enlarged to LONGER_SIDE where it is smaller."""
+    height, width = image.shape[:2]
+    across, down = (box[2] - box[0]) * AROUND, (box[3] - box[1]) * AROUND
+    left, right = int(max(0.0, box[0] - across) * width), max(1, round(min(1.0, box[2] + across) * width))
+    top, bottom = int(max(0.0, box[1] - down) * height), max(1, round(min(1.0, box[3] + down) * height))
+    part = image[top : max(bottom, top + 1), left : max(right, left + 1), : min(3, image.shape[-1])].float()
+    if part.shape[-1] == 1:
+        part = part.expand(*part.shape[:2], 3)
+    scale = LONGER_SIDE / max(part.shape[:2])
+    if scale <= 1:
+        return part
+    size = tuple(max(1, round(side * scale)) for side in part.shape[:2])
+    larger = torch.nn.functional.interpolate(part.movedim(-1, 0)[None], size=size, mode="bicubic", antialias=True)
+    return larger[0].movedim(0, -1).clamp(0, 1)
 
 
 def changed_box(before: torch.Tensor, after: torch.Tensor) -> Shares | None:

@@ -375,6 +375,12 @@ class Run(BaseModel):
                 return max(scored, key=lambda i: (self.rank_of(i), -i.number))
         return None
 
+    def whole_render(self, iteration: Iteration) -> Iteration:
+        """The render of the whole picture behind an iteration: of a repair, of what it was made from."""
+        while iteration.plan.action == "local_edit" and 0 < (iteration.plan.edit_of or 0) < iteration.number:
+            iteration = self.iterations[iteration.plan.edit_of - 1]
+        return iteration
+
     @property
     def result(self) -> Iteration | None:
         """What the run has to show: the best, else of the saved pictures that nobody judged the latest sound one."""

@@ -263,3 +263,20 @@ def test_a_wish_about_a_graph_that_cannot_be_repaired_says_why(theatre):
     status, body = wished(theatre, run, box=[0.1, 0.1, 0.5, 0.5])
     assert status == 409 and "prompt" in body["error"]["message"]
     assert run["edit_refusal"] and not run["can_repair"]
+
+
+def test_killed_as_a_wish_was_answered(theatre):
+    """Last here, because the server is another one afterwards."""
+    theatre.judge.default = pointing(ALL)
+    run = theatre.played(graph(seed=77))
+    status, _ = wished(theatre, run, box=[0.5, 0.5, 0.8, 0.8])
+    assert status == 200
+    theatre.process.kill()
+    theatre.client.close()
+    theatre.start()
+    found = theatre.run(run["run_id"])
+    assert found["status"] == "suspended" and found["pending"]["repair"]["wish"] == "a star"
+    status, _ = theatre.client.post(f"/imitatoes/runs/{run['run_id']}/resume", {})
+    assert status == 200
+    last = theatre.ended(run["run_id"])["iterations"][-1]
+    assert last["plan"]["repair"]["wish"] == "a star" and last["repaired"]

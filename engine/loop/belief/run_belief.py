@@ -189,12 +189,12 @@ class RunBelief:
 
     @cached_property
     def ranking(self) -> list[Iteration]:
-        """The iterations, the leading one first; the earlier one on a tie. The user's own pick stays ahead of what was
-        made before it."""
-        pool = self.iterations
+        """The iterations but for reverted repairs, the leading one first; the earlier one on a tie. The user's own pick
+        stays ahead of what was made before it."""
+        pool = [i for i in self.iterations if not i.reverted] or self.iterations
         taken = self.run.taken
         if taken is not None and taken.iteration in self._place:
-            pool = [i for i in pool if i.number == taken.iteration or i.number > taken.after]
+            pool = [i for i in self.iterations if i.number == taken.iteration or (i.number > taken.after and i in pool)]
         known = self.run.model_copy(update={"standing": self.standing})
         return sorted(pool, key=lambda i: (known.rank_of(i), -i.number), reverse=True)
 

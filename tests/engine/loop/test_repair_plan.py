@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from pack.engine.judge.picture import Picture
 from pack.engine.judge.region_question import RegionHint
+from pack.engine.judge.scoring import NO_BIAS
+from pack.engine.loop.belief.run_belief import believe_run
 from pack.engine.loop.journal import stem
 from pack.engine.loop.outcome import iteration_of, with_iteration
-from pack.engine.loop.repair_judging import changed_box
+from pack.engine.loop.repair_judging import changed_box, enlarged_part, read_back
 from pack.engine.loop.repair_plan import (
     SURROUNDINGS,
     next_step_after,
@@ -160,3 +165,65 @@ def test_a_mask_of_any_box_has_something_in_it(corners, width, height):
 def test_what_is_met_is_never_repaired():
     now = started(0.9, 0.9, 0.9, 0.9).model_copy(update={"region_hints": {"1:r1": HINT}})
     assert all(repair_of(now, plan(name)) is None for name in ("r1", "r2", "r3", "r4"))
+
+
+def test_what_was_painted_as_a_whole_is_found_behind_any_repairs():
+    now = repaired(started(0.1, 0.9, 0.9, 0.9), itemised(0.9, 0.9, 0.9, 0.9))
+    assert now.whole_render(now.iterations[1]).number == 1 == now.whole_render(now.iterations[0]).number
+    looping = now.iterations[1].model_copy(update={"plan": plan(edit_of=2)})
+    assert now.whole_render(looping) is looping, "a damaged run folder is no reason to hang"
+
+
+def test_a_reverted_repair_never_leads():
+    now = repaired(started(0.1, 0.97, 0.3, 0.97), itemised(0.97, 0.97, 0.97, 0.4))
+    assert now.iterations[1].reverted
+    assert [i.number for i in believe_run(now).ranking] == [1]
+
+
+class CropJudge:
+    """A judge that answers about the part alone."""
+
+    looks, pass_score, bias = True, 0.8, NO_BIAS
+
+    def __init__(self, chance):
+        self.chance, self.shown = chance, []
+
+    async def look_again(self, picture, asked, seed):
+        self.shown.append((tuple(picture.image.shape), [one.id for one in asked.requirements]))
+        return itemised(self.chance)
+
+
+def read(judge, whole, requirement="r1", **fields):
+    now = started(0.1, 0.9, 0.9, 0.9)
+    made = plan(requirement, repair=RegionRepair(kind="wrong", words="fox", prompt="a red fox", denoise=0.6))
+    picture = Picture(torch.rand(200, 300, 3))
+    return asyncio.run(read_back(judge, now, made, whole, picture, fields.get("box", (0.4, 0.4, 0.6, 0.6))))
+
+
+def test_a_small_thing_is_seen_better_enlarged():
+    judge = CropJudge(0.95)
+    found = read(judge, itemised(0.4, 0.9, 0.9, 0.9))
+    assert found.items[0].passed and found.items[0].p > 0.7 and found.looks == 1 and not found.passed
+    assert found.items[1:] == itemised(0.4, 0.9, 0.9, 0.9).items[1:]
+    assert judge.shown == [((341, 512, 3), ["r1"])]
+
+
+def test_what_only_the_whole_look_saw_is_doubted():
+    assert not read(CropJudge(0.05), itemised(0.7, 0.9, 0.9, 0.9)).items[0].passed
+
+
+def test_counts_and_confirmed_verdicts_are_not_read_back():
+    judge = CropJudge(0.05)
+    whole = itemised(0.1, 0.9, 0.9, 0.9)
+    assert read(judge, whole, "r2") == whole
+    confirmed = itemised(0.9, 0.9, 0.9, 0.9, passed=True)
+    assert read(judge, confirmed) == confirmed and read(judge, whole, box=None) == whole
+    assert not judge.shown
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 4), st.integers(1, 60), st.integers(1, 60), st.sampled_from([1, 3, 4]))
+def test_any_part_can_be_looked_at(corners, height, width, channels):
+    left, right = sorted((corners[0], corners[2]))
+    top, bottom = sorted((corners[1], corners[3]))
+    part = enlarged_part(torch.rand(height, width, channels), (left, top, right, bottom))
+    assert part.shape[-1] == 3 and max(part.shape[:2]) == 512 and min(part.shape[:2]) >= 1
