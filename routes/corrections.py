@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ..engine.loop.view import RunView, run_view
+from ..engine.loop.view import RunView
 from .route import Body, RoutesApp
+from .run_answer import tell_run
 from .runs import find_run
 
 
@@ -27,8 +28,8 @@ class ChecklistBody(Body):
 
 async def correct_judge(app: RoutesApp, id: str, body: CorrectBody) -> RunView:
     run_id = (await find_run(app, id)).id
-    return run_view(await app.actions.correct(run_id, body.iteration, body.requirement, body.met))
+    return await tell_run(await app.actions.correct(run_id, body.iteration, body.requirement, body.met))
 
 
 async def edit_checklist(app: RoutesApp, id: str, body: ChecklistBody) -> RunView:
-    return run_view(await app.actions.edit_checklist((await find_run(app, id)).id, body.requirements))
+    return await tell_run(await app.actions.edit_checklist((await find_run(app, id)).id, body.requirements))

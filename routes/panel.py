@@ -8,9 +8,10 @@ from pydantic import BaseModel, Field
 
 from ..engine.files import folder_size
 from ..engine.loop.refusals import NotNow
-from ..engine.loop.view import RunView, run_view
+from ..engine.loop.view import RunView
 from .errors import BadRequest
 from .route import Body, PictureAnswer, RoutesApp
+from .run_answer import tell_run
 from .runs import find_picture, find_run
 
 MOST_KEPT = 100_000
@@ -92,7 +93,7 @@ async def show_nodes(app: RoutesApp, id: str) -> RunNodes:
 
 
 async def attach_client(app: RoutesApp, id: str, body: AttachBody) -> RunView:
-    return run_view(await app.actions.attach((await find_run(app, id)).id, body.client_id))
+    return await tell_run(await app.actions.attach((await find_run(app, id)).id, body.client_id))
 
 
 async def keep_thumbnails(app: RoutesApp, body: ThumbnailsBody) -> KeptThumbnails:

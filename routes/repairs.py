@@ -10,9 +10,10 @@ from pydantic.json_schema import SkipJsonSchema
 from ..engine.judge.judge import Judge
 from ..engine.loop.refusals import NotNow
 from ..engine.loop.run import Run
-from ..engine.loop.view import RunView, run_view
+from ..engine.loop.view import RunView
 from ..engine.loop.wished_repair import LONGEST_WISH, WishedRegion
 from .route import RoutesApp
+from .run_answer import tell_run
 from .runs import ResumeBody, find_run
 
 LONGEST_MASK = 8 * 2**20
@@ -38,7 +39,7 @@ async def repair_iteration(app: RoutesApp, id: str, body: RepairBody) -> RunView
     judge = await _judge_of(app, run)
     wish = body.wish.strip()
     asked = (run.id, body.iteration, wish, region, judge, body.client_id, body.extra_data)
-    return run_view(await app.actions.repair(*asked))
+    return await tell_run(await app.actions.repair(*asked))
 
 
 async def _judge_of(app: RoutesApp, run: Run) -> Judge | None:

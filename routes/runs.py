@@ -20,9 +20,10 @@ from ..engine.loop.refusals import RunNotFound
 from ..engine.loop.run import Run
 from ..engine.loop.run_filter import RunFilter
 from ..engine.loop.start import wait_for_run
-from ..engine.loop.view import IterationView, RunSummary, RunView, iteration_view, run_summary, run_view
+from ..engine.loop.view import IterationView, RunSummary, RunView, run_summary
 from .errors import BadRequest
 from .route import Body, PictureAnswer, RoutesApp
+from .run_answer import tell_run
 
 PROMPT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
 LONGEST_WAIT = 86_400.0
@@ -96,21 +97,19 @@ async def list_runs(app: RoutesApp, query: RunsQuery) -> RunList:
 
 
 async def show_run(app: RoutesApp, id: str) -> RunView:
-    return await asyncio.to_thread(run_view, await find_run(app, id))
+    return await tell_run(await find_run(app, id))
 
 
 async def show_iterations(app: RoutesApp, id: str) -> RunIterations:
     run = await find_run(app, id)
-    views = await asyncio.to_thread(lambda: [iteration_view(one) for one in run.iterations])
-    return RunIterations(run_id=run.id, iterations=views)
+    return RunIterations(run_id=run.id, iterations=(await tell_run(run)).iterations)
 
 
 async def wait_for_end(app: RoutesApp, id: str, query: WaitQuery) -> RunView:
     """Answers when the run has ended, or after so many seconds with the run as it stands."""
     deadline = time.monotonic() + query.seconds
     run_id = id if RUN_ID.fullmatch(id) else await _begun_run(app.driver, id, deadline)
-    run = await app.driver.live.wait(run_id, max(0.0, deadline - time.monotonic()))
-    return await asyncio.to_thread(run_view, run)
+    return await tell_run(await app.driver.live.wait(run_id, max(0.0, deadline - time.monotonic())))
 
 
 async def show_best(app: RoutesApp, id: str) -> PictureAnswer:
@@ -128,30 +127,32 @@ async def show_picture(app: RoutesApp, id: str, name: str) -> PictureAnswer:
 
 
 async def star_run(app: RoutesApp, id: str, body: StarBody) -> RunView:
-    return run_view(await app.actions.star((await find_run(app, id)).id, body.starred))
+    return await tell_run(await app.actions.star((await find_run(app, id)).id, body.starred))
 
 
 async def stop_run(app: RoutesApp, id: str, body: StopBody) -> RunView:
-    return run_view(await app.actions.stop((await find_run(app, id)).id, body.after_this))
+    return await tell_run(await app.actions.stop((await find_run(app, id)).id, body.after_this))
 
 
 async def continue_run(app: RoutesApp, id: str, body: ContinueBody) -> RunView:
     run_id = (await find_run(app, id)).id
-    return run_view(await app.actions.continue_run(run_id, body.instruction.strip(), body.client_id, body.extra_data))
+    return await tell_run(
+        await app.actions.continue_run(run_id, body.instruction.strip(), body.client_id, body.extra_data)
+    )
 
 
 async def resume_run(app: RoutesApp, id: str, body: ResumeBody) -> RunView:
-    return run_view(await app.actions.resume((await find_run(app, id)).id, body.client_id, body.extra_data))
+    return await tell_run(await app.actions.resume((await find_run(app, id)).id, body.client_id, body.extra_data))
 
 
 async def take_iteration(app: RoutesApp, id: str, body: TakeBody) -> RunView:
-    return run_view(await app.actions.take((await find_run(app, id)).id, body.iteration))
+    return await tell_run(await app.actions.take((await find_run(app, id)).id, body.iteration))
 
 
 async def judge_iteration(app: RoutesApp, id: str, body: JudgeBody) -> RunView:
     """Answers when the judge has looked, which may take a minute where its model has to be loaded first."""
     run = await find_run(app, id)
-    return run_view(await app.actions.judge(run.id, body.iteration, await app.judge_of(run)))
+    return await tell_run(await app.actions.judge(run.id, body.iteration, await app.judge_of(run)))
 
 
 async def delete_run(app: RoutesApp, id: str, body: DeleteBody) -> DeletedRun:

@@ -210,8 +210,7 @@ class Driver:
                     return
             if report is not None:
                 live.tried.clear()
-                iteration = iteration_of(run, report, state.started, live.judging_since)
-                run = with_iteration(run, report, iteration).changed(time.time(), pending=None)
+                run, iteration = await asyncio.to_thread(_with_report, run, report, state.started, live.judging_since)
                 if live.run.checklist is None:
                     run = await self._wording_memory.recalled(run)
                 if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
@@ -294,7 +293,7 @@ class Driver:
         """
         try:
             async with self.locks.driver_step(run.id):
-                run, iteration = _put_right(live, run, iteration)
+                run, iteration = await asyncio.to_thread(_put_right, live, run, iteration)
                 await self._record_pending(live, run, plan, iteration)
         except OSError as problem:
             await self.finish(live, run, Stop("unsaved", unsaved_reason(problem)), iteration)
@@ -346,7 +345,7 @@ class Driver:
     async def finish(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
         """End a run that has no lock. Raises TakenOver."""
         async with self.locks.driver_step(run.id, "ending"):
-            run, iteration = _put_right(live, run, iteration)
+            run, iteration = await asyncio.to_thread(_put_right, live, run, iteration)
             await self.end(live, run, stop, iteration)
 
     async def end(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
@@ -419,6 +418,12 @@ def _as_the_user_left_it(live: LiveRun, run: Run) -> Run:
     """What was decided on a copy, with what the user asked for meanwhile."""
     asked = {"stopping": live.stop, "taken": live.run.taken, "client_id": live.client_id or run.client_id}
     return run.model_copy(update=asked)
+
+
+def _with_report(run: Run, report: Report, started: float | None, judging_since: float) -> tuple[Run, Iteration]:
+    """The run with what its critic found, and the iteration that is new in it. Of a long run it takes a while."""
+    iteration = iteration_of(run, report, started, judging_since)
+    return with_iteration(run, report, iteration).changed(time.time(), pending=None), iteration
 
 
 def _put_right(live: LiveRun, run: Run, iteration: Iteration | None) -> tuple[Run, Iteration | None]:

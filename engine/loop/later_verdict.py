@@ -51,7 +51,7 @@ async def judge_later(judge: Judge, journal: Journal, run: Run, number: int) -> 
         await judge.release()
     if critique.score is None:
         raise NotNow(critique.reason)
-    return with_verdict(run, number, critique, checklist)
+    return await asyncio.to_thread(with_verdict, run, number, critique, checklist)
 
 
 def with_verdict(run: Run, number: int, critique: Critique, checklist: Checklist) -> Run:

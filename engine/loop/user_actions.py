@@ -118,10 +118,11 @@ class UserActions:
             if run.ended:
                 async with self._owned(run_id):
                     before = await self._ended(run_id)
-                    return await self._amend_all(before, mend_texts(change(before)).changed(time.time()))
+                    after = await asyncio.to_thread(change, before)
+                    return await self._amend_all(before, mend_texts(after).changed(time.time()))
             live = await self._going_on(run_id)
             before = live.run
-            after = mend_texts(change(before)).changed(time.time())
+            after = mend_texts(await asyncio.to_thread(change, before)).changed(time.time())
             await self._write_all(before, after)
             self._driver.change(live, **_what_differs(before, after))
             live.seen = _as_judged_now(live.seen, before, after)

@@ -20,7 +20,7 @@ from pack.engine.loop.journal import Journal
 from pack.engine.loop.pictures import Thumbnails
 from pack.engine.loop.ports import PromptState
 from pack.engine.loop.start import submit
-from pack.routes import register, runs
+from pack.routes import register, run_answer, runs
 
 from ..engine.graph.reference import object_info
 from ..engine.judge.memory_model import CHECKLIST, MemoryModel, answers
@@ -122,9 +122,9 @@ async def test_what_nobody_judged_is_shown_as_that_and_judged_later(site):
 def test_long_runs_are_told_in_threads(tmp_path, monkeypatch):
     """What takes some milliseconds for each of the runs there are must not hold up the server for all of them."""
     loops_thread, told = threading.get_ident(), set()
-    for name in ("run_summary", "run_view"):
-        real = getattr(runs, name)
-        monkeypatch.setattr(runs, name, lambda run, real=real: told.add(threading.get_ident()) or real(run))
+    for module, name in ((runs, "run_summary"), (run_answer, "run_view")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda run, real=real: told.add(threading.get_ident()) or real(run))
     for model in (runs.RunList, runs.RunView):
         real = model.model_dump
         noted = lambda self, real=real, **fields: told.add(threading.get_ident()) or real(self, **fields)  # noqa: E731
@@ -135,6 +135,7 @@ def test_long_runs_are_told_in_threads(tmp_path, monkeypatch):
         assert len((await site.get("runs"))["runs"]) == 1
         assert (await site.get(f"runs/{run_id}"))["status"] == "done"
         assert (await site.get(f"runs/{run_id}/wait?seconds=0"))["status"] == "done"
+        assert (await site.post(f"runs/{run_id}/star", {"starred": True}))["starred"]
 
     asyncio.run(Site(tmp_path).serve(story))
     assert told

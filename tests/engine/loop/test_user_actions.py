@@ -9,11 +9,12 @@ from contextlib import suppress
 
 import pytest
 import torch
+from pack.engine.loop.belief.run_belief import RunBelief
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.ports import PromptState
 from pack.engine.loop.refusals import NotNow, RunIsOver, RunNotFound
 
-from .runs import critique
+from .runs import checklist, critique, itemised
 from .stage import Stage, until
 
 
@@ -173,6 +174,33 @@ async def test_a_prompt_of_a_run_that_is_over_starts_no_other(stage):
         with pytest.raises(RunIsOver, match=run_id):
             await call
     assert Journal(stage.root).run_ids() == [run_id]
+
+
+def test_what_a_run_believes_is_thought_through_in_threads(stage, monkeypatch):
+    """Of a run of 300 iterations that takes longer than a server's event loop may be held up."""
+    thinkers = set()
+    real = RunBelief.__init__
+    monkeypatch.setattr(
+        RunBelief, "__init__", lambda belief, run: thinkers.add(threading.get_ident()) or real(belief, run)
+    )
+
+    async def story():
+        asked = checklist("a red fox", "snow", "a hat")
+        place = await stage.begin("p1")
+        run_id = place.run.id
+        stage.judged("p1", itemised(0.9, 0.1, 0.9, score=0.4), checklist=asked)
+        second = await stage.next_prompt(1)
+        await stage.actions.correct(run_id, 1, "r2", True)
+        await stage.begin(second)
+        stage.judged(second, itemised(0.9, 0.5, 0.1, score=0.5))
+        await stage.next_prompt(2)
+        await stage.actions.stop(run_id)
+        await stage.ended(run_id)
+        await stage.actions.correct(run_id, 2, "r2", True)
+        await stage.actions.continue_run(run_id)
+
+    asyncio.run(story())
+    assert thinkers and threading.get_ident() not in thinkers
 
 
 HALF = "\ud83e"
