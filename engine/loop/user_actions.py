@@ -330,6 +330,7 @@ class UserActions:
     async def _owned(self, run_id: str, keep: bool = False) -> AsyncIterator[None]:
         """Ours for the time of an action. keep: and afterwards, unless the action fails. What was ours before stays."""
         owners = self._driver.owners
+        await self._driver.live.find(run_id)  # it may have been deleted while this action waited for its turn
         new = await asyncio.to_thread(owners.claim, run_id)
         try:
             yield

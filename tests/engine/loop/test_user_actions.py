@@ -176,6 +176,24 @@ async def test_a_prompt_of_a_run_that_is_over_starts_no_other(stage):
     assert Journal(stage.root).run_ids() == [run_id]
 
 
+@played
+async def test_an_action_that_comes_right_after_a_deletion_finds_no_run(stage):
+    run_id = await ended_run(stage)
+    await stage.actions.delete(run_id)
+    for action in (
+        stage.actions.star(run_id, True),
+        stage.actions.judge(run_id, 1, None),
+        stage.actions.take(run_id, 1),
+        stage.actions.correct(run_id, 1, "r1", True),
+        stage.actions.continue_run(run_id),
+        stage.actions.resume(run_id),
+        stage.actions.delete(run_id),
+    ):
+        with pytest.raises(RunNotFound):
+            await action
+    assert not (stage.root / run_id).exists()
+
+
 def test_what_a_run_believes_is_thought_through_in_threads(stage, monkeypatch):
     """Of a run of 300 iterations that takes longer than a server's event loop may be held up."""
     thinkers = set()
