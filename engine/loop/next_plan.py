@@ -15,6 +15,7 @@ from .belief.local_edits import edit_candidates
 from .belief.observations import OWN
 from .belief.posterior import ArmBelief
 from .belief.run_belief import RunBelief, believe_run
+from .belief.stopping import hardly_reached
 from .belief.time_budget import seconds_expected
 from .belief.worth import FRESH, RenderCandidate, new_seed_candidates, same_seed_candidate
 from .check_remedies import Remedy, carry_remedies, next_remedy
@@ -169,7 +170,8 @@ def _as_plan(render: NextRender, candidate: RenderCandidate, loop: int, index: i
         settings=Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg),
         wording=wording,
         action="parameters" if moved else "compose",
-        reason=_reason(source, keeps, [*([moved] if moved else []), *render.told(wording, new)], bool(wording.clauses)),
+        reason=_reason(source, keeps, [*([moved] if moved else []), *render.told(wording, new)], bool(wording.clauses))
+        + _warned(render),
     )
 
 
@@ -196,6 +198,12 @@ def _remedy_plan(render: NextRender, remedy: Remedy, loop: int, index: int) -> P
 def _reason(source: Iteration, keeps: bool, told: list[str], clauses: bool) -> str:
     seed = f"The seed of iteration {source.number} again" if keeps else "A new seed"
     return "; ".join([f"{seed}{'' if clauses else ' with your own words'}", *told]) + "."
+
+
+def _warned(render: NextRender) -> str:
+    """Named early: what no wording seems to bring."""
+    hard = hardly_reached(render.beliefs, render.usable)
+    return f" Hardly ever painted, whatever is tried: {hard}." if hard else ""
 
 
 def _share(arm: ArmBelief) -> str:

@@ -111,7 +111,8 @@ class _Network:
         picture, requirement = np.nonzero((seen.edit_of < 0)[:, None] & ~self.unknown)
         arm = seen.arms[picture, requirement]
         pairs = {(q, OWN) for q in range(self.asked)} | set(seen.known)
-        pairs |= set(zip(requirement.tolist(), arm.tolist(), strict=True))
+        # Also of pictures that tell nothing about it: the wording was used, and may be used again.
+        pairs |= {(q, one) for q in range(self.asked) for one in seen.arms[:, q].tolist()}
         self.pairs = sorted(pairs)
         self.place = {pair: number for number, pair in enumerate(self.pairs)}
         group = np.array([self.place[p] for p in zip(requirement.tolist(), arm.tolist(), strict=True)], dtype=int)

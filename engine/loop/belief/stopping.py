@@ -7,6 +7,7 @@ import numpy as np
 from ...judge.scoring import POOR_QUALITY
 from ...judge.verdict import needed_score
 from ..run import Iteration, Stop
+from .observations import OWN
 from .run_belief import RunBelief
 from .worth import best_rates, reach
 
@@ -17,6 +18,8 @@ RENDERS_BEFORE_GIVING_UP = 4
 OUT_OF_REACH, CLAUSES_BEFORE_GIVING_UP = 0.12, 4
 """A requirement is out of reach when, after so many clauses, neither one of them nor the next is expected to bring it
 more often than this."""
+SELDOM, CLAUSES_BEFORE_NAMING = 0.2, 3
+"""One that after so many clauses is expected no more often than this is named while the run still tries."""
 GOOD_WITHOUT = 0.75
 """Then a run ends once the leading picture meets all else as surely as this."""
 
@@ -69,9 +72,19 @@ def gave_up(beliefs: RunBelief, usable: np.ndarray) -> Stop | None:
 
 def out_of_reach(beliefs: RunBelief, usable: np.ndarray) -> list[int]:
     """The requirements that seem impossible, by their place in the checklist."""
+    return _rarest(beliefs, usable, OUT_OF_REACH, CLAUSES_BEFORE_GIVING_UP)
+
+
+def hardly_reached(beliefs: RunBelief, usable: np.ndarray) -> str:
+    """What is hardly ever met whatever is tried, in words: the user may ask for it in another way before the run has
+    spent its renders. "" for nothing."""
+    return "; ".join(_tried(beliefs, q) for q in _rarest(beliefs, usable, SELDOM, CLAUSES_BEFORE_NAMING))
+
+
+def _rarest(beliefs: RunBelief, usable: np.ndarray, rate: float, clauses: int) -> list[int]:
     best = best_rates(beliefs.belief, usable)
-    tried = [sum(arm.shown > 0 for arm in arms.values()) - 1 for arms in beliefs.belief.arms]
-    return [q for q in range(len(best)) if best[q] < OUT_OF_REACH and tried[q] >= CLAUSES_BEFORE_GIVING_UP]
+    tried = [sum(arm.shown > 0 for at, arm in arms.items() if at != OWN) for arms in beliefs.belief.arms]
+    return [q for q in range(len(best)) if best[q] < rate and tried[q] >= clauses]
 
 
 def _tried(beliefs: RunBelief, q: int) -> str:

@@ -71,7 +71,14 @@ def test_what_was_asked_for_is_written_into_the_two_nodes():
         goal=GOAL,
         checklist=["a fox", "snow"],
         settings={"prompt": "fox", "negative": "dog", "seed": 2**63, "steps": 3, "cfg": 2, "seed_policy": "keep"},
-        limits={"iterations_per_loop": 2, "max_loops": 1, "pass_score": 0.5, "render_minutes": 1},
+        limits={
+            "iterations_per_loop": 2,
+            "max_loops": 1,
+            "pass_score": 0.5,
+            "render_minutes": 1,
+            "confidence": 0.9,
+            "minutes": 30,
+        },
         critic={"model": "gemma3:4b", "judge": "offline", "connection": "workstation"},
     )
     hub, critic = hub_and_critic(made)
@@ -80,8 +87,8 @@ def test_what_was_asked_for_is_written_into_the_two_nodes():
         **{"cfg": 2, "seed_policy": "keep", "iterations_per_loop": 2, "max_loops": 1, "pass_score": 0.5},
         "render_minutes": 1,
         "paid_renders": 0,
-        "confidence": 0.95,
-        "minutes": 0.0,
+        "confidence": 0.9,
+        "minutes": 30,
         "repairs": -1,
     }
     assert (critic["model"], critic["judge"], critic["connection"]) == ("gemma3:4b", "offline", "workstation")
@@ -343,6 +350,8 @@ def test_settings_arrive_as_they_are(prompt, seed, steps, cfg):
         {"limits": {"max_loops": 101}},
         {"limits": {"pass_score": 1.5}},
         {"limits": {"render_minutes": float("nan")}},
+        {"limits": {"minutes": -1}},
+        {"limits": {"confidence": 1.0}},
         {"critic": {"url": "http://192.0.2.1"}},
         {"wrap": "always"},
         {"goal": "x" * 20_001},

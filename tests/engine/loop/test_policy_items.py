@@ -8,7 +8,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pack.engine.judge.critique import Changes, Critique, Edit, Item
+from pack.engine.judge.critique import UNANSWERED, Changes, Critique, Edit, Item
 from pack.engine.loop.belief.priors import MOST_CLAUSES
 from pack.engine.loop.belief.run_belief import RunBelief
 from pack.engine.loop.clauses import MAX_EXTRA_TOKENS, MAX_NEGATIVE_TERMS, split_clauses, token_estimate
@@ -176,6 +176,8 @@ def test_a_requirement_out_of_reach_ends_the_run_and_is_named():
             break
         now = step
     assert number < 15
+    named = [i.number for i in now.iterations if "Hardly ever painted, whatever is tried: three ducks" in i.plan.reason]
+    assert named and named[0] <= 8, "while the user can still ask for it in another way"
     assert step.status == "no_progress"
     assert re.search(
         r"No wording seems to bring three ducks \(met in 0 of \d+ pictures, with \d+ wordings\)", step.reason
@@ -389,3 +391,24 @@ def test_a_sound_picture_that_is_nearly_as_sure_ends_the_run_where_a_surer_one_i
     stop = next_step(now)
     assert isinstance(stop, Stop) and stop.status == "done"
     assert "iteration 3" in stop.reason and now.best.number == 3
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 10**6), st.booleans())
+def test_requirements_that_hang_on_others_and_answers_that_were_not_given_stop_no_run(seed, edits):
+    dice = random.Random(seed)
+    child = FOX.requirements[1].model_copy(update={"parents": ("r1",)})
+    asked = FOX.model_copy(update={"requirements": (FOX.requirements[0], child, *FOX.requirements[2:])})
+    now = run().model_copy(update={"checklist": asked, "can_edit_locally": edits})
+    for number in range(8):
+        proposed = {f"r{n}": f"clause {n} {'abcdefgh'[number]}" for n in range(1, 5)}
+        verdict = itemised(*(dice.choice((0.02, 0.3, 0.7, 0.98)) for _ in range(4)), edits=proposed)
+        items = [
+            i.model_copy(update={"answer": UNANSWERED, "p": 0.5}) if dice.random() < 0.2 else i for i in verdict.items
+        ]
+        now = judged(now, verdict.model_copy(update={"items": tuple(items)}))
+        clauses_wanted(now), final_look(now)
+        step = advanced(now)
+        if isinstance(step, Stop):
+            return
+        now = step

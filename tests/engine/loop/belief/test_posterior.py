@@ -12,6 +12,7 @@ from pack.engine.loop.belief import posterior, priors
 from pack.engine.loop.belief.judge_reliability import JudgeReliability, loudness
 from pack.engine.loop.belief.observations import OWN, Observations
 from pack.engine.loop.belief.posterior import EDIT_KEEPS, EDIT_MENDS, infer
+from pack.engine.loop.belief.worth import same_seed_candidate
 
 YES, NO = 2.0, -2.0
 
@@ -211,3 +212,12 @@ def test_the_users_word_is_the_truth_and_tells_what_the_judge_is_worth():
     assert np.all(after[3:] < before[3:] - 0.2), "the same answer about the other pictures is worth less now"
     unseen = infer(observed([[np.nan], [YES]], truth=[[1.0], [np.nan]]), a_judge(1)).met[:, 0]
     assert unseen[0] > 0.999, "also where the judge saw nothing"
+
+
+def test_a_wording_whose_only_picture_tells_nothing_is_believed_as_one_nobody_tried():
+    """As where the parent of a requirement fails in the picture that was painted with its clause."""
+    seen = observed([[NO, YES], [np.nan, YES]], arms=[[0, 0], [1, 0]])
+    belief = infer(seen, a_judge(2))
+    assert belief.arms[0][1].shown == 0
+    assert belief.arms[0][1].mean == pytest.approx(belief.fresh[0].mean)
+    same_seed_candidate(belief, seen, 1, 1, np.array([True, True]))
