@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from ..comfyui.test_contract_repairs import ALL, graph, pointing
+from ..comfyui.test_contract_repairs import ALL, LINES, TWO, graph, pointing
+from ..conftest import ROOT
 
 pytestmark = pytest.mark.browser
+TEMPLATE = "02 Text to picture with SDXL.json"
+"""Whose nodes the rehearsal has all."""
 
 
 @pytest.fixture
@@ -75,3 +80,26 @@ def test_what_cannot_be_repaired_says_why(tab, theatre):
     tab.wait_for_tiles(1)
     assert panel.get_by_role("button", name="Repair a part").is_disabled()
     assert "cannot be repaired in place" in panel.inner_text()
+
+
+def test_a_run_of_the_page_repairs_and_the_canvas_stays_as_it_is(tab, theatre):
+    """The graph of a repair has nodes that the canvas does not know: nothing of the page may mind."""
+    if theatre.real:
+        pytest.skip("the graph has a stand-in's checkpoint")
+    theatre.judge.default = pointing(TWO, ALL)
+    tab.load(json.loads((ROOT / "workflows" / TEMPLATE).read_text(encoding="utf-8")))
+    values = {"goal": ", ".join(LINES), "checklist": "\n".join(LINES), "judge": "auto", "iterations_per_loop": 8}
+    tab.page.evaluate(
+        "(values) => app.graph.nodes.filter((node) => node.comfyClass?.startsWith('Imitatoes')).forEach((node) =>"
+        " node.widgets.forEach((widget) => { if (widget.name in values) widget.value = values[widget.name]; }))",
+        values,
+    )
+    before = tab.api_graph()
+    tab.queue()
+    tab.panel()
+    tab.wait_for_state("Goal met", 60)
+    run = theatre.run(theatre.client.get("/imitatoes/runs")["runs"][0]["run_id"])
+    assert "local_edit" in [i["plan"]["action"] for i in run["iterations"]]
+    after = tab.api_graph()
+    assert {key: node["class_type"] for key, node in after.items()} == {k: n["class_type"] for k, n in before.items()}
+    tab.shot("repaired_by_itself")

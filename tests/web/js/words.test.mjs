@@ -123,3 +123,7 @@ test("numbers choose among a language's own forms", () => {
   assert.deepEqual([1, 3, 5, 21].map((count) => t("past.chosen", { count })), ["1 a", "3 b", "5 c", "21 a"]);
   assert.equal(t("do.take"), "Take this one", "what a language lacks is English");
 });
+
+test("a run without any picture yet is not sure of anything", () => {
+  assert.equal(sureWords((key) => key, { best: null, checklist: { requirements: [{}] } }, undefined), "");
+});
