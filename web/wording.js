@@ -78,7 +78,7 @@ export function bestName(t, run) {
 
 /** How sure it is that a picture meets everything: "91 % sure that all 6 are met"; "" where that is not known. */
 export function sureWords(t, run, number) {
-  const best = run.best?.iteration === number ? run.best.sure : null;
+  const best = run.best && run.best.iteration === number ? run.best.sure : null;
   const chance = best ?? run.standing?.[number];
   const count = run.checklist?.requirements?.length;
   if (typeof chance !== "number" || !count) return "";
