@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from . import _policy_others as others
+from ._policy_jury import report
 from ._policy_others import Player
 from ._policy_ours import CLAUSES_AT_ONCE, FORMER, SEEDS_ALONE, Result, play
 from ._policy_score import checklist
@@ -236,12 +237,20 @@ def main(arguments: list[str]) -> int:
         f"world1, world2, shifted, all, or any of {', '.join(SHIFTS)} (default world1 world2)",
     )
     parser.add_argument("--seed", type=int, default=SEED, help="other worlds, to see that nothing is tuned to these")
+    parser.add_argument("--jury", action="store_true", help="two judges against one, instead of the policies")
     options = parser.parse_args(arguments)
     try:
         wanted = wanted_worlds(options.worlds)
     except ValueError as problem:
         parser.error(str(problem))
     print(ASSUMPTIONS, flush=True)
+    if options.jury:
+        begun = time.monotonic()
+        told = report(wanted.count or SHIFTED_WORLDS, options.seed)
+        print(f"\nTook {time.monotonic() - begun:.0f} s.", flush=True)
+        if options.json:
+            print(json.dumps(told))
+        return 0
     begun, told = time.monotonic(), {}
     for kind in wanted.kinds:
         worlds = wanted.count or WORLDS[kind.name]

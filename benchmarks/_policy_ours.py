@@ -121,7 +121,9 @@ def play_taught(
     """As play, and the run itself. past: by requirement id, the clauses of this editor that past runs tried."""
     policy = REPAIRING if local and policy is OURS else policy
     known = {name: tuple(wordings) for name, wordings in past.items()}
-    start = {"past_wordings": known, "reliability": self_test(world.kind.judge, world.number % SELF_TESTS)}
+    # A jury tells how far it can be believed; of a single judge the self-test does.
+    reliability = getattr(world, "reliability", None) or self_test(world.kind.judge, world.number % SELF_TESTS)
+    start = {"past_wordings": known, "reliability": reliability}
     course = _Course(_new_run(asked, local, max(budgets)).model_copy(update=start))
     for requirement, wordings in past.items():
         written = _written_as(asked, requirement)

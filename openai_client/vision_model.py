@@ -127,8 +127,7 @@ class OpenAIVisionModel:
 
         Not asked where the server says so itself.
         """
-        listed = _lists.get(host)
-        found = listed[1].of(self.name) if listed is not None else None
+        _, found = await self._found()
         if found is not None and found.sees:
             _looked.add((host, self.name))
             return

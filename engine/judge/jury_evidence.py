@@ -61,7 +61,7 @@ class Worth:
         """The most that one answer of it can say."""
         if not self.counts(kind):
             return 0.0
-        return self._steepness(kind, looks) * logit(MOST) if soft and kind in self.tested else self.word(kind)
+        return self.steepness(kind, looks) * logit(MOST) if soft and kind in self.tested else self.word(kind)
 
     def information(self, kind: Kind) -> float:
         """The mean evidence of an answer about what is there."""
@@ -69,9 +69,10 @@ class Worth:
         return 2 * (known.separation / known.spread) ** 2 if self.counts(kind) else 0.0
 
     def _ratio(self, value: float, item: Item, requirement: Requirement) -> float:
-        return self._steepness(requirement.kind, item.looks) * value
+        return self.steepness(requirement.kind, item.looks) * value
 
-    def _steepness(self, kind: Kind, looks: int) -> float:
+    def steepness(self, kind: Kind, looks: int) -> float:
+        """Evidence of one logit of its answer."""
         known = self.of(kind)
         variance = known.spread**2 * ((1 + known.agreement) / 2 if looks > 1 else 1)
         return 2 * known.separation / variance

@@ -82,6 +82,7 @@ test("how sure the run is of a picture", () => {
   const known = run("a", 1, 2, { best: { score: 0.82, sure: 0.912, iteration: 1 }, standing: { 1: 0.5, 2: 0.0001 }, checklist: checklist(6) });
   assert.equal(sureWords(t, known, 1), "91 % sure that all 6 are met", "the best as the server tells it last");
   assert.equal(sureWords(t, known, 2), "1 % sure that all 6 are met", "nothing is that sure");
+  assert.equal(sureWords(t, { ...known, best: null }, undefined), "", "no picture yet");
   assert.equal(sureWords(t, { ...known, checklist: checklist(1) }, 1), "91 % sure that it is met");
   assert.equal(sureWords(t, { ...known, checklist: checklist(2) }, 1), "91 % sure that both are met");
   assert.equal(sureWords(t, known, 3), "");
