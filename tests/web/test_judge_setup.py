@@ -22,8 +22,17 @@ def double(theatre):
     theatre.judge.models, theatre.judge.pull_seconds = models, pull_seconds
 
 
-def opened(tab):
+def empty_panel(tab):
+    """The panel without a run that an earlier test has opened."""
     panel = tab.panel()
+    close = panel.get_by_role("button", name="Close this past run", exact=True)
+    if close.is_visible():
+        close.click()
+    return panel
+
+
+def opened(tab):
+    panel = empty_panel(tab)
     setup = panel.locator(".imitatoes-setup")
     setup.get_by_text(re.compile("Ollama answers at http")).wait_for()
     return setup
@@ -109,7 +118,7 @@ def test_without_a_server_it_says_what_to_do_and_looks_again(theatre, tab, doubl
             }
         ),
     )
-    panel = tab.panel()
+    panel = empty_panel(tab)
     panel.get_by_text("Start it with: ollama serve").wait_for()
     tab.shot("setup_no_server")
     assert not panel.get_by_role("button", name="Test the judge").is_visible()
