@@ -15,7 +15,7 @@ from .world.painter import draw, paint
 from .world.scene import parse
 
 SIZE = (512, 320)
-QUALITY = 76
+QUALITY = 70
 GROUND, LINE, WORDS, FAINT, GOOD = (27, 30, 36), (92, 98, 110), (236, 238, 242), (158, 165, 177), (88, 190, 110)
 GOAL = "three red circles to the left of a blue square, on a white background"
 WORSE = ("two red circles and a blue square", "three red circles to the right of a blue square, on a white background")

@@ -15,7 +15,7 @@ SCRATCHES = 0.22
 SCRATCHES_NAMED = 0.05
 RARE = 0.3
 """Chance of a mistake below which a stark painter nearly never makes it."""
-MOST_STUBBORN = 3
+MOST_STUBBORN = 4
 """Of the things that plain words often get wrong, so many of a prompt are always wrong with a stark painter, and the
 others right: as many as a run can cure with the few clauses that a prompt takes."""
 MOST_DRAWN = 6
