@@ -48,11 +48,12 @@ from .comfyui import PageEvents, WrongInput
 from .file_manager import can_open_folders, open_folder
 from .graph_check import GraphCheck, KnownClasses
 from .judge_inputs import CriticInputs, make_judge, without_fallback
-from .judge_models import open_idle_model
+from .judge_models import ServerModel, open_idle_model
 from .judge_setup import JudgeSetups
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
 from .models import own_patchers
+from .new_judges import NewJudges
 from .node_classes import output_types
 from .paths import judges_folder, rankings_folder, runs_folder, settings_file, thumbnails_folder, wordings_file
 from .picture_judging import PictureJudging
@@ -103,6 +104,10 @@ async def with_self_test(judge: Judge) -> Judge:
     for juror in judge.jurors if judge.looks else ():
         if (found := await self_test_store.of(juror.model)) is not None:
             juror.tested, juror.bias = found, bias_of(found)
+        elif isinstance(juror.model, ServerModel):
+            current = instance()
+            used = current.new_judges.used
+            current.server.loop.call_soon_threadsafe(used, juror.model.connection.name, juror.model.name)
     return judge
 
 
@@ -162,6 +167,8 @@ class App:
         self.actions = UserActions(self.driver, self.journal)
         self._self_tests = SelfTests(self_test_store, open_idle_model)
         self._judge_setups = JudgeSetups(requested_connection, settings.connection_names, device_memory)
+        wanted, busy = lambda: settings.load().test_new_judges, lambda: server.prompt_queue.get_tasks_remaining() > 0
+        self.new_judges = NewJudges(self._self_tests, wanted, busy)
         self.picture_judging = PictureJudging(judge_for_request, rankings_folder)
         self._memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())

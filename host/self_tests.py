@@ -109,6 +109,11 @@ class SelfTests:
         self._task = asyncio.get_running_loop().create_task(self._run(judge, connection, model))
         return self._state
 
+    async def wait(self) -> None:
+        """Until the one that runs has ended."""
+        if self._task is not None:
+            await asyncio.gather(self._task, return_exceptions=True)
+
     async def state(self, connection: str, model: str) -> SelfTestState:
         """Of the one that runs or ran last, else of the one that is kept; "none" without any. Raises ValueError."""
         if self._state is not None and (connection, model) == self._asked:

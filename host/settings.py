@@ -51,13 +51,14 @@ class ServerSettings(BaseModel):
 
     On by default: see benchmarks/README.md, past_runs. wait_for_judge_seconds: how long a run tries again to reach a
     judge that has looked at its pictures before and is gone. connections_on_page: whether the page may add and remove
-    connections.
+    connections. test_new_judges: a judge without a self-test gets one by itself, once ComfyUI is idle.
     """
 
     model_config = ConfigDict(extra="ignore")
 
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict)
     connections_on_page: bool = True
+    test_new_judges: bool = False
     learn_from_runs: bool = True
     wait_for_judge_seconds: float = Field(default=60.0, ge=0, le=3600)
 

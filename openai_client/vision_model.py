@@ -100,6 +100,11 @@ class OpenAIVisionModel:
         """Nothing: these servers keep and unload their models by their own rules."""
 
     @property
+    def connection(self) -> OpenAIServer:
+        """Where it is asked."""
+        return self._server
+
+    @property
     def on_this_computer(self) -> bool:
         """Whether the server shares this computer with ComfyUI. Raises ModelUnreachable."""
         return is_this_computer(base_url(self._server))

@@ -308,7 +308,8 @@ def in_words(tested: SelfTest) -> list[str]:
         said.append(f"{lost} of {lost + sum(one.n for one in tested.kinds)} answers could not be used.")
     if not tested.soft and any(one.n for one in tested.kinds):
         said.append(
-            "Not all answers came with probabilities, so scores are coarse. Ollama 0.12.11 and newer give them."
+            "Not all answers came with probabilities, so scores are coarse. Ollama 0.12.11 and newer, "
+            "llama.cpp and vLLM give them."
         )
     return said
 
