@@ -19,6 +19,9 @@ from .run import Plan, Run, Stop
 MEASURE = 1024
 """Longer side in pixels of the picture that growth and feather of a repair are told for."""
 LEAST_FEATHER = 2.0
+OLLAMA_BOXES, OLLAMA_JUDGES = "Ollama boxes", ("auto", "ollama")
+"""The engine of Text Segment Mask that asks a model of Ollama, see engine.mask.segmenters.kinds, and the values of VLM
+Critique's judge with which there is one to ask."""
 FEW_FAILING = 2
 """Requirements that may fail in a picture of which it is said that it could not be repaired."""
 
@@ -52,10 +55,16 @@ class RepairRenders:
             mask_file = journal.save_mask(run.id, plan, box_mask(repair.box, width, height))
         scale = max(width, height) / MEASURE
         critic = inputs_of(graph[run.critic_node])
+        words = repair.words
+        if words and engine == OLLAMA_BOXES:
+            if mask_file:
+                words = ""  # the judge has pointed already; the same model asked again tells nothing new
+            elif critic.get("judge", "auto") not in OLLAMA_JUDGES:
+                raise EditRefused(f"Nothing on this computer finds {words}. Put a model into models/text_segment.")
         edit = LocalEdit(
             picture=self._named(run, source.picture),
             mask=EditMask(
-                words=repair.words,
+                words=words,
                 invert=repair.invert,
                 file=self._named(run, mask_file) if mask_file else "",
                 engine=engine,

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from dataclasses import replace
 
+import pytest
 import torch
+from pack.engine.graph.local_edit_parts import EditRefused
 from pack.engine.graph.render_error import RenderError
 from pack.engine.judge.region_question import RegionHint
 from pack.engine.loop.journal import Journal, stem
 from pack.engine.loop.ports import CarriedRequest, PromptState, SubmissionRejected
+from pack.engine.loop.repair_rendering import OLLAMA_BOXES, RepairRenders
+from pack.engine.loop.run import Plan, RegionRepair
 from pack.engine.loop.run_context import PromptContext, Report
 
 from ..graph.test_local_edit import INFO, looped
-from .runs import SETTINGS, checklist, handle, itemised
+from .runs import SETTINGS, checklist, handle, itemised, judged, run
 from .stage import MemoryQueue, Stage
 from .test_driver_recovery import CUDA, MemoryCard, graph
 
@@ -205,3 +210,29 @@ async def test_a_server_that_dies_in_a_repair_resumes_with_the_same_one(studio):
     await later.actions.resume(run_id)
     await later.next_prompt(1)
     assert later.graph(1) == before
+
+
+@pytest.mark.parametrize(("judge", "asked"), [("auto", True), ("ollama", True), ("openai", False)])
+def test_without_a_segmenter_the_judges_own_box_is_taken(tmp_path, judge, asked):
+    """Where it gave none, a model of Ollama is asked; where there is none of those either, that is said."""
+    journal, first = Journal(tmp_path), run().model_copy(update={"checklist": FOX})
+    made = judged(first, itemised(*FAILING)).model_copy(update={"critic_node": CRITIC, "loop_node": LOOP})
+    journal.open(made, SDXL, None)
+    journal.save_picture(made.id, made.iterations[0].plan, torch.rand(96, 128, 3), {})
+    workflow = copy.deepcopy(SDXL)
+    workflow[CRITIC]["inputs"]["judge"] = judge
+    renders = RepairRenders(KnowingQueue(), lambda: journal, lambda: OLLAMA_BOXES)
+    repair = RegionRepair(kind="wrong", words="the fox", box=HINT.box, prompt="a red fox", denoise=0.6)
+    fields = {"settings": SETTINGS, "action": "local_edit", "edit_of": 1, "requirement": "r1", "reason": "So."}
+
+    def kinds(one):
+        plan = Plan(loop=1, index=2, repair=one, **fields)
+        return {node["class_type"] for node in asyncio.run(renders.graph(made, plan, workflow)).values()}
+
+    assert "LoadImageMask" in kinds(repair) and "ImitatoesTextSegmentMask" not in kinds(repair)
+    nowhere = repair.model_copy(update={"box": None})
+    if asked:
+        assert "ImitatoesTextSegmentMask" in kinds(nowhere)
+    else:
+        with pytest.raises(EditRefused, match="the fox"):
+            kinds(nowhere)
