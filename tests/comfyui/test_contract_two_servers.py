@@ -44,7 +44,7 @@ def test_a_run_is_one_servers_until_it_ends_or_dies(servers):
     assert a.client.post(f"/imitatoes/runs/{run_id}/stop", {})[0] == 409
     assert b.client.post(f"/imitatoes/runs/{run_id}/stop", {})[0] == 200
     ended = a.ended(run_id)
-    assert (ended["status"], ended["best"]["iteration"]) == ("stopped", 1)
+    assert (ended["status"], ended["best"] is not None) == ("stopped", True)  # renders go on while a server starts
     assert a.picture(ended, "best.png").is_file()
     status, _ = a.client.post(f"/imitatoes/runs/{run_id}/continue", {"instruction": "at night"})
     assert status == 200, "whoever wants to goes on with an ended run"
