@@ -98,7 +98,7 @@ def test_scripts_are_valid_modules(path, tmp_path):
 
 
 def test_the_tutorial_is_small():
-    """Painter, judge, template and its picture together, as the archive holds them: compressed. Its help not counted."""
+    """Painter, judge, template and its picture together, compressed as the archive holds them, without its help."""
     named = [(name.lower(), path) for name, path in shipped() if "web/docs" not in path.as_posix()]
     parts = [path for name, path in named if "tutorial" in name or "see it improve" in name]
     assert len(parts) > 20
