@@ -7,6 +7,8 @@ from .run_belief import RunBelief
 
 FINAL_LOOKS = 3
 """The leading pictures that are looked at again before a run ends unconfirmed (docs/design-notes.md, 4.7)."""
+RENDERS_A_LOOK = 3
+"""One of them for so many renders, so that a short run stays at 1.5 calls of a model for each."""
 
 
 def confirming_look(beliefs: RunBelief, confidence: float) -> tuple[int, ...]:
@@ -19,7 +21,8 @@ def confirming_look(beliefs: RunBelief, confidence: float) -> tuple[int, ...]:
 
 def final_looks(beliefs: RunBelief) -> tuple[int, ...]:
     """The leading pictures that were looked at once: each owes part of its place to one look's luck."""
-    return tuple(i.number for i in beliefs.ranking[:FINAL_LOOKS] if _can_look(beliefs, i))
+    leading = min(FINAL_LOOKS, max(1, len(beliefs.run.iterations) // RENDERS_A_LOOK))
+    return tuple(i.number for i in beliefs.ranking[:leading] if _can_look(beliefs, i))
 
 
 def _can_look(beliefs: RunBelief, iteration: Iteration) -> bool:
