@@ -86,9 +86,9 @@ class _Network:
     def __init__(self, seen: Observations, judge: JudgeReliability) -> None:
         self.seen = seen
         self.count, self.asked = seen.logits.shape
-        values, prior = bias_points(judge.bias_spread)
-        variance = np.where(seen.looks[:, None] > 1, judge.two, judge.one)
         loud = loudness(seen.logits, judge)
+        values, prior = bias_points(judge.bias_spread, seen.blank / loud + judge.separation)
+        variance = np.where(seen.looks[:, None] > 1, judge.two, judge.one)
         distance = (seen.logits / loud)[:, :, None] - values
         separation = judge.separation[:, None]
         self.unknown = np.isnan(seen.logits)

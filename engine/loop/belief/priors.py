@@ -62,9 +62,11 @@ def crowded_rates() -> np.ndarray:
     return 1 / (1 + np.exp(taken - logits))
 
 
-def bias_points(spread: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def bias_points(spread: np.ndarray, blank: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Values [K,B] of each question's bias, in logits, and their probabilities [B]: a normal distribution of this
-    spread [K] by three points (Gauss-Hermite), and IMAGINED_BIAS."""
+    spread [K] by three points (Gauss-Hermite), and IMAGINED_BIAS, its larger one at least the bias that explains what
+    was said about a blank picture, `blank` [K], nan where unknown."""
     usual = np.array([-1.0, 0.0, 1.0]) * np.sqrt(3) * spread[:, None]
-    values = np.hstack([usual, np.tile(IMAGINED_BIAS, (len(spread), 1))])
-    return values, np.concatenate([np.array([1, 4, 1]) / 6 * (1 - IMAGINED.sum()), IMAGINED])
+    imagined = np.tile(IMAGINED_BIAS, (len(spread), 1))
+    imagined[:, -1] = np.fmax(imagined[:, -1], blank)
+    return np.hstack([usual, imagined]), np.concatenate([np.array([1, 4, 1]) / 6 * (1 - IMAGINED.sum()), IMAGINED])

@@ -8,7 +8,7 @@ from .run_belief import RunBelief
 FINAL_LOOKS = 3
 """The leading pictures that are looked at again before a run ends unconfirmed (docs/design-notes.md, 4.7)."""
 RENDERS_A_LOOK = 3
-"""One of them for so many renders, so that a short run stays at 1.5 calls of a model for each."""
+"""One of them for so many renders, so that a short run stays near 1.5 calls of a model for each."""
 
 
 def confirming_look(beliefs: RunBelief, confidence: float) -> tuple[int, ...]:

@@ -252,15 +252,13 @@ def ended(*chances):
 
 
 def test_the_final_look_takes_the_leading_three_and_whoever_leads_then():
-    now = ended(0.3, 0.2, 0.45, 0.4, 0.1, *[0.001] * 4)
+    now = ended(0.3, 0.2, 0.45, 0.4, 0.1, *[0.001] * 7)
     assert final_look(now) == (3, 4, 1)
     seen = {n: itemised(0.05, 0.05, 0.05, 0.05) for n in (3, 4, 1)}
     now = now.model_copy(update={"relooks": seen})
-    assert final_look(now) and final_look(now)[0] == 2
-    while following := final_look(now):
-        assert not seen.keys() & set(following), "a look that was tried, or failed, is not tried again"
-        seen |= {2: itemised(0.9, 0.45, 0.9, 0.9)} | {n: critique(None) for n in following if n != 2}
-        now = now.model_copy(update={"relooks": seen})
+    assert final_look(now)[0] == 2
+    now = now.model_copy(update={"relooks": {**seen, 2: critique(None)}})
+    assert 2 not in final_look(now), "a look that failed is not tried again"
     assert final_look(ended(0.3, 0.2, 0.45, 0.4, 0.1, 0.1, 0.1)) == (3, 4), "one for three renders"
 
 

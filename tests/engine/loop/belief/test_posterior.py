@@ -44,7 +44,7 @@ def observed(logits, arms=None, looks=None, blank=None, edits=None, known=None, 
 def enumerated(seen, judge):
     """met, by going through every value of every variable of a small network."""
     loud = loudness(seen.logits, judge)
-    values, bias_prior = priors.bias_points(judge.bias_spread)
+    values, bias_prior = priors.bias_points(judge.bias_spread, seen.blank / loud + judge.separation)
     kernels, rates = priors.clause_kernels(), priors.crowded_rates()
     count, asked = seen.logits.shape
     shared = np.zeros((len(priors.CROWDING), len(priors.EDITORS)))
@@ -145,6 +145,12 @@ def test_a_question_that_is_always_answered_yes_says_little():
     blank = infer(observed([[YES]] * 3, blank=[2.5]), a_judge(1))
     usual = infer(observed([[YES]] * 3, blank=[-2.5]), a_judge(1))
     assert blank.met[0, 0] < usual.met[0, 0] - 0.05
+
+
+def test_an_answer_that_is_no_stronger_than_on_a_blank_picture_makes_nothing_sure():
+    loud = infer(observed([[6.0]] * 3, blank=[6.0]), a_judge(1))
+    assert loud.met[0, 0] < 0.5
+    assert infer(observed([[6.0]] * 3, blank=[-2.0]), a_judge(1)).met[0, 0] > 0.9
 
 
 def test_a_second_look_that_agrees_makes_sure():
