@@ -115,8 +115,9 @@ def enlarged_part(image: torch.Tensor, box: Shares) -> torch.Tensor:
     """The part [h, w, 3] of a picture [H, W, C] in and around a box, enlarged to LONGER_SIDE where it is smaller."""
     height, width = image.shape[:2]
     across, down = (box[2] - box[0]) * AROUND, (box[3] - box[1]) * AROUND
-    left, right = int(max(0.0, box[0] - across) * width), max(1, round(min(1.0, box[2] + across) * width))
-    top, bottom = int(max(0.0, box[1] - down) * height), max(1, round(min(1.0, box[3] + down) * height))
+    left, right = int(max(0.0, box[0] - across) * width), round(min(1.0, box[2] + across) * width)
+    top, bottom = int(max(0.0, box[1] - down) * height), round(min(1.0, box[3] + down) * height)
+    left, top = min(left, width - 1), min(top, height - 1)
     part = image[top : max(bottom, top + 1), left : max(right, left + 1), : min(3, image.shape[-1])].float()
     if part.shape[-1] == 1:
         part = part.expand(*part.shape[:2], 3)
