@@ -21,6 +21,7 @@ from ..engine.judge.connections import (
     ModelView,
 )
 from ..engine.judge.vision_model import ModelUnreachable
+from ..engine.tutorial.model import TUTORIAL
 from ..ollama_client import ModelLibrary
 from ..openai_client import list_failure, seen_models
 from . import settings
@@ -45,6 +46,8 @@ def change_connection(change: ConnectionChange) -> ConnectionList:
     """Write it down. Raises ConnectionsRefused, OSError."""
     with _writing:
         document, known = _read()
+        if change.name == TUTORIAL:
+            raise ConnectionsRefused(f"The name {TUTORIAL} is that of the tutorial's own judge. Take another one.")
         before = known.connections.get(change.name)
         if before is None and len(known.connections) >= MOST_CONNECTIONS:
             raise ConnectionsRefused(f"There are {MOST_CONNECTIONS} connections. Remove one first.")

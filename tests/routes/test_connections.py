@@ -158,6 +158,7 @@ def test_the_owner_can_switch_it_off(served):
         {"name": "a b"},
         {"name": "a@b"},
         {"name": "local"},
+        {"name": "tutorial"},
         {"kind": "comfyui"},
         {"key": "with blanks\n"},
         {"more": 1},
