@@ -53,9 +53,11 @@ def site(tmp_path, monkeypatch):
     folder = types.ModuleType("folder_paths")
     folder.get_user_directory = lambda: str(tmp_path)
     monkeypatch.setitem(sys.modules, "folder_paths", folder)
+    from pack import host
+
     for name in ("paths", "settings", "connections"):
         monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
-    from pack import host
+        monkeypatch.delattr(host, name, raising=False)  # else an import takes the one before
     from pack.host import connections
 
     yield Site(connections, tmp_path / "imitatoes" / "settings.json")

@@ -373,7 +373,7 @@ def test_what_was_clicked_answers_where_it_was_clicked(theatre, tab):
         alert.get_by_text("Not now. Wait.").wait_for()
     below = "(e) => e.getBoundingClientRect().top"
     gap = alert.evaluate(below) - tab.button("Take this one").evaluate(below)
-    assert 0 < gap < 120, "beside the button, not at the head of the panel"
+    assert 0 < gap < 200, "beside the button, not at the head of the panel"
     tab.page.unroute("**/take")
 
 

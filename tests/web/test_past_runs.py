@@ -84,7 +84,7 @@ def test_runs_are_found_by_words_end_score_and_star(theatre, tab):
     search.fill("")
     panel.get_by_role("button", name="Only runs with a star").click()
     panel.get_by_role("combobox", name="Judge model").select_option("")
-    panel.locator(".imitatoes-past-goal", has_text="one red circle").wait_for()
+    panel.locator(".imitatoes-past-goal", has_text=re.compile("^one red circle$")).first.wait_for()
 
 
 def test_many_are_deleted_at_once_with_their_size_said_before(theatre, tab):
