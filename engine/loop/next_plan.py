@@ -17,7 +17,13 @@ from .belief.posterior import ArmBelief
 from .belief.run_belief import RunBelief, believe_run
 from .belief.stopping import hardly_reached
 from .belief.time_budget import seconds_expected
-from .belief.worth import FRESH, RenderCandidate, new_seed_candidates, same_seed_candidate
+from .belief.worth import (
+    FRESH,
+    RenderCandidate,
+    fresh_clause_candidates,
+    new_seed_candidates,
+    same_seed_candidate,
+)
 from .check_remedies import Remedy, carry_remedies, next_remedy
 from .clauses import compose, with_owned_clauses
 from .evidence import RunEvidence
@@ -75,6 +81,11 @@ class NextRender:
             tries = int((seen.seeds == seen.seeds[leader]).sum())
             same = same_seed_candidate(belief, seen, leader, 1 if policy == "keep" else tries, self.usable)
             found += [same] if same is not None else []
+        if policy == "keep":
+            # The same words would give the same picture: what was rendered is no candidate.
+            found += fresh_clause_candidates(belief, seen, leader, self.usable)
+            rendered = set(map(tuple, seen.arms.tolist()))
+            found = [one for one in found if one.arms not in rendered] or found
         if beliefs.run.can_edit_locally:
             leading = [beliefs.place(i) for i in beliefs.ranking if i.picture is not None]
             mendable = np.array([is_mendable(requirement) for requirement in beliefs.requirements])

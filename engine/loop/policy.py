@@ -113,6 +113,7 @@ def final_look(run: Run) -> tuple[int, ...]:
     if confirming:
         return confirming
     step = next_step(run)
-    if isinstance(step, Stop) and step.status in ("limit", "no_progress"):
+    # An editor that is still to be asked may bring what the run goes on with.
+    if isinstance(step, Stop) and step.status in ("limit", "no_progress") and not clauses_wanted(run):
         return final_looks(beliefs)
     return ()

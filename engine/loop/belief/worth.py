@@ -109,7 +109,24 @@ def same_seed_candidate(
     if not changed:
         return None
     beaten = 1.0 - float(belief.all_met[picture])
-    return RenderCandidate("same_seed", beaten * chance * SAME_SEED_TIRES ** (tries - 1), tuple(arms), source=picture)
+    worth = float(beaten * chance * SAME_SEED_TIRES ** (tries - 1))
+    return RenderCandidate("same_seed", worth, tuple(arms), source=picture)
+
+
+def fresh_clause_candidates(
+    belief: Belief, seen: Observations, picture: int, usable: np.ndarray
+) -> list[RenderCandidate]:
+    """The words and the seed of a picture with a clause that nobody has tried, for one requirement that it misses."""
+    arms, met = seen.arms[picture].tolist(), belief.met[picture]
+    beside = min(sum(arm != OWN for arm in arms), MOST_CLAUSES)
+    beaten = 1.0 - float(belief.all_met[picture])
+    found = []
+    for q in np.flatnonzero(usable & (met < 0.5)).tolist():
+        stays = float(np.prod(np.delete(met, q) * SAME_SEED_KEEPS))
+        changed = tuple(FRESH if at == q else arm for at, arm in enumerate(arms))
+        worth = beaten * stays * float(belief.fresh[q].mean[beside])
+        found.append(RenderCandidate("same_seed", worth, changed, source=picture))
+    return found
 
 
 def reach(belief: Belief, usable: np.ndarray) -> np.ndarray:
