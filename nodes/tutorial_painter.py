@@ -8,6 +8,7 @@ from comfy_api.latest import io
 
 from ..engine.settings import MAX_SEED
 from ..engine.tutorial.painted_image import paint_image
+from .inputs import search_words
 
 
 class TutorialPainter(io.ComfyNode):
@@ -17,6 +18,7 @@ class TutorialPainter(io.ComfyNode):
             node_id="ImitatoesTutorialPainter",  # a literal, for scanners that read sources
             display_name="Tutorial Painter",
             category="imitatoes/tutorial",
+            **search_words("tutorial, demo, see it improve, try without a model"),
             description=(
                 "For the tutorial only: paints coloured shapes from words, with the mistakes that a picture model "
                 "makes. No model, no download, no graphics card. Its judge is the connection named tutorial of "

@@ -113,7 +113,7 @@ class RunEvidence:
     def _proposed(self) -> dict[str, list[str]]:
         """By requirement, the clauses that critiques propose, of the newest first."""
         found: dict[str, list[str]] = {}
-        for iteration in reversed(self.teaching):
+        for iteration in reversed(self.run.comparable):
             critique = iteration.critique
             for edit in critique.edits:
                 found.setdefault(edit.requirement, []).extend(filter(None, [single_clause(edit.clause)]))
@@ -138,7 +138,9 @@ class RunEvidence:
         """By requirement, the words of the clauses that were rendered, in this run or in past ones."""
         past = self.run.past_wordings
         found = {name: {words_of(one.clause) for one in wordings} for name, wordings in past.items()}
-        for iteration in self.teaching:
+        # Where the seed is kept, a clause that changed nothing would change nothing again.
+        rendered = self.run.comparable if self.run.start.seed_policy == "keep" else self.teaching
+        for iteration in rendered:
             for requirement, clause in iteration.plan.wording.owned.items():
                 found.setdefault(requirement, set()).add(words_of(clause))
         return found

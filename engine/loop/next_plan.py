@@ -47,7 +47,8 @@ def plan_render(run: Run, loop: int, index: int) -> Plan | Stop:
     for candidate in render.candidates:
         plans.append(_as_plan(render, candidate, loop, index))
     for plan in plans:
-        if all(plan.settings != i.settings for i in run.iterations):
+        # An edit in one place paints what no settings tell.
+        if plan.action == "local_edit" or all(plan.settings != i.settings for i in run.iterations):
             return plan
     return Stop("no_progress", SEED_KEPT)
 

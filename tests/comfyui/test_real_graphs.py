@@ -93,7 +93,10 @@ def test_a_graph_of_this_kind_ends_by_its_judge(server, known, name):
     graph = runnable(name, known)
     server.judge.default = scripted(-2, -3, 5, 5, clause=CLAUSE)
     body = {"workflow": graph, "goal": "a red kite", "checklist": ONE_LINE["checklist"], "critic": {"model": MODEL}}
-    body |= {"settings": {"seed_policy": "keep", **GIVEN.get(name, {})}, "limits": {"iterations_per_loop": 4}}
+    body |= {
+        "settings": {"seed_policy": "keep", **GIVEN.get(name, {})},
+        "limits": {"iterations_per_loop": 4, "repairs": 0},
+    }
     status, _, answer, _ = server.client.ask("POST", "/imitatoes/runs", json=body)
     assert status in (200, 201), json.dumps(answer)[:1500]
     assert f"{answer['judged']['source']}:{answer['judged']['slot']}" == EXPECTED[name][0]

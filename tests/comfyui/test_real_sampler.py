@@ -37,7 +37,7 @@ def sampler(tmp_path_factory):
 def graph(**inputs):
     """SelfImprovingPrompt (10) in an ordinary SD3 graph of 64 pixels and two steps, VLMCritique (11) at its end."""
     hub = {"goal": "a red lantern", "prompt": PROMPT, "negative": "", "seed": 5, "steps": 2, "cfg": 3.0}
-    hub |= {"iterations_per_loop": 4, "max_loops": 1, "pass_score": 0.8, "seed_policy": "keep", **inputs}
+    hub |= {"iterations_per_loop": 4, "max_loops": 1, "pass_score": 0.8, "seed_policy": "keep", "repairs": 0, **inputs}
     nodes = {
         "1": ("CheckpointLoaderSimple", {"ckpt_name": "tiny.safetensors"}),
         "2": ("CLIPTextEncode", {"clip": ["1", 1], "text": ["10", 0]}),

@@ -238,9 +238,13 @@ def test_a_local_edit_is_proposed_where_the_graph_can_do_it():
     assert next_step(crowded).action == "compose"
 
 
-def test_with_the_seed_kept_an_editor_is_asked_before_the_run_ends():
+@pytest.mark.parametrize("repeats", [False, True])
+def test_with_the_seed_kept_an_editor_is_asked_before_the_run_ends(repeats):
     one = run(seed_policy="keep").model_copy(update={"checklist": checklist("a red kite")})
     now = after(one, itemised(0.03, blank=-3.0), itemised(0.03))
+    if repeats:
+        repeated = now.iterations[-1].model_copy(update={"duplicate_of": 1})
+        now = now.model_copy(update={"iterations": (*now.iterations[:-1], repeated)})
     assert (clauses_wanted(now), final_look(now)) == (("r1",), ())
     clauses = ["a red kite with a long tail", "one kite alone in the sky"]
     written = now.iterations[-1].critique.model_copy(
@@ -251,6 +255,11 @@ def test_with_the_seed_kept_an_editor_is_asked_before_the_run_ends():
     now = after(advanced(now), itemised(0.03))
     assert now.iterations[-1].settings.prompt.endswith(clauses[0])
     assert next_step(now).settings.prompt.endswith(clauses[1])
+
+
+def test_with_the_seed_kept_one_place_may_be_edited():
+    now = after(fox_run(seed_policy="keep"), itemised(0.98, 0.02, 0.98, 0.98, blank=-3.0))
+    assert next_step(now.model_copy(update={"can_edit_locally": True})).action == "local_edit"
 
 
 def test_an_edited_picture_teaches_nothing_about_words():
