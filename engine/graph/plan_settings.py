@@ -6,6 +6,7 @@ What is not changed is said, with its reason.
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
@@ -17,6 +18,11 @@ from .plan_refusal import PlanRefused, no_text, scheduled_text
 from .roles import Sampling
 from .texts import TextLeaf, WrittenText, leading, placeholder_in, written
 from .tracing import InputRef, carries, literal, origin
+
+LARGEST = sys.float_info.max
+"""A whole number beyond it has no place among the real ones."""
+MOST_DIGITS = 400
+"""Python reads no text of some thousand digits as a number; none that means anything has so many."""
 
 SettingName = Literal["prompt", "negative", "seed", "steps", "cfg"]
 JOINS = re.compile(r"concat|join|append|combine|merge|prefix|suffix|text.?list", re.IGNORECASE)
@@ -228,7 +234,7 @@ class SettingsReader:
 
     def _cfg(self) -> None:
         places = list(dict.fromkeys(one.cfg for one in self._stages if one.cfg))
-        self._numbers("cfg", places, lambda value: float(value) if _is_real(value) and value >= 0 else None)
+        self._numbers("cfg", places, lambda value: float(value) if _is_real(value) and 0 <= value <= LARGEST else None)
         if not places:
             self.left.append(LeftAlone(setting="cfg", reason="No node of this picture has a cfg."))
 
@@ -282,7 +288,7 @@ def _whole(value: Any) -> int | None:
         return None
     if isinstance(value, float) and value.is_integer():
         return int(value)
-    if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+    if isinstance(value, str) and len(value) <= MOST_DIGITS and value.strip().lstrip("-").isdecimal():
         return int(value)
     return value if isinstance(value, int) else None
 

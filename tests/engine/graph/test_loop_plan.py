@@ -150,3 +150,14 @@ def test_everything_that_is_steered_lies_above_the_judged_picture(name):
         links = [value for value in one[node]["inputs"].values() if isinstance(value, list)]
         waiting += [link[0] for link in links if link[0] not in above]
     assert {place.node for several in plan.inputs.values() for place in several} <= above
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("cfg", 10**400), ("cfg", float("nan")), ("steps", "9" * 5000)], ids=["huge", "nan", "digits"]
+)
+def test_numbers_beyond_all_measure_are_left_alone(name, value, info):
+    one = graph("sdxl_txt2img")
+    sampler = next(node for node in one.values() if node["class_type"] == "KSampler")
+    sampler["inputs"][name] = value
+    plan = plan_loop(one, info)
+    assert name in [one.setting for one in plan.left]
