@@ -107,7 +107,7 @@ def test_a_reference_graph_becomes_self_improving_in_one_step(tab, name):
 def test_twice_is_refused(tab):
     opened(tab, reference("sdxl_txt2img"))
     panel = tab.panel()
-    tab.button("Make this workflow self-improving").click()
+    tab.command("Imitatoes.MakeSelfImproving")
     panel.get_by_text("This workflow has its loop").wait_for()
     tab.command("Imitatoes.MakeSelfImproving")
     panel.get_by_role("alert").get_by_text("Queue it as it is").wait_for()
