@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
-import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +12,8 @@ from typing import Any, Literal
 from . import ollama_rules as rules
 from .ollama_rules import RefusalError
 from .ollama_tokens import logprobs, supported
-from .ollama_wire import ClientGoneError, Record, SentImage, Wire
-
-log = logging.getLogger(__name__)
+from .ollama_wire import Record, SentImage
+from .server_connection import ServerConnection
 
 Kind = Literal[
     "ok", "busy", "load_fail", "oom", "load_timeout", "overflow", "bad_schema", "forbidden_empty", "html_502",
@@ -75,41 +72,11 @@ class Reply:
     pieces: int = 4
 
 
-class Connection:
-    """Serves one connection of an OllamaDouble until either side closes it."""
+class Connection(ServerConnection):
+    """A connection of an OllamaDouble."""
 
-    def __init__(self, double: Any, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.double = double
-        self.wire = Wire(reader, writer, double.changed)
-
-    async def serve(self) -> None:
-        """Answer until the connection ends."""
-        try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                while record := await self.wire.next_request():
-                    self.double.note(record)
-                    if not await self._answered(record):
-                        break
-        finally:
-            self.wire.writer.close()
-
-    async def _answered(self, record: Record) -> bool:
-        """Answer one request; returns whether the connection stays open."""
-        try:
-            stays = await self._route(record)
-        except RefusalError as refusal:
-            self.wire.send(refusal.status, {"error": refusal.text})
-            stays = True
-        except ClientGoneError:
-            self.wire.client_left()
-            return False
-        except Exception as error:
-            log.exception("the double could not answer %s", record.path)
-            self.wire.send(500, {"error": f"the double failed: {error}"})
-            stays = True
-        await self.wire.writer.drain()
-        record.answered_after = time.monotonic() - record.started
-        return stays is not False
+    def _told(self, refusal: RefusalError) -> dict[str, Any]:
+        return {"error": refusal.text}
 
     # Routes
 

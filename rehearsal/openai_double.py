@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
 import hashlib
 import io
 import json
-import logging
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
@@ -25,11 +23,11 @@ from PIL import Image
 from . import ollama_rules as rules
 from .ollama_connection import distorted
 from .ollama_pixels import SMALL_DOUBT, Spoken, pixel_judge
+from .ollama_rules import RefusalError
 from .ollama_tokens import logprobs
-from .ollama_wire import ClientGoneError, Record, SentImage, Wire
+from .ollama_wire import Record, SentImage
+from .server_connection import ServerConnection
 from .server_thread import ServerThread
-
-log = logging.getLogger(__name__)
 
 Dialect = Literal["llama.cpp", "lm studio", "vllm", "ollama", "least"]
 DIALECTS: tuple[Dialect, ...] = ("llama.cpp", "lm studio", "vllm", "ollama", "least")
@@ -57,14 +55,6 @@ _BLIND = {
     "ollama": (500, "this model is missing data required for image input"),
 }
 _LONGEST = 600.0
-
-
-class Refused(Exception):
-    """The server answers with this status and message."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
 
 
 @dataclass
@@ -118,40 +108,14 @@ class OpenAIDouble(ServerThread):
         return self.script.popleft() if self.script else Said()
 
 
-class _Connection:
-    def __init__(self, double: OpenAIDouble, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.double, self.wire = double, Wire(reader, writer, double.changed)
-
-    async def serve(self) -> None:
-        try:
-            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                while record := await self.wire.next_request():
-                    self.double.note(record)
-                    if not await self._answered(record):
-                        break
-        finally:
-            self.wire.writer.close()
-
-    async def _answered(self, record: Record) -> bool:
-        try:
-            stays = await self._route(record)
-        except Refused as refusal:
-            self.wire.send(refusal.status, _error(self.double.dialect, refusal))
-            stays = True
-        except ClientGoneError:
-            self.wire.client_left()
-            return False
-        except Exception as error:
-            log.exception("the double could not answer %s", record.path)
-            self.wire.send(500, {"error": f"the double failed: {error}"})
-            stays = True
-        await self.wire.writer.drain()
-        return stays is not False
+class _Connection(ServerConnection):
+    def _told(self, refusal: RefusalError) -> dict[str, Any]:
+        return _error(self.double.dialect, refusal)
 
     async def _route(self, record: Record) -> bool | None:
         double, dialect = self.double, self.double.dialect
         if double.key and record.headers.get("authorization") != f"Bearer {double.key}":
-            raise Refused(401, "Invalid API Key")
+            raise RefusalError(401, "Invalid API Key")
         if (record.method, record.path) == ("GET", "/v1/models"):
             return self.wire.send(200, self._models())
         if (record.method, record.path) == ("GET", "/api/v0/models") and dialect == "lm studio":
@@ -160,7 +124,7 @@ class _Connection:
         if (record.method, record.path) != ("POST", "/v1/chat/completions"):
             return self.wire.send(404, raw=b"404 page not found", kind="text/plain")
         if not isinstance(record.body, dict):
-            raise Refused(400, "invalid JSON in the request body")
+            raise RefusalError(400, "invalid JSON in the request body")
         return await self._chat(record.body)
 
     def _models(self) -> dict[str, Any]:
@@ -180,17 +144,19 @@ class _Connection:
         if dialect == "llama.cpp":
             name = next(iter(double.models))
         elif name not in double.models:
-            raise Refused(404, f"The model `{name}` does not exist.")
+            raise RefusalError(404, f"The model `{name}` does not exist.")
         if dialect == "least" and (unknown := set(body) - _FIELDS):
-            raise Refused(422, f"Extra inputs are not permitted: {sorted(unknown)[0]}")
+            raise RefusalError(422, f"Extra inputs are not permitted: {sorted(unknown)[0]}")
         listed = body.get("top_logprobs") or 0
         if listed > double.most_listed:
-            raise Refused(400, f"Requested sample logprobs of {listed}, which is greater than max allowed logprobs")
+            raise RefusalError(
+                400, f"Requested sample logprobs of {listed}, which is greater than max allowed logprobs"
+            )
         text, pictures = _read_messages(body.get("messages") or [])
         self.wire.record.images = [SentImage(p, len(p), hashlib.sha256(p).hexdigest()) for p in pictures]
         if pictures and not double.models[name]:
             if dialect in _BLIND and not double.silent_blindness:
-                raise Refused(*_BLIND[dialect])
+                raise RefusalError(*_BLIND[dialect])
             pictures = []
         said = Said() if "<task>sight</task>" in text else double.next_said()
         if (stays := await self._broken(said)) is not None:
@@ -250,7 +216,7 @@ class _Connection:
             "bad_schema": (400, "Failed to parse grammar from json_schema"),
         }
         if said.kind in refusals:
-            raise Refused(*refusals[said.kind])
+            raise RefusalError(*refusals[said.kind])
         match said.kind:
             case "forbidden_empty":
                 self.wire.send(403, raw=b"")
@@ -284,17 +250,17 @@ class _Connection:
         return True
 
 
-def _error(dialect: Dialect, refusal: Refused) -> dict[str, Any]:
+def _error(dialect: Dialect, refusal: RefusalError) -> dict[str, Any]:
     """The shape in which each tells an error."""
     if dialect == "lm studio":
-        return {"error": refusal.message}
+        return {"error": refusal.text}
     if dialect == "least":
-        return {"detail": refusal.message}
-    return {"error": {"code": refusal.status, "message": refusal.message, "type": "invalid_request_error"}}
+        return {"detail": refusal.text}
+    return {"error": {"code": refusal.status, "message": refusal.text, "type": "invalid_request_error"}}
 
 
 def _read_messages(messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[bytes]]:
-    """All texts, and the decoded pictures. Raises Refused for a picture that is none."""
+    """All texts, and the decoded pictures. Raises RefusalError for a picture that is none."""
     texts, pictures = [], []
     for message in messages:
         content = message.get("content")
@@ -304,7 +270,7 @@ def _read_messages(messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[byt
                 continue
             head, _, data = str((part.get("image_url") or {}).get("url")).partition(",")
             if head != "data:image/jpeg;base64":
-                raise Refused(400, "invalid image url")
+                raise RefusalError(400, "invalid image url")
             pictures.append(base64.b64decode(data, validate=True))
     return "\n".join(texts), pictures
 
