@@ -13,6 +13,7 @@ const BETWEEN_MS = 700;
 export function createFeed({ store, server, onEnded, onPending, pause = (ms) => new Promise((done) => setTimeout(done, ms)) }) {
   const asked = new Map();
   let older = false;
+  let oldest = ""; // of the pages of the list: a search brings older runs, with gaps before them
 
   /** Ask for the whole run, once for each revision. */
   async function need(runId) {
@@ -27,6 +28,8 @@ export function createFeed({ store, server, onEnded, onPending, pause = (ms) => 
     const answer = await server.runs(LISTED, before);
     if (answer.problem) return;
     older = answer.runs.length === LISTED;
+    const last = answer.runs.at(-1)?.run_id;
+    if (last && (!oldest || last < oldest)) oldest = last;
     for (const run of answer.runs) store.put(run);
     store.touch();
     for (const run of answer.runs.filter(isRunning)) await need(run.run_id);
@@ -65,7 +68,7 @@ export function createFeed({ store, server, onEnded, onPending, pause = (ms) => 
     },
     load: () => list(""),
     correct,
-    loadOlder: () => list(store.list().at(-1)?.run_id ?? ""),
+    loadOlder: () => list(oldest),
     hasOlder: () => older,
   };
 }

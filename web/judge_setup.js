@@ -9,6 +9,7 @@ export function createJudgeSetup({ server, changed, wanted, use, after = (ms, ac
   let test = null;
   let problem = "";
   let asking = false;
+  let refused = null; // the connection of a server of another kind, which is not asked about again
   let busy = false;
   let watched = false; // a download that this panel has seen going on: how an earlier one ended is no news
   let timer = null;
@@ -22,9 +23,11 @@ export function createJudgeSetup({ server, changed, wanted, use, after = (ms, ac
     if (asking) return;
     asking = true;
     changed();
-    const answer = await server.judgeSetup(wanted().connection);
+    const { connection } = wanted();
+    const answer = await server.judgeSetup(connection);
     asking = false;
-    if (answer.status === 400) return changed(); // the workflow judges with a server of another kind
+    refused = answer.status === 400 ? connection : null;
+    if (refused !== null) return changed();
     tell(answer.problem && !answer.state ? { problem: answer.problem } : { setup: answer, problem: "" });
     watched ||= setup?.pull.state === "running";
     follow();
@@ -66,7 +69,7 @@ export function createJudgeSetup({ server, changed, wanted, use, after = (ms, ac
     load,
     /** Asks when nothing is known yet. */
     need() {
-      if (!setup && !asking && !problem) load();
+      if (!setup && !asking && !problem && wanted().connection !== refused) load();
     },
     pull(model) {
       watched = true;

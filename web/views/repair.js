@@ -53,6 +53,9 @@ export function createRepair({ t, server, actions }) {
 
   const region = () => (way === "words" ? words.value.trim() && { words: words.value.trim() } : canvas.region());
 
+  // Without the picture of what was painted, which takes long to make.
+  const marked = () => (way === "words" ? Boolean(words.value.trim()) : canvas.marked());
+
   async function ask(event) {
     event.preventDefault();
     const { run, iteration } = shown;
@@ -77,7 +80,7 @@ export function createRepair({ t, server, actions }) {
     clear.hidden = way === "words";
     words.hidden = way !== "words";
     if (!shown) return;
-    send.disabled = shown.busy || !region() || !wish.value.trim();
+    send.disabled = shown.busy || !marked() || !wish.value.trim();
     notice.update();
   }
 

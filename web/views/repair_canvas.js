@@ -117,6 +117,7 @@ export function createRepairCanvas({ t, changed }) {
     },
     setBrush: (share) => (brush = share),
     clear,
+    marked: () => (mode === "box" ? box !== null : painted),
     /** {box} or {mask} as the route takes them; null where nothing is marked. */
     region: () => (mode === "box" ? box && { box } : painted ? { mask: mask() } : null),
   };

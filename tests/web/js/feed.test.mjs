@@ -48,6 +48,16 @@ test("older runs come in pages", async () => {
   assert.deepEqual([store.list().length, feed.hasOlder()], [LISTED + 2, false]);
 });
 
+test("a run that a search brought from far back leaves no gap in the pages", async () => {
+  const many = Array.from({ length: 3 * LISTED }, (_, index) => run(`r${199 - index}`, 1, 0, { status: "done" }));
+  const { store, feed } = stage(many);
+  await feed.load();
+  store.put(many.at(-1));
+  await feed.loadOlder();
+  await feed.loadOlder();
+  assert.equal(store.list().length, 3 * LISTED);
+});
+
 test("the end of a run is told while the page looks on", () => {
   const { feed, ended } = stage([]);
   feed.take(run("a", 1, 0));
