@@ -74,10 +74,13 @@ class _EditGraph:
         self.graph[node_id]["inputs"].update(inputs)
 
 
-def make_edit_graph(graph: Graph, object_info: ObjectInfo, critic: str, edit: LocalEdit) -> Graph:
+def make_edit_graph(
+    graph: Graph, object_info: ObjectInfo, critic: str, edit: LocalEdit, parts: EditParts | None = None
+) -> Graph:
     """The graph that makes an edited picture, judged by the same VLMCritique. Nodes keep their ids; what is not needed
-    is left out. The prompt is what SelfImprovingPrompt holds. Raises EditRefused."""
-    parts = find_edit_parts(graph, object_info, critic)
+    is left out. The prompt is what SelfImprovingPrompt holds. parts: where they were found already. Raises
+    EditRefused."""
+    parts = parts or find_edit_parts(graph, object_info, critic)
     loop_node = loop_node_of(graph, critic)
     making = _EditGraph(clean_copy(graph), reading_view(graph, object_info))
     picture = making.add("LoadImage", "The picture to repair", image=edit.picture)

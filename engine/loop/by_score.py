@@ -10,6 +10,7 @@ from .run import Iteration, Plan, Run, Stop, Wording
 
 NEAR_PASS = 0.15
 """Closer than this to the pass score, `auto` keeps the seed for one new wording (docs/design-notes.md, 4.11)."""
+SEED_KEPT = "With the seed kept there is nothing left to change. Set seed_policy to auto or new, then continue."
 NEW_CLAUSES = 3
 CLAUSE_TRIES = 3
 """A clause whose renders were rejected this often is not tried again."""
@@ -19,7 +20,7 @@ PLATEAU = 6
 
 def plan(run: Run, loop: int, index: int, fresh_seed: int) -> Plan | Stop:
     """The best's words with what the critiques propose, on a new seed unless the picture was nearly good enough."""
-    best = _best(run) or run.best
+    best = run.best_of_goal or run.best
     last = run.iterations[-1]
     base = run.start.settings if best is None else best.settings
     before = Wording() if best is None else best.plan.wording
@@ -33,10 +34,7 @@ def plan(run: Run, loop: int, index: int, fresh_seed: int) -> Plan | Stop:
     settings = Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg)
     if any(i.settings == settings for i in run.iterations):
         if run.start.seed_policy == "keep":
-            return Stop(
-                "no_progress",
-                "With the seed kept there is nothing left to change. Set seed_policy to auto or new, then continue.",
-            )
+            return Stop("no_progress", SEED_KEPT)
         settings, keep = settings.model_copy(update={"seed": fresh_seed}), False
     return Plan(
         loop=loop,
@@ -50,7 +48,7 @@ def plan(run: Run, loop: int, index: int, fresh_seed: int) -> Plan | Stop:
 
 def no_progress(run: Run) -> Stop | None:
     """The end after PLATEAU renders that did not beat the best."""
-    best = _best(run)
+    best = run.best_of_goal
     if best is None:
         return None
     idle = run.iterations[-1].number - max(best.number, run.continued_after)
@@ -61,12 +59,6 @@ def no_progress(run: Run) -> Stop | None:
         f"{idle} renders in a row did not beat iteration {best.number} (score {score_in_words(run, best)}). "
         "Try another wording of the goal or prompt, then continue.",
     )
-
-
-def _best(run: Run) -> Iteration | None:
-    """The best of the present goal."""
-    best = run.best
-    return best if best is not None and best.number >= run.fresh_from else None
 
 
 def _keeps_seed(run: Run, best: Iteration | None, index: int, changed: bool) -> bool:

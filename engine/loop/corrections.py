@@ -12,7 +12,7 @@ from ..judge.checklist import MOST_REQUIREMENTS, Requirement
 from ..judge.checklist_rules import checklist_of_lines
 from ..judge.critique import Critique
 from ..judge.user_truth import with_items, with_truth
-from .belief.run_belief import believe_run
+from .belief.run_belief import believe_run, with_standing
 from .belief.stopping import is_done
 from .outcome import score_in_words
 from .run import Run, Status
@@ -28,9 +28,7 @@ def correct_judge(run: Run, number: int, requirement: str, met: bool | None) -> 
 
     met: None takes the user's word back. The same picture in other iterations is told the same. Raises ValueError.
     """
-    if not 1 <= number <= len(run.iterations):
-        raise ValueError(f"iteration: there is no iteration {number} in this run. It has {len(run.iterations)}.")
-    iteration = run.iterations[number - 1]
+    iteration = run.iteration_at(number)
     if number < run.fresh_from or run.checklist is None:
         raise ValueError(f"iteration: {number} was made for the goal before your instruction. Take a later one.")
     if not any(item.id == requirement for item in iteration.critique.items):
@@ -102,7 +100,7 @@ def _changed(run: Run, numbers: set[int], change: Callable[[Critique], Critique]
     iterations = tuple(i.model_copy(update={"critique": changed(i.number, i.critique)}) for i in run.iterations)
     relooks = {number: changed(number, critique) for number, critique in run.relooks.items()}
     after = run.model_copy(update={"iterations": iterations, "relooks": relooks})
-    return after.model_copy(update={"standing": believe_run(after).standing})
+    return with_standing(after)
 
 
 def _is_told(critique: Critique) -> bool:

@@ -97,18 +97,23 @@ async def critique_in_run(
         else:
             report = await _judged(judge, place, pictures)
             if repair is not None:
-                run, plan, verdict = place.run, place.plan, report.critique
-                verdict = await read_back(judge, run, plan, verdict, pictures[0], repair.box)
+                verdict = await read_back(judge, place.run, place.plan, report.critique, pictures[0], repair.box)
                 report = replace(report, critique=verdict)
         # The policy recognises a repeated picture by its mark, so it must be there before it is asked.
         mark = marks[report.batch_index].to_text()
         report = replace(report, fingerprint=mark, repaired=repair.box if repair is not None else None)
-        report = replace(report, relooks=await _looked_again(judge, journal, place, report, pictures))
-        after = _with_iteration(place.run, report)
-        hints = await ask_hints(judge, journal, after, pictures, report.batch_index)
-        report = replace(report, region_hints=hints)
+        # One object as long as nothing changes: what is derived from a run is remembered for it.
+        run = _with_iteration(place.run, report)
+        relooks = await _looked_again(judge, journal, run, report, pictures)
+        if relooks:
+            report = replace(report, relooks=relooks)
+            run = _with_iteration(place.run, report)
+        hints = await ask_hints(judge, journal, run, pictures, report.batch_index)
+        if hints:
+            report = replace(report, region_hints=hints)
+            run = run.model_copy(update={"region_hints": {**run.region_hints, **hints}})
         if known is None:
-            report = await _with_edits(judge, place, report, pictures)
+            report = await _with_edits(judge, run, report, pictures)
     finally:
         await judge.release()
     seconds["swap"] = swap_seconds()
@@ -146,28 +151,28 @@ async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) 
     )
 
 
-async def _with_edits(judge: Judge, place: RunContext, report: Report, pictures: Sequence[Picture]) -> Report:
-    """With the clauses that the policy wants for the next prompt."""
-    run = without_impossible_repair(_with_iteration(place.run, report))
+async def _with_edits(judge: Judge, run: Run, report: Report, pictures: Sequence[Picture]) -> Report:
+    """With the clauses that the policy wants for the next prompt. run: with the iteration at hand."""
+    run = without_impossible_repair(run)
     wanted = clauses_wanted(run)
     if not wanted:
         return report
-    family = family_named(place.run.family)
+    family = family_named(run.family)
     style = family.prompt.style if family else ""
     picture, critique = pictures[report.batch_index], report.critique
     tried = wordings_tried(run)
-    edited = await judge.propose_edits(picture, report.checklist, critique, wanted, place.number, style, tried)
+    edited = await judge.propose_edits(picture, report.checklist, critique, wanted, len(run.iterations), style, tried)
     return replace(report, critique=edited)
 
 
 async def _looked_again(
-    judge: Judge, journal: Journal, place: RunContext, report: Report, pictures: Sequence[Picture]
+    judge: Judge, journal: Journal, run: Run, report: Report, pictures: Sequence[Picture]
 ) -> dict[int, Critique]:
-    """The second looks that the policy wants before the next step."""
-    run, relooks = _with_iteration(place.run, report), {}
+    """The second looks that the policy wants before the next step. run: with the iteration at hand."""
+    at_hand, relooks = len(run.iterations), {}
     while run.checklist is not None and (numbers := final_look(without_impossible_repair(run))):
         for number in numbers:
-            if number == place.number:
+            if number == at_hand:
                 picture = pictures[report.batch_index]
             else:
                 try:
@@ -177,7 +182,7 @@ async def _looked_again(
                     why = f"The picture of iteration {number} could not be read: {problem}"
                     relooks[number] = Critique(judge=judge.served_by, outcome="unreachable", reason=why)
                     continue
-            relooks[number] = await judge.look_again(picture, run.checklist, place.number)
+            relooks[number] = await judge.look_again(picture, run.checklist, at_hand)
         run = run.model_copy(update={"relooks": {**run.relooks, **relooks}})
     return relooks
 

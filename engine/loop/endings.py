@@ -10,7 +10,7 @@ from .belief.time_budget import out_of_time
 from .check_remedies import next_remedy
 from .ending_words import goal_met, how_good, why_unconfirmed
 from .evidence import RunEvidence
-from .next_plan import NextRender, can_write
+from .next_plan import NextRender, next_render
 from .run import Iteration, Run, Stop
 
 FAILED_JUDGEMENTS = 2
@@ -51,17 +51,16 @@ def ended(run: Run) -> Stop | None:
 
 def gave_up_stop(run: Run, hoping: bool = False) -> Stop | None:
     """The end of a run that is not worth another render. hoping: as if an editor could write a clause for anything."""
-    beliefs, evidence = believe_run(run), RunEvidence(run)
+    beliefs = believe_run(run)
     if not beliefs:
         return by_score.no_progress(run)
-    remedy = next_remedy(evidence, beliefs.leader, beliefs.leader.plan.wording)
+    render = NextRender(beliefs, RunEvidence(run), lambda name: True) if hoping else next_render(run)
+    remedy = next_remedy(render.evidence, beliefs.leader, beliefs.leader.plan.wording)
     if remedy is not None and remedy.name:
         return None
-    render = NextRender(beliefs, evidence, (lambda name: True) if hoping else can_write(evidence))
     if any(one.kind == "local_edit" and one.worth >= RENDER_COST for one in render.candidates):
         return None  # what no wording brings may be painted into a picture
-    usable = render.usable
-    return _told_more(run, gave_up(beliefs, usable))
+    return _told_more(run, gave_up(beliefs, render.usable))
 
 
 def paid_out_stop(run: Run) -> Stop:

@@ -24,10 +24,7 @@ class RunEvidence:
     def best(self) -> Iteration | None:
         """The best of the present goal, by belief where the judge tells requirements."""
         beliefs = believe_run(self.run)
-        if beliefs:
-            return beliefs.leader
-        best = self.run.best
-        return best if best is not None and best.number >= self.run.fresh_from else None
+        return beliefs.leader if beliefs else self.run.best_of_goal
 
     @cached_property
     def teaching(self) -> list[Iteration]:

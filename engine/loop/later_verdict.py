@@ -9,7 +9,7 @@ from ..judge.critique import Critique
 from ..judge.judge import Judge
 from ..judge.picture import Picture
 from ..judge.vision_model import ModelFailure
-from .belief.run_belief import believe_run
+from .belief.run_belief import with_standing
 from .ending_words import goal_met, why_unconfirmed
 from .evidence import RunEvidence
 from .journal import Journal
@@ -20,9 +20,7 @@ from .run import Iteration, Run
 
 def unjudged_iteration(run: Run, number: int) -> Iteration:
     """The iteration of an ended run, where a judge may still look at it. Raises ValueError."""
-    if not 1 <= number <= len(run.iterations):
-        raise ValueError(f"iteration: there is no iteration {number} in this run. It has {len(run.iterations)}.")
-    iteration = run.iterations[number - 1]
+    iteration = run.iteration_at(number)
     if iteration.critique.score is not None:
         raise ValueError(f"iteration: {number} was judged already.")
     if iteration.picture is None:
@@ -75,4 +73,4 @@ def _with(run: Run, judged: Iteration) -> Run:
     """The run with this iteration in its place, and how surely each picture meets everything by now."""
     iterations = tuple(judged if one.number == judged.number else one for one in run.iterations)
     after = run.model_copy(update={"iterations": iterations})
-    return after.model_copy(update={"standing": believe_run(after).standing})
+    return with_standing(after)

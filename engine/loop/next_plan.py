@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from . import by_score
 from .belief.local_edits import edit_candidates
 from .belief.observations import OWN
 from .belief.posterior import ArmBelief
-from .belief.run_belief import RunBelief, believe_run
+from .belief.run_belief import RunBelief, SameRun, believe_run
 from .belief.stopping import hardly_reached
 from .belief.time_budget import seconds_expected
 from .belief.worth import (
@@ -33,16 +33,15 @@ from .run import Iteration, Plan, Run, Stop, Wording
 
 PARENT_MET = 0.5
 """A requirement waits for a clause of its own until its parents are met as probably as this in the leading picture."""
-SEED_KEPT = "With the seed kept there is nothing left to change. Set seed_policy to auto or new, then continue."
 
 
 def plan_render(run: Run, loop: int, index: int) -> Plan | Stop:
     """The next render, whatever it is worth; a stop where the seed is kept and everything was rendered."""
-    beliefs, evidence = believe_run(run), RunEvidence(run)
+    beliefs = believe_run(run)
     if not beliefs:
         return by_score.plan(run, loop, index, new_seed(run))
-    render = NextRender(beliefs, evidence, can_write(evidence))
-    remedy = next_remedy(evidence, beliefs.leader, beliefs.leader.plan.wording)
+    render = next_render(run)
+    remedy = next_remedy(render.evidence, beliefs.leader, beliefs.leader.plan.wording)
     plans = [_remedy_plan(render, remedy, loop, index)] if remedy is not None else []
     for candidate in render.candidates:
         plans.append(_as_plan(render, candidate, loop, index))
@@ -50,7 +49,7 @@ def plan_render(run: Run, loop: int, index: int) -> Plan | Stop:
         # An edit in one place paints what no settings tell.
         if plan.action == "local_edit" or all(plan.settings != i.settings for i in run.iterations):
             return plan
-    return Stop("no_progress", SEED_KEPT)
+    return Stop("no_progress", by_score.SEED_KEPT)
 
 
 def new_seed(run: Run) -> int:
@@ -59,9 +58,16 @@ def new_seed(run: Run) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
 
 
-def can_write(evidence: RunEvidence) -> Callable[[str], bool]:
-    """Whether there is a clause that nobody has tried for a requirement (its id)."""
-    return lambda name: evidence.fresh_clause(name) is not None
+def next_render(run: Run) -> NextRender:
+    """What could come next of a run with a belief, by the clauses at hand. Remembered: the end of the run and the next
+    render are both decided by it."""
+    return _next_render(SameRun(run))
+
+
+@lru_cache(maxsize=4)
+def _next_render(asked: SameRun) -> NextRender:
+    evidence = RunEvidence(asked.run)
+    return NextRender(believe_run(asked.run), evidence, lambda name: evidence.fresh_clause(name) is not None)
 
 
 class NextRender:

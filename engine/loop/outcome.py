@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 
 from ..judge.critique import Critique
-from .belief.run_belief import believe_run
+from .belief.run_belief import with_standing
 from .belief.stopping import percent
 from .evidence import RunEvidence
 from .ports import PromptState
@@ -51,7 +51,7 @@ def with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
             "region_hints": {**run.region_hints, **report.region_hints},
         }
     )
-    return after.model_copy(update={"standing": believe_run(after).standing})
+    return with_standing(after)
 
 
 def end_of_run(state: PromptState, report: Report | None, stopped_now: bool, journal_problem: str) -> Stop | None:
@@ -102,7 +102,7 @@ def decide(before: Run, after: Run, iteration: Iteration) -> Decision:
     critique, evidence = iteration.critique, RunEvidence(after)
     if iteration.reverted:
         return iteration.decision
-    best = before.best if before.best is not None and before.best.number >= before.fresh_from else None
+    best = before.best_of_goal
     if critique.score is None:
         return Decision(kind="reject", reason=critique.describe())
     if iteration.duplicate_of is not None:

@@ -13,19 +13,19 @@ from ..judge.critique import Critique
 from ..judge.judge import Judge
 from ..judge.picture import Picture
 from ..judge.region_question import RegionHint
-from ..judge.scoring import average_in_logits
+from ..judge.scoring import UNKNOWN, average_in_logits
 from ..judge.verdict import merge_looks
+from .evidence import RunEvidence
 from .journal import Journal
-from .repair_plan import hint_wanted, wrong_in_words
+from .repair_plan import hint_key, hint_wanted
 from .run import Plan, Run
 from .run_context import KnownPicture
 
 Shares = tuple[float, float, float, float]
 READ_BACK: tuple[Kind, ...] = ("object", "attribute", "text", "absence")
 """Kinds of requirements that a part of the picture tells by itself."""
-AROUND, LONGER_SIDE, UNSURE = 0.25, 512, 0.5
-"""Surroundings of a part that is looked at alone, as a share of its sides; its longer side in pixels; and p of neither
-yes nor no."""
+AROUND, LONGER_SIDE = 0.25, 512
+"""Surroundings of a part that is looked at alone, as a share of its sides; and its longer side in pixels."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ async def ask_hints(
     if wanted is None or not judge.looks:
         return {}
     iteration, requirement, item, kind = wanted
-    key = f"{iteration.number}:{requirement.id}"
+    key = hint_key(iteration.number, requirement.id)
     if iteration.number == len(run.iterations):
         picture = pictures[batch_index]
     else:
@@ -75,7 +75,7 @@ async def ask_hints(
             picture = Picture(await asyncio.to_thread(journal.load_picture, run.id, iteration.picture))
         except (OSError, ValueError):
             return {key: RegionHint(requirement=requirement.id)}
-    wrong = wrong_in_words(run, iteration, item)
+    wrong = RunEvidence(run).name_items([item])
     hint = await judge.point_at(picture, run.start.goal, requirement.id, wrong, kind.asks, len(run.iterations))
     return {key: hint or RegionHint(requirement=requirement.id)}
 
@@ -102,7 +102,7 @@ async def read_back(
     if seen.score is None or told is None:
         return critique
     chance = average_in_logits(item.p, told.p)
-    both = item.model_copy(update={"p": chance, "passed": chance > UNSURE})
+    both = item.model_copy(update={"p": chance, "passed": chance > UNKNOWN})
     items = tuple(both if one.id == item.id else one for one in critique.items)
     changed = critique.model_copy(update={"items": items, "done": all(one.passed for one in items)})
     # Merged with itself every figure stays, and the score is that of these items.

@@ -6,7 +6,6 @@ from ..judge.absence import absent_thing
 from ..judge.checklist import Requirement
 from ..judge.critique import Item
 from ..judge.region_question import one_thing
-from .evidence import RunEvidence
 from .policy import next_step
 from .repair_kinds import Outcome, RepairKind, kind_of, strength
 from .run import Iteration, Plan, RegionRepair, Run, Stop
@@ -19,11 +18,13 @@ FEATHER = 10.0
 
 def next_step_with_repair(run: Run) -> Plan | Stop:
     """As the policy's next_step; a local edit says how it is done, and is none where it cannot be."""
-    run = without_impossible_repair(run)
+    if run.can_edit_locally and repairs_left(run) <= 0:
+        run = _without_edits(run)
     step = next_step(run)
     if isinstance(step, Stop) or step.action != "local_edit":
         return step
-    return step.model_copy(update={"repair": repair_of(run, step)})
+    repair = repair_of(run, step)
+    return next_step(_without_edits(run)) if repair is None else step.model_copy(update={"repair": repair})
 
 
 def next_step_after(run: Run) -> Plan | Stop:
@@ -51,7 +52,11 @@ def without_impossible_repair(run: Run) -> Run:
     if possible:
         step = next_step(run)
         possible = isinstance(step, Stop) or step.action != "local_edit" or repair_of(run, step) is not None
-    return run if possible else run.model_copy(update={"can_edit_locally": False})
+    return run if possible else _without_edits(run)
+
+
+def _without_edits(run: Run) -> Run:
+    return run.model_copy(update={"can_edit_locally": False})
 
 
 def hint_wanted(run: Run) -> tuple[Iteration, Requirement, Item, RepairKind] | None:
@@ -60,14 +65,14 @@ def hint_wanted(run: Run) -> tuple[Iteration, Requirement, Item, RepairKind] | N
     if not run.can_edit_locally or not run.iterations or repairs_left(run) <= 0:
         return None
     step = next_step(run)
-    if isinstance(step, Stop) or step.action != "local_edit" or hint_key(step) in run.region_hints:
+    if isinstance(step, Stop) or step.action != "local_edit":
         return None
-    return _target(run, step)
+    return None if hint_key(step.edit_of, step.requirement) in run.region_hints else _target(run, step)
 
 
-def hint_key(plan: Plan) -> str:
-    """Under which the judge's hint for a plan is kept in Run.region_hints."""
-    return f"{plan.edit_of}:{plan.requirement}"
+def hint_key(number: int | None, requirement: str) -> str:
+    """Under which the judge's hint for an iteration and a requirement (its id) is kept in Run.region_hints."""
+    return f"{number}:{requirement}"
 
 
 def repairs_left(run: Run) -> int:
@@ -89,7 +94,7 @@ def repair_of(run: Run, plan: Plan) -> RegionRepair | None:
     if target is None:
         return None
     source, requirement, _, kind = target
-    hint = run.region_hints.get(hint_key(plan))
+    hint = run.region_hints.get(hint_key(source.number, requirement.id))
     box = hint.box if hint is not None else None
     words, invert = "", False
     if kind.region == "found":
@@ -171,8 +176,3 @@ def _instruction(run: Run, requirement: Requirement, kind: RepairKind) -> str:
     if kind.asks == "surroundings":
         return f"Remove the {thing_of(run, requirement)} and leave everything else as it is"
     return f"Change this part so that it shows {requirement.text}, and leave everything else as it is"
-
-
-def wrong_in_words(run: Run, iteration: Iteration, item: Item) -> str:
-    """What is to be mended, with what is there instead, for the question to the judge."""
-    return RunEvidence(run).name_items([item])

@@ -79,7 +79,7 @@ class RepairRenders:
         )
         prompt = repair.instruction if parts.by_instruction and repair.instruction else repair.prompt
         settings = plan.settings.model_copy(update={"prompt": prompt})
-        made = make_edit_graph(graph, known, run.critic_node, edit)
+        made = make_edit_graph(graph, known, run.critic_node, edit, parts)
         return with_settings(made, run.loop_node, settings, run.start.goal, run.start.checklist)
 
     def _named(self, run: Run, name: str) -> str:

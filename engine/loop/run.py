@@ -325,6 +325,12 @@ class Run(BaseModel):
     def ended(self) -> bool:
         return self.status != "running"
 
+    def iteration_at(self, number: int) -> Iteration:
+        """Raises ValueError where there is none of that number."""
+        if not 1 <= number <= len(self.iterations):
+            raise ValueError(f"iteration: there is no iteration {number} in this run. It has {len(self.iterations)}.")
+        return self.iterations[number - 1]
+
     @property
     def comparable(self) -> tuple[Iteration, ...]:
         """Iterations whose scores speak about the present goal."""
@@ -355,6 +361,12 @@ class Run(BaseModel):
         poor = bool(quality_faults(self._checks_of(iteration)))
         surely = -1.0 if chance is None else chance * (1 + SCORE_SHARE * score) * (POOR_COUNTS if poor else 1.0)
         return (surely, iteration.critique.passed, score)
+
+    @property
+    def best_of_goal(self) -> Iteration | None:
+        """The best of the present goal; None where no picture of it was judged."""
+        best = self.best
+        return best if best is not None and best.number >= self.fresh_from else None
 
     @property
     def best(self) -> Iteration | None:

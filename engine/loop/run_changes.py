@@ -61,9 +61,7 @@ def with_user_pick(run: Run, number: int) -> Run:
     What is rendered later, should the run be continued, may still become best by its score; by two looks that agree,
     where the picture taken was never judged.
     """
-    found = next((i for i in run.iterations if i.number == number), None)
-    if found is None:
-        raise ValueError(f"iteration: there is no iteration {number} in this run. It has {len(run.iterations)}.")
+    found = run.iteration_at(number)
     if found.number < run.fresh_from:
         raise ValueError(f"iteration: {number} was made for the goal before your instruction. Take a later one.")
     if found.picture is None:

@@ -252,7 +252,7 @@ class UserActions:
             return await self._amend(with_user_pick(run, number).changed(time.time()))
 
     async def _ended(self, run_id: str) -> Run:
-        """An ended run that this server owns for the moment."""
+        """An ended run. Raises NotNow for one that is going on or cannot be read."""
         run = await self._driver.live.find(run_id)
         if not run.ended:
             raise NotNow(ELSEWHERE if run.elsewhere else GOING_ON)
@@ -306,11 +306,7 @@ class UserActions:
     ) -> AsyncIterator[LiveRun]:
         """An ended run that is ours from now on, its graph and fingerprints read from disk where they are not in
         memory, its folder made anew where that is lost."""
-        run = await self._driver.live.find(run_id)
-        if not run.ended:
-            raise NotNow(ELSEWHERE if run.elsewhere else GOING_ON)
-        if run.status == "unreadable":
-            raise NotNow(run.reason)
+        run = await self._ended(run_id)
         live = self._driver.live.get(run_id)
         if live is not None and run.status == "unsaved":
             await asyncio.to_thread(self._journal().restore, run, live.queued_graph, live.extra_pnginfo)

@@ -48,9 +48,7 @@ async def plan_wish(
 
     judge: asked what belongs into the region; None where nobody can be. Raises ValueError, OSError.
     """
-    if not 1 <= number <= len(run.iterations):
-        raise ValueError(f"iteration: there is no iteration {number} in this run. It has {len(run.iterations)}.")
-    source = run.iterations[number - 1]
+    source = run.iteration_at(number)
     if source.picture is None:
         raise ValueError(f"iteration: the picture of iteration {number} was not saved. Repair another one.")
     box = read_shares(region.box) if region.box is not None else None

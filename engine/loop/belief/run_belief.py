@@ -260,7 +260,7 @@ def _truths(critique: Critique, asked: Sequence[str]) -> list[float]:
     return [told.get(name, math.nan) for name in asked]
 
 
-class _Same:
+class SameRun:
     """A run as a key, by identity: it never changes."""
 
     def __init__(self, run: Run) -> None:
@@ -270,16 +270,21 @@ class _Same:
         return id(self.run)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and self.run is other.run
+        return isinstance(other, SameRun) and self.run is other.run
 
 
 def believe_run(run: Run) -> RunBelief:
     """The run's belief, remembered: it is asked about several times between two renders."""
-    return _believe_run(_Same(run))
+    return _believe_run(SameRun(run))
+
+
+def with_standing(run: Run) -> Run:
+    """The run with how surely each of its pictures meets everything by now."""
+    return run.model_copy(update={"standing": believe_run(run).standing})
 
 
 @lru_cache(maxsize=4)
-def _believe_run(asked: _Same) -> RunBelief:
+def _believe_run(asked: SameRun) -> RunBelief:
     return RunBelief(asked.run)
 
 

@@ -57,16 +57,14 @@ class _Wordings:
     rates: np.ndarray
 
 
-def new_seed_candidates(
-    belief: Belief, leader: int, usable: np.ndarray, most: int = MOST_CLAUSES
-) -> list[RenderCandidate]:
-    """A new seed with no clause, with the most useful one, with two and so on, while each gains.
+def new_seed_candidates(belief: Belief, leader: int, usable: np.ndarray) -> list[RenderCandidate]:
+    """A new seed with no clause, with the most useful one, with two and so on up to MOST_CLAUSES, while each gains.
 
-    usable [K]: whether a fresh clause can be had. most: clauses at a time.
+    usable [K]: whether a fresh clause can be had.
     """
     beaten = 1.0 - float(belief.all_met[leader])
     found = []
-    for count in range(most + 1):
+    for count in range(MOST_CLAUSES + 1):
         rates = own_rates(belief, count)
         arms = [OWN] * len(rates)
         if count:
@@ -83,7 +81,7 @@ def new_seed_candidates(
 
 
 def same_seed_candidate(
-    belief: Belief, seen: Observations, picture: int, tries: int, usable: np.ndarray, most: int = MOST_CLAUSES
+    belief: Belief, seen: Observations, picture: int, tries: int, usable: np.ndarray
 ) -> RenderCandidate | None:
     """The seed of a picture once more, with other words for at most SAME_SEED_CHANGES requirements that it misses.
 
@@ -99,7 +97,7 @@ def same_seed_candidate(
     chance, changed = 1.0, 0
     for q in np.argsort(met, kind="stable").tolist():
         better = met[q] < 0.5 and best.rates[q] > stays[q] and best.arms[q] != arms[q]
-        if better and changed < SAME_SEED_CHANGES and (arms[q] != OWN or count < most):
+        if better and changed < SAME_SEED_CHANGES and (arms[q] != OWN or count < MOST_CLAUSES):
             count += arms[q] == OWN
             arms[q] = best.arms[q]
             chance *= best.rates[q]
