@@ -210,12 +210,12 @@ class App:
     async def expect(self, prompt_context: PromptContext) -> None:
         """A graph is about to render. A run that begins with it is told what the preflight says."""
         if self.driver.live.waiting_for(prompt_context.prompt_id) is None:
-            prompt_context = replace(prompt_context, warnings=await self._graph_check.warnings(prompt_context.graph))
+            graph, critic = dict(prompt_context.graph), prompt_context.critic_node
+            found, refusal = await self._graph_check.before_render(graph, critic)
             notes = notes_before_rendering(prompt_context.handle, prompt_context.loop_node)
-            refusal = await self._graph_check.edit_refusal(dict(prompt_context.graph), prompt_context.critic_node)
             prompt_context = replace(
                 prompt_context,
-                warnings=(*prompt_context.warnings, *notes),
+                warnings=(*found, *notes),
                 can_edit_locally=not refusal,
                 edit_refusal=refusal,
             )

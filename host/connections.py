@@ -23,7 +23,7 @@ from ..engine.judge.connections import (
 from ..engine.judge.vision_model import ModelUnreachable
 from ..engine.tutorial.model import TUTORIAL
 from ..ollama_client import ModelLibrary
-from ..openai_client import list_failure, seen_models
+from ..openai_client import seen_models
 from . import settings
 from .paths import settings_file
 from .settings import ConnectionSettings, ServerSettings
@@ -96,11 +96,6 @@ async def test_connection(name: str) -> ConnectionTest:
             models = [ModelView(name=n, sees=None if can is None else "vision" in can) for n, can in seeing]
     except ModelUnreachable as problem:
         return ConnectionTest(name=name, reached=False, message=str(problem), models=[])
-    except Exception as problem:
-        failure = list_failure(problem, settings.openai_server(name), TEST_SECONDS) if kind == "openai" else None
-        if failure is None:
-            raise
-        return ConnectionTest(name=name, reached=False, message=str(failure), models=[])
     count = f"{len(models)} model{'' if len(models) == 1 else 's'}"
     blind = "" if any(one.sees is not False for one in models) else " None of them is known to see pictures."
     return ConnectionTest(name=name, reached=True, message=f"It answers, with {count}.{blind}", models=models)

@@ -48,6 +48,7 @@ def _used(graph: Any) -> set[str]:
 
 CHECKS_AT_ONCE = 2
 """Of graphs that scripts and pages send: a graph may take seconds, and others need the threads too."""
+NOT_READ = "The workflow could not be read."
 MOST_WARNINGS = 30
 """Kept with a run. They go to the page with every change of it."""
 
@@ -74,34 +75,50 @@ class GraphCheck:
         async with self._checking:
             return await asyncio.to_thread(plan_workflow, request, known, self._frontend)
 
-    async def warnings(self, graph: Mapping[str, Any]) -> tuple[Finding, ...]:
+    async def before_render(self, graph: Graph, critic: str) -> tuple[tuple[Finding, ...], str]:
+        """warnings and edit_refusal of a graph about to render, its node classes asked for once."""
+        known: ObjectInfo | None = None
+        if not _too_large(graph):
+            try:
+                known = await self._known.of(graph)
+            except Exception:
+                logging.exception("Imitatoes: the node classes of the graph could not be asked for")
+                return (), NOT_READ
+        return await self.warnings(graph, known), await self.edit_refusal(graph, critic, known)
+
+    async def warnings(self, graph: Mapping[str, Any], known: ObjectInfo | None = None) -> tuple[Finding, ...]:
         """What is not right with a graph about to render; nothing for one of more than MOST_NODES or MOST_LINKS.
 
-        Never raises: whatever fails here, the render goes on.
+        known: its node classes, where they were asked for already. Never raises: whatever fails here, the render goes
+        on.
         """
-        if len(graph) > MOST_NODES or sum(1 for node in graph.values() for _ in sources(node)) > MOST_LINKS:
+        if _too_large(graph):
             return ()
         try:
-            known = await self._known.of(graph)
+            known = known or await self._known.of(graph)
             checked = await asyncio.to_thread(lambda: check(as_queued(graph), known, version=self._version))
         except Exception:
             logging.exception("Imitatoes: the graph could not be checked")
             return ()
         return checked.findings[:MOST_WARNINGS]
 
-    async def edit_refusal(self, graph: Graph, critic: str) -> str:
+    async def edit_refusal(self, graph: Graph, critic: str, known: ObjectInfo | None = None) -> str:
         """Why no region of the picture that a graph's critic judges can be painted anew; "" where it can.
 
-        Never raises: whatever fails here, the render goes on.
+        known: as in warnings. Never raises: whatever fails here, the render goes on.
         """
-        if len(graph) > MOST_NODES or sum(1 for node in graph.values() for _ in sources(node)) > MOST_LINKS:
+        if _too_large(graph):
             return "The workflow is too large."
         try:
-            known = await self._known.of(graph)
+            known = known or await self._known.of(graph)
             await asyncio.to_thread(find_edit_parts, graph, known, critic)
         except EditRefused as problem:
             return str(problem)
         except Exception:
             logging.exception("Imitatoes: whether the picture could be repaired could not be found out")
-            return "The workflow could not be read."
+            return NOT_READ
         return ""
+
+
+def _too_large(graph: Mapping[str, Any]) -> bool:
+    return len(graph) > MOST_NODES or sum(1 for node in graph.values() for _ in sources(node)) > MOST_LINKS

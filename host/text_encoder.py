@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from ..engine.judge.line_answers import read_lines
-from ..engine.judge.sight_check import TRIES, sees, sight_question
+from ..engine.judge.sight_check import is_blind
 from ..engine.judge.vision_model import (
     AnswerUnusable,
     ModelStumbled,
@@ -62,7 +62,7 @@ class TextEncoderModel:
         """
         await self.check()
         if question.jpeg and self._clip.cond_stage_model not in _looked:
-            self._make_sure_it_sees()
+            await self._make_sure_it_sees()
         return Reply(self._answer(question))
 
     async def digest(self) -> str:
@@ -72,17 +72,13 @@ class TextEncoderModel:
     async def release(self) -> None:
         """Nothing: ComfyUI keeps and frees it as any of its models."""
 
-    def _make_sure_it_sees(self) -> None:
+    async def _make_sure_it_sees(self) -> None:
         """Raises ModelUnfit for an encoder that names the colours of a picture wrongly, twice."""
-        wrong = 0
-        for number in range(TRIES):
-            try:
-                if sees(self._answer(sight_question(number)), number):
-                    break
-                wrong += 1
-            except AnswerUnusable:
-                continue
-        if wrong == TRIES:
+
+        async def answer(question: Question) -> str:
+            return self._answer(question)
+
+        if await is_blind(answer):
             raise ModelUnfit(
                 f"The text encoder {self.name} does not see pictures: it names the colours of a test picture wrongly. "
                 "Link another one to clip, for example Qwen3-VL 4B."

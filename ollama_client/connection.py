@@ -18,7 +18,7 @@ from .client_package import MISSING_PACKAGE, outdated_client
 
 CONNECT_SECONDS = 5.0
 MOST_PORT = 65535
-_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
+EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
 """A server may listen on every address; a client has to name one."""
 
 
@@ -86,8 +86,8 @@ def _client(connection: Connection, timeout: float, verify: bool = True) -> Any:
     base = client._client.base_url
     if base.scheme not in ("http", "https"):
         raise ModelUnreachable(_unreadable(connection))
-    if base.host in _EVERY_ADDRESS:
-        client._client.base_url = base.copy_with(host=_EVERY_ADDRESS[base.host])
+    if base.host in EVERY_ADDRESS:
+        client._client.base_url = base.copy_with(host=EVERY_ADDRESS[base.host])
     if connection.key:
         client._client.headers["authorization"] = f"Bearer {connection.key}"
     elif not connection.send_key:

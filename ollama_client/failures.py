@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from ..engine.judge.vision_model import ModelStumbled, ModelUnfit, ModelUnreachable
 from .client_package import MISSING_PACKAGE
@@ -196,17 +196,27 @@ _TEXTS: tuple[_KnownText, ...] = (
 
 
 def _no_connection(problem: BaseException, host: str) -> str:
-    chain = " ".join(f"{type(link).__name__} {link}" for link in _chain(problem)).lower()
-    if "gaierror" in chain or "name or service not known" in chain or "getaddrinfo" in chain:
+    obstacle = obstacle_of(problem)
+    if obstacle == "name":
         return f"The host name in {host} is not known on this network. Check the spelling, or use the IP address."
-    if "certificate" in chain:
+    if obstacle == "certificate":
         return f"The certificate of {host} is not trusted. Use http:// on your own network, or a valid certificate."
-    if "ssl" in chain:
+    if obstacle == "tls":
         return f"{host} does not speak https. Write the address with http://"
     return (
         f"No connection to Ollama at {host}. Start it with: ollama serve "
         "(in Docker, use the address of the computer that runs Ollama, not 127.0.0.1)."
     )
+
+
+def obstacle_of(problem: BaseException) -> Literal["name", "certificate", "tls", "other"]:
+    """What kept a client from connecting, by all that stands behind the exception."""
+    chain = " ".join(f"{type(link).__name__} {link}" for link in _chain(problem)).lower()
+    if "gaierror" in chain or "name or service not known" in chain or "getaddrinfo" in chain:
+        return "name"
+    if "certificate" in chain:
+        return "certificate"
+    return "tls" if "ssl" in chain else "other"
 
 
 def _chain(problem: BaseException | None) -> Iterator[BaseException]:

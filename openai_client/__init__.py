@@ -7,6 +7,6 @@ from __future__ import annotations
 
 from .models import SeenModel, seen_models
 from .server import OpenAIServer, base_url
-from .vision_model import OpenAIVisionModel, list_failure
+from .vision_model import OpenAIVisionModel
 
-__all__ = ["OpenAIServer", "OpenAIVisionModel", "SeenModel", "base_url", "list_failure", "seen_models"]
+__all__ = ["OpenAIServer", "OpenAIVisionModel", "SeenModel", "base_url", "seen_models"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 
 from ..engine.judge.vision_model import ModelStumbled, ModelUnfit, ModelUnreachable
+from ..ollama_client.failures import obstacle_of
 from .server import Answer
 
 BUSY_PAUSE, RESTART_PAUSE = 2.0, 0.5
@@ -126,14 +127,14 @@ def failure_of(problem: BaseException, host: str, model: str, timeout: float) ->
     if isinstance(problem, httpx.RemoteProtocolError | httpx.ReadError | httpx.WriteError):
         sentence = f"{host} hung up in the middle of the answer from {model}. Look at the server's log."
         return ModelStumbled(sentence, pause=RESTART_PAUSE)
-    chain = " ".join(f"{type(link).__name__} {link}" for link in _chain(problem)).lower()
-    if "gaierror" in chain or "name or service not known" in chain or "getaddrinfo" in chain:
+    obstacle = obstacle_of(problem)
+    if obstacle == "name":
         return ModelUnreachable(f"The host name in {host} is not known on this network. Check the spelling.")
-    if "certificate" in chain:
+    if obstacle == "certificate":
         return ModelUnreachable(
             f"The certificate of {host} is not trusted. Use http:// on your own network, or a valid certificate."
         )
-    if "ssl" in chain:
+    if obstacle == "tls":
         return ModelUnreachable(f"{host} does not speak https. Write the address with http://")
     return ModelUnreachable(
         f"No connection to {host}. Start the server there (in Docker, use the address of the computer that runs it, "
@@ -146,11 +147,3 @@ def odd_answer(host: str) -> ModelUnreachable:
     return ModelUnreachable(
         f"{host} answered, but not in OpenAI's dialect. Check the address; a proxy or another program may answer there."
     )
-
-
-def _chain(problem: BaseException | None) -> list[BaseException]:
-    links: list[BaseException] = []
-    while problem is not None and all(problem is not link for link in links):
-        links.append(problem)
-        problem = problem.__cause__ or problem.__context__
-    return links

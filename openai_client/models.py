@@ -9,10 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ..engine.judge.vision_model import ModelUnreachable
+from .failures import failure_of, odd_answer, refusal
 from .server import OpenAIServer, base_url, open_client, request
 
 Dialect = Literal["llama.cpp", "lm studio", "vllm", "ollama", "other"]
 NAMED = 5
+ITS_MODELS = "its models"
+"""What a list asks for, in the words of failures."""
 _OWNERS: dict[str, Dialect] = {
     "llamacpp": "llama.cpp",
     "organization_owner": "lm studio",
@@ -63,9 +67,17 @@ class ModelList:
 
 
 async def seen_models(server: OpenAIServer, seconds: float) -> ModelList:
-    """The models of a server. Raises ModelUnreachable, RefusedList, and what httpx raises."""
+    """The models of a server. Raises ModelUnreachable."""
     async with open_client(server, seconds) as client:
-        return await list_models(client, base_url(server))
+        import httpx
+
+        base = base_url(server)
+        try:
+            return await list_models(client, base)
+        except RefusedList as problem:
+            raise problem.told(base, ITS_MODELS) from problem
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as problem:
+            raise failure_of(problem, base, ITS_MODELS, seconds) from problem
 
 
 async def list_models(client: Any, base: str) -> ModelList:
@@ -93,6 +105,10 @@ class RefusedList(Exception):
     def __init__(self, answer: Any) -> None:
         super().__init__(f"status {answer.status}")
         self.answer = answer
+
+    def told(self, base: str, model: str) -> ModelUnreachable:
+        """As a sentence. model: what was asked for, in words."""
+        return odd_answer(base) if self.answer.status == 200 else refusal(self.answer, base, model)
 
 
 def digest_of(base: str, name: str, found: SeenModel | None) -> str:

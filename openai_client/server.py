@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -10,12 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..engine.judge.vision_model import ModelUnreachable
-from ..ollama_client.connection import CONNECT_SECONDS, certificates
+from ..ollama_client.connection import CONNECT_SECONDS, EVERY_ADDRESS, certificates
 
 MOST_BYTES = 4 * 2**20
 """Of an answer. A verdict has some thousands; with twenty alternatives for each of 4096 tokens it has three million."""
-_EVERY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - read, not listened on
-"""A server may listen on every address; a client has to name one."""
 _NO_HTTPX = (
     'The Python package "httpx" is missing. Install it into ComfyUI\'s Python with: pip install httpx '
     "Then restart ComfyUI."
@@ -58,7 +57,7 @@ def base_url(server: OpenAIServer) -> str:
         raise ModelUnreachable(_unreadable(server)) from problem
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise ModelUnreachable(_unreadable(server))
-    host = _EVERY_ADDRESS.get(host, host)
+    host = EVERY_ADDRESS.get(host, host)
     host = f"[{host}]" if ":" in host else host
     path = parts.path.rstrip("/")
     path = path if path.endswith("/v1") else f"{path}/v1"
@@ -73,6 +72,7 @@ async def open_client(server: OpenAIServer, timeout: float) -> AsyncIterator[Any
     except ImportError as problem:
         raise ModelUnreachable(_NO_HTTPX) from problem
     base = base_url(server)
+    verify = await asyncio.to_thread(certificates)  # reads files the first time
     try:
         headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
         client = httpx.AsyncClient(
@@ -80,7 +80,7 @@ async def open_client(server: OpenAIServer, timeout: float) -> AsyncIterator[Any
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
-            verify=certificates(),
+            verify=verify,
         )
         httpx.URL(base)
     except (ValueError, httpx.InvalidURL) as problem:

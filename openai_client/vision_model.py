@@ -10,9 +10,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from ..engine.judge.sight_check import TRIES, sees, sight_question
-from ..engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable, Question, Reply
-from ..ollama_client.connection import is_this_computer
+from ..engine.judge.sight_check import is_blind
+from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable, Question, Reply
 from ..ollama_client.turns import taking_turns
 from ..ollama_client.watching import watched
 from .chat import CutOff, Form, reply_of, request_of
@@ -104,11 +103,6 @@ class OpenAIVisionModel:
         """Where it is asked."""
         return self._server
 
-    @property
-    def on_this_computer(self) -> bool:
-        """Whether the server shares this computer with ComfyUI. Raises ModelUnreachable."""
-        return is_this_computer(base_url(self._server))
-
     async def _found(self) -> tuple[ModelList, SeenModel | None]:
         host = base_url(self._server)
         known = _lists.get(host)
@@ -116,10 +110,8 @@ class OpenAIVisionModel:
             try:
                 listed = await self._call(lambda client: list_models(client, host), CHECK_SECONDS)
             except RefusedList as problem:
-                if problem.answer.status in (401, 403) or is_loading(problem.answer):
-                    raise refusal(problem.answer, host, self.name) from problem
-                if problem.answer.status == 200:
-                    raise odd_answer(host) from problem
+                if problem.answer.status in (200, 401, 403) or is_loading(problem.answer):
+                    raise problem.told(host, self.name) from problem
                 listed = ModelList("other", ())
             known = (time.monotonic(), listed)
             if listed.of(self.name) is not None:
@@ -136,16 +128,11 @@ class OpenAIVisionModel:
         if found is not None and found.sees:
             _looked.add((host, self.name))
             return
-        wrong = 0
-        for number in range(TRIES):
-            try:
-                reply = await self._answered(sight_question(number), host)
-                if sees(reply.text, number):
-                    break
-                wrong += 1
-            except AnswerUnusable:
-                continue
-        if wrong == TRIES:
+
+        async def answer(question: Question) -> str:
+            return (await self._answered(question, host)).text
+
+        if await is_blind(answer):
             raise ModelUnfit(
                 f'The model "{self.name}" at {host} does not see pictures: it names the colours of a test picture '
                 "wrongly. Choose one that sees; in llama.cpp, start the server with --mmproj."
@@ -206,19 +193,6 @@ class OpenAIVisionModel:
     def _stop_if_interrupted(self) -> None:
         if self._interrupted():
             raise self._stop()
-
-
-def list_failure(problem: Exception, server: OpenAIServer, timeout: float) -> ModelUnreachable | None:
-    """Why a server did not list its models (see seen_models); None for a mistake of ours."""
-    import httpx
-
-    if isinstance(problem, RefusedList):
-        if problem.answer.status == 200:
-            return odd_answer(base_url(server))
-        return refusal(problem.answer, base_url(server), "its models")
-    if isinstance(problem, (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError)):
-        return failure_of(problem, base_url(server), "its models", timeout)
-    return None
 
 
 def _chat_url(base: str) -> str:

@@ -28,9 +28,9 @@ from .jury_evidence import (
 from .picture import Picture
 from .questions import Wording
 from .reliability import Reliability, reliability_of
-from .scoring import UNKNOWN, Bias, average_in_logits, highest_score, match_goal, orphans, overall_score
+from .scoring import UNKNOWN, Bias, highest_score, orphans, overall_score
 from .self_test import lower_trust
-from .verdict import CANNOT_TELL, holds, reason, sentence
+from .verdict import CANNOT_TELL, holds, match_items, mean_item, reason, sentence
 from .words import clip_words
 
 MOST_JURIED = 2
@@ -96,7 +96,7 @@ class Jury(Judge):
         made = await self._made(goal, lines, seed)
         if not self.looks or self.tested is None:
             return made
-        weak = frozenset.intersection(*(juror.bias.weak for juror in self.jurors))
+        weak = self._shared_bias().weak
         kept = tuple(one for one in self.tested.kinds if one.verdict != "too weak" or one.kind in weak)
         return lower_trust(made, self.tested.model_copy(update={"kinds": kept}))
 
@@ -208,14 +208,10 @@ class Jury(Judge):
         seed: int,
     ) -> None:
         """Ask one judge about these; nothing where there are none."""
-        if not wanted:
+        look = await self._look_of(number, hearing, picture, checklist, wanted, seed, 1) if wanted else None
+        if look is None:
             return
-        self._turn_to(number)
-        asked = checklist.model_copy(update={"requirements": tuple(wanted)})
-        look = await self.jurors[number].one_look(picture, asked, seed, 1)
-        if not _judged(look):
-            hearing.failed[number] = look.reason
-        elif number in hearing.looks:
+        if number in hearing.looks:
             before = hearing.looks[number][0]
             hearing.looks[number] = [before.model_copy(update={"items": (*before.items, *look.items)})]
         else:
@@ -226,15 +222,29 @@ class Jury(Judge):
     ) -> None:
         """Ask it once more about the same, in other words."""
         known = {item.id for item in hearing.looks[number][0].items}
-        self._turn_to(number)
-        asked = tuple(one for one in checklist.requirements if one.id in known)
-        look = await self.jurors[number].one_look(
-            picture, checklist.model_copy(update={"requirements": asked}), seed, 2
-        )
-        if _judged(look):
+        asked = [one for one in checklist.requirements if one.id in known]
+        look = await self._look_of(number, hearing, picture, checklist, asked, seed, 2)
+        if look is not None:
             hearing.looks[number].append(look)
-        else:
-            hearing.failed[number] = look.reason
+
+    async def _look_of(
+        self,
+        number: int,
+        hearing: _Hearing,
+        picture: Picture,
+        checklist: Checklist,
+        asked: Sequence[Requirement],
+        seed: int,
+        wording: Wording,
+    ) -> Critique | None:
+        """What one judge sees of these; None where it gave no verdict, which the hearing then tells."""
+        self._turn_to(number)
+        narrowed = checklist.model_copy(update={"requirements": tuple(asked)})
+        look = await self.jurors[number].one_look(picture, narrowed, seed, wording)
+        if _judged(look):
+            return look
+        hearing.failed[number] = look.reason
+        return None
 
     async def _second_of_first(self, hearing: _Hearing, picture: Picture, checklist: Checklist, seed: int) -> Critique:
         """The first judge's look in the second wording, averaged with its first."""
@@ -294,7 +304,7 @@ class Jury(Judge):
         bias = self._shared_bias()
         levels = [level for name, level in first.checks.items() if name != "prompt_match"]
         rated = [*levels, *[UNKNOWN for _ in first.unanswered]]
-        matched = match_goal(checklist, {i.id: i.p if i.passed else min(i.p, UNKNOWN) for i in items}, bias)
+        matched = match_items(items, checklist, bias)
         highest = highest_score(checklist, certain, bool(rated), bias)
         found = first.model_copy(
             update={
@@ -374,16 +384,7 @@ def _averaged(looks: Sequence[Critique]) -> tuple[Item, ...]:
     found = {item.id: item for item in looks[0].items}
     for look in looks[1:]:
         for item in look.items:
-            before = found[item.id]
-            found[item.id] = before.model_copy(
-                update={
-                    "p": average_in_logits(before.p, item.p),
-                    "passed": before.passed and item.passed,
-                    "answer": before.answer if item.passed or not before.passed else item.answer,
-                    "looks": before.looks + item.looks,
-                    "evidence": before.evidence or item.evidence,
-                }
-            )
+            found[item.id] = mean_item(found[item.id], item)
     return tuple(found.values())
 
 

@@ -7,6 +7,7 @@ answers all the same. Guessing names the four colours right once in 256 times.
 from __future__ import annotations
 
 import io
+from collections.abc import Awaitable, Callable
 from functools import cache
 
 from PIL import Image
@@ -42,6 +43,22 @@ def sight_question(number: int) -> Question:
         "Answer with four lines and nothing else, each a number and one word, such as: 1 red"
     )
     return Question(_SYSTEM, text, _picture(number), schema, seed=number, lines=lines)
+
+
+async def is_blind(answer: Callable[[Question], Awaitable[str]]) -> bool:
+    """Whether a model names the colours wrongly in every try. answer: the text with which it answers a question.
+
+    Raises what answer raises, but for AnswerUnusable, which tells nothing.
+    """
+    wrong = 0
+    for number in range(TRIES):
+        try:
+            if sees(await answer(sight_question(number)), number):
+                return False
+            wrong += 1
+        except AnswerUnusable:
+            continue
+    return wrong == TRIES
 
 
 def sees(text: str, number: int) -> bool:

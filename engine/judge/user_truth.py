@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 
 from .checklist import Checklist
 from .critique import CHECKS, Critique, Item
-from .scoring import LEAST, MOST, UNKNOWN, Bias, match_goal, overall_score
-from .verdict import holds, reason
+from .scoring import LEAST, MOST, UNKNOWN, Bias, overall_score
+from .verdict import holds, match_items, reason
 
 
 def item_as_told(item: Item, met: bool | None) -> Item:
@@ -34,11 +34,7 @@ def with_items(critique: Critique, items: Iterable[Item], checklist: Checklist, 
     """
     known = {requirement.id for requirement in checklist.requirements}
     kept = tuple(item for item in items if item.id in known)
-    matched = match_goal(
-        checklist,
-        {item.id: item.p if item.passed else min(item.p, UNKNOWN) for item in kept},
-        Bias(blank=critique.blank),
-    )
+    matched = match_items(kept, checklist, Bias(blank=critique.blank))
     levels = [critique.checks[name] for name in CHECKS[1:] if name in critique.checks]
     checks = {name: round(matched, 4) if name == "prompt_match" else level for name, level in critique.checks.items()}
     found = critique.model_copy(

@@ -105,7 +105,7 @@ def critique_of(
 
     A plain answer has no checks; its proposals are kept.
     """
-    matched = _match(result.items, checklist, bias)
+    matched = match_items(result.items, checklist, bias)
     counted: tuple[Check, ...] = tuple(name for name in CHECKS if name in checks)
     levels = {name: result.levels[name] for name in counted if name in result.levels}
     unanswered = tuple(name for name in counted if name in result.unrated)
@@ -160,8 +160,8 @@ def merge_looks(
     both looks passed it. The looks' proposals: the second one's where it disagrees.
     """
     others = {item.id: item for item in second.items}
-    items = tuple(_mean(item, others[item.id]) for item in first.items if item.id in others)
-    matched = _match(items, checklist, bias)
+    items = tuple(mean_item(item, others[item.id]) for item in first.items if item.id in others)
+    matched = match_items(items, checklist, bias)
     levels, unanswered = _merged_levels(first, second)
     reachable = min((c.reachable for c in (first, second) if c.reachable is not None), default=None)
     agreed = holds(first, pass_score) and holds(second, pass_score)
@@ -208,7 +208,8 @@ def _merged_levels(first: Critique, second: Critique) -> tuple[dict[Check, float
     return levels, tuple(name for name in CHECKS if name in asked and name not in levels)
 
 
-def _match(items: Sequence[Item], checklist: Checklist, bias: Bias) -> float:
+def match_items(items: Iterable[Item], checklist: Checklist, bias: Bias) -> float:
+    """How far these items meet the checklist, 0..1."""
     # An item that one of two looks failed is no parent that was met, whatever their mean says.
     return match_goal(checklist, {item.id: item.p if item.passed else min(item.p, UNKNOWN) for item in items}, bias)
 
@@ -218,7 +219,8 @@ def _named(matched: float, levels: dict[Check, float]) -> dict[Check, float]:
     return {"prompt_match": round(matched, 4)} | {name: round(level, 4) for name, level in levels.items()}
 
 
-def _mean(one: Item, other: Item) -> Item:
+def mean_item(one: Item, other: Item) -> Item:
+    """Two looks at one requirement as one: met where both found it."""
     passed = one.passed and other.passed
     return Item(
         id=one.id,

@@ -38,7 +38,6 @@ _RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}(?:_batch_[0-9]{2,4})?\.
 _MASK = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}_mask\.png")
 PICTURE = re.compile(rf"{_RENDERED.pattern}|{_MASK.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg")
 BEST = "best.png"
-CONTACT_SHEET = contact_sheet_names(1)[0]
 _RUN, _GRAPH = "run.json", "graph.json"
 Written = tuple[int, int, int]
 """Of a file: when it was written, in nanoseconds, its number and its size."""
