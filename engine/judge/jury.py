@@ -279,7 +279,7 @@ class Jury(Judge):
                 evidence = worth.evidence(item, requirement, soft)
                 if not item.passed and evidence > 0:
                     evidence = 0.0  # one of its looks did not find it
-                told.append(Testimony(item, evidence, worth.most(requirement.kind, soft, looks)))
+                told.append(Testimony(number, item, evidence, worth.most(requirement.kind, soft, looks)))
             found[requirement.id] = told
         return found
 
@@ -343,7 +343,7 @@ class Jury(Judge):
         looks = [hearing.first] if number == 0 else hearing.looks.get(number, [])
         items = []
         for item in _averaged(looks) if looks else ():
-            own = next((one.evidence for one in heard[item.id] if one.item == item), 0.0)
+            own = next((one.evidence for one in heard[item.id] if one.juror == number), 0.0)
             items.append(JurorItem(id=item.id, answer=item.answer, p=round(item.p, 4), evidence=round(own, 4)))
         blank = juror.bias.blank
         return JurorSaid(

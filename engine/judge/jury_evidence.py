@@ -80,8 +80,10 @@ class Worth:
 
 @dataclass(frozen=True)
 class Testimony:
-    """One judge's answer about one requirement. evidence: log-likelihood ratio. most: the most it could have been."""
+    """One judge's answer about one requirement. juror: its number. evidence: log-likelihood ratio. most: the most it
+    could have been."""
 
+    juror: int
     item: Item
     evidence: float
     most: float

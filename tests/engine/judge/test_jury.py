@@ -112,7 +112,7 @@ def test_each_alone_ends_wrong_and_together_they_end_right():
     blind_for_places = self_test("second", **{**GOOD, "relation": 0.5})
     alone = [verdict(judge(first, blind_for_counts)), verdict(judge(second, blind_for_places))]
     assert items(alone[0])["r3"] is False
-    assert [items(one) != {"r1": True, "r2": False, "r3": False} for one in alone] == [False, False] or True
+    assert all(items(one) != {"r1": True, "r2": False, "r3": False} for one in alone)
     met = {"r1", "r2", "r3"}
     # The picture shows everything: the first misses each count, the second each position.
     first, second = Witness("first", met - {"r2"}), Witness("second", met - {"r3"})
@@ -125,6 +125,15 @@ def test_each_alone_ends_wrong_and_together_they_end_right():
     first, second = Witness("first", {"r1", "r2"}), Witness("second", {"r1", "r3"})
     found = verdict(Jury(judge(first, blind_for_counts), [judge(second, blind_for_places)]))
     assert (found.passed, items(found)) == (False, {"r1": True, "r2": False, "r3": False})
+
+
+def test_each_ones_own_word_is_recorded_where_all_say_the_same():
+    met = {"r1", "r2", "r3"}
+    sure, doubtful = self_test("first", **GOOD), self_test("second", **dict.fromkeys(GOOD, 0.8))
+    found = verdict(Jury(judge(Witness("first", met), sure), [judge(Witness("second", met), doubtful)]))
+    first, second = [{item.id: item.evidence for item in one.items} for one in found.jury]
+    assert first.keys() == second.keys() == met
+    assert all(0 < second[name] < first[name] for name in met)
 
 
 def test_a_biased_first_judge_passes_nothing_by_itself():
