@@ -86,12 +86,17 @@ def outside_gaps(server: Server) -> list[float]:
     return gaps(server.prompts(ids))
 
 
-def controller(server: Server, size: int) -> Cycle:
-    """What an iteration costs beyond its render and the look at it: medians, the first iteration left out."""
-    missing = server.client.post("/benchmark/attach", STAGES)["missing"]
+def attach(server: Server, stages: dict[str, list[list[str]]], query: str = "") -> None:
+    """Time these stages from now on. query: of the route. Raises ComfyError for code that is not there."""
+    missing = server.client.post(f"/benchmark/attach{query}", stages)["missing"]
     if missing:
         raise ComfyError(f"The benchmark names code that is not there: {', '.join(missing)}.")
     server.client.get("/benchmark/spans")
+
+
+def controller(server: Server, size: int) -> Cycle:
+    """What an iteration costs beyond its render and the look at it: medians, the first iteration left out."""
+    attach(server, STAGES)
     server.judge.requests.clear()
     server.judge.default = Reply(content=all_but_one(), delay=LOOK_SECONDS)
     passes = CONTROLLER_PASSES[size]

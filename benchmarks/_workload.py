@@ -70,9 +70,14 @@ def all_but_one(seen: Callable[[int], None] = lambda number: None) -> Judge:
 
 def played(client: Client, looped: dict[str, Any], iterations: int) -> list[str]:
     """Queue a graph once and let the pack do the rest; the prompt ids of its iterations. Raises RunEndedEarly."""
-    prompt_id = client.queue(looped)
-    while not (run := client.get(f"/imitatoes/runs/{prompt_id}/wait?seconds=30"))["waiting"]:
-        pass
+    run = waited(client, client.queue(looped))
     if len(run["iterations"]) != iterations:
         raise RunEndedEarly(f"{len(run['iterations'])} of {iterations} iterations: {run['status']}, {run['reason']}")
     return [iteration["prompt_id"] for iteration in run["iterations"]]
+
+
+def waited(client: Client, prompt_id: str) -> dict[str, Any]:
+    """The run that began with this prompt, once it has ended."""
+    while not (run := client.get(f"/imitatoes/runs/{prompt_id}/wait?seconds=30"))["waiting"]:
+        pass
+    return run

@@ -23,9 +23,9 @@ from rehearsal.ollama_double import Reply
 from rehearsal.process import ComfyError
 
 from ._figures import gaps
-from ._measure import Server, started
+from ._measure import Server, attach, started
 from ._stalls import Watch
-from ._workload import all_but_one, graph
+from ._workload import all_but_one, graph, waited
 
 SOUGHT = 300
 MARKS = (10, 50, 100, 200, 300)
@@ -68,15 +68,12 @@ def main(arguments: list[str]) -> int:
 
 def soaked(server: Server, runs: Path, sought: int, marks: tuple[int, ...]) -> list[dict[str, float | None]]:
     """A row of figures for each mark. The run is continued whenever it ends, until it has so many iterations."""
-    missing = server.client.post("/benchmark/attach?clock=processor", WATCHED)["missing"]
-    if missing:
-        raise ComfyError(f"The benchmark names code that is not there: {', '.join(missing)}.")
-    server.client.get("/benchmark/spans")
+    attach(server, WATCHED, "?clock=processor")
     server.judge.default = Reply(content=all_but_one())
     prompt_id = server.client.queue(graph(size=256, seed=5, iterations=marks[0]))
     page = Page(server.client.url)
     rows = [_at(server, page, runs, prompt_id, mark) for mark in marks if mark <= sought]
-    run = _wait(server, prompt_id)
+    run = waited(server.client, prompt_id)
     assert (runs / run["run_id"] / "best.png").is_file()
     return rows
 
@@ -100,9 +97,10 @@ class Page:
 
 
 def _at(server: Server, page: Page, runs: Path, prompt_id: str, mark: int) -> dict[str, float | None]:
-    while (run := _wait(server, prompt_id))["iteration_count"] < mark:
+    while (run := waited(server.client, prompt_id))["iteration_count"] < mark:
         server.client.get("/benchmark/spans")
         server.client.post(f"/imitatoes/runs/{run['run_id']}/continue", {})
+    memory = server.process.memory_mb()
     last = [iteration["prompt_id"] for iteration in run["iterations"][-AROUND:]]
     spans = server.client.get("/benchmark/spans")
     began = time.perf_counter()
@@ -116,18 +114,12 @@ def _at(server: Server, page: Page, runs: Path, prompt_id: str, mark: int) -> di
         "run.json KiB": round((runs / run["run_id"] / "run.json").stat().st_size / 1024),
         "writing ms": _median(spans, "write"),
         "GET run ms": round(asked, 1),
-        "memory MiB": server.process.memory_mb() and round(server.process.memory_mb()),
+        "memory MiB": memory and round(memory),
     }
 
 
 def _median(spans: list[Any], stage: str) -> float:
     return round(1000 * statistics.median([end - begin for name, begin, end in spans if name == stage] or [0.0]), 2)
-
-
-def _wait(server: Server, prompt_id: str) -> dict[str, Any]:
-    while not (run := server.client.get(f"/imitatoes/runs/{prompt_id}/wait?seconds=30"))["waiting"]:
-        pass
-    return run
 
 
 def table(rows: list[dict[str, float | None]]) -> list[str]:

@@ -31,7 +31,7 @@ import { showConnections } from "./views/connections.js";
 import { showJudging } from "./views/judge_picture.js";
 import { createPanel } from "./views/panel.js";
 import { bestName, goalTitle, stateWords, tone } from "./wording.js";
-import { nodeAt, workflowInFront } from "./workflow.js";
+import { nodeAt, nodesOf, widgetOf, workflowInFront } from "./workflow.js";
 
 const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode", "RegionCrop", "RegionStitch"].map((name) => `Imitatoes${name}`));
 const SHEETS = ["base", "setup", "run", "picture", "iteration", "repair", "past_runs", "dialogs"];
@@ -155,9 +155,9 @@ function makeSelfImproving() {
 function judgeShownPicture(node) {
   const picture = shownPicture(node);
   if (!picture) return page.toast("warn", t("judgePicture.title"), t("judgePicture.noPicture"));
-  const widgetOf = (kind, name) => app.graph?.nodes?.find((one) => one.comfyClass === kind)?.widgets?.find((one) => one.name === name)?.value;
-  const judge = { model: String(widgetOf(CRITIC, "model") ?? settingOf(app, "model") ?? ""), connection: String(widgetOf(CRITIC, "connection") || settingOf(app, "connection") || "local") };
-  showJudging({ t, server, picture, goal: String(widgetOf(LOOP, "goal") ?? ""), judge });
+  const valueOf = (kind, name) => widgetOf(nodesOf(app.graph).find((one) => one.comfyClass === kind), name)?.value;
+  const judge = { model: String(valueOf(CRITIC, "model") ?? settingOf(app, "model") ?? ""), connection: String(valueOf(CRITIC, "connection") || settingOf(app, "connection") || "local") };
+  showJudging({ t, server, picture, goal: String(valueOf(LOOP, "goal") ?? ""), judge });
 }
 
 function openConnections() {

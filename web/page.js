@@ -1,13 +1,13 @@
 // What the panel needs of the page around it: the workflow in front, its nodes, pictures onto the canvas, toasts.
 import { useWords } from "./canvas/use_words.js";
 import { CRITIC, LOOP } from "./improve/names.js";
-import { nodeAt, nodesOf, workflowInFront } from "./workflow.js";
+import { nodeAt, nodesInFront, workflowInFront } from "./workflow.js";
 
 const TOAST_MS = 8000;
 const GRAPH_WITHIN = 4096; // bytes: "prompt" is the first text of the file
 
 export function createPage(app, t) {
-  const shown = () => nodesOf(app.canvas?.graph ?? app.graph);
+  const shown = () => nodesInFront(app);
 
   /** @returns {Promise<string | null>} the problem in words, or null */
   async function loadPicture(url, name) {

@@ -2,7 +2,7 @@
 import { asOneStep } from "./canvas/one_step.js";
 import { h } from "./dom.js";
 import { CRITIC } from "./improve/names.js";
-import { nodesOf } from "./workflow.js";
+import { nodesInFront, widgetOf } from "./workflow.js";
 
 export const IDS = {
   model: "Imitatoes.Judge.Model",
@@ -49,7 +49,7 @@ export function settingOf(app, key) {
 export function applyJudge(app, node) {
   for (const key of ["model", "connection"]) {
     const value = String(settingOf(app, key) ?? "").trim();
-    const widget = node.widgets?.find((one) => one.name === key);
+    const widget = widgetOf(node, key);
     if (value && widget) widget.value = value;
   }
 }
@@ -57,7 +57,7 @@ export function applyJudge(app, node) {
 /** {connection, model} of a VLM Critique in front; where there is none, what a new one would have. */
 export function judgeInFront(app) {
   const [node] = criticsOf(app);
-  const value = (key) => String(node?.widgets?.find((one) => one.name === key)?.value ?? settingOf(app, key) ?? "").trim();
+  const value = (key) => String(widgetOf(node, key)?.value ?? settingOf(app, key) ?? "").trim();
   return { connection: value("connection") || USUAL.connection, model: value("model") || USUAL.model };
 }
 
@@ -67,4 +67,4 @@ export async function judgeWith(app, connection, model) {
   if (criticsOf(app).length) await asOneStep(app, () => criticsOf(app).forEach((node) => applyJudge(app, node)));
 }
 
-const criticsOf = (app) => nodesOf(app.canvas?.graph ?? app.graph).filter((node) => node.comfyClass === CRITIC);
+const criticsOf = (app) => nodesInFront(app).filter((node) => node.comfyClass === CRITIC);

@@ -4,6 +4,8 @@
 export const rootGraph = (app) => app.rootGraph ?? app.graph ?? null;
 export const workflowInFront = (app) => String(rootGraph(app)?.id ?? "");
 export const nodesOf = (graph) => graph?.nodes ?? graph?._nodes ?? [];
+export const nodesInFront = (app) => nodesOf(app.canvas?.graph ?? app.graph);
+export const widgetOf = (node, name) => node?.widgets?.find((widget) => widget.name === name);
 
 /** The open tab with that id; the one in front if several have it, as the same file opened twice does. */
 export function openWorkflow(app, workflowId) {

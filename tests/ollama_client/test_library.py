@@ -49,7 +49,7 @@ def test_what_the_library_lacks_is_said(double):
 @pytest.mark.parametrize(
     ("said", "told"),
     [
-        ("write /root/.ollama/models/blobs/x: no space left on device", "disk of Ollama at .* is full"),
+        ("write /usr/share/ollama/.ollama/models/blobs/x: no space left on device", "disk of Ollama at .* is full"),
         ("pull model manifest: 412: The model you are pulling requires a newer version of Ollama.", "too old for m"),
         ("pull model manifest: dial tcp: lookup registry.ollama.ai: no such host", "could not reach its library"),
         ("something new", "something new"),

@@ -16,7 +16,7 @@ from pack.engine.judge.checklist_rules import checklist_of_lines
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.judge import Judge
 from pack.engine.judge.picture import Picture
-from pack.openai_client import failures, vision_model
+from pack.openai_client import vision_model
 from pack.rehearsal.openai_double import DIALECTS, MODEL, Fault, OpenAIDouble, Said
 from pack.rehearsal.world.painter import draw
 from pack.rehearsal.world.scene import parse
@@ -67,14 +67,14 @@ def test_a_goal_is_taken_apart_in_every_dialect(dialect):
 
 @pytest.fixture(scope="module")
 def doubles():
-    with OpenAIDouble("llama.cpp") as one, OpenAIDouble("lm studio") as two, OpenAIDouble("least") as three:
-        yield one, two, three
+    with OpenAIDouble("llama.cpp") as one, OpenAIDouble("lm studio") as two:
+        yield one, two
 
 
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("kind", get_args(Fault))
 def test_a_fault_that_comes_once(doubles, kind, step):
-    for double in doubles[:2]:
+    for double in doubles:
         double.script.clear()
         double.script.extend([*[Said()] * STEPS[step], Said(kind)])
         critique = judged(double.url, timeout=0.5 if kind in SILENT else 10.0)
@@ -90,18 +90,18 @@ def test_a_fault_that_comes_once(doubles, kind, step):
 @pytest.mark.parametrize("step", STEPS)
 @pytest.mark.parametrize("kind", get_args(Fault))
 def test_a_fault_that_lasts_never_passes_anything(doubles, kind, step):
-    for double in doubles[:1]:
-        double.script.clear()
-        double.script.extend([*[Said()] * STEPS[step], *[Said(kind)] * 600])
-        critique = judged(double.url, timeout=1.5 if kind in SILENT or kind == "loading" else 10.0)
-        double.script.clear()
-        if kind in UNDERSTOOD:
-            assert critique.passed, critique.reason
-            continue
-        assert not critique.passed
-        assert critique.reason
-        if step == "first":
-            assert critique.score is None
+    double = doubles[0]
+    double.script.clear()
+    double.script.extend([*[Said()] * STEPS[step], *[Said(kind)] * 600])
+    critique = judged(double.url, timeout=1.5 if kind in SILENT or kind == "loading" else 10.0)
+    double.script.clear()
+    if kind in UNDERSTOOD:
+        assert critique.passed, critique.reason
+        return
+    assert not critique.passed
+    assert critique.reason
+    if step == "first":
+        assert critique.score is None
 
 
 WORDS = st.sampled_from(["q01", "q02", "done", "yes", "no", "choices", "message", "content", "logprobs", "error", "3"])
@@ -151,7 +151,6 @@ MALFORMED = int(os.environ.get("MALFORMED", "40"))
 @settings(max_examples=MALFORMED, deadline=None, suppress_health_check=list(HealthCheck))
 @given(status=STATUSES, body=BODIES)
 def test_malformed_answers_invent_no_verdict(any_double, status, body):
-    failures.BUSY_PAUSE = failures.RESTART_PAUSE = 0.0
     any_double.script.clear()
     any_double.script.extend([Said(raw=(status, body))] * 12)
     critique = judged(any_double.url)

@@ -1,6 +1,7 @@
 // On a VLM Critique node: model and connection as text fields that offer what the server knows, checks as toggles. The
 // node's own widgets hold the values, as texts, and are hidden only while this stands in their place.
 import { h } from "../dom.js";
+import { widgetOf } from "../workflow.js";
 import { hideInputs, isLinked, whenLinksChange } from "./hidden_inputs.js";
 import { whenRemoved } from "./text_widget.js";
 
@@ -10,7 +11,6 @@ const UNDER_A_LOOP = ["goal", "pass_score"];
 const HEIGHT = 96;
 let made = 0;
 
-const widgetOf = (node, name) => node.widgets?.find((one) => one.name === name);
 const namesIn = (text) => String(text ?? "").split(",").map((name) => name.trim().toLowerCase()).filter(Boolean);
 
 /** The checks that a text turns on: all of them where it is empty; null where it names one that there is not. */
@@ -44,7 +44,7 @@ export function addCriticForm(node, { t, store, server }) {
       autocomplete: "off",
       spellcheck: false,
       "aria-label": t(`form.${name}`),
-      on: { keydown: (event) => event.stopPropagation(), focus: () => offer(), input: () => write(name, input.value) },
+      on: { keydown: (event) => event.stopPropagation(), focus: () => offer(name), input: () => write(name, input.value) },
     });
     input.setAttribute("list", list.id);
     return { name, input, list, root: h("label", { className: "imitatoes-form-field" }, h("span", {}, t(`form.${name}`)), input, list) };
@@ -62,9 +62,11 @@ export function addCriticForm(node, { t, store, server }) {
     write("checks", [ALWAYS, ...boxes.filter((one) => one.box.checked).map((one) => one.name)].join(", "));
   }
 
-  async function offer() {
+  /** What the server knows for this field; a connection is asked for its models only where one is chosen. */
+  async function offer(wanted) {
     const known = await server.connections();
     fill(connection, (known.connections ?? []).map((one) => one.name));
+    if (wanted !== "model") return undefined;
     const name = String(widgetOf(node, "connection")?.value ?? "");
     if (!(known.connections ?? []).some((one) => one.name === name)) return fill(model, []);
     const tested = await server.testConnection(name);

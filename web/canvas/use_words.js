@@ -1,6 +1,7 @@
 // The words and numbers of a picture into the Self-Improving Prompt of the workflow in front, without loading a graph.
 import { LOOP } from "../improve/names.js";
-import { nodeAt, nodesOf } from "../workflow.js";
+import { nodeAt, nodesInFront, widgetOf } from "../workflow.js";
+import { isLinked } from "./hidden_inputs.js";
 import { asOneStep } from "./one_step.js";
 
 const NAMES = ["prompt", "negative", "seed", "steps", "cfg"];
@@ -9,7 +10,7 @@ const NAMES = ["prompt", "negative", "seed", "steps", "cfg"];
 function hubOf(app, loopNode) {
   const own = nodeAt(app, loopNode);
   if (own?.comfyClass === LOOP) return own;
-  const hubs = nodesOf(app.canvas?.graph ?? app.graph).filter((node) => node.comfyClass === LOOP);
+  const hubs = nodesInFront(app).filter((node) => node.comfyClass === LOOP);
   const chosen = new Set(Object.values(app.canvas?.selected_nodes ?? {}));
   return hubs.find((node) => chosen.has(node)) ?? hubs[0] ?? null;
 }
@@ -18,7 +19,7 @@ function hubOf(app, loopNode) {
 export async function useWords(app, loopNode, settings) {
   const node = hubOf(app, loopNode);
   if (!node) return null;
-  const linked = (name) => node.inputs?.some((input) => input.widget?.name === name && input.link !== null && input.link !== undefined);
+  const linked = (name) => isLinked(node, name);
   await asOneStep(app, () => {
     for (const name of NAMES.filter((one) => !linked(one))) write(node, name, settings[name]);
     if (!linked("seed")) write(node, "control_after_generate", "fixed"); // or the seed of the picture would not stay
@@ -27,7 +28,7 @@ export async function useWords(app, loopNode, settings) {
 }
 
 function write(node, name, value) {
-  const widget = node.widgets?.find((one) => one.name === name);
+  const widget = widgetOf(node, name);
   if (!widget || value === undefined) return;
   widget.value = value;
   widget.callback?.(value);

@@ -1,5 +1,5 @@
 // Puts the nodes of a loop on the canvas and links them.
-import { nodesOf } from "../workflow.js";
+import { nodesOf, widgetOf } from "../workflow.js";
 import { frameNodes } from "./frames.js";
 import { CRITIC, LOOP } from "./names.js";
 import { freePlace } from "./place.js";
@@ -59,14 +59,14 @@ const slotOf = (node, output) => node.outputs.findIndex((one) => one.name === ou
 
 function write(node, values) {
   for (const [name, value] of Object.entries(values)) {
-    const widget = node.widgets?.find((one) => one.name === name);
+    const widget = widgetOf(node, name);
     if (widget && value !== undefined && value !== null) widget.value = value;
   }
 }
 
 /** How the user has their seed change after each queueing. */
 function controlOf(node) {
-  const value = node?.widgets?.find((one) => one.name === "control_after_generate")?.value;
+  const value = widgetOf(node, "control_after_generate")?.value;
   return value === undefined ? {} : { control_after_generate: value };
 }
 

@@ -1,7 +1,7 @@
 // Puts the nodes of a subgraph in the place of the node that stands for it, with the values that this node shows.
 //
 // Not by the page's own Unpack: up to 1.49 it loses those values and breaks other nodes that stand for the same graph.
-import { nodesOf } from "../workflow.js";
+import { nodesOf, widgetOf } from "../workflow.js";
 import { INPUTS, OUTPUTS, readSaved } from "./saved_graph.js";
 
 export class CannotUnpack extends Error {}
@@ -53,7 +53,7 @@ function outsideOf(saved, inside, hostId) {
 function shownValues(saved, inside, host) {
   const own = saved.root.node(host.id);
   const shown = inside.inputs.map(({ name }, slot) => ({
-    value: saved.root.into(own, name) ? undefined : host.widgets?.find((one) => one.name === name)?.value,
+    value: saved.root.into(own, name) ? undefined : widgetOf(host, name)?.value,
     targets: inside.links.filter((link) => link.source === INPUTS && link.slot === slot).map((link) => targetOf(inside, link)),
   }));
   return shown.filter(({ value }) => value !== undefined);
@@ -95,7 +95,7 @@ function create(liteGraph, graph, saved, [right, down]) {
 }
 
 function show(node, name, value) {
-  const widget = node?.widgets?.find((one) => one.name === name);
+  const widget = widgetOf(node, name);
   if (widget) widget.value = value;
 }
 
