@@ -85,13 +85,15 @@ class Stalls:
 
     async def _watch(self) -> None:
         while True:
-            began, used, busy = time.perf_counter(), time.process_time(), time.thread_time()
-            waited, collected = self._waited(), self._collected_until_now()
+            # In one go with the clock: _waited reads a file, and whoever has Python's lock meanwhile may collect.
+            began, collected = time.perf_counter(), self._collected_until_now()
+            used, busy, waited = time.process_time(), time.thread_time(), self._waited()
             self._ticked, self._seen, self._seen_in_pack = began, (), False
             await asyncio.sleep(TICK)
             late = time.perf_counter() - began - TICK
             busy, used = time.thread_time() - busy, time.process_time() - used
-            waited, collected = self._waited() - waited, self._collected_until_now() - collected
+            collected = self._collected_until_now() - collected
+            waited = self._waited() - waited
             self._ticks += 1
             ours = late - waited if self._seen_in_pack else min(late - waited, used)
             ours = max(0.0, ours - collected)

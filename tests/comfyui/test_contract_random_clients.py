@@ -187,11 +187,17 @@ def test_whatever_five_clients_do(own_server, seed):
 
 
 def come_to_rest(theatre):
-    """All runs, once everything is stopped and the queue is empty. Who waits for ever fails here."""
-    theatre.client.post("/queue", {"clear": True})
-    for row in theatre.client.get("/imitatoes/runs")["runs"]:
-        if not row["waiting"]:
-            theatre.client.post(f"/imitatoes/runs/{row['run_id']}/stop", {})
-    found = [theatre.ended(row["run_id"]) for row in theatre.client.get("/imitatoes/runs")["runs"]]
-    theatre.client.wait(lambda: not theatre.client.running() and not theatre.client.pending())
-    return found
+    """All runs, once everything is stopped and the queue is empty. Who waits for ever fails here.
+
+    A prompt that was rendering begins its run only with its first picture, so a list is whole when nothing renders.
+    """
+    deadline, known = time.monotonic() + 60, None
+    while (listed := [row["run_id"] for row in theatre.client.get("/imitatoes/runs")["runs"]]) != known:
+        assert time.monotonic() < deadline, "runs begin although the queue is empty"
+        theatre.client.post("/queue", {"clear": True})
+        for row in theatre.client.get("/imitatoes/runs")["runs"]:
+            if not row["waiting"]:
+                theatre.client.post(f"/imitatoes/runs/{row['run_id']}/stop", {})
+        theatre.client.wait(lambda: not theatre.client.running() and not theatre.client.pending())
+        known = listed
+    return [theatre.ended(run_id) for run_id in known]
