@@ -131,10 +131,12 @@ class Tab:
         route.fulfill(json={**route.fetch().json(), **OBJECT_INFO})
 
     def rest(self) -> None:
-        """The panel closed, an empty workflow of its own in front, nothing heard of yet."""
+        """No past run open, the panel closed, an empty workflow of its own in front, nothing heard of yet."""
         self.page.keyboard.press("Escape")  # a dialog that a failed test left open
-        if self.page.locator(".imitatoes-panel").count():
-            self.command("Imitatoes.OpenPanel")
+        close = self.panel().get_by_role("button", name="Close this past run")
+        if close.is_visible():
+            close.click()
+        self.command("Imitatoes.OpenPanel")
         self.load(empty_workflow())
         self.problems.clear()
 
