@@ -33,10 +33,11 @@ class RepairBody(ResumeBody):
 
 
 async def repair_iteration(app: RoutesApp, id: str, body: RepairBody) -> RunView:
-    """Answers when the repair is queued. The judge is asked first what belongs there, which may take a while."""
+    """Answers when the repair is queued: the judge is asked first what belongs there, which may take a while. Where the
+    run goes on it waits for the present render, as `wishes` shows, and is the next one."""
     run = await find_run(app, id)
     region = WishedRegion(body.words, body.box, body.mask)
-    judge = await _judge_of(app, run)
+    judge = await _judge_of(app, run) if run.ended else None
     wish = body.wish.strip()
     asked = (run.id, body.iteration, wish, region, judge, body.client_id, body.extra_data)
     return await tell_run(await app.actions.repair(*asked))

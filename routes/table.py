@@ -87,7 +87,7 @@ ROUTES = (
         "POST",
         f"{RUN}/repair",
         repairs.repair_iteration,
-        "Paint one region of a picture of an ended run anew, with a wish.",
+        "Paint one region of a picture anew, with a wish.",
         CHANGE,
     ),
     Route("POST", f"{RUN}/judge", runs.judge_iteration, "Judge a picture that no judge has looked at.", CHANGE),

@@ -7,6 +7,7 @@ a critique, the evidence and the choice of the best above all, goes by it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from ..judge.checklist import MOST_REQUIREMENTS, Requirement
 from ..judge.checklist_rules import checklist_of_lines
@@ -16,6 +17,7 @@ from .belief.run_belief import believe_run, with_standing
 from .belief.stopping import is_done
 from .outcome import score_in_words
 from .run import Run, Status
+from .run_context import KnownPicture
 
 HIGHEST_ID = 99
 """Of a requirement: r99 (see Requirement.id)."""
@@ -138,3 +140,20 @@ def _free_ids(run: Run) -> list[str]:
 def _without_parents(requirement: Requirement, there: set[str]) -> Requirement:
     parents = tuple(parent for parent in requirement.parents if parent in there)
     return requirement if parents == requirement.parents else requirement.model_copy(update={"parents": parents})
+
+
+def what_differs(before: Run, after: Run) -> dict[str, object]:
+    """The fields of a run that a correction has changed."""
+    names = ("iterations", "relooks", "checklist", "start", "standing")
+    return {name: getattr(after, name) for name in names if getattr(after, name) is not getattr(before, name)}
+
+
+def as_judged_now(seen: Sequence[KnownPicture], before: Run, after: Run) -> list[KnownPicture]:
+    """A picture that comes again has the verdict that stands now; none where something new is asked about it."""
+    if _asked_about(after) - _asked_about(before):
+        return []
+    return [replace(known, critique=after.iterations[known.number - 1].critique) for known in seen]
+
+
+def _asked_about(run: Run) -> set[str]:
+    return set() if run.checklist is None else {requirement.id for requirement in run.checklist.requirements}

@@ -38,6 +38,7 @@ from .run_context import KnownPicture, PromptContext, Report, RunContext
 from .run_ids import new_run_id
 from .run_locks import RunLocks
 from .run_owners import ELSEWHERE, RunOwners
+from .waiting_wishes import wish_first, without_wish
 from .wording_memory import WordingMemory
 
 POLL_SECONDS = 0.005
@@ -220,10 +221,7 @@ class Driver:
             step = step or await asyncio.to_thread(next_step_after, run)
             if live.stop and not isinstance(step, Stop):
                 step = Stop("stopped", STOPPED)
-            if isinstance(step, Stop):
-                await self.finish(live, run, step, iteration)
-                return
-            if not await self._submit(live, run, step, iteration):
+            if not await self._carry_out(live, run, step, iteration):
                 return
 
     async def _end_of_prompt(self, live: LiveRun) -> PromptState:
@@ -263,7 +261,7 @@ class Driver:
         else:  # what a repair needs is of no use to whole pictures
             change = change.model_copy(update={"patch": Patch()})
         run = live.run.model_copy(update={"recoveries": (*live.run.recoveries, change)})
-        return await self._submit(live, run, live.run.pending.plan)
+        return await self._carry_out(live, run, live.run.pending.plan, again=True)
 
     def _settled(self, live: LiveRun, run: Run, plan: Plan) -> Graph:
         """The graph that renders this plan."""
@@ -280,21 +278,29 @@ class Driver:
         logging.info("Imitatoes: run %s: no repair: %s", live.run.id, reason)
         live.tried.clear()
         run, plan = without_repairs(live.run, reason), live.run.pending.plan
-        step = repair_failed_stop(reason) if plan.repair.wish else await asyncio.to_thread(next_step_with_repair, run)
-        if isinstance(step, Stop):
-            await self.finish(live, run, step)
-            return False
-        return await self._submit(live, run, step)
+        if plan.repair.wish and not plan.repair.goes_on:
+            step: Plan | Stop = repair_failed_stop(reason)
+        else:
+            step = await asyncio.to_thread(next_step_with_repair, run)
+        return await self._carry_out(live, run, step)
 
-    async def _submit(self, live: LiveRun, run: Run, plan: Plan, iteration: Iteration | None = None) -> bool:
+    async def _carry_out(
+        self, live: LiveRun, run: Run, step: Plan | Stop, iteration: Iteration | None = None, again: bool = False
+    ) -> bool:
         """Journal first, then the page, then the queue. False when that ended the run.
 
-        iteration: the one just recorded in run, not yet on disk. Nobody sees it before it is.
+        iteration: the one just recorded in run, not yet on disk. Nobody sees it before it is. again: the render at hand
+        once more, before which no wish goes.
         """
         try:
-            async with self.locks.driver_step(run.id):
+            async with self.locks.driver_step(run.id, "ending" if isinstance(step, Stop) else ""):
                 run, iteration = await asyncio.to_thread(_put_right, live, run, iteration)
-                await self._record_pending(live, run, plan, iteration)
+                if not (again or live.stop):
+                    step = wish_first(live.joined(run), step)
+                if isinstance(step, Stop):
+                    await self.end(live, run, step, iteration)
+                    return False
+                await self._record_pending(live, run, step, iteration)
         except OSError as problem:
             await self.finish(live, run, Stop("unsaved", unsaved_reason(problem)), iteration)
             return False
@@ -305,7 +311,7 @@ class Driver:
         pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
         paid = run.paid_used + 1 if run.paid_nodes else 0
         fields = {"pending": pending, "phase": "rendering", "paid_used": paid}
-        run = _as_the_user_left_it(live, run).changed(time.time(), **fields)
+        run = without_wish(live.joined(run), plan).changed(time.time(), **fields)
         await self.write(run, iteration)
         live.keep(run)
         self.live.belongs(pending.prompt_id, run.id)
@@ -353,7 +359,7 @@ class Driver:
 
         iteration: the last one, where it is not yet on disk. Raises TakenOver alone: a run always comes to its end.
         """
-        run = _as_the_user_left_it(live, run)
+        run = live.joined(run)
         if live.took is not None and stop.status != "unsaved":
             run, stop = with_user_pick(run, live.took), user_pick_stop(live.took)
         run = told_why_unrepaired(run, stop)
@@ -412,12 +418,6 @@ class Driver:
     async def cancel_pending(self, live: LiveRun) -> None:
         if live.run.pending is not None:
             await self._queue.cancel(live.run.pending.prompt_id)
-
-
-def _as_the_user_left_it(live: LiveRun, run: Run) -> Run:
-    """What was decided on a copy, with what the user asked for meanwhile."""
-    asked = {"stopping": live.stop, "taken": live.run.taken, "client_id": live.client_id or run.client_id}
-    return run.model_copy(update=asked)
 
 
 def _with_report(run: Run, report: Report, started: float | None, judging_since: float) -> tuple[Run, Iteration]:

@@ -63,6 +63,13 @@ class LiveRun:
     task: asyncio.Task[None] | None = None
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
+    def joined(self, run: Run) -> Run:
+        """What was decided on a copy, with what the user asked for meanwhile."""
+        now = self.run
+        asked = {"stopping": self.stop, "taken": now.taken, "client_id": self.client_id or run.client_id}
+        granted = max(run.renders_granted, now.renders_granted)
+        return run.model_copy(update={**asked, "wishes": now.wishes, "renders_granted": granted})
+
     def keep(self, run: Run) -> None:
         """Take over what was decided on a copy. The run may have changed meanwhile: revisions only grow."""
         self.run = run.model_copy(update={"revision": max(run.revision, self.run.revision + 1)})

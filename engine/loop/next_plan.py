@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from ..judge.quotations import in_marks
-from ..settings import Settings
+from ..settings import Limits, Settings
 from . import by_score
 from .belief.local_edits import edit_candidates
 from .belief.observations import OWN
@@ -50,6 +50,24 @@ def plan_render(run: Run, loop: int, index: int) -> Plan | Stop:
         if plan.action == "local_edit" or all(plan.settings != i.settings for i in run.iterations):
             return plan
     return Stop("no_progress", by_score.SEED_KEPT)
+
+
+def next_place(run: Run) -> tuple[int, int]:
+    """(loop, index) of the render that follows the iterations: behind all of them, for its files are named after it."""
+    last = max((i.plan for i in run.iterations), key=lambda plan: (plan.loop, plan.index))
+    return place_after(last, run.start.limits)
+
+
+def next_loop(run: Run) -> int:
+    """The loop behind all that the run had, and behind the wishes that wait."""
+    return max((plan.loop for plan in (*run.wishes, *(i.plan for i in run.iterations))), default=0) + 1
+
+
+def place_after(plan: Plan, limits: Limits) -> tuple[int, int]:
+    """(loop, index) of the render that follows a plan."""
+    if plan.index >= limits.iterations_per_loop:
+        return plan.loop + 1, 1
+    return plan.loop, plan.index + 1
 
 
 def new_seed(run: Run) -> int:

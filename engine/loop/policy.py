@@ -15,7 +15,7 @@ from .check_remedies import COMPOSITION, editor_wanted
 from .clauses import compose
 from .endings import ended, gave_up_stop
 from .evidence import RunEvidence
-from .next_plan import NextRender, plan_render
+from .next_plan import NextRender, next_loop, next_place, plan_render
 from .run import Plan, Run, Stop
 
 
@@ -24,11 +24,7 @@ def next_step(run: Run) -> Plan | Stop:
     stop = ended(run) or gave_up_stop(run)
     if stop is not None:
         return stop
-    last = run.iterations[-1]
-    loop, index = last.plan.loop, last.plan.index + 1
-    if index > run.start.limits.iterations_per_loop:
-        loop, index = loop + 1, 1
-    return plan_render(run, loop, index)
+    return plan_render(run, *next_place(run))
 
 
 def first_plan(run: Run) -> Plan:
@@ -42,7 +38,7 @@ def continued_plan(run: Run, instruction: str) -> Plan | Stop:
     With an instruction the best picture's own settings are kept, so that only what was asked for changes; its words
     are already part of run.start. Without one the run goes on as if no limit had been reached.
     """
-    loop = run.iterations[-1].plan.loop + 1 if run.iterations else 1
+    loop = next_loop(run)
     if not run.iterations:
         return first_plan(run)
     if not instruction:

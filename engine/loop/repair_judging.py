@@ -15,11 +15,11 @@ from ..judge.picture import Picture
 from ..judge.region_question import RegionHint
 from ..judge.scoring import UNKNOWN, average_in_logits
 from ..judge.verdict import merge_looks
-from .evidence import RunEvidence
 from .journal import Journal
-from .repair_plan import hint_key, hint_wanted
+from .repair_plan import hint_wanted
 from .run import Plan, Run
 from .run_context import KnownPicture
+from .waiting_wishes import wish_hint_wanted
 
 Shares = tuple[float, float, float, float]
 READ_BACK: tuple[Kind, ...] = ("object", "attribute", "text", "absence")
@@ -58,26 +58,25 @@ async def see_repair(
 async def ask_hints(
     judge: Judge, journal: Journal, run: Run, pictures: Sequence[Picture], batch_index: int
 ) -> Mapping[str, RegionHint]:
-    """The judge's hints for what the policy would mend next, by key; empty where it plans something else.
+    """The judge's hints for what is mended next, by key: a wish that waits, else what the policy would mend. Empty
+    where neither is.
 
     run: with the iteration at hand, whose pictures these are. One that the judge cannot give is empty, so that it is
     not asked for again.
     """
-    wanted = hint_wanted(run)
+    wanted = wish_hint_wanted(run) if run.wishes else hint_wanted(run)
     if wanted is None or not judge.looks:
         return {}
-    iteration, requirement, item, kind = wanted
-    key = hint_key(iteration.number, requirement.id)
+    iteration, key, requirement, wrong, asks = wanted
     if iteration.number == len(run.iterations):
         picture = pictures[batch_index]
     else:
         try:
             picture = Picture(await asyncio.to_thread(journal.load_picture, run.id, iteration.picture))
         except (OSError, ValueError):
-            return {key: RegionHint(requirement=requirement.id)}
-    wrong = RunEvidence(run).name_items([item])
-    hint = await judge.point_at(picture, run.start.goal, requirement.id, wrong, kind.asks, len(run.iterations))
-    return {key: hint or RegionHint(requirement=requirement.id)}
+            return {key: RegionHint(requirement=requirement)}
+    hint = await judge.point_at(picture, run.start.goal, requirement, wrong, asks, len(run.iterations))
+    return {key: hint or RegionHint(requirement=requirement)}
 
 
 async def read_back(

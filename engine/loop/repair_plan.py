@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from ..judge.absence import absent_thing
 from ..judge.checklist import Requirement
 from ..judge.critique import Item
-from ..judge.region_question import one_thing
+from ..judge.region_question import Asks, one_thing
+from .evidence import RunEvidence
 from .policy import next_step
 from .repair_kinds import Outcome, RepairKind, kind_of, strength
 from .run import Iteration, Plan, RegionRepair, Run, Stop
@@ -14,6 +17,17 @@ SURROUNDINGS = "the plain surface behind it, as around it, empty"
 """What a region shows once a thing is gone, where the judge does not say."""
 FEATHER = 10.0
 """Pixels of a picture of 1024 over which a repair blends with the rest."""
+
+
+class WantedHint(NamedTuple):
+    """What a judge is to be asked about a picture before it is repaired. key: of the answer in Run.region_hints.
+    requirement: its id, "" for anything else. wrong: what is to be mended, in words. asks: see RepairKind."""
+
+    iteration: Iteration
+    key: str
+    requirement: str
+    wrong: str
+    asks: Asks
 
 
 def next_step_with_repair(run: Run) -> Plan | Stop:
@@ -31,7 +45,7 @@ def next_step_after(run: Run) -> Plan | Stop:
     """What follows the last iteration: nothing but the user's own word after a repair that the user asked for."""
     step = next_step_with_repair(run)
     last = run.iterations[-1]
-    if last.plan.repair is None or not last.plan.repair.wish:
+    if last.plan.repair is None or not last.plan.repair.wish or last.plan.repair.goes_on:
         return step
     if isinstance(step, Stop) and step.status not in ("limit", "no_progress", "no_effect", "unverified"):
         return step
@@ -59,7 +73,7 @@ def _without_edits(run: Run) -> Run:
     return run.model_copy(update={"can_edit_locally": False})
 
 
-def hint_wanted(run: Run) -> tuple[Iteration, Requirement, Item, RepairKind] | None:
+def hint_wanted(run: Run) -> WantedHint | None:
     """What the judge is to be asked about before the next step: the picture and requirement that the policy would mend
     next and nobody has pointed at yet. None where it plans something else."""
     if not run.can_edit_locally or not run.iterations or repairs_left(run) <= 0:
@@ -67,7 +81,11 @@ def hint_wanted(run: Run) -> tuple[Iteration, Requirement, Item, RepairKind] | N
     step = next_step(run)
     if isinstance(step, Stop) or step.action != "local_edit":
         return None
-    return None if hint_key(step.edit_of, step.requirement) in run.region_hints else _target(run, step)
+    key, target = hint_key(step.edit_of, step.requirement), _target(run, step)
+    if target is None or key in run.region_hints:
+        return None
+    source, requirement, item, kind = target
+    return WantedHint(source, key, requirement.id, RunEvidence(run).name_items([item]), kind.asks)
 
 
 def hint_key(number: int | None, requirement: str) -> str:

@@ -93,7 +93,8 @@ class RegionRepair(BaseModel):
     right, bottom in thousandths of width and height; mask: file in the run folder, white where it may change. With
     words, box or mask count where nothing is found. prompt: what the region is to show, instruction: the same as a
     command for edit models. denoise: 0..1. grow, feather: pixels of a picture whose longer side has 1024. context: see
-    cut_region. wish: the user's own, empty for a repair of the loop's.
+    cut_region. wish: the user's own, empty for a repair of the loop's. goes_on: of a wish that came while the run went
+    on, which it does afterwards too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -110,6 +111,7 @@ class RegionRepair(BaseModel):
     feather: float = Field(default=8.0, ge=0, le=128)
     context: float = Field(default=0.5, ge=0, le=4)
     wish: str = ""
+    goes_on: bool = False
 
 
 class Plan(BaseModel):
@@ -260,6 +262,7 @@ class Run(BaseModel):
     standing: by iteration number, how probable it is that its picture meets everything, by all looks so far.
     can_edit_locally: whether the graph can change one spot of a picture and keep the rest. edit_refusal: why not.
     region_hints: by "iteration:requirement", where the judge says that a requirement is to be mended in a picture.
+    wishes: repairs that the user asked for while the run went on and that are still to come, see waiting_wishes.
     recoveries: what was changed after renders that failed, oldest first; the graph on disk stays the user's own.
     taken: the iteration that the user took as best, None while the judge's word stands.
     starred: the user wants to find it again.
@@ -297,6 +300,7 @@ class Run(BaseModel):
     can_edit_locally: bool = False
     edit_refusal: str = ""
     region_hints: dict[str, RegionHint] = Field(default_factory=dict)
+    wishes: tuple[Plan, ...] = ()
     taken: UserPick | None = None
     starred: bool = False
     stopping: Literal["", "now", "after"] = ""

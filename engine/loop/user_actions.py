@@ -11,26 +11,26 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from typing import Any
 
 from ..graph.local_edit_parts import EditRefused
 from ..judge.judge import Judge
 from ..unicode_text import mend_text, mend_texts
-from .corrections import correct_judge, edit_checklist
+from .corrections import as_judged_now, correct_judge, edit_checklist, what_differs
 from .driver import Driver
 from .endings import paid_out_stop
 from .journal import Journal
 from .later_verdict import judge_later
 from .live_runs import LiveRun
+from .next_plan import next_loop
 from .policy import continued_plan, first_plan
 from .ports import CarriedRequest
 from .refusals import NotNow
 from .repair_plan import next_step_with_repair
-from .run import Iteration, Run, Stop
+from .run import Iteration, Plan, Run, Stop
 from .run_changes import add_instruction, with_user_pick
-from .run_context import KnownPicture
 from .run_owners import ELSEWHERE
+from .waiting_wishes import wish_first, wish_place, with_wish
 from .wished_repair import WishedRegion, plan_wish
 
 ENDED = "The run has already ended."
@@ -124,8 +124,8 @@ class UserActions:
             before = live.run
             after = mend_texts(await asyncio.to_thread(change, before)).changed(time.time())
             await self._write_all(before, after)
-            self._driver.change(live, **_what_differs(before, after))
-            live.seen = _as_judged_now(live.seen, before, after)
+            self._driver.change(live, **what_differs(before, after))
+            live.seen = as_judged_now(live.seen, before, after)
             return live.run
 
     async def star(self, run_id: str, starred: bool) -> Run:
@@ -183,6 +183,8 @@ class UserActions:
             run = run.model_copy(update=fields)
             whole = run.model_copy(update={"can_edit_locally": False})  # a loop begins with a whole picture
             plan = await asyncio.to_thread(continued_plan, whole, instruction)
+            if not instruction:
+                plan = wish_first(run, plan)
             if isinstance(plan, Stop):
                 raise NotNow(plan.reason)
             _refuse_without_account(live)
@@ -201,25 +203,52 @@ class UserActions:
         client_id: str = "",
         extra_data: Mapping[str, Any] | None = None,
     ) -> Run:
-        """Paint one region of a picture of an ended run anew, as the user wishes. The result is an iteration like any.
+        """Paint one region of a picture anew, as the user wishes. The result is an iteration like any.
 
-        judge: asked what belongs there. extra_data: as of continue_run. Raises ValueError for a picture or region that
-        cannot be taken, NotNow also where the graph cannot be repaired.
+        Of an ended run at once, and judge is asked what belongs there; of a run that goes on it is the next render, and
+        that run's own judge is asked when it has looked at the present picture. extra_data: as of continue_run. Raises
+        ValueError for a picture or region that cannot be taken, NotNow also where the graph cannot be repaired.
         """
         wish = mend_text(wish)
-        reviving = self._revived(run_id, client_id, extra_data)
-        async with self._driver.locks.user_action(run_id, "being repaired"), reviving as live:
-            run = live.run
-            if run.paid_out:
-                raise NotNow(paid_out_stop(run).reason)
-            plan = await plan_wish(self._journal(), run, number, wish, region, judge)
-            try:
-                await self._driver.repairs.graph(run, plan, live.graph)
-            except EditRefused as problem:
-                raise NotNow(f"This picture cannot be repaired in place. {problem}") from problem
-            granted = max(run.renders_allowed, len(run.iterations) + 1)
-            await self._driver.go_on(live, run.model_copy(update={"renders_granted": granted}), plan)
-            return live.run
+        async with self._driver.locks.user_action(run_id, "being repaired"):
+            if not (await self._driver.live.find(run_id)).ended:
+                return await self._wait_for_repair(await self._going_on(run_id), number, wish, region)
+            async with self._revived(run_id, client_id, extra_data) as live:
+                run = live.run
+                plan = await self._repair_plan(live, number, wish, region, judge, (next_loop(run), 1))
+                granted = max(run.renders_allowed, len(run.iterations) + 1)
+                await self._driver.go_on(live, run.model_copy(update={"renders_granted": granted}), plan)
+                return live.run
+
+    async def _wait_for_repair(self, live: LiveRun, number: int, wish: str, region: WishedRegion) -> Run:
+        """A wish about a run that goes on: written before it is answered."""
+        if live.stop:
+            raise NotNow("The run is about to stop. Repair the picture once it has.")
+        plan = await self._repair_plan(live, number, wish, region, None, wish_place(live.run))
+        run = with_wish(live.run, plan)
+        await self._driver.write(run.changed(time.time()))
+        self._driver.change(live, wishes=run.wishes, renders_granted=run.renders_granted)
+        return live.run
+
+    async def _repair_plan(
+        self,
+        live: LiveRun,
+        number: int,
+        wish: str,
+        region: WishedRegion,
+        judge: Judge | None,
+        place: tuple[int, int],
+    ) -> Plan:
+        """Raises ValueError, NotNow, OSError."""
+        run = live.run
+        if run.paid_out:
+            raise NotNow(paid_out_stop(run).reason)
+        plan = await plan_wish(self._journal(), run, number, wish, region, judge, place)
+        try:
+            await self._driver.repairs.graph(run, plan, live.graph)
+        except EditRefused as problem:
+            raise NotNow(f"This picture cannot be repaired in place. {problem}") from problem
+        return plan
 
     async def resume(self, run_id: str, client_id: str = "", extra_data: Mapping[str, Any] | None = None) -> Run:
         """Go on with a run that a server stop cut off, with the render that was lost.
@@ -292,7 +321,8 @@ class UserActions:
         if run.pending is not None:
             plan = run.pending.plan
         else:
-            plan = await asyncio.to_thread(next_step_with_repair, run) if run.iterations else first_plan(run)
+            step = await asyncio.to_thread(next_step_with_repair, run) if run.iterations else first_plan(run)
+            plan = wish_first(run, step)
         if isinstance(plan, Stop):
             await self._driver.end(live, run, plan)
         else:
@@ -347,22 +377,6 @@ def _refuse_without_account(live: LiveRun) -> None:
             "since the server was restarted. Load the best picture on the canvas and queue it: a new run begins there. "
             "A script can send extra_data with the request instead."
         )
-
-
-def _what_differs(before: Run, after: Run) -> dict[str, Any]:
-    names = ("iterations", "relooks", "checklist", "start", "standing")
-    return {name: getattr(after, name) for name in names if getattr(after, name) is not getattr(before, name)}
-
-
-def _as_judged_now(seen: Sequence[KnownPicture], before: Run, after: Run) -> list[KnownPicture]:
-    """A picture that comes again has the verdict that stands now; none where something new is asked about it."""
-    if _asked_about(after) - _asked_about(before):
-        return []
-    return [replace(known, critique=after.iterations[known.number - 1].critique) for known in seen]
-
-
-def _asked_about(run: Run) -> set[str]:
-    return set() if run.checklist is None else {requirement.id for requirement in run.checklist.requirements}
 
 
 def _mend(journal: Journal, run: Run) -> None:

@@ -136,7 +136,8 @@ class RunView(RunSummary):
     standing: by iteration number, how probable it is that its picture meets everything. confidence: what it must reach.
     fresh_from: iterations before this number were judged against the goal before a wish. steered: by setting, the
     inputs that take it from the loop. judged: the node whose picture is judged. paid_nodes: what costs money at each
-    render. can_repair: whether a region of its pictures can be painted anew; edit_refusal: why not.
+    render. wishes: repairs that the user asked for while it went on and that are still to come. can_repair: whether a
+    region of its pictures can be painted anew; edit_refusal: why not.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     prompt_ids, relooks, standing, recoveries: of all iterations, in a message of these.
@@ -160,6 +161,7 @@ class RunView(RunSummary):
     steered: dict[str, tuple[str, ...]]
     judged: str
     paid_nodes: tuple[str, ...]
+    wishes: list[PlanView]
     can_repair: bool
     edit_refusal: str
     recoveries: tuple[Recovery, ...]
@@ -196,21 +198,10 @@ def run_summary(run: Run) -> RunSummary:
 
 
 def iteration_view(iteration: Iteration) -> IterationView:
-    plan = iteration.plan
     return IterationView(
         number=iteration.number,
         prompt_id=iteration.prompt_id,
-        plan=PlanView(
-            loop=plan.loop,
-            index=plan.index,
-            wording=plan.wording,
-            action=plan.action,
-            edit_of=plan.edit_of,
-            requirement=plan.requirement,
-            repair=plan.repair,
-            remedy=plan.remedy,
-            reason=plan.reason,
-        ),
+        plan=_plan_view(iteration.plan),
         critique=iteration.critique,
         decision=iteration.decision,
         picture=iteration.picture,
@@ -275,6 +266,7 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
         steered=run.steered,
         judged=run.judged,
         paid_nodes=run.paid_nodes,
+        wishes=[_plan_view(wish) for wish in run.wishes],
         can_repair=not run.edit_refusal and bool(run.steered),
         edit_refusal=run.edit_refusal,
         recoveries=run.recoveries,
@@ -292,6 +284,20 @@ def _best_view(run: Run, best: Iteration) -> BestView:
 def _closed(run: Run) -> bool:
     """Whether what an ended run leaves behind was written: a server that stopped in the middle wrote nothing of it."""
     return run.ended and run.status not in ("unsaved", "suspended")
+
+
+def _plan_view(plan: Plan) -> PlanView:
+    return PlanView(
+        loop=plan.loop,
+        index=plan.index,
+        wording=plan.wording,
+        action=plan.action,
+        edit_of=plan.edit_of,
+        requirement=plan.requirement,
+        repair=plan.repair,
+        remedy=plan.remedy,
+        reason=plan.reason,
+    )
 
 
 def _pending_view(run: Run, pending: Pending) -> PendingView:

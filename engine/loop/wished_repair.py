@@ -42,11 +42,18 @@ class WishedRegion:
 
 
 async def plan_wish(
-    journal: Journal, run: Run, number: int, wish: str, region: WishedRegion, judge: Judge | None
+    journal: Journal,
+    run: Run,
+    number: int,
+    wish: str,
+    region: WishedRegion,
+    judge: Judge | None,
+    place: tuple[int, int],
 ) -> Plan:
     """The render that carries out a wish about a picture; its mask, where one is given, is written into the folder.
 
-    judge: asked what belongs into the region; None where nobody can be. Raises ValueError, OSError.
+    place: (loop, index) of that render. judge: asked what belongs into the region; None where nobody can be now.
+    Raises ValueError, OSError.
     """
     source = run.iteration_at(number)
     if source.picture is None:
@@ -58,21 +65,24 @@ async def plan_wish(
     kind = kind_of_wish(wish)
     where = words or THIS_PLACE
     hint = await _hint(journal, run, source.picture, number, f"{where}: {wish}", kind, judge)
+    asked = plain_words(wish, 200, wish)
     repair = RegionRepair(
         kind=kind.name,
         words=words,
         box=box,
-        prompt=_prompt(wish, kind, hint),
-        instruction=(hint.instruction if hint is not None else "") or plain_words(wish, 200, wish),
+        prompt=SURROUNDINGS if kind.asks == "surroundings" else asked or wish,
+        instruction=asked,
         denoise=kind.denoise,
         grow=kind.grow,
         feather=FEATHER,
         context=kind.context,
         wish=wish,
+        goes_on=not run.ended,
     )
+    repair = with_hint(repair, hint)
     plan = Plan(
-        loop=run.iterations[-1].plan.loop + 1,
-        index=1,
+        loop=place[0],
+        index=place[1],
         settings=source.settings.model_copy(update={"seed": new_seed(run)}),
         wording=source.plan.wording,
         action="local_edit",
@@ -100,10 +110,10 @@ async def _hint(
         await judge.release()
 
 
-def _prompt(wish: str, kind: RepairKind, hint: RegionHint | None) -> str:
-    if hint is not None and hint.prompt:
-        return hint.prompt
-    return SURROUNDINGS if kind.asks == "surroundings" else plain_words(wish, 200, wish) or wish
+def with_hint(repair: RegionRepair, hint: RegionHint | None) -> RegionRepair:
+    """A wished repair with what the judge says belongs there, as far as it says anything."""
+    said = {} if hint is None else {"prompt": hint.prompt, "instruction": hint.instruction}
+    return repair.model_copy(update={name: words for name, words in said.items() if words})
 
 
 def read_shares(box: tuple[float, float, float, float]) -> Box:

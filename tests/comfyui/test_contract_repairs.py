@@ -265,6 +265,29 @@ def test_a_wish_about_a_graph_that_cannot_be_repaired_says_why(theatre):
     assert run["edit_refusal"] and not run["can_repair"]
 
 
+def test_a_wish_about_a_run_that_goes_on_is_its_next_render(theatre):
+    """It comes while the judge looks at the second picture, and is on disk when it is answered."""
+    told, judge = [], pointing(ONE)
+
+    def asks(body, images):
+        row = theatre.client.get("/imitatoes/runs")["runs"][0]
+        if row["iteration_count"] == 1 and not told:
+            told.append(wished(theatre, row, wish="a blue star here", box=[0.5, 0.6, 0.8, 0.9]))
+            kept = json.loads((theatre.runs_folder / row["run_id"] / "run.json").read_text(encoding="utf-8"))
+            told.append([one["repair"]["wish"] for one in kept["wishes"]])
+        return judge(body, images)
+
+    theatre.judge.default = asks
+    run = theatre.played(graph(iterations_per_loop=2, max_loops=1, repairs=0, seed=31))
+    (status, going), kept = told
+    assert (status, going["status"]) == (200, "running") and kept == ["a blue star here"]
+    assert [one["repair"]["wish"] for one in going["wishes"]] == kept
+    assert run["status"] == "limit" and not run["wishes"], run["reason"]
+    last = run["iterations"][2]
+    assert last["plan"]["repair"]["wish"] == "a blue star here" and last["plan"]["edit_of"] == 1 and last["repaired"]
+    assert len(run["iterations"]) == 3, "one more than the limit, for the wish"
+
+
 def test_killed_as_a_wish_was_answered(theatre):
     """Last here, because the server is another one afterwards."""
     theatre.judge.default = pointing(ALL)

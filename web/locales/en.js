@@ -226,6 +226,8 @@ export default {
   "repair.cancel": "Cancel",
   "repair.asking": "The judge is asked what belongs there. It may have to be loaded first, which takes a while.",
   "repair.cannot": "Pictures of this run cannot be repaired in place: {why}",
+  "repair.waiting": "Wishes that wait",
+  "repair.waits": "Comes next, iteration {number}: {wish}",
   "repair.here": "Repaired here",
   "repair.kept": "A part of iteration {number} was painted anew: {prompt}.",
   "repair.wished": "A part of iteration {number} was painted anew, as you wished: {wish}",

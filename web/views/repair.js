@@ -1,6 +1,5 @@
 // A wish about a part of a picture: the part is marked by a box or a brush, or named, and painted anew.
 import { h, icon, setText } from "../dom.js";
-import { isRunning } from "../store.js";
 import { createNotice } from "./notice.js";
 import { createRepairCanvas } from "./repair_canvas.js";
 
@@ -8,6 +7,7 @@ const WAYS = ["box", "brush", "words"];
 
 export function createRepair({ t, server, actions }) {
   let shown = null;
+  let marked = null; // the run and iteration whose picture is in the dialog: a run that goes on shows another one soon
   let way = "box";
   const canvas = createRepairCanvas({ t, changed: draw });
   const open = h("button", { type: "button", title: t("repair.openHint"), on: { click: show } }, icon("pencil"), h("span", {}, t("repair.open")));
@@ -32,8 +32,9 @@ export function createRepair({ t, server, actions }) {
     notice.root,
     h("div", { className: "imitatoes-row" }, send, cancel),
   );
+  const waiting = h("ul", { className: "imitatoes-quiet", "aria-label": t("repair.waiting"), hidden: true });
   const dialog = h("dialog", { className: "imitatoes-repair-dialog", "aria-label": t("repair.open"), on: { keydown: (event) => event.stopPropagation() } }, form);
-  const root = h("div", { className: "imitatoes-buttons" }, open, why, dialog);
+  const root = h("div", { className: "imitatoes-buttons" }, open, why, waiting, dialog);
 
   function choose(name) {
     way = name;
@@ -43,6 +44,7 @@ export function createRepair({ t, server, actions }) {
 
   function show() {
     const { run, iteration } = shown;
+    marked = { run, number: iteration.number };
     setText(title, t("repair.title", { number: iteration.number }));
     canvas.show(server.picture(run.run_id, iteration.picture), t("iteration.picture", { number: iteration.number }));
     actions.tell("", "repair");
@@ -54,14 +56,13 @@ export function createRepair({ t, server, actions }) {
   const region = () => (way === "words" ? words.value.trim() && { words: words.value.trim() } : canvas.region());
 
   // Without the picture of what was painted, which takes long to make.
-  const marked = () => (way === "words" ? Boolean(words.value.trim()) : canvas.marked());
+  const isMarked = () => (way === "words" ? Boolean(words.value.trim()) : canvas.marked());
 
   async function ask(event) {
     event.preventDefault();
-    const { run, iteration } = shown;
     const where = region();
     if (!where || !wish.value.trim()) return;
-    if (await actions.repair(run, iteration.number, wish.value.trim(), where)) {
+    if (await actions.repair(marked.run, marked.number, wish.value.trim(), where)) {
       wish.value = words.value = "";
       dialog.close();
     }
@@ -80,7 +81,7 @@ export function createRepair({ t, server, actions }) {
     clear.hidden = way === "words";
     words.hidden = way !== "words";
     if (!shown) return;
-    send.disabled = shown.busy || !marked() || !wish.value.trim();
+    send.disabled = shown.busy || !isMarked() || !wish.value.trim();
     notice.update();
   }
 
@@ -89,10 +90,15 @@ export function createRepair({ t, server, actions }) {
     update(run, iteration, { busy }) {
       shown = { run, iteration, busy };
       const hindered = hindrance(shown);
-      root.hidden = isRunning(run); // a run that goes on has the card for itself
       open.disabled = busy || Boolean(hindered) || Boolean(run.elsewhere);
       setText(why, hindered);
       why.hidden = !hindered;
+      const wishes = (run.wishes ?? []).map((one) => t("repair.waits", { number: one.edit_of, wish: one.repair?.wish ?? "" }));
+      waiting.hidden = !wishes.length;
+      if (waiting.dataset.known !== wishes.join("\n")) {
+        waiting.dataset.known = wishes.join("\n");
+        waiting.replaceChildren(...wishes.map((words) => h("li", {}, words)));
+      }
       draw();
     },
   };

@@ -58,10 +58,12 @@ class Studio(Stage):
                 return place.run.id
         raise AssertionError("no repair was planned")
 
-    def judges(self, prompt_id, place, chances, **fields):
+    def judges(self, prompt_id, place, chances, more_hints=None, relooks_of=None, **fields):
         name = Journal(self.root).save_picture(place.run.id, place.plan, torch.rand(96, 128, 3), {})
         assert name == f"{stem(place.plan)}.png"
-        hints = {f"{number}:r1": HINT for number in range(1, 20)}
+        hints = {f"{number}:r1": HINT for number in range(1, 20)} | (more_hints or {})
+        if relooks_of is not None:
+            fields["relooks"] = {relooks_of: itemised(*chances)}
         self.driver.report(prompt_id, Report(itemised(*chances), name, checklist=FOX, region_hints=hints, **fields))
         self.queue.states[prompt_id] = PromptState("success", started=time.time() - 2)
 
