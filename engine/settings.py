@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 SeedPolicy = Literal["auto", "keep", "new"]
 SEED_POLICIES: tuple[SeedPolicy, ...] = ("auto", "keep", "new")
+Vary = Literal["everything", "seed"]
+VARIES: tuple[Vary, ...] = ("everything", "seed")
+"""What a run may change from one render to the next. seed: new seeds with the user's own words, steps and cfg."""
 MAX_SEED = 2**64 - 1
 DRAWN_SEEDS = 2**32
 """Seeds that are drawn stay below this: every node of every pack takes them."""
@@ -54,6 +57,7 @@ class LoopHandle(BaseModel):
 
     checklist: the user's own requirements, one a line; empty to have them made from the goal.
     confidence: how probable it must be that a picture meets everything before the run is called done.
+    vary: "seed" for the best of many seeds, with the run's own looks, end and pick.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -65,3 +69,4 @@ class LoopHandle(BaseModel):
     seed_policy: SeedPolicy
     checklist: str = ""
     confidence: float = Field(default=0.95, gt=0, lt=1)
+    vary: Vary = "everything"

@@ -7,6 +7,8 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from ..engine.settings import VARIES
+
 
 def search_words(words: str) -> dict[str, list[str]]:
     """By what else the page's search finds a node, for its schema; nothing where this ComfyUI does not know that.
@@ -28,8 +30,15 @@ def advanced_float(name: str, **options: Any) -> io.Float.Input:
     return io.Float.Input(name, **options, **({"advanced": True} if known else {}))
 
 
-def ending_inputs() -> list[io.Int.Input | io.Float.Input]:
-    """Of SelfImprovingPrompt: what ends a run besides its renders. They came later, so they stand last."""
+def advanced_combo(name: str, **options: Any) -> io.Combo.Input:
+    """The same for a choice."""
+    known = "advanced" in inspect.signature(io.Combo.Input.__init__).parameters
+    return io.Combo.Input(name, **options, **({"advanced": True} if known else {}))
+
+
+def later_inputs() -> list[io.Int.Input | io.Float.Input | io.Combo.Input]:
+    """Of SelfImprovingPrompt: what ends a run besides its renders, and what it may change. They came later, so they
+    stand last."""
     return [
         advanced_int(
             "paid_renders",
@@ -75,6 +84,16 @@ def ending_inputs() -> list[io.Int.Input | io.Float.Input]:
             tooltip=(
                 "How many pictures of a run may be repaired in place: one region is painted anew and the rest kept. "
                 "-1 = automatic, half of the renders at most. 0 = never."
+            ),
+        ),
+        advanced_combo(
+            "vary",
+            options=list(VARIES),
+            default="everything",
+            optional=True,
+            tooltip=(
+                "What the loop may change. everything: words, seed, steps and cfg. "
+                "seed: only the seed, so the run is the best of many seeds of your own prompt."
             ),
         ),
     ]

@@ -8,7 +8,7 @@ from ..engine.loop.first_prompt import prompt_of_goal
 from ..engine.settings import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
 from ..host.loop_inputs import check_loop_inputs
 from ..host.paid_nodes import why_refused
-from .inputs import ending_inputs, search_words
+from .inputs import later_inputs, search_words
 
 Loop = io.Custom("IMITATOES_LOOP")
 
@@ -136,7 +136,7 @@ class SelfImprovingPrompt(io.ComfyNode):
                         "0 = no limit."
                     ),
                 ),
-                *ending_inputs(),
+                *later_inputs(),
             ],
             outputs=[
                 io.String.Output(display_name="prompt", tooltip="To the positive text encoder."),
@@ -173,6 +173,7 @@ class SelfImprovingPrompt(io.ComfyNode):
         confidence: float = 0.95,
         minutes: float = 0.0,
         repairs: int = -1,
+        vary: str = "everything",
     ) -> io.NodeOutput:
         check_loop_inputs(goal, checklist, paid_renders, cls.hidden)
         prompt = prompt if prompt.strip() else prompt_of_goal(goal)
@@ -191,5 +192,6 @@ class SelfImprovingPrompt(io.ComfyNode):
             seed_policy=seed_policy,
             checklist=checklist,
             confidence=confidence,
+            vary=vary,
         )
         return io.NodeOutput(prompt, negative, seed, steps, cfg, handle)

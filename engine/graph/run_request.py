@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ..settings import MAX_SEED, SeedPolicy
+from ..settings import MAX_SEED, SeedPolicy, Vary
 
 MOST_NODES, MOST_LINKS = 2000, 20_000
 """Of a graph that is checked. Workflows have some hundred nodes, and some links each."""
@@ -26,7 +26,7 @@ class _Part(BaseModel):
 class OrderSettings(_Part):
     """Inputs of SelfImprovingPrompt that the run starts from. What is left out stays as the workflow has it.
 
-    seed: -1 draws one.
+    seed: -1 draws one. vary: "seed" lets the run change nothing but the seed.
     """
 
     prompt: str | None = Field(default=None, max_length=LONGEST_TEXT)
@@ -35,6 +35,7 @@ class OrderSettings(_Part):
     steps: int | None = Field(default=None, ge=1, le=10_000)
     cfg: float | None = Field(default=None, ge=0, le=100)
     seed_policy: SeedPolicy | None = None
+    vary: Vary | None = None
 
 
 class OrderLimits(_Part):

@@ -30,6 +30,7 @@ WIDGETS = (
     "confidence",
     "minutes",
     "repairs",
+    "vary",
 )
 """Order of SelfImprovingPrompt's widgets in `widgets_values`. The page adds control_after_generate behind the seed."""
 

@@ -50,7 +50,10 @@ def ended(run: Run) -> Stop | None:
 
 
 def gave_up_stop(run: Run, hoping: bool = False) -> Stop | None:
-    """The end of a run that is not worth another render. hoping: as if an editor could write a clause for anything."""
+    """The end of a run that is not worth another render; never of one that varies the seed alone, which is to have as
+    many seeds as it may. hoping: as if an editor could write a clause for anything."""
+    if run.start.vary == "seed":
+        return None
     beliefs = believe_run(run)
     if not beliefs:
         return by_score.no_progress(run)

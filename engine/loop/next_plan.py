@@ -37,6 +37,8 @@ PARENT_MET = 0.5
 
 def plan_render(run: Run, loop: int, index: int) -> Plan | Stop:
     """The next render, whatever it is worth; a stop where the seed is kept and everything was rendered."""
+    if run.start.vary == "seed":
+        return _seed_plan(run, loop, index)
     beliefs = believe_run(run)
     if not beliefs:
         return by_score.plan(run, loop, index, new_seed(run))
@@ -74,6 +76,14 @@ def new_seed(run: Run) -> int:
     """A seed below 2**48 (exact in the page's numbers), fixed by the user's own seed: the same graph, the same run."""
     text = f"{run.start.settings.seed}:{len(run.iterations) + 1}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:6], "big")
+
+
+def _seed_plan(run: Run, loop: int, index: int) -> Plan | Stop:
+    """The user's own settings on another seed."""
+    if run.start.seed_policy == "keep":
+        return Stop("no_progress", by_score.SEED_KEPT)
+    settings = run.start.settings.model_copy(update={"seed": new_seed(run)})
+    return Plan(loop=loop, index=index, settings=settings, reason="A new seed, the only thing that may vary.")
 
 
 def next_render(run: Run) -> NextRender:

@@ -41,7 +41,7 @@ def continued_plan(run: Run, instruction: str) -> Plan | Stop:
     loop = next_loop(run)
     if not run.iterations:
         return first_plan(run)
-    if not instruction:
+    if not instruction or run.start.vary == "seed":
         return plan_render(run, loop, 1)
     best = run.whole_render(run.best or run.iterations[-1])
     # The requirements that owned the clauses were those of the earlier goal.
@@ -66,7 +66,7 @@ def clauses_wanted(run: Run) -> tuple[str, ...]:
     asked for as well, so that one call serves many renders.
     """
     beliefs, evidence, last = believe_run(run), RunEvidence(run), run.iterations[-1]
-    if ended(run) is not None:
+    if ended(run) is not None or run.start.vary == "seed":
         return ()
     if editor_wanted(evidence):
         return (COMPOSITION,)

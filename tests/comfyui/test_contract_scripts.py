@@ -135,6 +135,20 @@ def test_a_run_can_be_watched_over_the_ordinary_websocket(theatre):
         assert answer["prompt_id"] in [one["prompt_id"] for one in page.of_type("execution_start")]
 
 
+def test_a_run_may_vary_its_seed_alone(theatre):
+    theatre.judge.default = scripted(-2, clause=["one red lantern", "a lantern glowing red"])
+    limits = {"iterations_per_loop": 4, "max_loops": 1}
+    order = {"settings": {"steps": 2, "seed": 41, "vary": "seed"}, "limits": limits}
+    theatre.judge.requests.clear()
+    run = ended(theatre, started(theatre, **order)["prompt_id"])
+    assert (run["status"], len(run["iterations"])) == ("limit", 4), run["reason"]
+    seeds = [i["settings"].pop("seed") for i in run["iterations"]]
+    assert (seeds[0], len(set(seeds))) == (41, 4)
+    assert all(i["settings"] == run["iterations"][0]["settings"] for i in run["iterations"])
+    assert not [chat for chat in theatre.judge.chats() if "<task>edit</task>" in json.dumps(chat.body)]
+    assert "vary" in started(theatre, 400, settings={"vary": "words"})["error"]["input"]
+
+
 def test_tokens_are_filled(theatre):
     graph = small()
     graph["6"]["inputs"]["text"] = "__PROMPT__"

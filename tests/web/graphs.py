@@ -56,7 +56,7 @@ def loop_workflow(
         {"name": "loop", "type": "IMITATOES_LOOP", "link": 7},
     ]
     painted = [{"name": "images", "type": "IMAGE", "links": [6]}]
-    widgets = [goal, prompt, "", 1, "fixed", 20, 7.0, *limits.values(), checklist, 0.0, 0, 0.95, 0.0, -1]
+    widgets = [goal, prompt, "", 1, "fixed", 20, 7.0, *limits.values(), checklist, 0.0, 0, 0.95, 0.0, -1, "everything"]
     paint = ["", "", 0, "fixed", 20, 7.0, 256, 256, 1, seconds]
     judge = ["", MODEL, "local", "", 0.8, "0", "auto"]
     links = [[i + 1, 10, i, 6, i, t] for i, t in enumerate(TYPES)]

@@ -70,7 +70,11 @@ def test_what_was_asked_for_is_written_into_the_two_nodes():
     made = ready(
         goal=GOAL,
         checklist=["a fox", "snow"],
-        settings={"prompt": "fox", "negative": "dog", "seed": 2**63, "steps": 3, "cfg": 2, "seed_policy": "keep"},
+        settings={
+            **{"prompt": "fox", "negative": "dog", "seed": 2**63, "steps": 3, "cfg": 2},
+            "seed_policy": "keep",
+            "vary": "seed",
+        },
         limits={
             "iterations_per_loop": 2,
             "max_loops": 1,
@@ -90,6 +94,7 @@ def test_what_was_asked_for_is_written_into_the_two_nodes():
         "confidence": 0.9,
         "minutes": 30,
         "repairs": -1,
+        "vary": "seed",
     }
     assert (critic["model"], critic["judge"], critic["connection"]) == ("gemma3:4b", "offline", "workstation")
     assert made.rejected == ()
