@@ -2,7 +2,8 @@
 
 <root>/<run id>/run.json               the run as data, rewritten at every change
                 graph.json             the graph that was queued, and what is embedded beside it
-                loop_01_iter_01.png    each picture, with the graph that made it; of a batch loop_01_iter_01_a.png, _b ...
+                loop_01_iter_01.png    each picture, with the graph that made it,
+                                       of a batch loop_01_iter_01_a.png, _b ...
                 loop_01_iter_01_mask.png  of a repair, what was to change, where it was known before
                 loop_01_iter_01.json   settings, critique, decision, reason, timings
                 best.png               the best picture, written before run.json says that the run has ended
