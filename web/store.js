@@ -87,6 +87,13 @@ export function createStore() {
 
 export const isRunning = (run) => run.status === "running";
 export const iterationOf = (run, number) => run?.iterations?.find((iteration) => iteration.number === number) ?? null;
+/** All pictures of an iteration, in the order of its batch; the best stands at its batch_index. */
+export function picturesOf(iteration) {
+  const { batch_index: index = 0, critique, picture, source } = iteration;
+  return [{ index, critique, picture, source }, ...(iteration.others ?? [])].sort((a, b) => a.index - b.index);
+}
+/** What a picture of a batch is called by, as its file is: "a", "b" ... "z", "aa". */
+export const letterOf = (index) => (index < 26 ? "" : letterOf(Math.floor(index / 26) - 1)) + String.fromCharCode(97 + (index % 26));
 /** A list gives no iterations, a message the last few: whether the whole run must still be asked for. */
 export const lacks = (run) => (run.iterations?.length ?? 0) < (run.iteration_count ?? 0) || run.iterations === undefined;
 

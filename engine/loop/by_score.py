@@ -23,6 +23,7 @@ def plan(run: Run, loop: int, index: int, fresh_seed: int) -> Plan | Stop:
     best = run.best_of_goal or run.best
     last = run.iterations[-1]
     base = run.start.settings if best is None else best.settings
+    kept_seed = base.seed if best is None else best.seed
     before = Wording() if best is None else best.plan.wording
     wording = _edited(run, before, best, last)
     prompt, negative = compose(run.start.settings, wording)
@@ -30,7 +31,7 @@ def plan(run: Run, loop: int, index: int, fresh_seed: int) -> Plan | Stop:
     if wording == before:
         steps, cfg, moved = parameter_step(run, base, last)
     keep = _keeps_seed(run, best, index, wording != before or bool(moved))
-    seed = base.seed if keep else fresh_seed
+    seed = kept_seed if keep else fresh_seed
     settings = Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg)
     if any(i.settings == settings for i in run.iterations):
         if run.start.seed_policy == "keep":

@@ -8,21 +8,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from ..graph import ui_workflow
 from ..graph.family import family_named
-from ..graph.loop_nodes import as_queued
 from ..judge.batch import MOST_LOOKED_AT
 from ..judge.critique import Critique
 from ..judge.judge import Judge
 from ..judge.picture import Fingerprint, Picture, near_duplicate
 from ..judge.vision_model import ModelFailure
+from .batch_pictures import PictureSource, picture_sources
 from .journal import Journal, stem
 from .judging_notes import notes_after_verdict
-from .outcome import iteration_of, unsaved_reason, with_iteration
+from .outcome import iteration_of, with_iteration
+from .picture_saving import PictureSaving
 from .policy import clauses_wanted, final_look, wordings_tried
 from .repair_judging import ask_hints, read_back, see_repair
 from .repair_plan import without_impossible_repair
-from .run import BatchPicture, Run
+from .run import BatchPicture, Plan, Run
 from .run_context import KnownPicture, PromptContext, Report, RunContext
 
 
@@ -73,29 +73,15 @@ async def critique_in_run(
     if known is None and judge.looks:
         await asyncio.to_thread(_encode, pictures)
     seconds = {"reduce": time.perf_counter() - since}
-    shown = (place.plan.settings, place.run.start.goal, place.run.start.checklist)
-    extra = ui_workflow.in_extra_pnginfo(prompt_context.extra_pnginfo, prompt_context.loop_node, *shown)
-    metadata = {"prompt": as_queued(prompt_context.graph), **(extra or {})} if embed else {}
-
-    async def save(index: int, other: bool = False) -> tuple[str | None, str]:
-        started = time.perf_counter()
-        place_in_batch = index if other else None
-        try:
-            image = pictures[index].image
-            arguments = (place.run.id, place.plan, image, metadata, place_in_batch)
-            return await asyncio.to_thread(journal.save_picture, *arguments), ""
-        except OSError as problem:
-            return None, unsaved_reason(problem)
-        finally:
-            seconds["save"] = seconds.get("save", 0.0) + time.perf_counter() - started
-
-    saving = asyncio.ensure_future(save(0)) if len(pictures) == 1 else None
+    sources = _sources(place.plan, prompt_context, pictures)
+    saving = PictureSaving(journal, place, prompt_context, pictures, sources, embed)
+    first = asyncio.ensure_future(saving.save(0)) if len(pictures) == 1 else None
     judged_at = time.perf_counter()
     try:
         if known is not None:
             report = Report(known.critique, stem(place.plan), duplicate_of=known.number, checklist=place.run.checklist)
         else:
-            report = await _judged(judge, place, pictures)
+            report = await _judged(judge, place, pictures, sources)
             if repair is not None:
                 verdict = await read_back(judge, place.run, place.plan, report.critique, pictures[0], repair.box)
                 report = replace(report, critique=verdict)
@@ -119,14 +105,24 @@ async def critique_in_run(
     seconds["swap"] = swap_seconds()
     seconds["judge"] = time.perf_counter() - judged_at - seconds["swap"]
     best = report.batch_index
-    picture, save_error = await (saving if saving is not None else save(best))
-    others = [one.model_copy(update={"picture": (await save(one.index, other=True))[0]}) for one in report.others]
+    picture, save_error = await (first if first is not None else saving.save(best))
+    others = [one.model_copy(update={"picture": (await saving.save(one.index))[0]}) for one in report.others]
+    seconds["save"] = saving.seconds
     report = replace(report, picture=picture, save_error=save_error, others=tuple(others), seconds=seconds)
     await driver.report(prompt_context.prompt_id, report)
     return Judged(report.critique, best, place.run.id, place.number, picture)
 
 
-async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) -> Report:
+def _sources(plan: Plan, prompt_context: PromptContext, pictures: Sequence[Picture]) -> list[PictureSource | None]:
+    """What paints each picture of a batch again; empty for a clip: its frames are no pictures of their own."""
+    if not prompt_context.shares and len(pictures) > MOST_LOOKED_AT:
+        return []
+    return picture_sources(plan.settings.seed, len(pictures), prompt_context.shares)
+
+
+async def _judged(
+    judge: Judge, place: RunContext, pictures: Sequence[Picture], sources: Sequence[PictureSource | None]
+) -> Report:
     """The verdict about the best picture."""
     run, seed = place.run, place.number
     checklist = run.checklist
@@ -137,14 +133,14 @@ async def _judged(judge: Judge, place: RunContext, pictures: Sequence[Picture]) 
             return Report(Critique(judge=judge.served_by, outcome="unreachable", reason=str(problem)), None)
     measures = [i.critique.measures for i in run.comparable if i.critique.measures]
     critiques, best = await judge.judge_pictures(pictures, checklist, seed, measures)
-    # A longer batch is a clip: its frames are no pictures of their own.
-    kept = critiques if len(pictures) <= MOST_LOOKED_AT else {}
-    others = tuple(BatchPicture(index=i, critique=c) for i, c in kept.items() if i != best)
+    kept = critiques if sources else {}
+    others = tuple(BatchPicture(index=i, critique=c, source=sources[i]) for i, c in kept.items() if i != best)
     return Report(
         critiques[best],
         stem(place.plan),
         batch_index=best,
         others=others,
+        source=sources[best] if sources else None,
         checklist=checklist,
         reliability=judge.reliability,
         notes=notes_after_verdict(run, checklist, critiques[best]),

@@ -2,7 +2,8 @@
 
 <root>/<run id>/run.json               the run as data, rewritten at every change
                 graph.json             the graph that was queued, and what is embedded beside it
-                loop_01_iter_01.png    each picture, with the graph that made it
+                loop_01_iter_01.png    each picture, with the graph that made it,
+                                       of a batch loop_01_iter_01_a.png, _b ...
                 loop_01_iter_01_mask.png  of a repair, what was to change, where it was known before
                 loop_01_iter_01.json   settings, critique, decision, reason, timings
                 best.png               the best picture, written before run.json says that the run has ended
@@ -28,13 +29,14 @@ from pydantic import ValidationError
 
 from ..files import write_atomically, write_text
 from ..settings import Limits, LoopHandle, Settings
+from .batch_pictures import letter
 from .belief.stopping import percent
 from .pictures import SheetTile, contact_sheet_names, save_contact_sheets, save_png
 from .run import Iteration, Plan, Run
 from .run_ids import RUN_ID, time_of
 from .run_text import RunTexts
 
-_RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}(?:_batch_[0-9]{2,4})?\.png")
+_RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}(?:_[a-z]{1,2})?\.png")
 _MASK = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}_mask\.png")
 PICTURE = re.compile(rf"{_RENDERED.pattern}|{_MASK.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg")
 BEST = "best.png"
@@ -96,8 +98,8 @@ class Journal:
     def save_picture(
         self, run_id: str, plan: Plan, image: torch.Tensor, metadata: Mapping[str, Any], index: int | None = None
     ) -> str:
-        """Write IMAGE [H,W,C] as this iteration's picture; its file name. index: of another picture of its batch."""
-        name = f"{stem(plan)}.png" if index is None else f"{stem(plan)}_batch_{index + 1:02d}.png"
+        """Write IMAGE [H,W,C] as this iteration's picture; its file name. index: of a picture of a batch."""
+        name = f"{stem(plan)}{'' if index is None else f'_{letter(index)}'}.png"
         save_png(image, self.folder(run_id) / name, metadata)
         return name
 
@@ -135,21 +137,21 @@ class Journal:
     def close(self, run: Run) -> None:
         """Write what an ended run leaves behind: the contact sheet, as far as it can be made, and best.png."""
         best = run.result
-        made = ((self._made(run, i), i) for i in run.iterations)
-        tiles = [SheetTile(path, _caption(run, i), i is best, i.repaired) for path, i in made if path]
+        tiles = [tile for i in run.iterations for tile in self._tiles(run, i, i is best)]
         try:
             save_contact_sheets(tiles, self.folder(run.id))
         except Exception:  # whatever is wrong with it, it is a convenience
             logging.exception("Imitatoes: the contact sheet of run %s could not be made", run.id)
-        picture = self._made(run, best)
+        picture = self._made(run.id, best.picture) if best is not None else None
         if picture is not None:
             with picture.open("rb") as source:
                 write_atomically(self.folder(run.id) / BEST, lambda stream: shutil.copyfileobj(source, stream))
 
     def is_closed(self, run: Run) -> bool:
         """Whether best.png and the contact sheets are there, and best.png is the best picture."""
-        best, folder = self._made(run, run.result), self.folder(run.id)
-        made = sum(self._made(run, i) is not None for i in run.iterations)
+        result, folder = run.result, self.folder(run.id)
+        best = self._made(run.id, result.picture) if result is not None else None
+        made = sum(self._made(run.id, one.picture) is not None for i in run.iterations for one in i.pictures)
         if not all((folder / name).is_file() for name in contact_sheet_names(made)):
             return False
         try:
@@ -157,10 +159,23 @@ class Journal:
         except OSError:
             return False
 
-    def _made(self, run: Run, iteration: Iteration | None) -> Path | None:
-        """The picture of an iteration; None where it is not there, or is no picture of a run."""
-        name = iteration.picture if iteration is not None else None
-        return self.picture(run.id, name) if name and _RENDERED.fullmatch(name) else None
+    def _tiles(self, run: Run, iteration: Iteration, best: bool) -> list[SheetTile]:
+        """What a contact sheet shows of an iteration: its picture, or all of its batch."""
+        if not iteration.others:
+            path = self._made(run.id, iteration.picture)
+            return [SheetTile(path, _caption(run, iteration), best, iteration.repaired)] if path else []
+        tiles = []
+        for one in iteration.pictures:
+            shown = one.index == iteration.batch_index
+            caption = _caption(run, iteration) if shown else _score_in_words(one.critique.score)
+            caption = caption.removeprefix(f"{iteration.number}: ")
+            if path := self._made(run.id, one.picture):
+                tiles.append(SheetTile(path, f"{iteration.number}{letter(one.index)}: {caption}", best and shown))
+        return tiles
+
+    def _made(self, run_id: str, name: str | None) -> Path | None:
+        """A picture of an iteration; None where it is not there, or is no picture of a run."""
+        return self.picture(run_id, name) if name and _RENDERED.fullmatch(name) else None
 
     def load(self, run_id: str) -> Run | None:
         """The run as written last; None when there is none. One that cannot be read is of status "unreadable"."""
@@ -264,9 +279,12 @@ def _unreadable(run_id: str, path: Path, why: str) -> Run:
     )
 
 
+def _score_in_words(score: float | None) -> str:
+    return "not looked at" if score is None else f"{score:.2f}"
+
+
 def _caption(run: Run, iteration: Iteration) -> str:
-    score = run.score_of(iteration)
-    shown = "not looked at" if score is None else f"{score:.2f}"
+    shown = _score_in_words(run.score_of(iteration))
     if iteration.number in run.standing:
         shown += f", {percent(run.standing[iteration.number])} sure"
     repaired = f", repair of {iteration.plan.edit_of}" if iteration.plan.repair is not None else ""

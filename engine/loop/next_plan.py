@@ -190,7 +190,7 @@ def _as_plan(render: NextRender, candidate: RenderCandidate, loop: int, index: i
     policy = run.start.seed_policy
     if candidate.kind == "local_edit":
         requirement = beliefs.requirements[candidate.target]
-        seed = source.settings.seed if policy == "keep" else new_seed(run)
+        seed = source.seed if policy == "keep" else new_seed(run)
         return Plan(
             loop=loop,
             index=index,
@@ -209,7 +209,7 @@ def _as_plan(render: NextRender, candidate: RenderCandidate, loop: int, index: i
     steps, cfg = base.steps, base.cfg
     if wording == source.plan.wording and not render.evidence.failing(last.critique):
         steps, cfg, moved = parameter_step(run, base, last)
-    seed = base.seed if keeps else new_seed(run)
+    seed = source.seed if keeps else new_seed(run)
     return Plan(
         loop=loop,
         index=index,
@@ -227,7 +227,7 @@ def _remedy_plan(render: NextRender, remedy: Remedy, loop: int, index: int) -> P
     prompt, negative = compose(run.start.settings, remedy.wording)
     policy = run.start.seed_policy
     keeps = remedy.keeps_seed if policy == "auto" else policy == "keep"
-    seed = run.whole_render(leader).settings.seed if keeps else new_seed(run)
+    seed = run.whole_render(leader).seed if keeps else new_seed(run)
     settings = Settings(prompt=prompt, negative=negative, seed=seed, steps=remedy.steps, cfg=remedy.cfg)
     moved = (remedy.steps, remedy.cfg) != (leader.settings.steps, leader.settings.cfg)
     return Plan(

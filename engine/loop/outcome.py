@@ -30,6 +30,7 @@ def iteration_of(run: Run, report: Report, started: float | None, judging_since:
         picture=report.picture,
         batch_index=report.batch_index,
         others=report.others,
+        source=report.source,
         fingerprint=report.fingerprint,
         duplicate_of=report.duplicate_of,
         repaired=report.repaired,

@@ -15,6 +15,7 @@ from ..judge.region_question import Box, RegionHint
 from ..judge.reliability import Reliability
 from ..judge.verdict import quality_faults
 from ..settings import LoopHandle, Settings
+from .batch_pictures import PictureSource
 
 Status = Literal[
     "running",
@@ -173,7 +174,8 @@ class Decision(BaseModel):
 class BatchPicture(BaseModel):
     """Another picture of the batch that an iteration rendered: evidence like the best one, and kept beside it.
 
-    index: its place in the batch. picture: its file name, None when it was not saved.
+    index: its place in the batch. picture: its file name, None when it was not saved. source: what paints it again;
+    None in runs of before that was kept.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -181,6 +183,7 @@ class BatchPicture(BaseModel):
     index: int
     critique: Critique
     picture: str | None = None
+    source: PictureSource | None = None
 
 
 class Iteration(BaseModel):
@@ -188,6 +191,7 @@ class Iteration(BaseModel):
 
     number: from 1 over the whole run. picture: file name in the run folder, None when it could not be saved.
     batch_index: which picture of the batch was best. others: the batch's other pictures that were judged.
+    source: of a batch, what paints its best picture again.
     fingerprint: see engine.judge.picture.
     duplicate_of: the earlier iteration whose picture this one repeats; its critique was reused.
     repaired: of a local edit, the box around what changed: left, top, right, bottom, as shares of width and height.
@@ -205,6 +209,7 @@ class Iteration(BaseModel):
     picture: str | None = None
     batch_index: int = 0
     others: tuple[BatchPicture, ...] = ()
+    source: PictureSource | None = None
     fingerprint: str = ""
     duplicate_of: int | None = None
     repaired: tuple[float, float, float, float] | None = None
@@ -213,6 +218,17 @@ class Iteration(BaseModel):
     @property
     def settings(self) -> Settings:
         return self.plan.settings
+
+    @property
+    def seed(self) -> int:
+        """That paints its picture: of a card that helped with the batch it is another one than the plan's."""
+        return self.plan.settings.seed if self.source is None else self.source.seed
+
+    @property
+    def pictures(self) -> tuple[BatchPicture, ...]:
+        """All that were judged, in the order of the batch."""
+        best = BatchPicture(index=self.batch_index, critique=self.critique, picture=self.picture, source=self.source)
+        return tuple(sorted((best, *self.others), key=lambda one: one.index))
 
     @property
     def reverted(self) -> bool:

@@ -12,6 +12,7 @@ from ..judge.critique import Critique
 from ..judge.region_question import RegionHint
 from ..judge.reliability import Reliability
 from ..settings import LoopHandle
+from .batch_pictures import CardShare, PictureSource
 from .run import BatchPicture, Plan, Run
 
 
@@ -21,7 +22,7 @@ class PromptContext:
 
     warnings: what the preflight found in the graph; only asked for where a run begins. paid_nodes: what in the graph
     costs money at each render, in words. can_edit_locally: whether a region of its picture can be painted anew;
-    edit_refusal: why not.
+    edit_refusal: why not. shares: of the cards that rendered it side by side; empty where one did.
     """
 
     prompt_id: str
@@ -35,6 +36,7 @@ class PromptContext:
     paid_nodes: tuple[str, ...] = ()
     can_edit_locally: bool = False
     edit_refusal: str = ""
+    shares: tuple[CardShare, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Report:
     save_error: why the picture could not be written, empty when it was. checklist: what the picture was judged by.
     reliability: how far the judge can be believed, by kind of requirement. relooks: by iteration number, a second look
     at a picture. notes: what the user should know about how far the run can be judged. region_hints: see Run.
-    repaired: see Iteration.
+    repaired, source: see Iteration.
     """
 
     critique: Critique
@@ -74,6 +76,7 @@ class Report:
     save_error: str = ""
     batch_index: int = 0
     others: tuple[BatchPicture, ...] = ()
+    source: PictureSource | None = None
     fingerprint: str = ""
     duplicate_of: int | None = None
     checklist: Checklist | None = None

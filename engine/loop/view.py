@@ -13,6 +13,7 @@ from ..graph.finding_view import FindingView, finding_view
 from ..judge.checklist import Checklist, Requirement
 from ..judge.critique import Critique
 from ..settings import Settings
+from .batch_pictures import PictureSource
 from .journal import BEST
 from .pictures import contact_sheet_names
 from .run import (
@@ -93,9 +94,25 @@ class PlanView(BaseModel):
     reason: str
 
 
+class SourceView(PictureSource):
+    """seed_text: as of IterationView."""
+
+    seed_text: str
+
+
+class BatchPictureView(BaseModel):
+    """See BatchPicture."""
+
+    index: int
+    critique: Critique
+    picture: str | None
+    source: SourceView | None
+
+
 class IterationView(BaseModel):
     """picture: file name in the run. repaired: of a repair, the box around what changed: left, top, right, bottom, as
-    shares of width and height. reverted: a repair that did not help, or harmed. seconds: by stage. seed_text: the seed
+    shares of width and height. reverted: a repair that did not help, or harmed. seconds: by stage. others: of a batch,
+    the pictures beside the best. source: of a batch, what paints the picture again. seed_text: the picture's own seed,
     for readers whose numbers end at 2**53."""
 
     number: int
@@ -105,7 +122,8 @@ class IterationView(BaseModel):
     decision: Decision
     picture: str | None
     batch_index: int
-    others: tuple[BatchPicture, ...]
+    others: list[BatchPictureView]
+    source: SourceView | None
     duplicate_of: int | None
     repaired: tuple[float, float, float, float] | None
     reverted: bool
@@ -206,13 +224,24 @@ def iteration_view(iteration: Iteration) -> IterationView:
         decision=iteration.decision,
         picture=iteration.picture,
         batch_index=iteration.batch_index,
-        others=iteration.others,
+        others=[_batch_picture_view(one) for one in iteration.others],
+        source=_source_view(iteration.source),
         duplicate_of=iteration.duplicate_of,
         repaired=iteration.repaired,
         reverted=iteration.reverted,
         seconds=iteration.seconds,
         settings=iteration.settings,
-        seed_text=str(iteration.settings.seed),
+        seed_text=str(iteration.seed),
+    )
+
+
+def _source_view(source: PictureSource | None) -> SourceView | None:
+    return None if source is None else SourceView(**dict(source), seed_text=str(source.seed))
+
+
+def _batch_picture_view(one: BatchPicture) -> BatchPictureView:
+    return BatchPictureView(
+        index=one.index, critique=one.critique, picture=one.picture, source=_source_view(one.source)
     )
 
 
@@ -245,7 +274,8 @@ def _summary(run: Run, best: Iteration | None) -> RunSummary:
 
 def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
     best, pending = run.result, run.pending
-    sheets = contact_sheet_names(sum(i.picture is not None for i in run.iterations)) if _closed(run) else []
+    drawn = sum(one.picture is not None for i in run.iterations for one in i.pictures)
+    sheets = contact_sheet_names(drawn) if _closed(run) else []
     return RunView(
         **dict(_summary(run, best)),
         fresh_from=run.fresh_from,

@@ -161,7 +161,12 @@ def test_each_picture_of_a_batch_is_judged_and_the_best_counts(theatre):
     (iteration,) = run["iterations"]
     assert iteration["batch_index"] == 1
     assert iteration["critique"]["checks"]["artifacts"] == pytest.approx(0.75)
-    assert iteration["picture"]
+    assert iteration["picture"] == "loop_01_iter_01_b.png"
+    assert [one["picture"] for one in iteration["others"]] == ["loop_01_iter_01_a.png", "loop_01_iter_01_c.png"]
+    for one in (iteration, *iteration["others"]):
+        assert theatre.picture(run, one["picture"]).is_file()
+        assert one["source"]["seed"] == iteration["settings"]["seed"], "a batch has one seed, and places"
+    assert [one["source"]["place"] for one in (iteration, *iteration["others"])] == [1, 0, 2]
 
 
 def test_the_same_picture_is_not_judged_twice_and_ends_the_run(theatre):

@@ -41,7 +41,7 @@ def _node(number: int, kind: str, at: list[int], size: list[int], **rest: Any) -
 
 
 def loop_workflow(
-    goal: str = GOAL, prompt: str = PROMPT, seconds: float = 0.3, checklist: str = "", **limits: Any
+    goal: str = GOAL, prompt: str = PROMPT, seconds: float = 0.3, checklist: str = "", batch: int = 1, **limits: Any
 ) -> dict[str, Any]:
     """SelfImprovingPrompt (10) -> painter (6) -> VLMCritique (11), with an id of its own."""
     limits = {"iterations_per_loop": 4, "max_loops": 3, "pass_score": 0.8, "seed_policy": "auto", **limits}
@@ -57,7 +57,7 @@ def loop_workflow(
     ]
     painted = [{"name": "images", "type": "IMAGE", "links": [6]}]
     widgets = [goal, prompt, "", 1, "fixed", 20, 7.0, *limits.values(), checklist, 0.0, 0, 0.95, 0.0, -1, "everything"]
-    paint = ["", "", 0, "fixed", 20, 7.0, 256, 256, 1, seconds]
+    paint = ["", "", 0, "fixed", 20, 7.0, 256, 256, batch, seconds]
     judge = ["", MODEL, "local", "", 0.8, "0", "auto"]
     links = [[i + 1, 10, i, 6, i, t] for i, t in enumerate(TYPES)]
     links += [[6, 6, 0, 11, 0, "IMAGE"], [7, 10, 5, 11, 1, "IMITATOES_LOOP"]]

@@ -7,7 +7,7 @@ import threading
 import pytest
 from pack.rehearsal.ollama_double import pixel_judge
 
-from ..comfyui.theatre import GOAL, loop_graph
+from ..comfyui.theatre import GOAL, ONE_LINE, loop_graph, scripted
 from .graphs import loop_workflow
 
 pytestmark = pytest.mark.browser
@@ -394,3 +394,21 @@ def test_continue_resume_and_a_picture_from_before_a_wish_are_explained(theatre,
     panel.get_by_text("Made for the goal before your wish, it cannot become the result").wait_for()
     assert tab.button("Take this one").is_disabled()
     tab.shot("before_wish")
+
+
+def test_a_batch_is_seen_whole_and_each_of_its_pictures_large(theatre, tab):
+    theatre.judge.default = scripted(-2, -4, -3)
+    tab.load(loop_workflow(seconds=0.0, batch=3, iterations_per_loop=1, max_loops=1, **ONE_LINE))
+    panel = tab.panel()
+    tab.queue()
+    tab.wait_for_state("All iterations used")
+    assert "3 pictures" in panel.locator(".imitatoes-film button").first.get_attribute("aria-label")
+    tiles = panel.locator(".imitatoes-batch button")
+    assert tiles.count() == 3
+    labels = [tiles.nth(n).get_attribute("aria-label") for n in range(3)]
+    assert "the best of these" in labels[1] and "picture 3 of its batch" in labels[2]
+    assert panel.locator(".imitatoes-single").get_attribute("src").count("loop_01_iter_01_b.png") == 1
+    tiles.nth(2).click()
+    tab.page.wait_for_function("document.querySelector('.imitatoes-single').src.includes('loop_01_iter_01_c.png')")
+    assert tiles.nth(2).get_attribute("aria-pressed") == "true"
+    tab.shot("batch")

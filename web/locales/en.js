@@ -117,6 +117,13 @@ export default {
   "film.unjudged": "not looked at",
   "film.preview": "Iteration {number}, as far as it is rendered",
   "film.pending": "Iteration {number} is on its way",
+  "film.batch": "{count} pictures",
+  "batch.label": "The pictures of iteration {number}",
+  "batch.picture": "Picture {letter}, {score}.",
+  "batch.best": "Picture {letter}, {score}: the best of these.",
+  "batch.seed": "Seed {seed}.",
+  "batch.place": "Seed {seed}, picture {place} of its batch.",
+  "batch.worker": "Seed {seed}, painted by {worker}.",
 
   "iteration.label": "Chosen iteration",
   "iteration.title": "Iteration {number}",

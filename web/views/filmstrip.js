@@ -1,6 +1,6 @@
 // All pictures of a run as a row of thumbnails. Tiles are made once; the arrow keys go from one to the next.
 import { h, setSource, setText } from "../dom.js";
-import { isRunning } from "../store.js";
+import { isRunning, picturesOf } from "../store.js";
 import { beforeWish, isBest, score, scoreOf } from "../wording.js";
 
 export function createFilmstrip({ t, server, choose }) {
@@ -37,11 +37,17 @@ export function createFilmstrip({ t, server, choose }) {
     const button = h(
       "button",
       { type: "button", className: "imitatoes-tile", "aria-pressed": "false", on: { click: () => choose(iteration.number) } },
-      h("span", { className: "imitatoes-frame" }, image),
+      h("span", { className: "imitatoes-frame" }, image, batched(iteration)),
       words,
     );
     button.dataset.number = iteration.number;
     return { button, words, key: "" };
+  }
+
+  // How many pictures the render gave: the tile shows the best of them.
+  function batched(iteration) {
+    const count = picturesOf(iteration).length;
+    return count > 1 ? h("span", { className: "imitatoes-tile-batch", title: t("film.batch", { count }) }, `\u00d7${count}`) : null;
   }
 
   function change(iteration, chosen) {
@@ -54,7 +60,9 @@ export function createFilmstrip({ t, server, choose }) {
     tiles.get(iteration.number).key = key;
     setText(words, score(value));
     const said = typeof value === "number" ? score(value) : t("film.unjudged");
-    button.setAttribute("aria-label", t("film.tile", { number: iteration.number, score: said, marks: `${best ? t("film.best") : ""}${old ? t("film.beforeWish") : ""}` }));
+    const count = picturesOf(iteration).length;
+    const marks = [count > 1 ? `, ${t("film.batch", { count })}` : "", best ? t("film.best") : "", old ? t("film.beforeWish") : ""].join("");
+    button.setAttribute("aria-label", t("film.tile", { number: iteration.number, score: said, marks }));
     button.setAttribute("aria-pressed", String(iteration.number === chosen));
     button.tabIndex = iteration.number === chosen ? 0 : -1;
     button.classList.toggle("imitatoes-is-best", best);

@@ -1,6 +1,7 @@
 // The panel: puts the views together and hands each what it shows. Built once, changed in place.
 import { h } from "../dom.js";
-import { isRunning, iterationOf } from "../store.js";
+import { isRunning, iterationOf, picturesOf } from "../store.js";
+import { createBatch } from "./batch.js";
 import { createChoices } from "./choices.js";
 import { createEmpty } from "./empty.js";
 import { createFilmstrip } from "./filmstrip.js";
@@ -20,13 +21,14 @@ import { createViewer } from "./viewer.js";
 export function createPanel({ t, store, server, actions, search, judge, progress, page, language }) {
   let focus = none();
   let view = "run";
-  const choose = (number) => change({ number, after: number });
+  const choose = (number) => change({ number, after: number, index: null });
   const header = createRunHeader({ t });
   const buttons = createRunButtons({ t, actions });
   const chart = createScoreChart({ t, choose });
   const film = createFilmstrip({ t, server, choose });
   const picture = createPicture({ t, server, choose: (side, number) => change({ [side]: number }), setMode: (mode) => change({ mode }), open: openViewer });
   const viewer = createViewer({ t, server, choose });
+  const batch = createBatch({ t, server, choose: (index) => change({ index, mode: "picture" }) });
   const detail = createIteration({ t, actions });
   const iterationButtons = createIterationButtons({ t, actions });
   const repair = createRepair({ t, server, actions });
@@ -40,7 +42,7 @@ export function createPanel({ t, store, server, actions, search, judge, progress
     { className: "imitatoes-tabs", role: "group", "aria-label": t("panel.views") },
     ...["run", "past"].map((name) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => show(name) } }, t(`panel.${name}`))),
   );
-  const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, repaired.root, iterationButtons.root, repair.root, detail.root);
+  const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, batch.root, repaired.root, iterationButtons.root, repair.root, detail.root);
   const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
   const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, tabs, choices.root, problem.root, empty.root, current, pictures, past.root, viewer.root);
 
@@ -57,7 +59,7 @@ export function createPanel({ t, store, server, actions, search, judge, progress
   }
 
   function none() {
-    return { runId: null, number: null, before: null, after: null, mode: "picture" };
+    return { runId: null, number: null, index: null, before: null, after: null, mode: "picture" };
   }
 
   function change(fields) {
@@ -123,9 +125,11 @@ export function createPanel({ t, store, server, actions, search, judge, progress
     if (!pictures.hidden) {
       chart.update(run, iteration?.number);
       film.update(run, iteration?.number, page.preview(run));
-      picture.root.hidden = detail.root.hidden = iterationButtons.root.hidden = repair.root.hidden = !iteration;
+      batch.root.hidden = picture.root.hidden = detail.root.hidden = iterationButtons.root.hidden = repair.root.hidden = !iteration;
       if (iteration) {
-        picture.update(run, iteration, { mode: focus.mode, sides: sidesOf(run) });
+        const part = picturesOf(iteration).find((one) => one.index === focus.index);
+        picture.update(run, iteration, { mode: focus.mode, sides: sidesOf(run), name: part ? part.picture : iteration.picture });
+        batch.update(run, iteration, part?.index ?? iteration.batch_index);
         iterationButtons.update(run, iteration, { busy: actions.busy() });
         repair.update(run, iteration, { busy: actions.busy() });
         detail.update(run, iteration);

@@ -22,8 +22,8 @@ export function createPicture({ t, server, choose, setMode, open }) {
 
   return {
     root,
-    /** sides: {before, after} numbers of iterations, mode: "picture" or "compare" */
-    update(run, iteration, { mode, sides }) {
+    /** sides: {before, after} numbers of iterations, mode: "picture" or "compare", name: of the iteration's picture */
+    update(run, iteration, { mode, sides, name }) {
       const comparable = (run.iterations ?? []).filter((one) => one.picture).length > 1;
       const compare = mode === "compare" && comparable;
       tabs.forEach((tab, index) => {
@@ -35,10 +35,10 @@ export function createPicture({ t, server, choose, setMode, open }) {
       comparison.root.hidden = !compare;
       larger.disabled = false;
       if (compare) return comparison.update(run, sides);
-      show.hidden = larger.disabled = !iteration.picture;
-      missing.hidden = Boolean(iteration.picture);
-      if (iteration.picture) {
-        setSource(single, server.picture(run.run_id, iteration.picture));
+      show.hidden = larger.disabled = !name;
+      missing.hidden = Boolean(name);
+      if (name) {
+        setSource(single, server.picture(run.run_id, name));
         single.alt = t("iteration.picture", { number: iteration.number });
       }
     },

@@ -13,6 +13,7 @@ from ...judge.checklist import Requirement
 from ...judge.critique import Critique, Item
 from ...judge.scoring import UNKNOWN, clip, orphans, sigmoid
 from ...judge.verdict import merge_looks
+from ..batch_pictures import PictureSource
 from ..clauses import said_by, words_of
 from ..run import BatchPicture, Iteration, Run
 from .judge_reliability import JudgeReliability, reliability_arrays
@@ -66,9 +67,11 @@ class RunBelief:
             if iteration.plan.action == "local_edit" and iteration.plan.edit_of in self._place:
                 edit_of[at] = self._place[iteration.plan.edit_of]
                 target[at] = asked.get(iteration.plan.requirement, -1)
-        seeds: dict[int, int] = {}
-        seed = np.array([seeds.setdefault(i.settings.seed, len(seeds)) for i in self.iterations])
-        others = [one.critique for i in self.iterations for one in _others(i)]
+        noises: dict[tuple[int, ...], int] = {}
+        batched = [(i, one) for i in self.iterations for one in _others(i)]
+        noise = [_noise(i.seed, i.source) for i in self.iterations]
+        noise += [_noise(i.seed, one.source, one.index) for i, one in batched]
+        others = [one.critique for _, one in batched]
         rows = self.rows
         main = [(i.critique, self.run.relooks.get(i.number)) for i in self.iterations]
         pictures = [*main, *((critique, None) for critique in others)]
@@ -81,8 +84,8 @@ class RunBelief:
             looks=1 + np.array(looked, dtype=int),
             arms=arms[rows],
             beside=np.minimum(beside, MOST_CLAUSES)[rows],
-            # The noise of each picture of a batch is its own.
-            seeds=np.concatenate([seed, len(seeds) + np.arange(len(others))]),
+            # The noise of each picture of a batch is its own, and comes again with its seed.
+            seeds=np.array([noises.setdefault(one, len(noises)) for one in noise]),
             edit_of=edit_of[rows],
             target=target[rows],
             truth=truth,
@@ -232,6 +235,11 @@ def _judged(critique: Critique) -> bool:
 def _others(iteration: Iteration) -> list[BatchPicture]:
     """The other pictures of its batch that say something about its words."""
     return [] if iteration.plan.action == "local_edit" else [one for one in iteration.others if _judged(one.critique)]
+
+
+def _noise(seed: int, source: PictureSource | None, index: int = 0) -> tuple[int, ...]:
+    """What a picture was painted from. index: in its batch, where nothing better is known."""
+    return (seed, index) if source is None else (source.seed, source.place)
 
 
 def _chances(critique: Critique, asked: Sequence[str]) -> list[float]:

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { createStore, lacks } from "../../../web/store.js";
+import { createStore, lacks, letterOf, picturesOf } from "../../../web/store.js";
 import { run } from "./runs.mjs";
 
 const numbers = (store, id = "a") => store.get(id).iterations.map((one) => one.number);
@@ -96,4 +96,11 @@ test("a deleted run is gone, and no longer chosen", () => {
   store.remove("1");
   assert.equal(store.shown("w1"), null);
   assert.equal(store.chosen(), null);
+});
+
+test("the pictures of a batch are told in its order, whichever is best, and called as their files are", () => {
+  const batch = { batch_index: 1, critique: { score: 0.9 }, picture: "b", others: [{ index: 2, picture: "c" }, { index: 0, picture: "a" }] };
+  assert.deepEqual(picturesOf(batch).map((one) => one.picture), ["a", "b", "c"]);
+  assert.deepEqual(picturesOf({ picture: "alone" }).map((one) => one.index), [0], "an older server tells of no batch");
+  assert.deepEqual([0, 25, 26, 52].map(letterOf), ["a", "z", "aa", "ba"]);
 });
