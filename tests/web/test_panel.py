@@ -110,7 +110,8 @@ def test_stop_now_shows_within_half_a_second_and_continue_goes_on(theatre, tab):
     assert tab.panel().get_by_role("list", name="Your wishes").all_text_contents() == ["Wish: make it night"]
     assert tab.panel().locator(".imitatoes-goal").text_content() == "ten purple hexagons", "what was asked for first"
     tab.button("Stop after this one").click()
-    tab.page.wait_for_function("document.querySelector('.imitatoes-state').textContent.includes('stops after')")
+    # On a slow machine the render has ended before the page is looked at.
+    tab.page.wait_for_function("/stops after|^Stopped/.test(document.querySelector('.imitatoes-state').textContent)")
     tab.wait_for_state("Stopped")
     assert tab.tiles() > before
 
