@@ -4,6 +4,8 @@
 
 import { fileSize, goalTitle } from "./wording.js";
 
+const OF_A_RUN = ["run", "iteration", "repair"];
+
 /** page: loading a picture, copying, asking, see page.js. */
 export function createActions({ t, store, server, feed, page }) {
   let busy = false;
@@ -35,6 +37,10 @@ export function createActions({ t, store, server, feed, page }) {
     /** What to say at a place, "" for nothing. */
     notice: (place) => (notice.place === place ? notice.words : ""),
     tell,
+    /** Another run is shown: what was said of the last one is over. */
+    left() {
+      if (OF_A_RUN.includes(notice.place)) notice = { place: "", words: "" };
+    },
     stop: (run, afterThis) => runAct("run", (slow) => server.stop(run.run_id, afterThis, slow)),
     resume: (run) => runAct("run", (slow) => server.resume(run.run_id, slow)),
     goOn: (run, instruction) => runAct("run", (slow) => server.goOn(run.run_id, instruction, slow)),

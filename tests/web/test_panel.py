@@ -211,6 +211,12 @@ def test_a_refusal_is_said_in_the_panel(theatre, tab, patient_judge):
         tab.button("Stop now").click()
         alert.get_by_text("cannot be reached").wait_for()
     tab.page.unroute("**/stop")
+    theatre.client.post(f"/imitatoes/runs/{theatre.client.get('/imitatoes/runs')['runs'][0]['run_id']}/stop", {})
+    tab.wait_for_state("Stopped")
+    alert.get_by_text("cannot be reached").wait_for()
+    theatre.client.queue(loop_graph(goal="one green star", prompt="one green star", max_loops=1))
+    tab.panel().locator(".imitatoes-goal").get_by_text("one green star").wait_for(timeout=60_000)
+    assert not alert.get_by_text("cannot be reached").is_visible(), "that was said of another run"
 
 
 def test_markup_of_anybody_shows_as_text(theatre, tab):

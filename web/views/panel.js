@@ -103,6 +103,7 @@ export function createPanel({ t, store, server, actions, search, judge, progress
     const workflowId = page.workflowInFront();
     const run = store.shown(workflowId);
     if (run?.run_id !== focus.runId) {
+      actions.left();
       focus = { ...none(), runId: run?.run_id ?? null };
       if (run && isRunning(run)) view = "run"; // what has just begun is what the user waits for
       root.scrollTop = 0;

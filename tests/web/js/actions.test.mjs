@@ -51,6 +51,16 @@ test("a server that is gone, and one that answers nonsense", async () => {
   assert.match(nonsense.actions.notice("run"), /answered 502/);
 });
 
+test("what was said of a run is over when another one is shown", async () => {
+  const { actions } = stage({ fetchApi: async () => Promise.reject(new Error("refused")) });
+  await actions.resume(run("a", 1, 1));
+  actions.left();
+  assert.equal(actions.notice("run"), "");
+  actions.tell("Nothing is deleted.", "past");
+  actions.left();
+  assert.equal(actions.notice("past"), "Nothing is deleted.");
+});
+
 test("after half a second without an answer the user is told", async (context) => {
   context.mock.timers.enable({ apis: ["setTimeout"] });
   let reply;
