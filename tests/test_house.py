@@ -42,6 +42,7 @@ def test_the_engine_imports_nothing_of_comfyui_or_the_network(path):
 ARROWS = {
     "engine": set(),
     "engine.decode": set(),
+    "engine.experiment": {"engine", "engine.judge", "engine.loop"},
     "engine.graph": {"engine", "engine.judge"},
     "engine.judge": set(),
     "engine.loop": {"engine", "engine.graph", "engine.judge"},
