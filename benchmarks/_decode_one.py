@@ -160,6 +160,7 @@ def measured(run: Callable[[], Any]) -> tuple[float, float, Any]:
     begun = time.process_time()
     result = run()
     seconds = time.process_time() - begun
+    highest = max(highest, process.memory_info().rss)
     ended.set()
     watcher.join()
     return seconds, float(highest - before), result
