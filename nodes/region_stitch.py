@@ -8,6 +8,7 @@ import torch
 from comfy_api.latest import io
 
 from ..engine.mask.region import stitch_region
+from ..host.repaired_regions import note_region
 from .inputs import search_words
 from .region_crop import RegionSocket
 
@@ -33,4 +34,5 @@ class RegionStitch(io.ComfyNode):
 
     @classmethod
     def execute(cls, image: torch.Tensor, region: Any) -> io.NodeOutput:
+        note_region(region)
         return io.NodeOutput(stitch_region(image, region))
