@@ -7,7 +7,6 @@ from collections import OrderedDict
 from ..engine.loop.run import RepairedRegion
 from ..engine.mask.outline import outlines
 from ..engine.mask.region import Region
-from . import comfyui
 
 KEPT = 8
 """Prompts whose critic may still come. Most have none: the nodes serve any workflow."""
@@ -32,10 +31,3 @@ class RepairedRegions:
 
 
 regions = RepairedRegions()
-
-
-def note_region(region: Region) -> None:
-    """A node that executes in a prompt has put a region back."""
-    here = comfyui.executing()
-    if here is not None:
-        regions.note(here.prompt_id, region)
