@@ -27,6 +27,7 @@ from .comfyui import WrongInput
 from .gpu_handover import SharingModel, sharing_model
 from .judge_inputs import CriticInputs, make_judge
 from .paid_nodes import paid_labels
+from .repaired_regions import regions
 
 
 class NoVerdict(RuntimeError):
@@ -124,6 +125,7 @@ async def _in_run(
             prompt_context,
             embed=not args.disable_metadata,
             swap_seconds=swap_seconds,
+            repaired_region=regions.take(here.prompt_id),
         )
     if judged.picture is None:
         picture = _preview(pictures[judged.batch_index])

@@ -8,6 +8,8 @@ import torch
 from comfy_api.latest import io
 
 from ..engine.mask.region import stitch_region
+from ..host.comfyui import executing
+from ..host.repaired_regions import regions
 from .inputs import search_words
 from .region_crop import RegionSocket
 
@@ -33,4 +35,6 @@ class RegionStitch(io.ComfyNode):
 
     @classmethod
     def execute(cls, image: torch.Tensor, region: Any) -> io.NodeOutput:
+        if (here := executing()) is not None:
+            regions.note(here.prompt_id, region)
         return io.NodeOutput(stitch_region(image, region))

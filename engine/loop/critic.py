@@ -22,7 +22,7 @@ from .picture_saving import PictureSaving
 from .policy import clauses_wanted, final_look, wordings_tried
 from .repair_judging import ask_hints, read_back, see_repair
 from .repair_plan import without_impossible_repair
-from .run import BatchPicture, Plan, Run
+from .run import BatchPicture, Plan, RepairedRegion, Run
 from .run_context import KnownPicture, PromptContext, Report, RunContext
 
 
@@ -55,12 +55,14 @@ async def critique_in_run(
     prompt_context: PromptContext,
     embed: bool,
     swap_seconds: Callable[[], float] = lambda: 0.0,
+    repaired_region: RepairedRegion | None = None,
 ) -> Judged:
     """Judge the pictures of a batch as the pending render of its run and report to the driver.
 
     The picture is written while the model looks at it, and not before its JPEG is ready, so that neither waits for
     the other. embed: whether pictures carry their graph. swap_seconds: what it has cost so far that the judge and
-    ComfyUI's models take turns on the card. Whatever the judge raises, an interrupt above all, passes.
+    ComfyUI's models take turns on the card. repaired_region: what a repair in this prompt was allowed to change.
+    Whatever the judge raises, an interrupt above all, passes.
     """
     place = await driver.begin(prompt_context)
     judge.recall([one.critique for one in place.run.comparable])
@@ -87,7 +89,9 @@ async def critique_in_run(
                 report = replace(report, critique=verdict)
         # The policy recognises a repeated picture by its mark, so it must be there before it is asked.
         mark = marks[report.batch_index].to_text()
-        report = replace(report, fingerprint=mark, repaired=repair.box if repair is not None else None)
+        report = replace(report, fingerprint=mark)
+        if repair is not None:
+            report = replace(report, repaired=repair.box, repaired_region=repaired_region)
         # One object as long as nothing changes: what is derived from a run is remembered for it.
         run = _with_iteration(place.run, report)
         relooks = await _looked_again(judge, journal, run, report, pictures)

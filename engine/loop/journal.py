@@ -31,7 +31,7 @@ from ..files import write_atomically, write_text
 from ..settings import Limits, LoopHandle, Settings
 from .batch_pictures import letter
 from .belief.stopping import percent
-from .pictures import SheetTile, contact_sheet_names, save_contact_sheets, save_png
+from .pictures import SheetTile, TileRepair, contact_sheet_names, save_contact_sheets, save_png
 from .run import Iteration, Plan, Run
 from .run_ids import RUN_ID, time_of
 from .run_text import RunTexts
@@ -147,6 +147,13 @@ class Journal:
             with picture.open("rb") as source:
                 write_atomically(self.folder(run.id) / BEST, lambda stream: shutil.copyfileobj(source, stream))
 
+    def _tile_repair(self, run: Run, iteration: Iteration) -> TileRepair | None:
+        if iteration.repaired is None and iteration.repaired_region is None:
+            return None
+        number = iteration.plan.edit_of or 0
+        before = run.iterations[number - 1].picture if 1 <= number < iteration.number else None
+        return TileRepair(iteration.repaired_region, iteration.repaired, self._made(run.id, before))
+
     def is_closed(self, run: Run) -> bool:
         """Whether best.png and the contact sheets are there, and best.png is the best picture."""
         result, folder = run.result, self.folder(run.id)
@@ -163,7 +170,7 @@ class Journal:
         """What a contact sheet shows of an iteration: its picture, or all of its batch."""
         if not iteration.others:
             path = self._made(run.id, iteration.picture)
-            return [SheetTile(path, _caption(run, iteration), best, iteration.repaired)] if path else []
+            return [SheetTile(path, _caption(run, iteration), best, self._tile_repair(run, iteration))] if path else []
         tiles = []
         for one in iteration.pictures:
             shown = one.index == iteration.batch_index

@@ -34,6 +34,7 @@ def iteration_of(run: Run, report: Report, started: float | None, judging_since:
         fingerprint=report.fingerprint,
         duplicate_of=report.duplicate_of,
         repaired=report.repaired,
+        repaired_region=report.repaired_region,
         seconds={name: round(value, 4) for name, value in seconds.items()},
     )
     return iteration.model_copy(update={"decision": decide(run, with_iteration(run, report, iteration), iteration)})

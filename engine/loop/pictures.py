@@ -17,6 +17,8 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from ..files import write_atomically
+from .repaired_tile import Shares, box_of, draw_frame, draw_outline, inset_before
+from .run import RepairedRegion
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_COLOUR = {1: 0, 3: 2, 4: 6}
@@ -25,7 +27,8 @@ PNG_UP = 2
 PNG_CHANNELS = {0: 1, 2: 3, 6: 4}
 TILE = 256
 CAPTION = 22
-OUTLINE, OUTLINE_AROUND = "#7fd4ff", "#00141f"
+BEFORE_SIDE = 1024
+"""Longer side in pixels of the picture from which a part is shown as it was before its repair."""
 TILES_A_SHEET = 240
 """40 rows: a JPEG may be 65,535 pixels high, and viewers and memory end long before."""
 PIXELS_AT_ONCE = 40_000_000
@@ -91,17 +94,26 @@ def contact_sheet_names(tiles: int) -> list[str]:
     return [f"contact_sheet{f'_{number}' if number > 1 else ''}.jpg" for number in range(1, sheets + 1)]
 
 
+class TileRepair(NamedTuple):
+    """region: what a repair was allowed to change, None where that is not known; changed: the box of what it changed,
+    as shares of width and height. before: the picture that it was made from."""
+
+    region: RepairedRegion | None
+    changed: Shares | None
+    before: Path | None = None
+
+
 class SheetTile(NamedTuple):
-    """A picture of a contact sheet. repaired: the box of what a repair changed, as shares of width and height."""
+    """A picture of a contact sheet. repair: of a repaired one."""
 
     file: Path
     caption: str
     is_best: bool
-    repaired: tuple[float, float, float, float] | None = None
+    repair: TileRepair | None = None
 
 
 def save_contact_sheets(tiles: Sequence[SheetTile], folder: Path) -> None:
-    """All iterations in small, what was repaired outlined. Missing files are left out.
+    """All iterations in small, what was repaired outlined, with that part as it was before. Missing files are left out.
 
     A picture that cannot be read keeps an empty tile. Raises OSError.
     """
@@ -117,17 +129,16 @@ def _contact_sheet(tiles: Sequence[SheetTile]) -> Image.Image:
     rows = -(-len(tiles) // columns)
     sheet = Image.new("RGB", (columns * TILE, rows * (TILE + CAPTION)), "#202020")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
-    for position, (file, caption, is_best, repaired) in enumerate(tiles):
+    for position, (file, caption, is_best, repair) in enumerate(tiles):
         left, top = position % columns * TILE, position // columns * (TILE + CAPTION)
         try:
             picture = read_small(file, TILE - 8)
         except (OSError, ValueError) as problem:
             LOG.warning("Imitatoes: %s has an empty tile in the contact sheet: %s", file, problem)
         else:
-            place = (left + (TILE - picture.width) // 2, top + (TILE - picture.height) // 2)
-            sheet.paste(picture, place)
-            if repaired is not None:
-                _outline(draw, place, picture.size, repaired)
+            if repair is not None:
+                _draw_repair(picture, repair)
+            sheet.paste(picture, (left + (TILE - picture.width) // 2, top + (TILE - picture.height) // 2))
         colour = "#f0c040" if is_best else "#c8c8c8"
         if is_best:
             draw.rectangle((left + 1, top + 1, left + TILE - 2, top + TILE + CAPTION - 2), outline=colour, width=2)
@@ -135,15 +146,19 @@ def _contact_sheet(tiles: Sequence[SheetTile]) -> Image.Image:
     return sheet
 
 
-def _outline(
-    draw: ImageDraw.ImageDraw, place: tuple[int, int], size: tuple[int, int], box: tuple[float, float, float, float]
-) -> None:
-    """A frame, light in dark, around a part of a tile, so that it is seen on any ground."""
-    corners = [place[axis] + round(box[axis + side] * size[axis]) for side in (0, 2) for axis in (0, 1)]
-    left, top, right, bottom = corners
-    right, bottom = max(left + 2, right), max(top + 2, bottom)
-    draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), outline=OUTLINE_AROUND)
-    draw.rectangle((left, top, right, bottom), outline=OUTLINE)
+def _draw_repair(picture: Image.Image, repair: TileRepair) -> None:
+    """The outline of what was painted anew, and how that part was before. What cannot be read is left out."""
+    box = (box_of(repair.region) if repair.region is not None else None) or repair.changed
+    if repair.region is not None:
+        draw_outline(picture, repair.region)
+    elif repair.changed is not None:
+        draw_frame(picture, repair.changed)
+    if repair.before is None or box is None:
+        return
+    try:
+        inset_before(picture, read_small(repair.before, BEFORE_SIDE), box)
+    except (OSError, ValueError) as problem:
+        LOG.warning("Imitatoes: %s is not shown beside its repair: %s", repair.before, problem)
 
 
 def read_small(path: Path, side: int) -> Image.Image:

@@ -171,6 +171,17 @@ class Decision(BaseModel):
     reason: str
 
 
+class RepairedRegion(BaseModel):
+    """What a repair was allowed to change: the mask that was used, once it was found. feather: width in pixels of the
+    border around it in which old and new blend. outlines: closed lines around the mask, of points (x, y) in shares of
+    width and height."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outlines: tuple[tuple[tuple[float, float], ...], ...] = ()
+    feather: float = Field(default=0.0, ge=0)
+
+
 class BatchPicture(BaseModel):
     """Another picture of the batch that an iteration rendered: evidence like the best one, and kept beside it.
 
@@ -195,6 +206,7 @@ class Iteration(BaseModel):
     fingerprint: see engine.judge.picture.
     duplicate_of: the earlier iteration whose picture this one repeats; its critique was reused.
     repaired: of a local edit, the box around what changed: left, top, right, bottom, as shares of width and height.
+    repaired_region: and what it was allowed to change, where that is known.
     seconds: wall time by stage (reduce, render, judge, save, and swap: the judge and ComfyUI's models taking turns on
         the card, where they do not both fit).
     """
@@ -213,6 +225,7 @@ class Iteration(BaseModel):
     fingerprint: str = ""
     duplicate_of: int | None = None
     repaired: tuple[float, float, float, float] | None = None
+    repaired_region: RepairedRegion | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
 
     @property

@@ -26,6 +26,7 @@ from .run import (
     Plan,
     Recovery,
     RegionRepair,
+    RepairedRegion,
     Run,
     Status,
     Wording,
@@ -111,9 +112,10 @@ class BatchPictureView(BaseModel):
 
 class IterationView(BaseModel):
     """picture: file name in the run. repaired: of a repair, the box around what changed: left, top, right, bottom, as
-    shares of width and height. reverted: a repair that did not help, or harmed. seconds: by stage. others: of a batch,
-    the pictures beside the best. source: of a batch, what paints the picture again. seed_text: the picture's own seed,
-    for readers whose numbers end at 2**53."""
+    shares of width and height; repaired_region: what it was allowed to change, null where that is not known. reverted:
+    a repair that did not help, or harmed. seconds: by stage. others: of a batch, the pictures beside the best. source:
+    of a batch, what paints the picture again. seed_text: the picture's own seed, for readers whose numbers end at
+    2**53."""
 
     number: int
     prompt_id: str
@@ -126,6 +128,7 @@ class IterationView(BaseModel):
     source: SourceView | None
     duplicate_of: int | None
     repaired: tuple[float, float, float, float] | None
+    repaired_region: RepairedRegion | None
     reverted: bool
     seconds: dict[str, float]
     settings: Settings
@@ -228,6 +231,7 @@ def iteration_view(iteration: Iteration) -> IterationView:
         source=_source_view(iteration.source),
         duplicate_of=iteration.duplicate_of,
         repaired=iteration.repaired,
+        repaired_region=iteration.repaired_region,
         reverted=iteration.reverted,
         seconds=iteration.seconds,
         settings=iteration.settings,

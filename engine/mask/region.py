@@ -38,12 +38,22 @@ class Region:
 
     pictures: [B, H, W, C] float, untouched. blend: [B, h, w] float 0..1, how much of the new part counts, for the box.
     box: left, top, right, bottom in pixels of the pictures. empty: the mask held nothing, so nothing will change.
+    feather: width in pixels of the border in which old and new blend.
     """
 
     pictures: torch.Tensor
     blend: torch.Tensor
     box: tuple[int, int, int, int]
     empty: bool = False
+    feather: float = 0.0
+
+    @property
+    def mask(self) -> torch.Tensor:
+        """bool [H, W]: what is new altogether in the first picture, without the border that blends."""
+        left, top, right, bottom = self.box
+        whole = torch.zeros(self.pictures.shape[1:3], dtype=torch.bool)
+        whole[top:bottom, left:right] = self.blend[0].cpu() >= 1
+        return whole
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +90,7 @@ def cut_region(
     part = pictures[:, top:bottom, left:right, :3]
     painted = _resized(part.movedim(-1, 1).float(), rows, columns).movedim(1, -1).clamp(0, 1)
     may_change = torch.nn.functional.interpolate((blend > 0).float()[:, None], size=(rows, columns), mode="nearest")
-    region = Region(pictures, blend, box, empty=not bool((blends > 0).any()))
+    region = Region(pictures, blend, box, empty=not bool((blends > 0).any()), feather=feather)
     return Cut(painted.contiguous(), may_change[:, 0].contiguous(), region)
 
 

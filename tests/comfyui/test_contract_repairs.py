@@ -212,6 +212,10 @@ def test_a_user_repairs_a_region_of_a_picture(theatre, ended, where):
     assert last["plan"]["repair"]["prompt"] == "one blue star", "the judge wrote what belongs there"
     left, top, right, bottom = last["repaired"]
     assert 0.4 < left < right < 0.9 and 0.5 < top < bottom <= 1
+    region = last["repaired_region"]
+    (outline,) = region["outlines"]
+    assert 0 < region["feather"] < 16 and all(left <= x <= right and top <= y <= bottom for x, y in outline)
+    assert (len(outline) > 8) == ("mask" in where), "the painted mask is round"
     before, after = (pixels(theatre.picture(run, run["iterations"][n]["picture"])) for n in (0, -1))
     assert np.array_equal(before[:150], after[:150])
     if "mask" in where:

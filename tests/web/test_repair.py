@@ -1,8 +1,9 @@
-"""A part of a picture is marked on the page, painted anew, and shown framed beside what it was."""
+"""A part of a picture is marked on the page, painted anew, and shown outlined beside what it was."""
 
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
@@ -44,7 +45,7 @@ def drag(tab, sheet, start, end):
 
 
 @pytest.mark.parametrize("way", ["Box", "Brush"])
-def test_a_marked_part_is_repaired_and_framed(tab, theatre, run, way):
+def test_a_marked_part_is_repaired_and_outlined(tab, theatre, run, way):
     panel, dialog = opened(tab, run)
     send = dialog.get_by_role("button", name="Repair", exact=True)
     assert send.is_disabled(), "nothing is marked and nothing wished"
@@ -64,8 +65,54 @@ def test_a_marked_part_is_repaired_and_framed(tab, theatre, run, way):
     here = panel.get_by_role("region", name="Repaired here")
     here.wait_for()
     assert "a blue star here" in here.inner_text()
-    assert here.locator("img").count() == 2 and here.locator(".imitatoes-repair-frame").count() == 2
+    assert here.locator("img").count() == 2 and here.locator(".imitatoes-outline:visible").count() == 2
+    outlines = last["repaired_region"]["outlines"]
+    assert len(outlines) == 1 and "blends over" in here.inner_text()
+    drawn = here.locator(".imitatoes-outline-line").first.get_attribute("d")
+    assert drawn.count("L") == len(outlines[0]) - 1
+    here.get_by_role("button", name="Compare in the viewer").click()
+    viewer = panel.get_by_role("dialog", name="Pictures of the run")
+    over = viewer.locator(".imitatoes-viewer-outline:visible")
+    tab.page.wait_for_function("document.querySelector('.imitatoes-viewer-after').naturalWidth > 0")
+    assert over.count() == 2
+    line, picture = over.last.bounding_box(), viewer.locator(".imitatoes-viewer-after").bounding_box()
+    assert all(abs(line[side] - picture[side]) < 1 for side in line), "it lies on the picture, zoomed as that is"
+    tab.shot(f"repaired_{way.lower()}_viewer")
+    tab.page.keyboard.press("o")
+    assert over.count() == 0
+    tab.page.keyboard.press("Escape")
     tab.shot(f"repaired_{way.lower()}")
+
+
+def test_a_part_is_repaired_while_the_run_goes_on(tab, theatre):
+    """The dialog stays with the picture that it was opened for, whatever the run shows meanwhile."""
+    if theatre.real:
+        pytest.skip("the graph has a stand-in's checkpoint")
+    answer, judge = threading.Event(), pointing(TWO)
+
+    def patient(body, images):
+        if theatre.client.get("/imitatoes/runs")["runs"][0]["iteration_count"] == 1:
+            answer.wait(60)
+        return judge(body, images)
+
+    theatre.judge.default = patient
+    prompt_id = theatre.client.queue(graph(iterations_per_loop=2, max_loops=1, repairs=0, seed=41))
+    run = theatre.until(prompt_id, lambda run: run["iteration_count"] == 1)
+    panel = tab.panel()
+    panel.get_by_role("button", name="Repair a part").click()
+    dialog = tab.page.get_by_role("dialog", name="Repair a part")
+    tab.page.wait_for_function("document.querySelector('.imitatoes-repair-stage img').naturalWidth > 0")
+    drag(tab, dialog.locator("canvas"), (0.55, 0.6), (0.8, 0.75))
+    dialog.get_by_role("textbox", name="Your wish").fill("a blue star here")
+    dialog.get_by_role("button", name="Repair", exact=True).click()
+    dialog.wait_for(state="hidden")
+    panel.get_by_role("list", name="Wishes that wait").wait_for()
+    assert "a blue star here" in panel.get_by_role("list", name="Wishes that wait").inner_text()
+    tab.shot("repair_waits")
+    answer.set()
+    ended = theatre.ended(run["run_id"], 60)
+    assert ended["iterations"][-1]["plan"]["repair"]["wish"] == "a blue star here"
+    panel.get_by_role("list", name="Wishes that wait").wait_for(state="hidden")
 
 
 def test_what_cannot_be_repaired_says_why(tab, theatre):

@@ -214,7 +214,9 @@ export default {
   "viewer.larger": "Larger",
   "viewer.fit": "Fit the window",
   "viewer.actual": "Actual size",
-  "viewer.keys": "Arrow keys: through the film (with Shift, the other picture) · + − zoom · 0 fit · 1 actual size · C compare · drag to move",
+  "viewer.keys": "Arrow keys: through the film (with Shift, the other picture) · + − zoom · 0 fit · 1 actual size · C compare · O outline · drag to move",
+  "viewer.outline": "Outline",
+  "viewer.outlineHint": "Show what a repair painted anew",
 
   "repair.open": "Repair a part",
   "repair.openHint": "Mark a part of this picture and say what is to be there. Only that part is painted anew.",
@@ -243,6 +245,7 @@ export default {
   "repair.before": "Before: iteration {number}",
   "repair.after": "After: iteration {number}",
   "repair.compare": "Compare in the viewer",
+  "repair.blends": "Inside the outline the picture is new. Around it, it blends over {pixels} pixels; everything else is as it was.",
 
   "past.title": "Past runs",
   "past.search": "Search in goals, prompts and wishes",

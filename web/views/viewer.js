@@ -3,6 +3,7 @@ import { h, icon, setText } from "../dom.js";
 import { iterationOf } from "../store.js";
 import { score, scoreOf } from "../wording.js";
 import { createFilmstrip } from "./filmstrip.js";
+import { outlinesOf } from "./repair_outline.js";
 import { createStage } from "./viewer_stage.js";
 
 const MODES = ["single", "slider", "sides"];
@@ -11,10 +12,12 @@ const MODES = ["single", "slider", "sides"];
 export function createViewer({ t, server, choose }) {
   let run = null;
   let at = { number: null, before: null, mode: "single" };
+  let outlined = true;
   const stage = createStage({ t });
   const film = createFilmstrip({ t, server, choose: (number) => go({ number }) });
   const title = h("h3", { "aria-live": "polite" });
   const button = (name, key, click) => h("button", { type: "button", title: t(key), "aria-label": t(key), on: { click } }, icon(name));
+  const outline = h("button", { type: "button", title: t("viewer.outlineHint"), on: { click: toggleOutline } }, t("viewer.outline"));
   const modes = MODES.map((mode) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => go({ mode }) } }, t(`viewer.${mode}`)));
   const pick = h("select", { "aria-label": t("viewer.with"), on: { change: () => go({ before: Number(pick.value) }) } });
   const root = h(
@@ -26,6 +29,7 @@ export function createViewer({ t, server, choose }) {
       title,
       h("div", { className: "imitatoes-tabs", role: "group" }, ...modes),
       pick,
+      outline,
       h("div", { className: "imitatoes-row", role: "group" }, button("search-minus", "viewer.smaller", () => stage.zoomBy(-1)), button("search-plus", "viewer.larger", () => stage.zoomBy(1)), button("expand", "viewer.fit", () => stage.fit()), button("image", "viewer.actual", () => stage.actual())),
       button("times", "viewer.close", () => root.close()),
     ),
@@ -39,6 +43,11 @@ export function createViewer({ t, server, choose }) {
   function go(change) {
     at = { ...at, ...change };
     if (change.number !== undefined) choose(change.number);
+    draw();
+  }
+
+  function toggleOutline() {
+    outlined = !outlined;
     draw();
   }
 
@@ -65,6 +74,7 @@ export function createViewer({ t, server, choose }) {
       Escape: () => root.close(),
       0: () => stage.fit(),
       1: () => stage.actual(),
+      o: toggleOutline,
       c: () => go({ mode: MODES[(MODES.indexOf(at.mode) + 1) % MODES.length] }),
     }[event.key];
     if (!does) return;
@@ -76,7 +86,7 @@ export function createViewer({ t, server, choose }) {
     if (event.target === root) root.close();
   }
 
-  const pictureOf = (iteration) => iteration && { number: iteration.number, url: server.picture(run.run_id, iteration.picture), alt: t("iteration.picture", { number: iteration.number }) };
+  const pictureOf = (iteration, outlines) => iteration && { number: iteration.number, url: server.picture(run.run_id, iteration.picture), alt: t("iteration.picture", { number: iteration.number }), outlines };
   const words = (iteration) => t("compare.option", { number: iteration.number, score: score(scoreOf(run, iteration)) });
 
   function draw() {
@@ -99,7 +109,12 @@ export function createViewer({ t, server, choose }) {
     }
     if (before) pick.value = String(before.number);
     setText(title, mode === "single" ? words(after) : t("viewer.both", { before: words(before), after: words(after) }));
-    stage.update(mode, pictureOf(before), pictureOf(after));
+    const lines = outlinesOf(after);
+    outline.hidden = !lines;
+    outline.setAttribute("aria-pressed", String(outlined));
+    const shownLines = outlined ? lines : null;
+    const isSource = before?.number === after.plan?.edit_of;
+    stage.update(mode, pictureOf(before, isSource ? shownLines : null), pictureOf(after, shownLines));
     film.update(run, after.number);
   }
 

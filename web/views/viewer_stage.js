@@ -1,6 +1,7 @@
 // The pictures of the viewer: one, two under a divider, or two side by side, all looked at in the same place.
 import { h, setSource } from "../dom.js";
 import { actualSize, FIT, panned, placed, zoomed } from "../zoom.js";
+import { createOutline } from "./repair_outline.js";
 
 const STEP = 1.25;
 const PIXELS_FROM = 3; // screen pixels a picture's pixel: from there on they are shown as squares
@@ -10,7 +11,8 @@ export function createStage({ t }) {
   let look = FIT;
   let mode = "single";
   const images = ["before", "after"].map((side) => h("img", { className: `imitatoes-viewer-${side}`, draggable: false, on: { load: draw } }));
-  const panes = images.map((image) => h("div", { className: "imitatoes-viewer-pane" }, image));
+  const outlines = images.map(() => createOutline("imitatoes-viewer-outline"));
+  const panes = images.map((image, index) => h("div", { className: "imitatoes-viewer-pane" }, image, outlines[index].root));
   const divider = h("div", { className: "imitatoes-divider", "aria-hidden": "true" });
   const pictures = h("div", { className: "imitatoes-viewer-pictures", on: { wheel: turn, pointerdown: grab, dblclick: toggle } }, ...panes, divider);
   const range = h("input", { type: "range", min: 0, max: 100, value: MIDDLE, className: "imitatoes-viewer-range", on: { input: split } });
@@ -30,6 +32,7 @@ export function createStage({ t }) {
       const { scale, left, top } = placed(look, viewOf(panes[index]), sizeOf(image));
       image.style.transform = `translate(${left}px, ${top}px) scale(${scale})`;
       image.style.imageRendering = scale >= PIXELS_FROM ? "pixelated" : "";
+      Object.assign(outlines[index].root.style, { left: `${left}px`, top: `${top}px`, width: `${image.naturalWidth * scale}px`, height: `${image.naturalHeight * scale}px` });
     });
   }
 
@@ -90,7 +93,10 @@ export function createStage({ t }) {
 
   return {
     root,
-    /** mode: "single", "slider" or "sides"; before, after: {url, alt}; before counts in the last two alone. */
+    /**
+     * mode: "single", "slider" or "sides"; before, after: {url, alt, outlines}; before counts in the last two alone.
+     * outlines: lines to draw over the picture, null for none.
+     */
     update(next, before, after) {
       mode = next;
       root.dataset.mode = mode;
@@ -100,6 +106,7 @@ export function createStage({ t }) {
         if (!picture || panes[index].hidden) return;
         setSource(images[index], picture.url);
         images[index].alt = picture.alt;
+        outlines[index].update(picture.outlines);
       });
       range.setAttribute("aria-label", before && after ? t("compare.slider", { before: before.number, after: after.number }) : "");
       draw();

@@ -10,6 +10,8 @@ import zlib
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from pack.engine.loop import pictures
 from pack.engine.loop.journal import PICTURE
 from pack.engine.loop.pictures import (
@@ -20,12 +22,15 @@ from pack.engine.loop.pictures import (
     TILES_A_SHEET,
     SheetTile,
     Thumbnails,
+    TileRepair,
     contact_sheet_names,
     png_chunk,
     read_small,
     save_contact_sheets,
     save_png,
 )
+from pack.engine.loop.repaired_tile import box_of, draw_frame, draw_outline, inset_before
+from pack.engine.loop.run import RepairedRegion
 from PIL import Image
 
 RUN = "20260101-120000-0123abcd"
@@ -166,14 +171,53 @@ def test_a_picture_of_claimed_size_that_others_packed_is_refused(tmp_path):
         read_small(path, 256)
 
 
+BOX = (0.5, 0.5, 0.75, 0.75)
+TRIANGLE = RepairedRegion(outlines=(((0.5, 0.5), (0.9, 0.5), (0.5, 0.9)),), feather=4)
+
+
+def blue(tile):
+    """Where the line of a repair is."""
+    pixels = np.asarray(tile).astype(int)
+    return (pixels[..., 2] - pixels[..., 0] > 60) & (pixels[..., 1] > 100)
+
+
 def test_what_was_repaired_is_outlined_on_the_sheet(tmp_path):
+    """By its mask where that is known, else by the box of what changed."""
     path = tmp_path / "one.png"
-    Image.new("RGB", (128, 128)).save(path)
-    save_contact_sheets(
-        [SheetTile(path, "one", False), SheetTile(path, "two", False, (0.5, 0.5, 0.75, 0.75))], tmp_path
-    )
-    with Image.open(tmp_path / contact_sheet_names(1)[0]) as sheet:
-        pixels = np.asarray(sheet.convert("RGB")).astype(int)
-    tiles = pixels[:TILE, :TILE], pixels[:TILE, TILE : 2 * TILE]
-    blue = [(tile[..., 2] - tile[..., 0] > 60).sum() for tile in tiles]
-    assert blue[0] == 0 and blue[1] > 50
+    Image.new("RGB", (512, 512)).save(path)
+    repairs = [None, TileRepair(None, BOX), TileRepair(TRIANGLE, BOX), TileRepair(RepairedRegion(), None)]
+    save_contact_sheets([SheetTile(path, "x", False, repair) for repair in repairs], tmp_path)
+    sheet = sheet_of(tmp_path)
+    found = [blue(tile(sheet, n, 4)) for n in range(4)]
+    assert not found[0].any() and not found[3].any() and found[1].sum() > 50 and found[2].sum() > 50
+    inside = slice(TILE // 2 + 8, TILE // 2 + 24)
+    assert not found[2][inside, inside].any(), "a line, no area"
+
+
+@pytest.mark.parametrize("repair", [TileRepair(TRIANGLE, BOX), TileRepair(None, BOX)], ids=["mask", "box"])
+def test_the_part_before_is_shown_beside_it(tmp_path, repair):
+    paths = [tmp_path / name for name in ("before.png", "after.png")]
+    Image.new("RGB", (2000, 1600), "#c02020").save(paths[0])
+    Image.new("RGB", (2000, 1600), "#202020").save(paths[1])
+    save_contact_sheets([SheetTile(paths[1], "x", False, repair._replace(before=paths[0]))], tmp_path)
+    sheet = np.asarray(tile(sheet_of(tmp_path), 0, 1)).astype(int)
+    red = sheet[..., 0] - sheet[..., 1] > 80
+    rows, columns = np.nonzero(red)
+    assert red.sum() > 1000 and rows.max() < TILE / 2 and columns.max() < TILE / 2, "away from the part itself"
+    paths[0].write_bytes(b"no picture")
+    save_contact_sheets([SheetTile(paths[1], "x", False, repair._replace(before=paths[0]))], tmp_path)
+    assert blue(tile(sheet_of(tmp_path), 0, 1)).any(), "the outline at least"
+
+
+@given(
+    st.tuples(*[st.floats(0, 1)] * 4).map(lambda at: (*sorted(at[:2]), *sorted(at[2:]))),
+    st.tuples(*[st.integers(1, 300)] * 4),
+)
+def test_any_part_of_any_picture_can_be_shown(at, sizes):
+    box = (at[0], at[2], at[1], at[3])
+    picture, before = Image.new("RGB", sizes[:2]), Image.new("RGB", sizes[2:], "red")
+    inset_before(picture, before, box)
+    draw_frame(picture, box)
+    draw_outline(picture, RepairedRegion(outlines=(((box[0], box[1]), (box[2], box[3])),)))
+    assert box_of(RepairedRegion(outlines=(((0.2, 0.4), (0.5, 0.1)),))) == (0.2, 0.1, 0.5, 0.4)
+    assert box_of(RepairedRegion()) is None
