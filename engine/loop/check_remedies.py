@@ -1,5 +1,6 @@
 """What to change where a picture meets every requirement and a quality check of it is poor. Pure.
 
+    each of them  the part that the judge points at is painted anew, where pictures can be repaired: see check_repairs
     artifacts     more steps inside the family's range, twice; then cfg towards the middle of its range
     faces         terms into the negative, where the family has one, else a positive clause
     text          the quoted words once more, in the family's way of quoting; terms where nothing is quoted
@@ -111,7 +112,7 @@ def _ladder(evidence: RunEvidence, best: Iteration, wording: Wording, check: Che
         terms = _FACE_TERMS if has_negative else ()
         clause = "" if has_negative else _FACE_CLAUSES.get(style, _FACE_CLAUSE)
     elif check == "text":
-        words = _written(evidence)
+        words = written_words(evidence)
         clause = _QUOTING.get(style, _QUOTE).format(in_marks(words)) if words else ""
         terms = _TEXT_TERMS if has_negative and not words else ()
     else:
@@ -145,7 +146,7 @@ def _parameters(evidence: RunEvidence, best: Iteration, wording: Wording, tried:
         yield Remedy("artifacts:cfg", told, base.steps, round(cfg, 2), wording)
 
 
-def _written(evidence: RunEvidence) -> str:
+def written_words(evidence: RunEvidence) -> str:
     """The words that the picture is to show, "" for none."""
     checklist = evidence.run.checklist
     asked = [r.text for r in checklist.requirements if r.kind != "absence"] if checklist is not None else []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import errno
 
 from ..judge.critique import Critique
+from ..judge.verdict import FAULTS
 from .belief.run_belief import with_standing
 from .belief.stopping import percent
+from .check_repairs import is_mended, newly_poor, repaired_check
 from .evidence import RunEvidence
 from .ports import PromptState
 from .run import Decision, Iteration, Run, Stop
@@ -151,11 +153,17 @@ def decide_repair(run: Run, report: Report) -> Decision | None:
         return Decision(kind="reject", reason=f"Not kept: {where}, for nothing changed.")
     before = {item.id for item in run.iterations[plan.edit_of - 1].critique.items if item.passed}
     lost = [item.id for item in critique.items if item.id in before and not item.passed]
+    check = repaired_check(plan)
+    poorer = newly_poor(run.iterations[plan.edit_of - 1].critique, critique) if check is not None else []
     met = any(item.id == plan.requirement and item.passed for item in critique.items)
     if lost:
         told = ", ".join(evidence.text_of(name) for name in lost)
         return Decision(kind="reject", reason=f"Not kept: {where}, for it lost {told}.")
-    if not met:
+    if poorer:
+        return Decision(kind="reject", reason=f"Not kept: {where}, for now {', '.join(FAULTS[one] for one in poorer)}.")
+    if check is not None and not is_mended(critique, check):
+        return Decision(kind="reject", reason=f"Not kept: {where}, for still {FAULTS[check]}.")
+    if check is None and not met:
         told = evidence.text_of(plan.requirement)
         return Decision(kind="reject", reason=f"Not kept: {where}, for it did not bring {told}.")
     return None

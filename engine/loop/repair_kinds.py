@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ..judge.absence import denies
 from ..judge.checklist import Kind, Requirement
-from ..judge.critique import Item
+from ..judge.critique import Check, Item
 from ..judge.region_question import Asks
 
 State = Literal["", "missing", "few", "many"]
@@ -38,6 +38,7 @@ class RepairKind(BaseModel):
     name: str
     words: str = ""
     kinds: tuple[Kind, ...]
+    checks: tuple[Check, ...] = ()
     state: State = ""
     denoise: float = Field(ge=WEAKEST, le=STRONGEST)
     grow: int = Field(ge=0, le=256)
@@ -78,6 +79,19 @@ def kind_of(requirement: Requirement, item: Item) -> RepairKind | None:
         if not kind.words and kind.state == state and state:
             return kind
     return next((kind for kind in fitting if not kind.words and not kind.state), None)
+
+
+def kind_of_check(check: Check, region: str) -> RepairKind | None:
+    """How a part is repaired that a check finds poor. region: what the judge points at, in words."""
+    fitting = [kind for kind in kinds() if check in kind.checks]
+    named = (kind for kind in fitting if kind.words and re.search(kind.words, region, re.IGNORECASE))
+    return next(named, next((kind for kind in fitting if not kind.words), None))
+
+
+@cache
+def checks_repaired() -> frozenset[Check]:
+    """The quality checks that a repair may mend."""
+    return frozenset(check for kind in kinds() for check in kind.checks)
 
 
 def is_mendable(requirement: Requirement) -> bool:

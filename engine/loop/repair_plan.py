@@ -8,9 +8,12 @@ from ..judge.absence import absent_thing
 from ..judge.checklist import Requirement
 from ..judge.critique import Item
 from ..judge.region_question import Asks, one_thing
+from ..judge.verdict import FAULTS
+from .check_repairs import check_remedy, is_mended, newly_poor, poor_part, repaired_check
 from .evidence import RunEvidence
+from .next_plan import new_seed, next_place
 from .policy import next_step
-from .repair_kinds import Outcome, RepairKind, kind_of, strength
+from .repair_kinds import Outcome, RepairKind, kind_of, kind_of_check, strength
 from .run import Iteration, Plan, RegionRepair, Run, Stop
 
 SURROUNDINGS = "the plain surface behind it, as around it, empty"
@@ -36,7 +39,7 @@ def next_step_with_repair(run: Run) -> Plan | Stop:
         run = _without_edits(run)
     step = next_step(run)
     if isinstance(step, Stop) or step.action != "local_edit":
-        return step
+        return _check_repair(run, step) or step
     repair = repair_of(run, step)
     return next_step(_without_edits(run)) if repair is None else step.model_copy(update={"repair": repair})
 
@@ -80,7 +83,7 @@ def hint_wanted(run: Run) -> WantedHint | None:
         return None
     step = next_step(run)
     if isinstance(step, Stop) or step.action != "local_edit":
-        return None
+        return _poor_part_wanted(run, step)
     key, target = hint_key(step.edit_of, step.requirement), _target(run, step)
     if target is None or key in run.region_hints:
         return None
@@ -140,23 +143,79 @@ def repair_of(run: Run, plan: Plan) -> RegionRepair | None:
     )
 
 
-def outcomes(run: Run, number: int, requirement: str) -> list[Outcome]:
-    """How the repairs of this picture for this requirement ended, oldest first."""
-    before = {item.id: item for item in run.iterations[number - 1].critique.items}
+def outcomes(run: Run, number: int, requirement: str, remedy: str = "") -> list[Outcome]:
+    """How the repairs of this picture for this requirement, or with this remedy, ended, oldest first."""
+    source = run.iterations[number - 1].critique
+    before = {item.id: item for item in source.items}
     found: list[Outcome] = []
     for iteration in run.iterations:
         plan = iteration.plan
-        if plan.action != "local_edit" or (plan.edit_of, plan.requirement) != (number, requirement):
+        wanted = (number, requirement, remedy)
+        if plan.action != "local_edit" or (plan.edit_of, plan.requirement, plan.remedy) != wanted:
             continue
+        check = repaired_check(plan)
         after = {item.id: item for item in iteration.critique.items}
-        lost = [name for name, item in after.items() if name in before and before[name].passed and item.failed]
+        lost: list[str] = [n for n, item in after.items() if n in before and before[n].passed and item.failed]
+        lost += newly_poor(source, iteration.critique) if check is not None else []
+        met = after[requirement].passed if requirement in after else check and is_mended(iteration.critique, check)
         if iteration.duplicate_of is not None or iteration.repaired is None:
             found.append("nothing")
         elif lost:
             found.append("lost")
         else:
-            found.append("met" if requirement in after and after[requirement].passed else "not_met")
+            found.append("met" if met else "not_met")
     return found
+
+
+def _poor_part_wanted(run: Run, step: Plan | Stop) -> WantedHint | None:
+    poor = poor_part(run) if _may_mend_instead(step) else None
+    if poor is None:
+        return None
+    key = hint_key(poor.source.number, poor.check)
+    return None if key in run.region_hints else WantedHint(poor.source, key, "", poor.wrong, "thing")
+
+
+def _may_mend_instead(step: Plan | Stop) -> bool:
+    """Whether a repair of a poor part may come instead: nothing but such parts is left to change, or nothing at all."""
+    return step.status == "no_progress" if isinstance(step, Stop) else True
+
+
+def _check_repair(run: Run, step: Plan | Stop) -> Plan | None:
+    """The repair of what is poor in a picture that shows everything, where the judge has pointed at it."""
+    if not run.can_edit_locally or not run.iterations or not _may_mend_instead(step):
+        return None
+    poor = poor_part(run)
+    hint = run.region_hints.get(hint_key(poor.source.number, poor.check)) if poor is not None else None
+    kind = kind_of_check(poor.check, hint.region) if hint is not None else None
+    if poor is None or hint is None or kind is None or not hint.prompt or not (hint.box or hint.region):
+        return None
+    source, remedy = poor.source, check_remedy(poor.check)
+    repair = RegionRepair(
+        kind=kind.name,
+        words=hint.region,
+        box=hint.box,
+        prompt=hint.prompt,
+        instruction=hint.instruction
+        or f"Repaint the {hint.region or 'broken part'} and leave everything else as it is",
+        denoise=strength(kind, outcomes(run, source.number, "", remedy)),
+        grow=kind.grow,
+        feather=FEATHER,
+        context=kind.context,
+    )
+    loop, index = next_place(run)
+    seed = source.settings.seed if run.start.seed_policy == "keep" else new_seed(run)
+    return Plan(
+        loop=loop,
+        index=index,
+        settings=source.settings.model_copy(update={"seed": seed}),
+        wording=source.plan.wording,
+        action="local_edit",
+        edit_of=source.number,
+        repair=repair,
+        remedy=remedy,
+        reason=f"Edit iteration {source.number} in one place only: {FAULTS[poor.check]}"
+        f"{f', the {hint.region}' if hint.region else ''}.",
+    )
 
 
 def thing_of(run: Run, requirement: Requirement) -> str:

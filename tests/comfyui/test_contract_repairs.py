@@ -146,6 +146,28 @@ def test_the_users_own_save_node_gets_the_repaired_picture(theatre):
     assert np.array_equal(saved, kept)
 
 
+def test_a_part_that_came_out_wrong_is_mended_where_the_judge_points(theatre):
+    """Everything asked for is there, but a hand is wrong."""
+    pointed, judge = [], pointing(ALL, region="the left hand")
+
+    def picky(body, images):
+        answer = json.loads(judge(body, images))
+        if "<task>region</task>" in str(body):
+            pointed.append(str(body))
+        if "quality_faces" in answer and not pointed:
+            answer["quality_faces"] = "bad"
+        return json.dumps(answer)
+
+    theatre.judge.default = picky
+    run = theatre.played(graph(seed=61))
+    assert run["status"] == "done", run["reason"]
+    repair = repair_in(run)
+    plan = repair["plan"]
+    assert (plan["remedy"], plan["repair"]["kind"], plan["repair"]["box"]) == ("faces:repair", "hand", BOX)
+    assert repair["decision"]["kind"] == "accept" and run["best"]["iteration"] == repair["number"]
+    assert "faces or hands look wrong" in pointed[0] and len(pointed) == 1
+
+
 def test_a_repair_that_harms_is_reverted_and_recorded(theatre):
     theatre.judge.default = pointing(TWO, ("star", "square"), TWO)
     run = theatre.played(graph())
