@@ -15,7 +15,7 @@ class DetectorFailed(Exception):
     """The detector could not be used. The message is a sentence for the user."""
 
 
-class Detector(Protocol):
+class PictureDetector(Protocol):
     """name: as the user knows it. worth: how far it can be believed, by its own measured errors."""
 
     name: str

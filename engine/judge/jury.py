@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from .batch import BatchVerdict, best_of, by_score
 from .checklist import Checklist, Kind, Requirement
 from .critique import Critique
-from .detector import Detector, DetectorFailed
+from .detector import DetectorFailed, PictureDetector
 from .judge import Judge
 from .jury_evidence import Worth, is_unsure
 from .jury_verdict import (
@@ -45,7 +45,7 @@ class Jury(Judge):
     of all, and in `jury` what each one said.
     """
 
-    def __init__(self, first: Judge, others: Sequence[Judge], detectors: Sequence[Detector] = ()) -> None:
+    def __init__(self, first: Judge, others: Sequence[Judge], detectors: Sequence[PictureDetector] = ()) -> None:
         super().__init__(
             first.kind,
             first.model,
@@ -190,7 +190,7 @@ class Jury(Judge):
         return verdict
 
     async def _detect(
-        self, number: int, detector: Detector, hearing: Hearing, picture: Picture, checklist: Checklist
+        self, number: int, detector: PictureDetector, hearing: Hearing, picture: Picture, checklist: Checklist
     ) -> None:
         """What a detector measures of this picture; nothing where it can tell nothing."""
         asked = [one for one in checklist.requirements if detector.can_tell(one)]
