@@ -47,9 +47,10 @@ from .comfy_services import ComfyServices
 from .comfyui import PageEvents, WrongInput
 from .file_manager import can_open_folders, open_folder
 from .graph_check import GraphCheck, KnownClasses
-from .judge_inputs import CriticInputs, make_judge, without_fallback
-from .judge_models import ServerModel, open_idle_model
+from .judge_inputs import CriticInputs, WrongCriticInput, make_judge, without_fallback
+from .judge_models import ServerModel
 from .judge_setup import JudgeSetups
+from .judges_named import open_idle_models
 from .memory import ComfyMemory, MemoryReports, OllamaModels, present_state
 from .model_files import files_of
 from .models import own_patchers
@@ -125,8 +126,13 @@ async def judge_for_request(request: JudgeRequest) -> Judge:
     try:
         strict = without_fallback(inputs)
         judge = make_judge(strict, None, "request", lambda: False, asyncio.CancelledError)
-    except (WrongInput, settings.UnknownConnection) as problem:
-        raise ValueError(str(problem).replace("VLM Critique (node request), input ", "judge.")) from problem
+    except WrongCriticInput as problem:
+        place = problem.input_ if problem.input_ == "goal" else f"judge.{problem.input_}"
+        raise ValueError(f"{place}: {problem.problem}") from problem
+    except settings.UnknownConnection as problem:
+        raise ValueError(f"judge.connection: {problem}") from problem
+    except ValueError as problem:
+        raise ValueError(f"judge.model: {problem}") from problem
     return await with_self_test(judge)
 
 
@@ -165,7 +171,7 @@ class App:
             mask_engine=region_engine,
         )
         self.actions = UserActions(self.driver, self.journal)
-        self._self_tests = SelfTests(self_test_store, open_idle_model)
+        self._self_tests = SelfTests(self_test_store, open_idle_models)
         self._judge_setups = JudgeSetups(requested_connection, settings.connection_names, device_memory)
         wanted, busy = lambda: settings.load().test_new_judges, lambda: server.prompt_queue.get_tasks_remaining() > 0
         self.new_judges = NewJudges(self._self_tests, wanted, busy)

@@ -82,16 +82,17 @@ def remove_connection(name: str) -> ConnectionList:
 
 async def test_connection(name: str) -> ConnectionTest:
     """Ask the server of a connection that is written down for its models. Raises ConnectionsRefused for no such one."""
+    known = settings.load()
     try:
-        kind = settings.named(name).kind
+        kind = known.named(name).kind
     except settings.UnknownConnection as problem:
         raise ConnectionsRefused(f"name: {problem}") from problem
     try:
         if kind == "openai":
-            listed = await seen_models(settings.openai_server(name), TEST_SECONDS)
+            listed = await seen_models(known.openai_server(name), TEST_SECONDS)
             models = [ModelView(name=one.name, sees=one.sees) for one in listed.models]
         else:
-            found = await ModelLibrary(settings.connection(name)).installed()
+            found = await ModelLibrary(known.ollama(name)).installed()
             seeing = [(one.name, one.capabilities) for one in found]
             models = [ModelView(name=n, sees=None if can is None else "vision" in can) for n, can in seeing]
     except ModelUnreachable as problem:

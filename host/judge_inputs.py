@@ -7,22 +7,31 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from ..engine.graph.model import is_link
-from ..engine.judge.critique import ServedBy, parse_checks
+from ..engine.judge.critique import parse_checks
 from ..engine.judge.judge import Judge
 from ..engine.judge.jury import Jury
-from ..engine.judge.vision_model import VisionModel
 from ..engine.settings import LoopHandle
 from ..engine.tutorial.goal_words import why_not_judged
 from ..engine.tutorial.model import TUTORIAL
 from ..ollama_client import AUTO, AUTO_SECONDS, GOOD_MODEL, parse_keep_alive
 from . import settings
 from .comfyui import WrongInput
-from .judge_models import open_model, served_by
+from .detectors import installed_detectors
+from .judge_models import OpenedModel, open_model, served_by
 from .judges_named import BY_ENCODER, NamedJudge, judges_named
+from .settings import ServerSettings
 from .text_encoder import TextEncoderModel
 
 SERVERS = ("ollama", "openai")
 JUDGES = ("auto", "ollama", "offline", "openai", BY_ENCODER)
+
+
+class WrongCriticInput(WrongInput):
+    """One of the critic's inputs is wrong. input_, problem: which, and what about it, for whoever has no node."""
+
+    def __init__(self, node: str, input_: str, problem: str) -> None:
+        super().__init__(f"VLM Critique (node {node}), input {input_}: {problem}")
+        self.input_, self.problem = input_, problem
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,9 @@ class CriticInputs:
 
 def without_fallback(inputs: CriticInputs) -> CriticInputs:
     """The same inputs for a judge that is asked after the run, and leaves memory then. Raises ValueError."""
-    named = _named_by(replace(inputs, judge="auto"))
-    server = served_by(named[0].connection) if named else ""
+    known = settings.load()
+    named = _named_by(known, replace(inputs, judge="auto"))
+    server = served_by(known, named[0].connection) if named else ""
     return replace(inputs, judge=server if server in SERVERS else "auto", keep_alive="0")
 
 
@@ -74,72 +84,78 @@ def make_judge(
 
     Raises WrongInput.
     """
-    name = f"VLM Critique (node {node})"
     goal = loop.goal if loop is not None else inputs.goal
     if not goal.strip() and inputs.judge != "offline":
-        raise WrongInput(f"{name}, input goal: is empty. Write there what the picture must show.")
+        raise WrongCriticInput(node, "goal", "is empty. Write there what the picture must show.")
     if inputs.judge not in JUDGES:
-        raise WrongInput(f"{name}, input judge: '{inputs.judge}' is not one of {', '.join(JUDGES)}.")
+        raise WrongCriticInput(node, "judge", f"'{inputs.judge}' is not one of {', '.join(JUDGES)}.")
     if inputs.judge == BY_ENCODER and inputs.clip is None:
-        raise WrongInput(
-            f"{name}, input judge: 'comfyui' judges with a text encoder, and none is linked. Link to clip one that can "
-            "see and write, for example Qwen3-VL 4B, or choose auto."
+        raise WrongCriticInput(
+            node,
+            "judge",
+            "'comfyui' judges with a text encoder, and none is linked. Link to clip one that can see and write, for "
+            "example Qwen3-VL 4B, or choose auto.",
         )
+    known = settings.load()
     try:
         at = "checks"
         checks = parse_checks(inputs.checks)
         at = "keep_alive"
         keep_alive = AUTO_SECONDS if inputs.leaves_when_short else parse_keep_alive(inputs.keep_alive)
         at = "connection"
-        server = served_by(inputs.connection)
+        server = served_by(known, inputs.connection)
         at = "model"
-        named = _named_by(inputs)
+        named = _named_by(known, inputs)
         if not named and inputs.judge != "offline":
             raise ValueError(f"is empty. Write a vision model's name, such as {GOOD_MODEL}.")
-        opened = [_open(one, inputs, keep_alive, interrupted, stop) for one in named]
+        opened = [_open(known, one, inputs, keep_alive, interrupted, stop) for one in named]
     except (ValueError, settings.UnknownConnection) as problem:
-        raise WrongInput(f"{name}, input {at}: {problem}") from problem
-    server = opened[0][1] if opened else server
+        raise WrongCriticInput(node, at, str(problem)) from problem
+    server = opened[0].served_by if opened else server
     if inputs.judge in SERVERS and inputs.judge != server:
         fitting = f"auto or {server}" if server in SERVERS else "auto"
-        raise WrongInput(
-            f"{name}, input judge: '{inputs.judge}', but the connection '{named[0].connection}' is of kind {server}. "
-            f"Choose {fitting}, or another connection."
+        raise WrongCriticInput(
+            node,
+            "judge",
+            f"'{inputs.judge}', but the connection '{named[0].connection}' is of kind {server}. "
+            f"Choose {fitting}, or another connection.",
         )
     if server == TUTORIAL and inputs.judge != "offline":
         checklist = loop.checklist if loop is not None else ""
         if problem := why_not_judged(f"{goal}\n{checklist}"):
-            raise WrongInput(f"{name}, input goal: {problem}")
+            raise WrongCriticInput(node, "goal", problem)
     pass_score = loop.pass_score if loop is not None else inputs.pass_score
-    patience = settings.load().wait_for_judge_seconds
+    patience = known.wait_for_judge_seconds
     judges = []
-    for number, (model, by) in enumerate(opened or [(None, server)]):
+    for number, (model, by) in enumerate(opened or [OpenedModel(None, server)]):
         # A text encoder is there as long as the graph runs; of servers only the first may be done without.
         kind = BY_ENCODER if by == BY_ENCODER else inputs.judge if number == 0 or by not in SERVERS else by
         kind = "offline" if inputs.judge == "offline" else kind
         # A text encoder gives no probabilities and is in memory anyway: its two wordings are two votes.
         twice = by == BY_ENCODER
         judges.append(Judge(kind, model, pass_score, checks, patience=patience, served_by=by, both_wordings=twice))
-    return judges[0] if len(judges) == 1 else Jury(judges[0], judges[1:])
+    exact = installed_detectors(known) if inputs.judge != "offline" and server != TUTORIAL else []
+    return Jury(judges[0], judges[1:], exact) if exact or len(judges) > 1 else judges[0]
 
 
-def _named_by(inputs: CriticInputs) -> list[NamedJudge]:
+def _named_by(known: ServerSettings, inputs: CriticInputs) -> list[NamedJudge]:
     """Raises ValueError, UnknownConnection."""
     if inputs.judge == "offline":
         return []
     linked = inputs.clip is not None
     alone = linked and inputs.judge in ("auto", BY_ENCODER)
-    return judges_named(inputs.model, inputs.connection, linked, alone)
+    return judges_named(known, inputs.model, inputs.connection, linked, alone)
 
 
 def _open(
+    known: ServerSettings,
     one: NamedJudge,
     inputs: CriticInputs,
     keep_alive: int | float | str,
     interrupted: Callable[[], bool],
     stop: Callable[[], BaseException],
-) -> tuple[VisionModel, ServedBy]:
+) -> OpenedModel:
     """Raises UnknownConnection."""
     if not one.connection:
-        return TextEncoderModel(inputs.clip, interrupted, stop), BY_ENCODER
-    return open_model(one.connection, one.model, keep_alive, interrupted, stop), served_by(one.connection)
+        return OpenedModel(TextEncoderModel(inputs.clip, interrupted, stop), BY_ENCODER)
+    return open_model(known, one.connection, one.model, keep_alive, interrupted, stop)

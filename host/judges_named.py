@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Literal, NamedTuple
 
+from ..engine.judge.vision_model import VisionModel
 from . import settings
-from .judge_models import served_by
+from .judge_models import open_model, served_by
+from .settings import ServerSettings
 
 BY_ENCODER: Literal["comfyui"] = "comfyui"
 """Among the names: the text encoder that is linked to the node."""
@@ -19,10 +22,11 @@ class NamedJudge(NamedTuple):
     connection: str
 
 
-def judges_named(text: str, connection: str, linked: bool, alone: bool) -> list[NamedJudge]:
+def judges_named(known: ServerSettings, text: str, connection: str, linked: bool, alone: bool) -> list[NamedJudge]:
     """The judges of "qwen3-vl:8b-instruct, gemma3:12b@box", each on its connection or on the node's; empty for none.
 
-    linked: whether a text encoder is. alone: whether it judges by itself where it is not among the names.
+    known: the settings that tell connections. linked: whether a text encoder is. alone: whether it judges by itself
+    where it is not among the names.
     Raises ValueError, UnknownConnection.
     """
     names = [part.strip() for part in text.split(",") if part.strip()]
@@ -34,17 +38,39 @@ def judges_named(text: str, connection: str, linked: bool, alone: bool) -> list[
         raise ValueError("names comfyui, the text encoder linked to clip, and none is linked. Link one.")
     if len(set(names)) < len(names):
         raise ValueError("names a judge twice. Two different ones see more.")
-    return [_named(name, connection) for name in names]
+    return [_named(known, name, connection) for name in names]
 
 
-def _named(text: str, connection: str) -> NamedJudge:
+def _named(known: ServerSettings, text: str, connection: str) -> NamedJudge:
     if text == BY_ENCODER:
         return NamedJudge(text, "")
     model, at, place = text.rpartition("@")
-    if at and model and place.strip() in settings.load().all_connections:
+    if at and model and place.strip() in known.all_connections:
         return NamedJudge(model.strip(), place.strip())
     # Names of models on other servers may hold an @ of their own; those of Ollama only before a digest.
-    if at and served_by(connection) == "ollama" and not place.startswith("sha256:"):
-        known = ", ".join(sorted(settings.load().all_connections))
-        raise ValueError(f"there is no connection '{place[:60]}' for {model[:60]}. This server knows: {known}.")
+    if at and served_by(known, connection) == "ollama" and not place.startswith("sha256:"):
+        names = ", ".join(sorted(known.all_connections))
+        raise ValueError(f"there is no connection '{place[:60]}' for {model[:60]}. This server knows: {names}.")
     return NamedJudge(text, connection)
+
+
+def open_idle_models(connection: str, text: str) -> list[VisionModel]:
+    """The models of those judges outside of any prompt: no Interrupt concerns them, and they leave memory at the end.
+
+    Raises ValueError.
+    """
+    known = settings.load()
+    if BY_ENCODER in [part.strip() for part in text.split(",")]:
+        raise ValueError(
+            "model: a text encoder is there only while a workflow runs. Link it to a Judge Self-Test node and queue it."
+        )
+    try:
+        named = judges_named(known, text, connection, linked=False, alone=False)
+        return [
+            open_model(known, one.connection, one.model, 0, lambda: False, asyncio.CancelledError).model
+            for one in named
+        ]
+    except settings.UnknownConnection as problem:
+        raise ValueError(f"connection: {problem}") from problem
+    except ValueError as problem:
+        raise ValueError(f"model: {problem}") from problem

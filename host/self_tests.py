@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from pydantic import ValidationError
 
 from ..engine.files import write_text
+from ..engine.judge.jury_self_test import jury_digest, run_jury_self_test
 from ..engine.judge.self_test import (
     NoSelfTest,
+    Progress,
     SelfTest,
     SelfTestDone,
     SelfTestRunning,
@@ -79,22 +81,34 @@ class SelfTestStore:
         except ModelUnreachable:
             return None
 
+    async def of_all(self, models: Sequence[VisionModel]) -> SelfTest | None:
+        """Of one model, or of several as one jury."""
+        if len(models) == 1 or self.empty():
+            return await self.of(models[0])
+        try:
+            return self.load(jury_digest([await model.digest() for model in models]))
+        except ModelUnreachable:
+            return None
+
     def _path(self, digest: str) -> Path | None:
         """A digest comes from a server, and a file name must not."""
         digest = digest.lower().removeprefix("sha256:")
         return self._folder() / f"{digest}.json" if DIGEST.fullmatch(digest) else None
 
 
-class ModelOf(Protocol):
-    def __call__(self, connection: str, model: str) -> VisionModel:
-        """The model of that name on that named connection. Raises ValueError for an unknown connection."""
+class ModelsOf(Protocol):
+    def __call__(self, connection: str, model: str) -> list[VisionModel]:
+        """The model of that name on that named connection, or those of several names, see judges_named.
+
+        Raises ValueError, for an unknown connection above all.
+        """
 
 
 class SelfTests:
     """What the routes see: start one, ask how far it is. Lives on the server's event loop."""
 
-    def __init__(self, store: SelfTestStore, model_of: ModelOf) -> None:
-        self._store, self._model_of = store, model_of
+    def __init__(self, store: SelfTestStore, models_of: ModelsOf) -> None:
+        self._store, self._models_of = store, models_of
         self._task: asyncio.Task[None] | None = None
         self._asked: tuple[str, str] = ("", "")
         self._state: SelfTestState | None = None
@@ -103,10 +117,11 @@ class SelfTests:
         """Begin, and tell the state. Raises ValueError for an unknown connection, NotNow while another one runs."""
         if self._task is not None and not self._task.done():
             raise NotNow(f"The self-test of {self._asked[1]} is still running. Wait for its end.")
-        judge = self._model_of(connection, model)
+        judges = self._models_of(connection, model)
         self._asked = (connection, model)
-        self._state = SelfTestRunning(connection=connection, model=model, done=0, of=len(self_test_scenes()))
-        self._task = asyncio.get_running_loop().create_task(self._run(judge, connection, model))
+        scenes = len(self_test_scenes()) * len(judges)
+        self._state = SelfTestRunning(connection=connection, model=model, done=0, of=scenes)
+        self._task = asyncio.get_running_loop().create_task(self._run(judges, connection, model))
         return self._state
 
     async def wait(self) -> None:
@@ -118,12 +133,12 @@ class SelfTests:
         """Of the one that runs or ran last, else of the one that is kept; "none" without any. Raises ValueError."""
         if self._state is not None and (connection, model) == self._asked:
             return self._state
-        kept = await self._store.of(self._model_of(connection, model))
+        kept = await self._store.of_all(self._models_of(connection, model))
         if kept is None:
             return NoSelfTest(connection=connection, model=model, state="none")
         return SelfTestDone(connection=connection, model=model, report=self_test_report(kept))
 
-    async def _run(self, judge: VisionModel, connection: str, model: str) -> None:
+    async def _run(self, judges: Sequence[VisionModel], connection: str, model: str) -> None:
         def progress(done: int, of: int) -> None:
             self._state = SelfTestRunning(connection=connection, model=model, done=done, of=of)
 
@@ -135,8 +150,7 @@ class SelfTests:
             self._state = SelfTestDone(connection=connection, model=model, message=message, report=report)
 
         try:
-            tested = await run_self_test(judge, progress)
-            finish(tested, await self._kept(tested))
+            finish(*await self._tested(judges, progress))
         except ModelFailure as problem:
             fail(str(problem))
         except Exception as problem:
@@ -145,6 +159,15 @@ class SelfTests:
         except BaseException:  # it never goes on as "running" that runs no more
             fail("It was stopped before its end.")
             raise
+
+    async def _tested(self, judges: Sequence[VisionModel], progress: Progress) -> tuple[SelfTest, str]:
+        """The self-test of one, or of several as one, all kept; why runs will not use it, "" where they will."""
+        if len(judges) == 1:
+            tested = await run_self_test(judges[0], progress)
+            return tested, await self._kept(tested)
+        each, together = await run_jury_self_test(judges, progress)
+        problems = [await self._kept(one) for one in (*each, together)]
+        return together, next(filter(None, problems), "")
 
     async def _kept(self, tested: SelfTest) -> str:
         """Keep it; why runs will not use it, "" where they will."""

@@ -52,6 +52,7 @@ class ServerSettings(BaseModel):
     On by default: see benchmarks/README.md, past_runs. wait_for_judge_seconds: how long a run tries again to reach a
     judge that has looked at its pictures before and is gone. connections_on_page: whether the page may add and remove
     connections. test_new_judges: a judge without a self-test gets one by itself, once ComfyUI is idle.
+    exact_evidence: writing is read by an installed OCR package, beside the judge.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -59,6 +60,7 @@ class ServerSettings(BaseModel):
     connections: dict[str, ConnectionSettings] = Field(default_factory=dict)
     connections_on_page: bool = True
     test_new_judges: bool = False
+    exact_evidence: bool = True
     learn_from_runs: bool = True
     wait_for_judge_seconds: float = Field(default=60.0, ge=0, le=3600)
 
@@ -72,6 +74,37 @@ class ServerSettings(BaseModel):
     def all_connections(self) -> dict[str, ConnectionSettings]:
         """Those written down, and `local`."""
         return {LOCAL: ConnectionSettings(), **self.connections}
+
+    def named(self, name: str) -> ConnectionSettings:
+        """The connection of that name, of any kind. Raises UnknownConnection, naming those that exist."""
+        known = self.all_connections
+        if name not in known:
+            raise UnknownConnection(
+                f"there is no connection '{name[:60]}'. This server knows: {', '.join(sorted(known))}. "
+                "Its owner can add one under Settings, Imitatoes, or in "
+                f"{settings_file().name} in the imitatoes folder of ComfyUI's user directory."
+            )
+        return known[name]
+
+    def ollama(self, name: str) -> Connection:
+        """The connection to Ollama of that name. Raises UnknownConnection, also for a server of another kind."""
+        found = self.named(name)
+        if found.kind != "ollama":
+            raise UnknownConnection(f"the connection '{name[:60]}' is no Ollama, and this needs one.")
+        return Connection(
+            name=name,
+            url=found.url,
+            allow_remote=found.allow_remote_models,
+            send_key=found.send_api_key,
+            key=found.key,
+        )
+
+    def openai_server(self, name: str) -> OpenAIServer:
+        """The server of OpenAI's dialect of that name. Raises UnknownConnection, also for one of another kind."""
+        found = self.named(name)
+        if found.kind != "openai" or found.url is None:
+            raise UnknownConnection(f"the connection '{name[:60]}' is not of kind openai.")
+        return OpenAIServer(name=name, url=found.url, key=found.key)
 
 
 class UnknownConnection(Exception):
@@ -109,35 +142,6 @@ def in_words(problem: Exception) -> str:
     return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in errors)
 
 
-def named(name: str) -> ConnectionSettings:
-    """The connection of that name, of any kind. Raises UnknownConnection, naming those that exist."""
-    known = load().all_connections
-    if name not in known:
-        raise UnknownConnection(
-            f"there is no connection '{name[:60]}'. This server knows: {', '.join(sorted(known))}. "
-            "Its owner can add one under Settings, Imitatoes, or in "
-            f"{settings_file().name} in the imitatoes folder of ComfyUI's user directory."
-        )
-    return known[name]
-
-
 def connection(name: str) -> Connection:
-    """The connection to Ollama of that name. Raises UnknownConnection, also for a server of another kind."""
-    found = named(name)
-    if found.kind != "ollama":
-        raise UnknownConnection(f"the connection '{name[:60]}' is no Ollama, and this needs one.")
-    return Connection(
-        name=name,
-        url=found.url,
-        allow_remote=found.allow_remote_models,
-        send_key=found.send_api_key,
-        key=found.key,
-    )
-
-
-def openai_server(name: str) -> OpenAIServer:
-    """The server of OpenAI's dialect of that name. Raises UnknownConnection, also for one of another kind."""
-    found = named(name)
-    if found.kind != "openai" or found.url is None:
-        raise UnknownConnection(f"the connection '{name[:60]}' is not of kind openai.")
-    return OpenAIServer(name=name, url=found.url, key=found.key)
+    """As ServerSettings.ollama, of the settings as written now. Raises UnknownConnection."""
+    return load().ollama(name)

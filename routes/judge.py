@@ -32,7 +32,8 @@ class StopPullBody(Body):
 
 
 class SelfTestBody(Body):
-    """connection: a name from the server's settings, never an address."""
+    """connection: a name from the server's settings, never an address. model: several names make a jury, as in VLM
+    Critique."""
 
     model_config = ConfigDict(str_strip_whitespace=True)
 

@@ -14,8 +14,9 @@ SOUND = 0.7
 """
 
 Check = Literal["prompt_match", "artifacts", "faces", "text", "composition"]
-ServedBy = Literal["ollama", "openai", "comfyui", "jury", "tutorial"]
-"""What runs the model that judges: an Ollama, a server of OpenAI's dialect, ComfyUI itself, or several of them."""
+ServedBy = Literal["ollama", "openai", "comfyui", "jury", "tutorial", "detector"]
+"""What runs the model that judges: an Ollama, a server of OpenAI's dialect, ComfyUI itself, or several of them.
+detector: no model that judges, but what measures one thing exactly."""
 
 
 def parse_checks(text: str) -> tuple[Check, ...]:
@@ -60,6 +61,7 @@ class Item(BaseModel):
     .5 is unknown. passed: p above .5 in every look, and no parent failed. looks: how many wordings were asked.
     evidence: what is there instead, if asked.
     judged: the p that the judge gave, where the user has said otherwise and p is the user's word; else None.
+    weighed: whether p is the evidence of several, weighed by what each is worth, whatever form the answers had.
     failed: whether it was seen to fail. told: whether anything was seen of it at all.
     """
 
@@ -72,6 +74,7 @@ class Item(BaseModel):
     looks: int = 1
     evidence: str = ""
     judged: float | None = Field(default=None, ge=0, le=1)
+    weighed: bool = False
 
     @property
     def failed(self) -> bool:

@@ -28,10 +28,12 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 
 @dataclass(frozen=True)
 class Worth:
-    """How far one judge can be believed. tested: by kind, from its self-test. weak: kinds that add nothing."""
+    """How far one judge can be believed. tested: by kind, from its self-test. weak: kinds that add nothing. loudest:
+    the largest logit that its answers have."""
 
     tested: Mapping[Kind, Reliability]
     weak: frozenset[Kind] = frozenset()
+    loudest: float = logit(MOST)
 
     def counts(self, kind: Kind) -> bool:
         return kind not in self.weak
@@ -41,15 +43,16 @@ class Worth:
 
     def evidence(self, item: Item, requirement: Requirement, soft: bool) -> float:
         """The log-likelihood ratio of this judge's answer; 0 where it told nothing or does not count."""
-        if not item.told or not self.counts(requirement.kind):
-            return 0.0
         value = logit(clip(item.p))
-        if abs(value) < SILENT:
+        if not item.told or not self.counts(requirement.kind) or abs(value) < SILENT:
             return 0.0
-        word = math.copysign(self.word(requirement.kind), value)
-        if not soft or requirement.kind not in self.tested:
-            return word if not soft else max(min(self._ratio(value, item, requirement), abs(word)), -abs(word))
-        return self._ratio(value, item, requirement)
+        word = self.word(requirement.kind)
+        if not soft:
+            return math.copysign(word, value)
+        ratio = self.steepness(requirement.kind, item.looks) * value
+        if requirement.kind in self.tested:
+            return ratio
+        return max(min(ratio, word), -word)
 
     def word(self, kind: Kind) -> float:
         """The evidence of a bare right word of this judge."""
@@ -61,15 +64,12 @@ class Worth:
         """The most that one answer of it can say."""
         if not self.counts(kind):
             return 0.0
-        return self.steepness(kind, looks) * logit(MOST) if soft and kind in self.tested else self.word(kind)
+        return self.steepness(kind, looks) * self.loudest if soft and kind in self.tested else self.word(kind)
 
     def information(self, kind: Kind) -> float:
         """The mean evidence of an answer about what is there."""
         known = self.of(kind)
         return 2 * (known.separation / known.spread) ** 2 if self.counts(kind) else 0.0
-
-    def _ratio(self, value: float, item: Item, requirement: Requirement) -> float:
-        return self.steepness(requirement.kind, item.looks) * value
 
     def steepness(self, kind: Kind, looks: int) -> float:
         """Evidence of one logit of its answer."""
@@ -114,6 +114,7 @@ def combined(testimonies: Sequence[Testimony], scale: float, looks: int) -> Item
         passed=p > UNKNOWN,
         looks=looks,
         evidence=told.item.evidence,
+        weighed=True,
     )
 
 

@@ -181,11 +181,32 @@ class TrialAnswer:
     p: float | None
 
 
+@dataclass(frozen=True)
+class SceneAnswers:
+    """What one model said about all scenes, in their order. soft: whether all usable ones came with probabilities."""
+
+    model: str
+    digest: str
+    soft: bool
+    answers: tuple[TrialAnswer, ...]
+
+    def tested(self) -> SelfTest:
+        """The self-test that they make."""
+        date = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        kinds = figures_of(self.answers)
+        return SelfTest(model=self.model, digest=self.digest, date=date, soft=self.soft, kinds=kinds)
+
+
 async def run_self_test(model: VisionModel, progress: Progress | None = None) -> SelfTest:
     """Show the model all scenes, each in both wordings. progress: called with scenes done and their number.
 
     The model is released at the end. Raises ModelUnreachable and whatever ends the model's work on an interrupt.
     """
+    return (await ask_scenes(model, progress)).tested()
+
+
+async def ask_scenes(model: VisionModel, progress: Progress | None = None) -> SceneAnswers:
+    """As run_self_test, before anything is made of the answers."""
     await model.check()
     scenes = self_test_scenes()
     answers: list[TrialAnswer] = []
@@ -203,8 +224,7 @@ async def run_self_test(model: VisionModel, progress: Progress | None = None) ->
     finally:
         await model.release()
     usable = any(answer.p is not None for answer in answers)
-    date = datetime.now(timezone.utc).isoformat(timespec="seconds")
-    return SelfTest(model=model.name, digest=digest, date=date, soft=soft and usable, kinds=figures_of(answers))
+    return SceneAnswers(model.name, digest, soft and usable, tuple(answers))
 
 
 async def _asked(

@@ -230,4 +230,5 @@ def mean_item(one: Item, other: Item) -> Item:
         passed=passed,
         looks=one.looks + other.looks,
         evidence=one.evidence or other.evidence,
+        weighed=one.weighed and other.weighed,
     )

@@ -18,7 +18,7 @@ CONNECTIONS = {
     "box": {"url": "http://192.0.2.7:11434"},
     "studio": {"kind": "openai", "url": "http://127.0.0.1:1234", "key": "k"},
 }
-FRESH = ("paths", "settings", "judge_inputs", "judge_models", "judges_named", "text_encoder")
+FRESH = ("paths", "settings", "detectors", "judge_inputs", "judge_models", "judges_named", "text_encoder")
 
 
 @pytest.fixture
@@ -30,11 +30,13 @@ def made(comfy, tmp_path, monkeypatch):  # noqa: F811
         monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
         monkeypatch.delattr(host, name, raising=False)
     (tmp_path / "imitatoes").mkdir()
-    (tmp_path / "imitatoes" / "settings.json").write_text(json.dumps({"connections": CONNECTIONS}))
+    (tmp_path / "imitatoes" / "settings.json").write_text(
+        json.dumps({"connections": CONNECTIONS, "exact_evidence": False})  # whatever this Python has
+    )
     from pack.host import judge_inputs
 
     def make(**inputs):
-        given = judge_inputs.CriticInputs.of(goal="a fox", **inputs)
+        given = judge_inputs.CriticInputs.of(**{"goal": "a fox", **inputs})
         return judge_inputs.make_judge(given, None, "11", lambda: False, KeyboardInterrupt)
 
     make.module = judge_inputs
@@ -95,6 +97,26 @@ def test_wrong_inputs_name_the_node_and_say_what_to_do(made, inputs, match):
     with pytest.raises(made.module.WrongInput, match=match) as problem:
         made(**inputs)
     assert str(problem.value).startswith("VLM Critique (node 11), input ")
+
+
+def test_installed_detectors_sit_beside_any_model(made, tmp_path, monkeypatch):
+    from pack.host import detectors
+
+    monkeypatch.setattr(detectors, "installed_package", lambda: "rapidocr")
+    assert not isinstance(made(model="a"), Jury), "the owner has switched them off"
+    (tmp_path / "imitatoes" / "settings.json").write_text(json.dumps({"connections": CONNECTIONS}))
+    for inputs in ({"model": "a"}, {"model": "a, b@studio"}, {"clip": Clip(right)}):
+        judge = made(**inputs)
+        assert [one.name for one in judge.detectors] == ["rapidocr"]
+    for inputs in ({"judge": "offline"}, {"connection": "tutorial", "goal": "a red circle"}):
+        assert not isinstance(made(**inputs), Jury)
+
+
+def test_the_settings_are_read_once_for_a_judge(made, monkeypatch):
+    reads, read = [], made.module.settings.read
+    monkeypatch.setattr(made.module.settings, "read", lambda: reads.append(1) or read())
+    made(model="a, b@studio, c@box")
+    assert len(reads) == 1
 
 
 def test_a_key_reaches_its_own_server_alone(made):

@@ -31,7 +31,7 @@ def played(tmp_path, monkeypatch):
                 if connection == "gone":
                     raise ValueError("connection: there is none.")
                 opened.append((connection, name))
-                return MemoryModel("")
+                return [MemoryModel("")]
 
             tests = SelfTests(SelfTestStore(lambda: tmp_path / "judges"), model_of)
             judges = new_judges.NewJudges(tests, lambda: wanted, lambda: busy[0])

@@ -87,7 +87,7 @@ async def ended(tests, model="m"):
 
 def run(store, judge, story):
     async def main():
-        return await story(SelfTests(store, lambda connection, model: judge))
+        return await story(SelfTests(store, lambda connection, model: [judge]))
 
     return asyncio.run(main())
 
@@ -134,7 +134,7 @@ def test_one_that_failed_is_started_again(store):
     judges = [Judge(ConnectionResetError("cable")), Judge()]
 
     async def story():
-        tests = SelfTests(store, lambda connection, model: judges.pop(0))
+        tests = SelfTests(store, lambda connection, model: [judges.pop(0)])
         tests.start("local", "m")
         assert (await ended(tests)).state == "failed"
         tests.start("local", "m")
@@ -152,3 +152,37 @@ def test_a_result_that_cannot_be_saved_is_still_told(tmp_path):
 
     found = run(SelfTestStore(lambda: tmp_path / "judges"), Judge(), story)
     assert found.state == "done" and "could not be saved" in found.message
+
+
+def test_a_jury_is_tested_as_one_and_each_by_itself(store):
+    judges = [Judge(digest="a" * 8), Judge(digest="b" * 8)]
+
+    async def story(order):
+        tests = SelfTests(store, lambda connection, model: order)
+        begun = tests.start("local", "m, n")
+        assert begun.of == 120
+        return await ended(tests, "m, n"), tests
+
+    state, _ = asyncio.run(story(judges))
+    assert (state.state, state.message, state.report.model) == ("done", "", "memory:1b, memory:1b")
+    assert store.load("a" * 8) and store.load("b" * 8)
+    assert [one.released for one in judges] == [1, 1]
+
+    async def later():
+        tests = SelfTests(store, lambda connection, model: judges[::-1])
+        return await tests.state("local", "n, m")
+
+    assert asyncio.run(later()).report.digest == state.report.digest, "whoever is named first"
+
+
+def test_a_jury_with_a_judge_without_digest_is_told_and_not_kept(store):
+    judges = [Judge(digest="a" * 8), Judge(digest="")]
+
+    async def story():
+        tests = SelfTests(store, lambda connection, model: judges)
+        tests.start("local", "m, n")
+        return await ended(tests, "m, n")
+
+    state = asyncio.run(story())
+    assert state.state == "done" and "no digest" in state.message
+    assert store.load("a" * 8)

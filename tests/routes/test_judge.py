@@ -34,13 +34,13 @@ class Slow(MemoryModel):
 class Site:
     def __init__(self, folder):
         self.judge = Slow()
-        tests = SelfTests(SelfTestStore(lambda: folder), self.model_of)
+        tests = SelfTests(SelfTestStore(lambda: folder), self.models_of)
         self.start_self_test, self.self_test_state = tests.start, tests.state
 
-    def model_of(self, connection, model):
+    def models_of(self, connection, model):
         if connection != "local":
             raise ValueError(f"connection: there is no connection '{connection}'.")
-        return self.judge
+        return [self.judge]
 
     async def ask(self, method, status=200, **options):
         async with self.client.request(method, URL, **options) as answer:

@@ -1,10 +1,10 @@
-// What each of several judges said about one picture, where there were several: who disagreed, and what it cost.
+// What each of several judges and detectors said about one picture, where there were several: who disagreed, what it cost.
 import { h } from "../dom.js";
 import { duration } from "../wording.js";
 
 const TELLING = 0.05; // evidence of less says nothing
 
-/** An element, or null for a single judge. */
+/** An element, or null for a judge that was alone. */
 export function juryView(t, run, critique) {
   if (!critique.jury?.length) return null;
   const texts = new Map((run.checklist?.requirements ?? []).map((one) => [one.id, one.text]));
@@ -15,7 +15,8 @@ export function juryView(t, run, critique) {
 
 function heading(t, one) {
   if (!one.looks) return h("span", {}, h("strong", {}, one.model), ` ${one.reason ? t("jury.failed", { reason: one.reason }) : t("jury.notAsked")}`);
-  return h("span", {}, h("strong", {}, one.model), ` ${t("jury.cost", { calls: one.calls, seconds: duration(one.seconds) })}`);
+  const cost = t(one.judge === "detector" ? "jury.exact" : "jury.cost", { calls: one.calls, seconds: duration(one.seconds) });
+  return h("span", {}, h("strong", {}, one.model), ` ${cost}`);
 }
 
 function verdicts(t, one, texts) {

@@ -257,7 +257,7 @@ def _chance(item: Item | None, soft: bool) -> float:
         return math.nan
     # Where the user says otherwise, what the judge saw is evidence of the judge: see _truths.
     p = item.p if item.judged is None else item.judged
-    if soft or p == UNKNOWN:
+    if soft or item.weighed or p == UNKNOWN:
         return clip(p)
     return sigmoid(HARD_ANSWER if p > UNKNOWN else -HARD_ANSWER)
 

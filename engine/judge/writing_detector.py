@@ -1,0 +1,107 @@
+"""Writing read exactly: a detector for requirements that name words, by its own measured errors.
+
+What a finding is worth is the logarithm of how much more often it comes where the writing is as wanted than where it is
+not, counted on drawn writing (writing_rates.json, benchmarks/README.md, ocr; docs/design-notes.md, 2.23).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from .checklist import Requirement
+from .critique import Item
+from .jury_evidence import KINDS, Worth
+from .picture import Picture
+from .reliability import Reliability
+from .scoring import UNKNOWN, clip, sigmoid
+from .words import clip_words
+from .writing import FOUND, Found, compare_writing, wanted_writing
+
+RATES = Path(__file__).with_name("writing_rates.json")
+MOST_EVIDENCE = 2.5
+"""In logits: drawn writing is easier than that in generated pictures, so no finding counts for more. An earlier
+trial on other drawn signs (docs/design-notes.md, 16.5) gave log(.90 / .07) = 2.6 for writing found as wanted."""
+SHOWN = 40
+NOTHING_READ = "no writing"
+
+
+class TextReader(Protocol):
+    """name: of the package that reads."""
+
+    name: str
+
+    def read(self, pixels: np.ndarray) -> Sequence[str]:
+        """Lines in reading order. pixels: uint8 [H, W, 3], RGB. Slow: called in a thread. Raises DetectorFailed."""
+
+
+class WritingDetector:
+    """Reads a picture once, whatever is asked about it. evidence: by finding, a log-likelihood ratio."""
+
+    def __init__(self, reader: TextReader, evidence: Mapping[Found, float] | None = None) -> None:
+        self.name, self._reader = reader.name, reader
+        self._evidence = measured_evidence() if evidence is None else evidence
+        self.worth = Worth({"text": measured_reliability()}, frozenset(KINDS) - {"text"}, loudest=MOST_EVIDENCE)
+        self._read: tuple[Picture, tuple[str, ...]] | None = None
+
+    def can_tell(self, requirement: Requirement) -> bool:
+        return bool(wanted_writing(requirement))
+
+    async def detect(self, picture: Picture, requirements: Sequence[Requirement]) -> tuple[Item, ...]:
+        """Raises DetectorFailed."""
+        if self._read is None or self._read[0] is not picture:
+            self._read = picture, tuple(await asyncio.to_thread(self._lines, picture))
+        return tuple(self._item(one, self._read[1]) for one in requirements)
+
+    def _lines(self, picture: Picture) -> Sequence[str]:
+        pixels = (picture.reduced * 255).round().clamp(0, 255).byte().contiguous().numpy()
+        return self._reader.read(pixels)
+
+    def _item(self, requirement: Requirement, lines: Sequence[str]) -> Item:
+        found, closest = compare_writing(wanted_writing(requirement), lines)
+        p = clip(sigmoid(self._evidence[found]))
+        passed = p > UNKNOWN
+        read = clip_words(closest, SHOWN) or NOTHING_READ
+        return Item(
+            id=requirement.id,
+            answer=read,
+            p=p,
+            passed=passed,
+            evidence="" if passed else f"{self.name} reads {read}",
+        )
+
+
+@cache
+def measured_rates() -> dict[str, Any]:
+    return json.loads(RATES.read_text(encoding="utf-8"))
+
+
+def evidence_of(met: Mapping[str, int], unmet: Mapping[str, int]) -> dict[Found, float]:
+    """By finding, its log-likelihood ratio, of how often each came where the writing was as wanted and where not.
+
+    One of each is added to either side, so that what never came is not impossible; see MOST_EVIDENCE.
+    """
+    of_met, of_unmet = (sum(counts.values()) + len(FOUND) for counts in (met, unmet))
+    ratios = {one: math.log((met[one] + 1) / of_met) - math.log((unmet[one] + 1) / of_unmet) for one in FOUND}
+    return {one: max(-MOST_EVIDENCE, min(ratio, MOST_EVIDENCE)) for one, ratio in ratios.items()}
+
+
+def measured_evidence() -> dict[Found, float]:
+    rates = measured_rates()
+    return evidence_of(rates["met"], rates["unmet"])
+
+
+def measured_reliability() -> Reliability:
+    """As a judge whose logits are evidence (see jury_reliability): of the mean evidence where the writing is right."""
+    rates, evidence = measured_rates(), measured_evidence()
+    total = sum(rates["met"].values())
+    mean = sum(rates["met"][one] * evidence[one] for one in FOUND) / total
+    information = max(mean, 0.05)
+    return Reliability(separation=information, spread=math.sqrt(2 * information), agreement=1.0)

@@ -1,0 +1,86 @@
+"""Writing read by rapidocr, where it is installed. Never required, and not imported before a picture is to be read.
+
+Its packages carry their models' files; one that would have to fetch them first is not used.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from importlib import util
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..engine.judge.detector import DetectorFailed
+
+LOG = logging.getLogger(__name__)
+
+PACKAGES = ("rapidocr_onnxruntime", "rapidocr")
+"""By the names they are imported by, the one whose errors were measured first."""
+PARTS = ("det", "cls", "rec")
+"""Kinds of model file that reading takes: lines are found, turned upright, and read."""
+THEIR_LOG = "RapidOCR"
+
+
+def installed_package() -> str | None:
+    """The one that can be used; None without any. Imports none."""
+    return next((name for name in PACKAGES if _carries_models(name)), None)
+
+
+class RapidOcr:
+    """A TextReader. package: one of PACKAGES."""
+
+    def __init__(self, package: str) -> None:
+        self.name = package.replace("_", "-")
+        self._package = package
+
+    def read(self, pixels: np.ndarray) -> Sequence[str]:
+        """See TextReader.read."""
+        try:
+            with _reading:  # its engine is not said to be safe for several threads
+                return _lines(_engine(self._package)(np.ascontiguousarray(pixels[..., ::-1])))
+        except Exception as problem:
+            LOG.warning("Imitatoes: %s could not read a picture", self.name, exc_info=True)
+            raise DetectorFailed(
+                f"{self.name} could not read the picture ({type(problem).__name__}). Reinstall it in ComfyUI's Python, "
+                'or switch it off with "exact_evidence": false in settings.json.'
+            ) from problem
+
+
+_reading = threading.Lock()
+_engines: dict[str, Callable[[np.ndarray], Any]] = {}
+
+
+def _engine(package: str) -> Callable[[np.ndarray], Any]:
+    """Its import takes a second, its models another one."""
+    if package not in _engines:
+        if package == "rapidocr_onnxruntime":
+            from rapidocr_onnxruntime import RapidOCR
+        else:
+            from rapidocr import RapidOCR
+        # It warns of each picture without writing.
+        logging.getLogger(THEIR_LOG).setLevel(logging.ERROR)
+        _engines[package] = RapidOCR()
+    return _engines[package]
+
+
+def _lines(found: Any) -> list[str]:
+    """Of what either package gives: (lines of box, text, score, times), or an object with the texts."""
+    if isinstance(found, tuple):
+        return [str(line[1]) for line in found[0] or ()]
+    return [str(text) for text in getattr(found, "txts", None) or ()]
+
+
+def _carries_models(package: str) -> bool:
+    """Whether it is installed together with the files of its models."""
+    try:
+        spec = util.find_spec(package)
+    except (ImportError, ValueError):
+        return False
+    if spec is None or not spec.submodule_search_locations:
+        return False
+    files = [path.name for root in spec.submodule_search_locations for path in Path(root).glob("models/*.onnx")]
+    return all(any(f"_{part}_" in name for name in files) for part in PARTS)
