@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -42,12 +42,7 @@ def plan_render(run: Run, loop: int, index: int) -> Plan | Stop:
     beliefs = believe_run(run)
     if not beliefs:
         return by_score.plan(run, loop, index, new_seed(run))
-    render = next_render(run)
-    remedy = next_remedy(render.evidence, beliefs.leader, beliefs.leader.plan.wording)
-    plans = [_remedy_plan(render, remedy, loop, index)] if remedy is not None else []
-    for candidate in render.candidates:
-        plans.append(_as_plan(render, candidate, loop, index))
-    for plan in plans:
+    for plan in _plans(next_render(run), loop, index):
         # An edit in one place paints what no settings tell.
         if plan.action == "local_edit" or all(plan.settings != i.settings for i in run.iterations):
             return plan
@@ -70,6 +65,16 @@ def place_after(plan: Plan, limits: Limits) -> tuple[int, int]:
     if plan.index >= limits.iterations_per_loop:
         return plan.loop + 1, 1
     return plan.loop, plan.index + 1
+
+
+def _plans(render: NextRender, loop: int, index: int) -> Iterator[Plan]:
+    """The best one first; each is written only when those before it will not do."""
+    leader = render.beliefs.leader
+    remedy = next_remedy(render.evidence, leader, leader.plan.wording)
+    if remedy is not None:
+        yield _remedy_plan(render, remedy, loop, index)
+    for candidate in render.candidates:
+        yield _as_plan(render, candidate, loop, index)
 
 
 def new_seed(run: Run) -> int:

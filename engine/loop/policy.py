@@ -7,8 +7,10 @@ with at most one clause for a requirement. Where the judge tells no requirements
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..judge.editor import TriedWording
-from .belief.run_belief import believe_run
+from .belief.run_belief import SameRun, believe_run
 from .belief.second_looks import confirming_look, final_looks
 from .belief.stopping import is_done
 from .check_remedies import COMPOSITION, editor_wanted
@@ -20,7 +22,14 @@ from .run import Plan, Run, Stop
 
 
 def next_step(run: Run) -> Plan | Stop:
-    """What to render after the last iteration of the run, or why to stop."""
+    """What to render after the last iteration of the run, or why to stop. Remembered: it is asked several times between
+    two renders."""
+    return _next_step(SameRun(run))
+
+
+@lru_cache(maxsize=4)
+def _next_step(asked: SameRun) -> Plan | Stop:
+    run = asked.run
     stop = ended(run) or gave_up_stop(run)
     if stop is not None:
         return stop

@@ -17,7 +17,6 @@ import numpy as np
 from .judge_reliability import JudgeReliability, loudness
 from .observations import OWN, Observations
 from .priors import (
-    CROWDING,
     CROWDING_PRIOR,
     EDITOR_PRIOR,
     OWN_WORDS,
@@ -56,16 +55,12 @@ class Belief:
 
     arms: by requirement, what is believed of each wording used so far, the user's own (OWN) always among them.
     fresh: by requirement, of a clause nobody has tried. responds [K]: that words change anything about it.
-    hopeless [K]: that nothing tried or to come brings it. crowding: expected, in logits a clause.
     """
 
     met: np.ndarray
     arms: tuple[dict[int, ArmBelief], ...]
     fresh: tuple[ArmBelief, ...]
     responds: np.ndarray
-    hopeless: np.ndarray
-    editor: float
-    crowding: float
 
     @cached_property
     def all_met(self) -> np.ndarray:
@@ -136,16 +131,15 @@ class _Network:
             groups[self.group[starts]] = np.add.reduceat(each, starts, axis=0)
         for pair, (met, missed) in self.seen.known.items():
             groups[self.place[pair]] += met * np.log(RATES) + missed * np.log(1 - RATES)
-        weight, message = self._requirements(groups, kernels)
-        shared = weight.shared
-        post = self._groups(groups, weight.joint, message, kernels)
+        joint, message = self._requirements(groups, kernels)
+        post = self._groups(groups, joint, message, kernels)
         met = np.full((self.count, self.asked), np.nan)
         met[m, k] = np.einsum("nbst,nbst->n", post[self.group], rate * odds / mixed)
         self._unseen(met, post, rates)
-        self._edited(met, weight.joint.sum(axis=(2, 3, 4, 5)))
-        return self._told(met, post, weight.joint, shared, kernels, rates)
+        self._edited(met, joint.sum(axis=(2, 3, 4, 5)))
+        return self._told(met, post, joint, kernels, rates)
 
-    def _requirements(self, groups: np.ndarray, kernels: np.ndarray) -> tuple[_Weights, np.ndarray]:
+    def _requirements(self, groups: np.ndarray, kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The posterior of (bias, crowding, editor, responds, own rate) for each requirement [K,B,S,H,R,T], and what
         each clause said towards it [C,B,S,H,R,T]."""
         clauses = ~self.own
@@ -170,7 +164,7 @@ class _Network:
         shared = np.exp(shared - shared.max())
         shared /= shared.sum()
         joint *= (shared / evidence)[:, None, :, :, None, None]
-        return _Weights(joint, shared), message
+        return joint, message
 
     def _groups(self, groups: np.ndarray, joint: np.ndarray, message: np.ndarray, kernels: np.ndarray) -> np.ndarray:
         """The posterior of (bias, crowding, rate) for each group [G,B,S,T]: for a clause, what all else says about it
@@ -214,7 +208,6 @@ class _Network:
         met: np.ndarray,
         post: np.ndarray,
         joint: np.ndarray,
-        shared: np.ndarray,
         kernels: np.ndarray,
         rates: np.ndarray,
     ) -> Belief:
@@ -232,16 +225,7 @@ class _Network:
             arms=arms,
             fresh=tuple(ArmBelief(mean, spread, 0, 0.0) for mean, spread in new),
             responds=alone[:, :, :, 1].sum(axis=(1, 2, 3)),
-            hopeless=alone[:, :, :, 0, :2].sum(axis=(1, 2, 3)),
-            editor=float(shared.sum(axis=0)[0]),
-            crowding=float(shared.sum(axis=1) @ CROWDING),
         )
-
-
-@dataclass(frozen=True)
-class _Weights:
-    joint: np.ndarray
-    shared: np.ndarray
 
 
 def _moments(weights: np.ndarray, rates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,7 @@ RENDER_COST = 0.01
 """A render must be able to bring everything together, where the best does not, at least this often, should the wordings
 do as well as they may (worth.reach). Ours."""
 RENDERS_BEFORE_GIVING_UP = 4
-OUT_OF_REACH, CLAUSES_BEFORE_GIVING_UP = 0.12, 4
+OUT_OF_REACH, CLAUSES_BEFORE_GIVING_UP = 0.07, 4
 """A requirement is out of reach when, after so many clauses, neither one of them nor the next is expected to bring it
 more often than this."""
 SELDOM, CLAUSES_BEFORE_NAMING = 0.2, 3

@@ -94,13 +94,16 @@ def same_seed_candidate(
     stays = met * SAME_SEED_KEEPS + (1 - met) * SAME_SEED_REGAINS * np.array(
         [belief.arms[q][arm].mean[min(count, MOST_CLAUSES)] for q, arm in enumerate(arms)]
     )
+    # Where words change nothing, the seed decides; and on this one it was decided.
+    luck = (1 - met) * (1 - belief.responds) * (1 - SAME_SEED_REGAINS)
+    changes = best.rates * (1 - luck)
     chance, changed = 1.0, 0
     for q in np.argsort(met, kind="stable").tolist():
-        better = met[q] < 0.5 and best.rates[q] > stays[q] and best.arms[q] != arms[q]
+        better = met[q] < 0.5 and changes[q] > stays[q] and best.arms[q] != arms[q]
         if better and changed < SAME_SEED_CHANGES and (arms[q] != OWN or count < MOST_CLAUSES):
             count += arms[q] == OWN
             arms[q] = best.arms[q]
-            chance *= best.rates[q]
+            chance *= changes[q]
             changed += 1
         else:
             chance *= stays[q]

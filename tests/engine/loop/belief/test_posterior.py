@@ -126,7 +126,6 @@ def test_clauses_that_fail_everywhere_make_the_next_one_less_promising():
         arms = [[0] * 4] * 2 + [[n, n, n, 0] for n in range(1, 5)]
         return infer(observed([[NO] * 4] * 2 + [[first] * 3 + [NO]] * 4, arms), a_judge(4))
 
-    assert after(NO).editor < 0.6 < 0.8 < after(YES).editor
     assert after(NO).fresh[3].mean[0] < after(YES).fresh[3].mean[0] - 0.02
 
 
@@ -136,8 +135,8 @@ def test_prompts_that_lose_things_with_each_clause_are_noticed():
     three = [[1, 2, 3, 0, 0], [4, 5, 6, 0, 0], [7, 8, 9, 0, 0]]
     hurt = infer(observed([plain] * 4 + [[YES] * 3 + crowded[:2]] * 3, none + three), a_judge(5))
     fine = infer(observed([plain] * 7, none + three), a_judge(5))
-    assert hurt.crowding > 2 * fine.crowding
-    assert hurt.arms[4][OWN].mean[3] < hurt.arms[4][OWN].mean[0] - 0.1
+    lost, kept = (one.arms[4][OWN].mean[0] - one.arms[4][OWN].mean[3] for one in (hurt, fine))
+    assert lost > 0.1 and lost > 2 * kept
 
 
 def test_a_question_that_is_always_answered_yes_says_little():
@@ -199,7 +198,7 @@ def test_whatever_is_seen_gives_probabilities(data):
     looks = data.draw(st.lists(st.integers(1, 2), min_size=count, max_size=count))
     seen = observed(data.draw(cells), data.draw(arms), looks, blank, edits)
     belief = infer(seen, a_judge(asked))
-    for values in (belief.met, belief.responds, belief.hopeless, belief.all_met):
+    for values in (belief.met, belief.responds, belief.all_met):
         assert ((values >= 0) & (values <= 1)).all()
     for tried, fresh in zip(belief.arms, belief.fresh, strict=True):
         for arm in (*tried.values(), fresh):
