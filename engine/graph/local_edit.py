@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from .detectors import WITHIN, Finds, add_detector, installed_detector
 from .local_edit_parts import INPAINT, SPLIT, EditParts, find_edit_parts
 from .loop_nodes import loop_node_of
 from .model import Graph, GraphView, ObjectInfo, clean_copy, inputs_of, is_link, next_id
@@ -31,7 +32,8 @@ class EditMask:
     """Where a picture is to change. Files are named as LoadImage takes them: "imitatoes/RUN/NAME.png [output]".
 
     words: found by Text Segment Mask with this engine; empty where file is the mask. invert: everything but these.
-    file: a mask, white where it may change; with words, the mask where nothing is found.
+    file: a mask, white where it may change; with words, the mask where nothing is found. finds: what a detector of this
+    server may find instead, within the file's mask where there is one; without: names of detectors that failed.
     """
 
     words: str = ""
@@ -40,6 +42,8 @@ class EditMask:
     engine: str = "auto"
     ollama_model: str = ""
     connection: str = "local"
+    finds: Finds = ""
+    without: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -106,35 +110,13 @@ def make_edit_graph(
 
 
 def _add_crop(making: _EditGraph, parts: EditParts, edit: LocalEdit, picture: str) -> str:
-    mask, given = edit.mask, {}
-    file = making.add("LoadImageMask", "The region", image=mask.file, channel="red") if mask.file else ""
-    if mask.words:
-        found: dict[str, Any] = {
-            "image": [picture, 0],
-            "text": mask.words,
-            "engine": mask.engine,
-            "model_folder": "auto",
-            "threshold": 0.4,
-            "select": "all",
-            "number": 1,
-            "grow": 0,
-            "feather": 0.0,
-            "fill_holes": True,
-            "invert": mask.invert,
-            "if_nothing_found": "empty mask",
-            "connection": mask.connection,
-        }
-        if mask.ollama_model:
-            found["ollama_model"] = mask.ollama_model
-        source = [making.add("ImitatoesTextSegmentMask", "The region", **found), 0]
-        given = {"else_mask": [file, 0]} if file else {}
-    else:
-        source = [file, 0]
+    masks = _add_masks(making, edit.mask, picture)
+    given = {"else_mask": masks[1]} if len(masks) > 1 else {}
     return making.add(
         "ImitatoesRegionCrop",
         "The region and its surroundings",
         image=[picture, 0],
-        mask=source,
+        mask=masks[0],
         grow=edit.grow,
         feather=edit.feather,
         context=edit.context,
@@ -142,6 +124,41 @@ def _add_crop(making: _EditGraph, parts: EditParts, edit: LocalEdit, picture: st
         multiple=parts.multiple,
         **given,
     )
+
+
+def _add_masks(making: _EditGraph, mask: EditMask, picture: str) -> list[list[Any]]:
+    """Links of the masks in the order in which they count: each one where those before it hold nothing."""
+    file: list[Any] | None = None
+    if mask.file:
+        file = [making.add("LoadImageMask", "The region", image=mask.file, channel="red"), 0]
+    detector = installed_detector(mask.finds, making.view.object_info, mask.without)
+    detected = None if detector is None else add_detector(making.add, detector, picture)
+    if detected is not None and file is not None:
+        within = {"destination": detected, "source": file, "x": 0, "y": 0, "operation": "multiply"}
+        return [[making.add(WITHIN, "What is found in the region", **within), 0], file]
+    searched = _add_searched(making, mask, picture) if mask.words else None
+    return [one for one in (detected, searched, file) if one is not None][:2]
+
+
+def _add_searched(making: _EditGraph, mask: EditMask, picture: str) -> list[Any]:
+    found: dict[str, Any] = {
+        "image": [picture, 0],
+        "text": mask.words,
+        "engine": mask.engine,
+        "model_folder": "auto",
+        "threshold": 0.4,
+        "select": "all",
+        "number": 1,
+        "grow": 0,
+        "feather": 0.0,
+        "fill_holes": True,
+        "invert": mask.invert,
+        "if_nothing_found": "empty mask",
+        "connection": mask.connection,
+    }
+    if mask.ollama_model:
+        found["ollama_model"] = mask.ollama_model
+    return [making.add("ImitatoesTextSegmentMask", "The region", **found), 0]
 
 
 def _bypass(making: _EditGraph, parts: EditParts) -> None:

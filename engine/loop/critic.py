@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ..graph.detectors import detectors_of
 from ..graph.family import family_named
 from ..judge.batch import MOST_LOOKED_AT
 from ..judge.critique import Critique
@@ -91,7 +92,9 @@ async def critique_in_run(
         mark = marks[report.batch_index].to_text()
         report = replace(report, fingerprint=mark)
         if repair is not None:
-            report = replace(report, repaired=repair.box, repaired_region=repaired_region)
+            asked = ", ".join(detectors_of(prompt_context.graph))
+            region = repaired_region and repaired_region.model_copy(update={"looked_for_by": asked})
+            report = replace(report, repaired=repair.box, repaired_region=region)
         # One object as long as nothing changes: what is derived from a run is remembered for it.
         run = _with_iteration(place.run, report)
         relooks = await _looked_again(judge, journal, run, report, pictures)

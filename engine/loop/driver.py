@@ -203,6 +203,11 @@ class Driver:
                         return
                     continue
                 if run.pending.plan.repair is not None and state.kind == "error":
+                    plan = run.pending.plan
+                    if await self.repairs.drop_detector(run, plan, live.graph, state.error):
+                        if not await self._carry_out(live, run, plan, again=True):
+                            return
+                        continue
                     if not await self._go_on_without_repair(live, state.message):
                         return
                     continue

@@ -11,6 +11,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ..graph.detectors import Finds
 from ..judge.absence import denies
 from ..judge.checklist import Kind, Requirement
 from ..judge.critique import Check, Item
@@ -39,6 +40,7 @@ class RepairKind(BaseModel):
     words: str = ""
     kinds: tuple[Kind, ...]
     checks: tuple[Check, ...] = ()
+    detects: Finds = ""
     state: State = ""
     denoise: float = Field(ge=WEAKEST, le=STRONGEST)
     grow: int = Field(ge=0, le=256)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from PIL import Image, ImageDraw
 
+from ..graph.detectors import detector_in, installed_detector
 from ..graph.local_edit import EditMask, LocalEdit, make_edit_graph
 from ..graph.local_edit_parts import EditRefused, find_edit_parts
 from ..graph.loop_nodes import with_settings
 from ..graph.model import Finding, Graph, ObjectInfo, inputs_of
+from ..graph.render_error import RenderError
 from ..judge.region_question import SCALE, Box
 from .journal import Journal
 from .ports import Queue
+from .repair_kinds import kind_named
 from .run import Plan, Run, Stop
 
 MEASURE = 1024
@@ -31,6 +35,7 @@ class RepairRenders:
 
     def __init__(self, queue: Queue, journal: Callable[[], Journal], mask_engine: Callable[[], str]) -> None:
         self._queue, self._journal, self._mask_engine = queue, journal, mask_engine
+        self._failed_detectors: frozenset[str] = frozenset()
 
     async def graph(self, run: Run, plan: Plan, graph: Graph) -> Graph:
         """The graph that renders a repair. graph: the user's own, with what earlier failures made necessary.
@@ -41,6 +46,19 @@ class RepairRenders:
         searched = plan.repair is not None and bool(plan.repair.words)
         engine = await asyncio.to_thread(self._mask_engine) if searched else ""
         return await asyncio.to_thread(self._made, run, plan, graph, known, engine)
+
+    async def drop_detector(self, run: Run, plan: Plan, graph: Graph, error: RenderError | None) -> bool:
+        """Whether a repair failed in a detector of faces or hands, which none needs: that one is not used again."""
+        if error is None:
+            return False
+        try:
+            failed = detector_in(await self.graph(run, plan, graph), error.node)
+        except (EditRefused, OSError, ValueError):
+            return False
+        if failed:
+            logging.warning("Imitatoes: %s failed and is not used for repairs: %s", failed, error.first_line)
+            self._failed_detectors |= {failed}
+        return bool(failed)
 
     def _made(self, run: Run, plan: Plan, graph: Graph, known: ObjectInfo, engine: str) -> Graph:
         repair, journal = plan.repair, self._journal()
@@ -56,9 +74,13 @@ class RepairRenders:
         scale = max(width, height) / MEASURE
         critic = inputs_of(graph[run.critic_node])
         words = repair.words
+        finds = "" if repair.mask else kind_named(repair.kind).detects
+        detected = installed_detector(finds, known, self._failed_detectors) is not None
         if words and engine == OLLAMA_BOXES:
             if mask_file:
                 words = ""  # the judge has pointed already; the same model asked again tells nothing new
+            elif detected:
+                words = ""
             elif critic.get("judge", "auto") not in OLLAMA_JUDGES:
                 raise EditRefused(f"Nothing on this computer finds {words}. Put a model into models/text_segment.")
         edit = LocalEdit(
@@ -70,6 +92,8 @@ class RepairRenders:
                 engine=engine,
                 ollama_model=_text(critic.get("model")),
                 connection=_text(critic.get("connection")) or "local",
+                finds=finds,
+                without=self._failed_detectors,
             ),
             denoise=repair.denoise,
             has_alpha=has_alpha,

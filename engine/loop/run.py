@@ -174,12 +174,13 @@ class Decision(BaseModel):
 class RepairedRegion(BaseModel):
     """What a repair was allowed to change: the mask that was used, once it was found. feather: width in pixels of the
     border around it in which old and new blend. outlines: closed lines around the mask, of points (x, y) in shares of
-    width and height."""
+    width and height. looked_for_by: the detector of faces or hands that was asked first, "" for none."""
 
     model_config = ConfigDict(frozen=True)
 
     outlines: tuple[tuple[tuple[float, float], ...], ...] = ()
     feather: float = Field(default=0.0, ge=0)
+    looked_for_by: str = ""
 
 
 class BatchPicture(BaseModel):

@@ -19,7 +19,13 @@ WIDTH = 128
 CONTEXT, POOLED, CHANNELS, PATCH, POSITIONS = 4096, 2048, 16, 2, 48
 CLIP_WORDS, CLIP_WIDTH, CLIP_LAYERS, CLIP_TOKENS = 49408, 768, 12, 77
 DECODER_WIDTH = 64
-_NAMES = {torch.float32: "F32", torch.float16: "F16", torch.float8_e4m3fn: "F8_E4M3"}
+_NAMES = {
+    torch.float32: "F32",
+    torch.float16: "F16",
+    torch.float8_e4m3fn: "F8_E4M3",
+    torch.int32: "I32",
+    torch.int64: "I64",
+}
 
 
 class Weights:

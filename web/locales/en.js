@@ -247,6 +247,7 @@ export default {
   "repair.after": "After: iteration {number}",
   "repair.compare": "Compare in the viewer",
   "repair.blends": "Inside the outline the picture is new. Around it, it blends over {pixels} pixels; everything else is as it was.",
+  "repair.detector": "A detector looked for the part first: {detector}.",
 
   "past.title": "Past runs",
   "past.search": "Search in goals, prompts and wishes",

@@ -41,8 +41,9 @@ export function createRepairedHere({ t, server, compare }) {
         outline.update(outlinesOf(iteration));
       });
       const feather = iteration.repaired_region?.feather;
-      blends.hidden = !feather;
-      if (feather) setText(blends, t("repair.blends", { pixels: Math.round(feather) }));
+      const detector = iteration.repaired_region?.looked_for_by;
+      blends.hidden = !feather && !detector;
+      setText(blends, [detector && t("repair.detector", { detector }), feather && t("repair.blends", { pixels: Math.round(feather) })].filter(Boolean).join(" "));
     },
   };
 }

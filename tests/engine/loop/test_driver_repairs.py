@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from pack.engine.graph.detectors import detector_in, detectors_of
 from pack.engine.graph.local_edit_parts import EditRefused
 from pack.engine.graph.render_error import RenderError
 from pack.engine.judge.region_question import RegionHint
@@ -18,6 +19,7 @@ from pack.engine.loop.repair_rendering import OLLAMA_BOXES, RepairRenders
 from pack.engine.loop.run import Plan, RegionRepair
 from pack.engine.loop.run_context import PromptContext, Report
 
+from ..graph.test_detectors import IMPACT
 from ..graph.test_local_edit import INFO, looped
 from .runs import SETTINGS, checklist, handle, itemised, judged, run
 from .stage import MemoryQueue, Stage
@@ -238,3 +240,32 @@ def test_without_a_segmenter_the_judges_own_box_is_taken(tmp_path, judge, asked)
     else:
         with pytest.raises(EditRefused, match="the fox"):
             kinds(nowhere)
+
+
+def test_a_detector_that_fails_is_not_used_again(tmp_path):
+    """And nothing else that fails is taken for one."""
+    journal, first = Journal(tmp_path), run().model_copy(update={"checklist": FOX})
+    made = judged(first, itemised(*FAILING)).model_copy(update={"critic_node": CRITIC, "loop_node": LOOP})
+    journal.open(made, SDXL, None)
+    journal.save_picture(made.id, made.iterations[0].plan, torch.rand(96, 128, 3), {})
+    queue = KnowingQueue()
+    queue.object_info = with_detectors
+    renders = RepairRenders(queue, lambda: journal, lambda: OLLAMA_BOXES)
+    repair = RegionRepair(kind="hand", words="the hand", box=HINT.box, prompt="a hand", denoise=0.5)
+    fields = {"settings": SETTINGS, "action": "local_edit", "edit_of": 1, "requirement": "r1", "reason": "So."}
+    plan = Plan(loop=1, index=2, repair=repair, **fields)
+    graph = asyncio.run(renders.graph(made, plan, SDXL))
+    assert detectors_of(graph) == ("Ultralytics detector for hands",)
+    detector = next(node for node in graph if detector_in(graph, node))
+
+    def dropped(node):
+        error = RenderError(type="RuntimeError", message="no weights", node=node)
+        return asyncio.run(renders.drop_detector(made, plan, SDXL, error))
+
+    assert not dropped(CRITIC) and not asyncio.run(renders.drop_detector(made, plan, SDXL, None))
+    assert dropped(detector) and not dropped(detector), "once"
+    assert detectors_of(asyncio.run(renders.graph(made, plan, SDXL))) == ()
+
+
+async def with_detectors():
+    return {**INFO, **IMPACT}
