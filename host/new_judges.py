@@ -15,7 +15,7 @@ LOG = logging.getLogger(__name__)
 IDLE_SECONDS, LOOK_SECONDS = 60.0, 5.0
 """So long nothing must have been queued or running before a test begins, looked at so often. Ours."""
 
-Queue = Callable[[Graph], Awaitable[str]]
+QueueGraph = Callable[[Graph], Awaitable[str]]
 """Queues a graph as ComfyUI's page does; its prompt id."""
 
 
@@ -26,7 +26,9 @@ class NewJudges:
     where it shows, can be interrupted, and is in nobody's way.
     """
 
-    def __init__(self, tests: SelfTests, wanted: Callable[[], bool], busy: Callable[[], bool], queue: Queue) -> None:
+    def __init__(
+        self, tests: SelfTests, wanted: Callable[[], bool], busy: Callable[[], bool], queue: QueueGraph
+    ) -> None:
         self._tests, self.wanted, self._busy, self._queue = tests, wanted, busy, queue
         self._left: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._known: set[tuple[str, str]] = set()
