@@ -18,6 +18,7 @@ import folder_paths
 from server import PromptServer
 
 from ..engine.files import clear_parts
+from ..engine.graph.encoder_test import self_test_graph
 from ..engine.graph.loop_nodes import judged_by_encoder
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
@@ -28,6 +29,7 @@ from ..engine.judge.judge import Judge
 from ..engine.judge.judge_setup import JudgeSetup, PullState
 from ..engine.judge.ranking import JudgeRequest
 from ..engine.judge.self_test import SelfTestState, bias_of
+from ..engine.judge.vision_model import VisionModel
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.judging_notes import notes_before_rendering
@@ -61,6 +63,7 @@ from .picture_judging import PictureJudging
 from .queue import ServerQueue
 from .segmenters import region_engine
 from .self_tests import SelfTests, SelfTestStore
+from .text_encoder import TextEncoderModel
 from .unloading import Unloading
 from .wording_memory import WordingFile
 
@@ -100,16 +103,29 @@ def device_memory() -> tuple[int, bool]:
     return memory.total(), memory.on_cpu
 
 
-async def with_self_test(judge: Judge) -> Judge:
-    """The judge, and each that judges with it, with what its self-test found, if there was one of this very model."""
+async def with_self_test(judge: Judge, graph: Mapping[str, Any] | None = None, critic: str = "") -> Judge:
+    """The judge, and each that judges with it, with what its self-test found, if there was one of this very model.
+
+    graph, critic: what is rendering and the node in it that judges, so that a text encoder can be tested later.
+    """
     for juror in judge.jurors if judge.looks else ():
         if (found := await self_test_store.of(juror.model)) is not None:
             juror.tested, juror.bias = found, bias_of(found)
-        elif isinstance(juror.model, ServerModel):
-            current = instance()
-            used = current.new_judges.used
-            current.server.loop.call_soon_threadsafe(used, juror.model.connection.name, juror.model.name)
+        else:
+            await _test_later(juror.model, graph or {}, critic)
     return judge
+
+
+async def _test_later(model: VisionModel, graph: Mapping[str, Any], critic: str) -> None:
+    """It judges without a self-test: it gets one when there is time, where the owner wants that."""
+    current = instance()
+    if not current.new_judges.wanted():
+        return
+    soon = current.server.loop.call_soon_threadsafe
+    if isinstance(model, ServerModel):
+        soon(current.new_judges.used, model.connection.name, model.name)
+    elif isinstance(model, TextEncoderModel) and (testing := self_test_graph(graph, critic)) is not None:
+        soon(current.new_judges.encoder_used, await model.digest(), model.name, testing)
 
 
 async def judge_for_request(request: JudgeRequest) -> Judge:
@@ -174,7 +190,7 @@ class App:
         self._self_tests = SelfTests(self_test_store, open_idle_models)
         self._judge_setups = JudgeSetups(requested_connection, settings.connection_names, device_memory)
         wanted, busy = lambda: settings.load().test_new_judges, lambda: server.prompt_queue.get_tasks_remaining() > 0
-        self.new_judges = NewJudges(self._self_tests, wanted, busy)
+        self.new_judges = NewJudges(self._self_tests, wanted, busy, lambda graph: submit(queue, graph, ""))
         self.picture_judging = PictureJudging(judge_for_request, rankings_folder)
         self._memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())

@@ -60,7 +60,7 @@ async def critique(
 
     Raises WrongInput; NoVerdict when there is no loop and no verdict; whatever ComfyUI raises for an interrupt.
     """
-    judge = await app.with_self_test(_judge(inputs, loop, hidden))
+    judge = await app.with_self_test(_judge(inputs, loop, hidden), hidden.prompt, str(hidden.unique_id))
     taking_turns: list[SharingModel] = []
     for juror in judge.jurors:
         juror.model = _sharing(juror.model, inputs, hidden, images, taking_turns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import folder_paths
@@ -9,10 +10,15 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ..engine.judge.ranking import MOST_PICTURES, PictureFolder
+from ..engine.judge.ranking import MOST_PICTURES, FolderOfPictures, PictureFolder
+from .paths import NAME
 
 ENDINGS = (".png", ".jpg", ".jpeg", ".webp")
 MOST_PIXELS = 100_000_000
+MOST_FOLDERS, DEEPEST = 200, 4
+"""Folders that are offered, and how many names they lie below ComfyUI's own."""
+OWN = (NAME, f"{NAME}_rankings")
+"""In the output folder: runs and rankings are no folders of the user's."""
 
 
 def find_picture(name: str, folder: PictureFolder | None) -> tuple[Path, PictureFolder]:
@@ -43,6 +49,24 @@ def list_pictures(sub_folder: str, folder: PictureFolder) -> list[str]:
         raise ValueError(f"folder: there are no pictures in '{sub_folder[:120] or folder}' (png, jpg or webp).")
     if len(found) > MOST_PICTURES:
         raise ValueError(f"folder: {len(found)} pictures are too many. At most {MOST_PICTURES} are ranked at once.")
+    return found
+
+
+def list_folders() -> list[FolderOfPictures]:
+    """The folders with pictures in ComfyUI's output and input folder, by name; hidden ones and links are left out."""
+    found: list[FolderOfPictures] = []
+    for folder in ("output", "input"):
+        root = _root(folder)
+        for place, below, files in os.walk(root):
+            inside = Path(place).relative_to(root)
+            deep = len(inside.parts)
+            below[:] = sorted(n for n in below if deep < DEEPEST and not n.startswith(".") and (deep or n not in OWN))
+            pictures = sum(Path(name).suffix.lower() in ENDINGS for name in files)
+            if pictures:
+                name = "" if not deep else inside.as_posix()
+                found.append(FolderOfPictures(folder=folder, sub_folder=name, pictures=pictures))
+            if len(found) >= MOST_FOLDERS:
+                return found
     return found
 
 

@@ -8,6 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -15,16 +16,25 @@ from pydantic import ValidationError
 from ..engine.files import write_text
 from ..engine.judge.judge import Judge
 from ..engine.judge.picture import Picture
-from ..engine.judge.ranking import JudgeRequest, PictureFolder, PictureVerdict, Ranking
+from ..engine.judge.ranking import (
+    FolderList,
+    JudgeRequest,
+    PictureFolder,
+    PictureVerdict,
+    Ranking,
+    RankingList,
+    RankingSummary,
+)
 from ..engine.judge.vision_model import ModelFailure
 from ..engine.loop.pictures import SheetTile, contact_sheet_names, save_contact_sheets
 from ..engine.loop.refusals import NotNow
-from .picture_files import find_picture, list_pictures, read_picture
+from .picture_files import find_picture, list_folders, list_pictures, read_picture
 
 LOG = logging.getLogger(__name__)
 
 ID = re.compile(r"\d{8}-\d{6}-[0-9a-f]{8}")
 RECORD = "ranking.json"
+LISTED = 20
 FAILURES_IN_A_ROW = 3
 """After so many pictures without a verdict the job gives up: its server is gone."""
 
@@ -94,18 +104,17 @@ class PictureJudging:
 
     async def show(self, job: str) -> Ranking:
         """How far a job is. One that ran when the server ended is stopped. Raises ValueError for no such job."""
-        if self._running is not None and self._running.id == job:
-            return self._running
         if not ID.fullmatch(job):
             raise ValueError("id: this is no id of a ranking.")
-        try:
-            text = await asyncio.to_thread((self._root() / job / RECORD).read_bytes)
-            kept = Ranking.model_validate_json(text)
-        except (OSError, ValidationError) as problem:
-            raise ValueError(f"id: there is no ranking {job}.") from problem
-        if kept.state == "running":
-            kept = kept.model_copy(update={"state": "stopped", "message": "The server ended. Resume it to go on."})
-        return kept
+        return await asyncio.to_thread(self._read, job)
+
+    async def newest(self) -> RankingList:
+        """The jobs of late, the newest first."""
+        return RankingList(rankings=await asyncio.to_thread(self._newest_read))
+
+    async def folders(self) -> FolderList:
+        """What can be ranked."""
+        return FolderList(folders=await asyncio.to_thread(list_folders))
 
     def sheet(self, job: str) -> Path:
         """The first contact sheet. Raises ValueError for no such job or sheet."""
@@ -113,6 +122,29 @@ class PictureJudging:
         if not ID.fullmatch(job) or not path.is_file():
             raise ValueError("id: there is no contact sheet of such a ranking yet.")
         return path
+
+    def _read(self, job: str) -> Ranking:
+        """Raises ValueError."""
+        if self._running is not None and self._running.id == job:
+            return self._running
+        try:
+            kept = Ranking.model_validate_json((self._root() / job / RECORD).read_bytes())
+        except (OSError, ValidationError) as problem:
+            raise ValueError(f"id: there is no ranking {job}.") from problem
+        if kept.state == "running":
+            kept = kept.model_copy(update={"state": "stopped", "message": "The server ended. Resume it to go on."})
+        return kept
+
+    def _newest_read(self) -> list[RankingSummary]:
+        try:
+            names = sorted((one.name for one in self._root().iterdir() if ID.fullmatch(one.name)), reverse=True)
+        except OSError:
+            return []
+        found = []
+        for name in names[:LISTED]:
+            with suppress(ValueError):
+                found.append(RankingSummary.of_ranking(self._read(name)))
+        return found
 
     def _refuse_while_running(self) -> None:
         if self._task is not None and not self._task.done():

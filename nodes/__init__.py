@@ -8,6 +8,7 @@ from ..host import app
 from ..host.paid_nodes import refuse_unpaid
 from ..routes import register
 from .auto_tiled_decode import AutoTiledDecode
+from .judge_self_test import JudgeSelfTest
 from .region_crop import RegionCrop
 from .region_stitch import RegionStitch
 from .self_improving_prompt import SelfImprovingPrompt
@@ -19,6 +20,7 @@ from .vram_guard import VRAMGuard
 
 NODE_CLASS_MAPPINGS = {
     "ImitatoesAutoTiledDecode": AutoTiledDecode,
+    "ImitatoesJudgeSelfTest": JudgeSelfTest,
     "ImitatoesRegionCrop": RegionCrop,
     "ImitatoesRegionStitch": RegionStitch,
     "ImitatoesSelfImprovingPrompt": SelfImprovingPrompt,

@@ -91,6 +91,13 @@ JUDGE_ROUTES = (
         (400,),
         media=(JPEG,),
     ),
+    Route("GET", "/imitatoes/judge/batch/list", judging.list_rankings, "The last rankings, the newest first."),
+    Route(
+        "GET",
+        "/imitatoes/judge/batch/folders",
+        judging.list_folders,
+        "The folders with pictures that can be ranked.",
+    ),
     Route("POST", "/imitatoes/judge/batch/stop", judging.stop_ranking, "Stop it; what was judged stays.", POSTED),
     Route(
         "POST",

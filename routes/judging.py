@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from ..engine.judge.ranking import JudgeRequest, PictureFolder, PictureVerdict, Ranking
+from ..engine.judge.ranking import FolderList, JudgeRequest, PictureFolder, PictureVerdict, Ranking, RankingList
 from .errors import BadRequest
 from .route import Body, PictureAnswer, RoutesApp
 
@@ -53,6 +53,14 @@ async def show_ranking(app: RoutesApp, query: RankingQuery) -> Ranking:
 
 async def show_ranking_sheet(app: RoutesApp, query: RankingQuery) -> PictureAnswer:
     return PictureAnswer(app.picture_judging.sheet(query.id))
+
+
+async def list_rankings(app: RoutesApp) -> RankingList:
+    return await app.picture_judging.newest()
+
+
+async def list_folders(app: RoutesApp) -> FolderList:
+    return await app.picture_judging.folders()
 
 
 async def stop_ranking(app: RoutesApp, body: RankingBody) -> Ranking:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from ..engine.judge.ranking import JudgeRequest, PictureFolder, PictureVerdict, Ranking
+from ..engine.judge.ranking import FolderList, JudgeRequest, PictureFolder, PictureVerdict, Ranking, RankingList
 
 
 class PictureJudgingCalls(Protocol):
@@ -25,6 +25,12 @@ class PictureJudgingCalls(Protocol):
 
     async def show(self, job: str) -> Ranking:
         """How far it is."""
+
+    async def newest(self) -> RankingList:
+        """The jobs of late."""
+
+    async def folders(self) -> FolderList:
+        """What can be ranked."""
 
     def sheet(self, job: str) -> Path:
         """Its contact sheet."""

@@ -30,10 +30,11 @@ import { languageOf, textsOf, wordsOf } from "./texts.js";
 import { showConnections } from "./views/connections.js";
 import { showJudging } from "./views/judge_picture.js";
 import { createPanel } from "./views/panel.js";
+import { showRanking } from "./views/ranking.js";
 import { bestName, goalTitle, stateWords, tone } from "./wording.js";
 import { nodeAt, nodesOf, widgetOf, workflowInFront } from "./workflow.js";
 
-const OTHERS = new Set(["TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode", "RegionCrop", "RegionStitch"].map((name) => `Imitatoes${name}`));
+const OTHERS = new Set(["JudgeSelfTest", "TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode", "RegionCrop", "RegionStitch"].map((name) => `Imitatoes${name}`));
 const SHEETS = ["base", "setup", "run", "picture", "iteration", "repair", "past_runs", "dialogs"];
 // Of ComfyUI's own setting, as far as this page has it by now; the panel's words come before anything is shown.
 const spoken = languageOf(app.extensionManager?.setting?.get?.("Comfy.Locale") || navigator.language);
@@ -60,6 +61,7 @@ const page = {
   followed: (runId) => followedRuns.add(runId),
   need: (runId) => feed.need(runId),
   improve: makeSelfImproving,
+  rankFolder: openRanking,
   choice,
 };
 const heard = listen(api, {
@@ -155,9 +157,18 @@ function makeSelfImproving() {
 function judgeShownPicture(node) {
   const picture = shownPicture(node);
   if (!picture) return page.toast("warn", t("judgePicture.title"), t("judgePicture.noPicture"));
+  showJudging({ t, server, picture, ...asked() });
+}
+
+/** {goal, judge}: of the workflow's loop, if it has one. */
+function asked() {
   const valueOf = (kind, name) => widgetOf(nodesOf(app.graph).find((one) => one.comfyClass === kind), name)?.value;
   const judge = { model: String(valueOf(CRITIC, "model") ?? settingOf(app, "model") ?? ""), connection: String(valueOf(CRITIC, "connection") || settingOf(app, "connection") || "local") };
-  showJudging({ t, server, picture, goal: String(valueOf(LOOP, "goal") ?? ""), judge });
+  return { goal: String(valueOf(LOOP, "goal") ?? ""), judge };
+}
+
+function openRanking() {
+  showRanking({ t, server, ...asked() });
 }
 
 function openConnections() {
@@ -201,9 +212,10 @@ app.registerExtension({
     { id: "Imitatoes.OpenPanel", label: t("command.open"), icon: "pi pi-images", function: openPanel },
     { id: "Imitatoes.MakeSelfImproving", label: t("command.improve"), icon: "pi pi-sparkles", function: makeSelfImproving },
     { id: "Imitatoes.JudgePicture", label: t("judgePicture.menu"), icon: "pi pi-eye", function: () => judgeShownPicture(Object.values(app.canvas?.selected_nodes ?? {})[0]) },
+    { id: "Imitatoes.RankFolder", label: t("ranking.title"), icon: "pi pi-sort-amount-down", function: openRanking },
     { id: "Imitatoes.Connections", label: t("command.connections"), icon: "pi pi-link", function: openConnections },
   ],
-  menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.Connections"] }],
+  menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.RankFolder", "Imitatoes.Connections"] }],
   async setup() {
     for (const sheet of SHEETS) {
       const style = document.createElement("link");

@@ -61,6 +61,19 @@ export function createServer(api, t) {
     /** How a loop would be put into a graph. judge: id of the node whose picture is judged; "" to have it chosen. */
     plan: (graph, judge) => ask("/imitatoes/plan", { workflow: graph, judge_node: judge }),
     keepThumbnails: (kept) => ask("/imitatoes/thumbnails", { kept }),
+    rankingFolders: () => ask("/imitatoes/judge/batch/folders"),
+    rankings: () => ask("/imitatoes/judge/batch/list"),
+    rankFolder: (request) => ask("/imitatoes/judge/batch", request),
+    ranking: (id) => ask(`/imitatoes/judge/batch?${new URLSearchParams({ id })}`),
+    stopRanking: (id) => ask("/imitatoes/judge/batch/stop", { id }),
+    resumeRanking: (id) => ask("/imitatoes/judge/batch/resume", { id }),
+    /** version: another one when the sheet is. */
+    rankingSheet: (id, version) => api.apiURL(`/imitatoes/judge/batch/sheet?${new URLSearchParams({ id, version })}`),
+    /** A picture of ComfyUI's own folders, by its name with its sub-folder. */
+    shownPicture(name, folder) {
+      const parts = name.split("/");
+      return api.apiURL(`/view?${new URLSearchParams({ filename: parts.pop(), subfolder: parts.join("/"), type: folder })}`);
+    },
     judgePicture: (request) => ask("/imitatoes/judge", request),
     connections: () => ask("/imitatoes/connections"),
     keepConnection: (change) => ask("/imitatoes/connections", change),

@@ -151,3 +151,6 @@ export function runLine(t, run, progress, attached) {
     : t("node.ended", { status: stateWords(t, run), count: run.iteration_count ?? 0, limit });
   return [place, bestName(t, run)].filter(Boolean).join(", ");
 }
+
+/** The words of each requirement of a checklist, by its id. */
+export const textsOfRequirements = (checklist) => new Map((checklist?.requirements ?? []).map((one) => [one.id, one.text]));

@@ -30,7 +30,7 @@ from .picture import Picture
 from .questions import Wording
 from .reliability import Reliability, reliability_of
 from .self_test import lower_trust
-from .verdict import holds
+from .verdict import everything_found
 from .words import clip_words
 
 MOST_JURIED = 2
@@ -121,7 +121,7 @@ class Jury(Judge):
             spent[number] = time.perf_counter() - begun
         told = dict(verdict.critiques)
         for index, hearing in heard.items():
-            if index in candidates and hearing.first.looks < 2 and self._would_pass(hearing, checklist):
+            if index in candidates and hearing.first.looks < 2 and self._may_pass(hearing, checklist):
                 begun = time.perf_counter()
                 hearing.first = await self._second_of_first(hearing, pictures[index], checklist, seed)
                 spent[0] += time.perf_counter() - begun
@@ -217,10 +217,10 @@ class Jury(Judge):
             await self._hear(number, hearing, pictures[index], checklist, wanted, seed)
         for index, hearing in candidates.items():
             # Before a picture may pass, whatever it can tell; and again in other words, while it is loaded.
-            if self._would_pass(hearing, checklist):
+            if self._may_pass(hearing, checklist):
                 wanted = self._unheard(number, hearing, checklist)
                 await self._hear(number, hearing, pictures[index], checklist, wanted, seed)
-            if number in hearing.looks and self._would_pass(hearing, checklist):
+            if number in hearing.looks and self._may_pass(hearing, checklist):
                 await self._hear_again(number, hearing, pictures[index], checklist, seed)
 
     def _unsure(self, number: int, hearing: Hearing, checklist: Checklist) -> list[Requirement]:
@@ -295,8 +295,9 @@ class Jury(Judge):
         if number != self._loaded:
             self.swaps, self._loaded = self.swaps + 1, number
 
-    def _would_pass(self, hearing: Hearing, checklist: Checklist) -> bool:
-        return holds(self._verdict(hearing, checklist), self.pass_score)
+    def _may_pass(self, hearing: Hearing, checklist: Checklist) -> bool:
+        """Whether it could pass with what the others may add: their evidence raises the score as well."""
+        return everything_found(self._verdict(hearing, checklist))
 
     def _verdict(self, hearing: Hearing, checklist: Checklist) -> Critique:
         return verdict_of(hearing, checklist, self.members, self.pass_score)

@@ -104,6 +104,51 @@ class Ranking(BaseModel):
         return self.model_copy(update={"ranked": tuple(sorted([*others, found], key=_rank))})
 
 
+class RankingSummary(BaseModel):
+    """A job among others. done: pictures with a verdict, of so many. best: the first of the ranking, "" without any."""
+
+    id: str
+    created: float
+    state: RankingState
+    goal: str
+    done: int
+    of: int
+    best: str
+
+    @classmethod
+    def of_ranking(cls, ranking: Ranking) -> RankingSummary:
+        return cls(
+            id=ranking.id,
+            created=ranking.created,
+            state=ranking.state,
+            goal=ranking.request.goal or "; ".join(ranking.request.lines),
+            done=len(ranking.images) - len(ranking.left),
+            of=len(ranking.images),
+            best=ranking.ranked[0].image if ranking.ranked else "",
+        )
+
+
+class RankingList(BaseModel):
+    """The newest first."""
+
+    rankings: list[RankingSummary]
+
+
+class FolderOfPictures(BaseModel):
+    """sub_folder: below ComfyUI's own folder, "" for that itself. pictures: how many lie in it, not below it."""
+
+    folder: PictureFolder
+    sub_folder: str
+    pictures: int
+
+
+class FolderList(BaseModel):
+    """Folders that hold pictures. most: pictures that can be ranked at once."""
+
+    folders: list[FolderOfPictures]
+    most: int = MOST_PICTURES
+
+
 def _rank(one: RankedPicture) -> tuple[bool, float, str]:
     """Passed first, then by score; without a verdict last; by name where they are alike."""
     return not one.passed, -1.0 * (-1.0 if one.score is None else one.score), one.image

@@ -141,14 +141,15 @@ def needed_score(critique: Critique, pass_score: float) -> float:
 
 def holds(critique: Critique, pass_score: float) -> bool:
     """Whether a critique's own figures meet the goal: every item, no poor quality, and the score."""
+    score = critique.score
+    return everything_found(critique) and score is not None and score >= needed_score(critique, pass_score)
+
+
+def everything_found(critique: Critique) -> bool:
+    """Whether every item is met and no quality is poor, whatever the score."""
     qualities = [level for name, level in critique.checks.items() if name != "prompt_match"]
-    return (
-        critique.score is not None
-        and bool(critique.items)
-        and all(item.passed for item in critique.items)
-        and all(level >= POOR_QUALITY for level in qualities)
-        and critique.score >= needed_score(critique, pass_score)
-    )
+    met = bool(critique.items) and all(item.passed for item in critique.items)
+    return met and all(level >= POOR_QUALITY for level in qualities)
 
 
 def merge_looks(

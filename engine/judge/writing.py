@@ -20,7 +20,7 @@ BESIDE = 3
 MOST_WORDS = 400
 
 
-class Comparison(NamedTuple):
+class WritingFound(NamedTuple):
     """closest: what was read that comes nearest to it, "" where nothing does."""
 
     found: Found
@@ -37,7 +37,7 @@ def wanted_writing(requirement: Requirement) -> str:
     return words if letters and letters.isascii() else ""
 
 
-def compare_writing(wanted: str, lines: Sequence[str]) -> Comparison:
+def compare_writing(wanted: str, lines: Sequence[str]) -> WritingFound:
     """wanted: as wanted_writing gives it. lines: what was read, in reading order.
 
     Capitals and blanks do not count: readers lose blanks, and the judges' own questions are answered without capitals.
@@ -59,12 +59,12 @@ def compare_writing(wanted: str, lines: Sequence[str]) -> Comparison:
             if apart < best:
                 best, closest = apart, " ".join(words[start : end + 1])
     if best == 0:
-        return Comparison("as wanted", closest)
+        return WritingFound("as wanted", closest)
     if containing := next((word for word in words if _within(aim, _letters(word))), ""):
-        return Comparison("within", containing)
+        return WritingFound("within", containing)
     if closest:
-        return Comparison("nearly", closest)
-    return Comparison("otherwise", " ".join(words)) if words else Comparison("nothing", "")
+        return WritingFound("nearly", closest)
+    return WritingFound("otherwise", " ".join(words)) if words else WritingFound("nothing", "")
 
 
 def _within(aim: str, word: str) -> bool:

@@ -135,3 +135,35 @@ def test_an_encoder_that_cannot_judge_is_refused_before_the_render(theatre):
 def test_judge_comfyui_without_an_encoder(theatre):
     made = loop_graph(critic={"judge": "comfyui"})
     assert "none is linked" in failure(theatre, made)["exception_message"]
+
+
+def test_the_self_test_is_a_nodes_work(theatre):
+    """Words put into its mouth are the same for every scene: a judge that cannot tell anything, found out and kept."""
+    says = "1 yes\n2 no"
+    made = {
+        "12": graph(says, seconds=-1)["12"],
+        "13": {"class_type": "ImitatoesJudgeSelfTest", "inputs": {"clip": ["12", 0]}},
+    }
+    told = entry(theatre, theatre.client.queue(made))
+    report = told["outputs"]["13"]["text"][0]
+    assert "qwen3vl_4b in ComfyUI is too weak for things" in report
+    assert len([one for one in notes(theatre) if "began" in one]) >= 120, "what cannot be read is asked once more"
+    kept = [json.loads(path.read_text()) for path in (theatre.base / "user").rglob("judges/*.json")]
+    assert [one["model"] for one in kept] == ["qwen3vl_4b in ComfyUI"]
+    run = played(theatre, graph(says, seconds=-1, iterations_per_loop=1, max_loops=1, checklist="a red circle"))
+    assert "too weak for everything" in run["reason"] or not run["iterations"][0]["critique"]["decides"]
+
+
+def test_the_self_test_is_interrupted_and_refused_as_any_node(theatre):
+    made = {
+        "12": graph("1 yes", seconds=1.0)["12"],
+        "13": {"class_type": "ImitatoesJudgeSelfTest", "inputs": {"clip": ["12", 0]}},
+    }
+    made["12"]["inputs"]["seed"] = 2
+    prompt_id = theatre.client.queue(made)
+    theatre.client.wait(lambda: any("began" in one for one in notes(theatre)))
+    theatre.client.post("/interrupt", {})
+    assert "execution_interrupted" in [message[0] for message in entry(theatre, prompt_id)["status"]["messages"]]
+    blind = {"12": {"class_type": "ProbeBlindEncoder", "inputs": {}}, "13": made["13"]}
+    problem = failure(theatre, blind)
+    assert "Judge Self-Test (node 13): The text encoder" in problem["exception_message"]

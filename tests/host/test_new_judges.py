@@ -27,6 +27,12 @@ def played(tmp_path, monkeypatch):
         async def main():
             opened, busy = [], [False]
 
+            async def queue(graph):
+                if not graph:
+                    raise OSError("the queue is gone")
+                opened.append(graph)
+                return "prompt"
+
             def model_of(connection, name):
                 if connection == "gone":
                     raise ValueError("connection: there is none.")
@@ -34,7 +40,7 @@ def played(tmp_path, monkeypatch):
                 return [MemoryModel("")]
 
             tests = SelfTests(SelfTestStore(lambda: tmp_path / "judges"), model_of)
-            judges = new_judges.NewJudges(tests, lambda: wanted, lambda: busy[0])
+            judges = new_judges.NewJudges(tests, lambda: wanted, lambda: busy[0], queue)
             await story(judges, opened, busy)
 
         asyncio.run(main())
@@ -80,3 +86,22 @@ def test_nothing_where_it_is_not_switched_on(played):
         assert judges._task is None
 
     played(story, wanted=False)
+
+
+def test_a_text_encoder_is_tested_through_the_queue(played):
+    testing = {"2": {"class_type": "ImitatoesJudgeSelfTest"}}
+
+    async def story(judges, opened, busy):
+        busy[0] = True
+        for _ in range(3):
+            judges.encoder_used("ab", "qwen3vl_4b in ComfyUI", testing)
+        judges.encoder_used("cd", "broken in ComfyUI", {})
+        judges.used("local", "a:8b")
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+        assert opened == []
+        busy[0] = False
+        await ended(judges)
+        assert opened == [testing, ("local", "a:8b")], "one that fails leaves the others their turn"
+
+    played(story)

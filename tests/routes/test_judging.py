@@ -214,3 +214,32 @@ def test_a_job_gives_up_where_nobody_answers(served):
         assert [one["score"] is None for one in (await site.until(job, "done"))["ranked"]] == [False] * 3
 
     served(story)
+
+
+def test_folders_and_rankings_are_listed(served):
+    async def story(site):
+        assert await site.ask("GET", "/batch/list") == {"rankings": []}
+        (site.root / "output" / "imitatoes" / "run").mkdir(parents=True)
+        picture = (site.root / "output" / "sub" / "a_three.png").read_bytes()
+        for name in ("imitatoes/run/best.png", ".hidden/a.png", "sub/deep/a.png"):
+            path = site.root / "output" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(picture)
+        (site.root / "input" / "b.jpg").write_bytes(picture)
+        os.symlink(site.root / "input", site.root / "output" / "elsewhere")
+        listed = await site.ask("GET", "/batch/folders")
+        assert [(one["folder"], one["sub_folder"], one["pictures"]) for one in listed["folders"]] == [
+            ("output", "sub", 3),
+            ("output", "sub/deep", 1),
+            ("input", "", 1),
+        ]
+        assert listed["most"] == 500
+        job = await site.ask("POST", "/batch", 202, json={"sub_folder": "sub", "checklist": [GOAL]})
+        await site.until(job["id"], "done")
+        (site.root / "output" / "rankings" / "20260101-000000-00000000").mkdir()
+        site.picture_judging = site.module.PictureJudging(site.make, lambda: site.root / "output" / "rankings")
+        (only,) = (await site.ask("GET", "/batch/list"))["rankings"]
+        assert (only["id"], only["state"], only["goal"], only["done"], only["of"]) == (job["id"], "done", GOAL, 3, 3)
+        assert only["best"] == "sub/a_three.png"
+
+    served(story)

@@ -1,5 +1,6 @@
 // The requirements of the goal, each met or not in one picture, with what the judge saw instead.
 import { h, icon } from "../dom.js";
+import { textsOfRequirements } from "../wording.js";
 
 const SURE = 0.1;
 const UNANSWERED = "unknown";
@@ -19,7 +20,7 @@ const ICONS = { met: "check", notMet: "times", unsure: "question", unanswered: "
 export function checklistView(t, run, critique, correct = null) {
   const items = critique?.items ?? [];
   if (!items.length) return null;
-  const texts = new Map((run.checklist?.requirements ?? []).map((requirement) => [requirement.id, requirement.text]));
+  const texts = textsOfRequirements(run.checklist);
   const asked = new Set(items.map((item) => item.id));
   const later = correct ? [...texts].filter(([id]) => !asked.has(id)) : []; // put on the checklist after this picture
   const notes = (run.checklist?.notes ?? []).map((note) => h("li", { className: "imitatoes-evidence" }, note));

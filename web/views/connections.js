@@ -1,5 +1,6 @@
 // The servers that judge, in a dialog: listed, added, tested, removed. A key goes to the server and never comes back.
 import { h, icon, setText } from "../dom.js";
+import { openDialog } from "./dialog.js";
 
 const KINDS = ["ollama", "openai"];
 
@@ -8,22 +9,7 @@ export async function showConnections({ t, server }) {
   const told = h("p", { className: "imitatoes-notice", role: "alert", hidden: true });
   const list = h("ul", { className: "imitatoes-connections" });
   const form = makeForm(t, save);
-  const close = h("button", { type: "button", on: { click: () => dialog.close() } }, t("connections.close"));
-  const dialog = h(
-    "dialog",
-    { className: "imitatoes-dialog", "aria-label": t("connections.title") },
-    h("h2", {}, t("connections.title")),
-    h("p", { className: "imitatoes-quiet" }, t("connections.about")),
-    list,
-    form.root,
-    told,
-    close,
-  );
-  // Keys typed here are no shortcuts of the canvas.
-  for (const name of ["keydown", "keyup", "paste", "copy"]) dialog.addEventListener(name, (event) => event.stopPropagation());
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  openDialog({ title: t("connections.title"), close: t("connections.close") }, h("p", { className: "imitatoes-quiet" }, t("connections.about")), list, form.root, told);
   show(await server.connections());
 
   function tell(words) {

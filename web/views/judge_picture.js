@@ -1,6 +1,7 @@
 // A picture judged by itself: its goal is asked for, and the verdict shown, in a dialog.
 import { h, setText } from "../dom.js";
-import { score } from "../wording.js";
+import { score, textsOfRequirements } from "../wording.js";
+import { openDialog } from "./dialog.js";
 
 /** picture: {image, folder}. goal, judge: to begin with. t: words. server: requests. */
 export function showJudging({ t, server, picture, goal, judge }) {
@@ -9,13 +10,7 @@ export function showJudging({ t, server, picture, goal, judge }) {
   const told = h("p", { role: "status" });
   const items = h("ul", { className: "imitatoes-jury" });
   const form = h("form", { className: "imitatoes-connection-form", on: { submit: ask } }, h("label", {}, t("judgePicture.goal"), wish), start);
-  const close = h("button", { type: "button", on: { click: () => dialog.close() } }, t("judgePicture.close"));
-  const dialog = h("dialog", { className: "imitatoes-dialog", "aria-label": t("judgePicture.title") }, h("h2", {}, t("judgePicture.title")), h("p", { className: "imitatoes-quiet" }, picture.image), form, told, items, close);
-  // Keys typed here are no shortcuts of the canvas.
-  for (const name of ["keydown", "keyup", "paste", "copy"]) dialog.addEventListener(name, (event) => event.stopPropagation());
-  dialog.addEventListener("close", () => dialog.remove());
-  document.body.append(dialog);
-  dialog.showModal();
+  openDialog({ title: t("judgePicture.title"), close: t("judgePicture.close") }, h("p", { className: "imitatoes-quiet" }, picture.image), form, told, items);
   wish.focus();
 
   async function ask(event) {
@@ -28,7 +23,7 @@ export function showJudging({ t, server, picture, goal, judge }) {
     start.disabled = false;
     if (answer.problem) return setText(told, answer.problem);
     const { critique, checklist } = answer;
-    const texts = new Map((checklist?.requirements ?? []).map((one) => [one.id, one.text]));
+    const texts = textsOfRequirements(checklist);
     const verdict = typeof critique.score === "number" ? t(critique.passed ? "judgePicture.passed" : "judgePicture.notPassed", { score: score(critique.score) }) : t("judgePicture.none");
     setText(told, `${verdict} ${critique.reason}`);
     items.replaceChildren(...critique.items.map((one) => h("li", {}, `${t(one.passed ? "iteration.met" : "iteration.notMet")}: ${texts.get(one.id) ?? one.id} (${one.answer})`)));

@@ -1,13 +1,13 @@
 // What each of several judges and detectors said about one picture, where there were several: who disagreed, what it cost.
 import { h } from "../dom.js";
-import { duration } from "../wording.js";
+import { duration, textsOfRequirements } from "../wording.js";
 
 const TELLING = 0.05; // evidence of less says nothing
 
 /** An element, or null for a judge that was alone. */
 export function juryView(t, run, critique) {
   if (!critique.jury?.length) return null;
-  const texts = new Map((run.checklist?.requirements ?? []).map((one) => [one.id, one.text]));
+  const texts = textsOfRequirements(run.checklist);
   const rows = critique.jury.map((one) => h("li", {}, heading(t, one), ...verdicts(t, one, texts)));
   const swaps = critique.swaps ? h("p", { className: "imitatoes-quiet" }, t("jury.swaps", { count: critique.swaps })) : null;
   return h("div", {}, h("ul", { className: "imitatoes-jury" }, ...rows), swaps);

@@ -1,5 +1,5 @@
 // The panel: puts the views together and hands each what it shows. Built once, changed in place.
-import { h } from "../dom.js";
+import { h, icon } from "../dom.js";
 import { isRunning, iterationOf, picturesOf } from "../store.js";
 import { createBatch } from "./batch.js";
 import { createChoices } from "./choices.js";
@@ -44,7 +44,8 @@ export function createPanel({ t, store, server, actions, search, judge, progress
   );
   const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, batch.root, repaired.root, iterationButtons.root, repair.root, detail.root);
   const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
-  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, tabs, choices.root, problem.root, empty.root, current, pictures, past.root, viewer.root);
+  const tools = h("button", { type: "button", className: "imitatoes-link", on: { click: () => page.rankFolder() } }, icon("sort-amount-down"), t("ranking.title"));
+  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, tabs, choices.root, problem.root, empty.root, current, pictures, past.root, tools, viewer.root);
 
   function show(name) {
     view = name;

@@ -40,7 +40,8 @@ def tiny_encoder(seed):
 
 
 class Noted:
-    """The encoder, with a note of each answer in encoder.json of the output folder. says: instead of its nonsense."""
+    """The encoder, with a note of each answer in encoder.json of the output folder. says: instead of its nonsense.
+    seconds: it takes so much longer; below 0 it generates nothing, where a test needs many answers."""
 
     def __init__(self, clip, says, seconds):
         self.clip, self.says, self.seconds = clip, says, seconds
@@ -54,9 +55,10 @@ class Noted:
         loaded = [one.model for one in comfy.model_management.current_loaded_models]
         begun = time.monotonic()
         self.note({"began": True, "pictures": pictures})
-        time.sleep(self.seconds)
+        time.sleep(max(self.seconds, 0))
         # Nonsense has no end: a few tokens are as good as a hundred.
-        ids = self.clip.generate(tokens, **{**options, "max_length": min(options["max_length"], FEW)})
+        few = min(options["max_length"], FEW)
+        ids = self.clip.generate(tokens, **{**options, "max_length": few}) if self.seconds >= 0 else [1] * few
         now = [one.model for one in comfy.model_management.current_loaded_models]
         told = {"pictures": pictures, "tokens": len(ids), "most": options["max_length"]}
         told |= {"loaded_before": self.clip.patcher in loaded, "loaded": self.clip.patcher in now}
@@ -71,7 +73,9 @@ class Noted:
     def note(self, what):
         path = Path(folder_paths.get_output_directory()) / "encoder.json"
         told = json.loads(path.read_text()) if path.exists() else []
-        path.write_text(json.dumps([*told, what]))
+        part = path.with_suffix(".part")
+        part.write_text(json.dumps([*told, what]))
+        part.replace(path)  # whoever reads it now reads all of it
 
 
 class ProbeEncoder:

@@ -242,3 +242,12 @@ def test_evidence_is_what_was_counted():
     assert set(rates["met"]) == set(rates["unmet"]) == set(FOUND)
     assert evidence["as wanted"] > 2 > -1 > evidence["nothing"] > evidence["nearly"]
     assert max(map(abs, evidence.values())) <= MOST_EVIDENCE, "drawn writing is easier than any other"
+
+
+@pytest.mark.parametrize("surely", [0.72, 0.75, 0.9])
+def test_untested_judges_that_are_only_fairly_sure_are_all_asked_before_anything_passes(surely):
+    """The first one alone stays below what its words could reach; the second one's evidence raises the score."""
+    first, second = Model({"r1"}, surely, name="first"), Model({"r1"}, surely, name="second")
+    found = verdict(Jury(judge(first), [judge(second)]), DUCK)
+    assert second.calls
+    assert found.passed, found.reason
