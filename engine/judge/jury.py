@@ -87,9 +87,11 @@ class Jury(Judge):
             known = (one.blank for one in said if one.blank is not None and one.model == juror.model.name)
             juror.remember_blank(next(known, None))
 
-    async def make_checklist(self, goal: str, lines: Sequence[str] = (), seed: int = 0) -> Checklist:
+    async def make_checklist(
+        self, goal: str, lines: Sequence[str] = (), seed: int = 0, clip: bool = False
+    ) -> Checklist:
         """As Judge's, with less trust only in what none of the judges and detectors can tell."""
-        made = await self._made(goal, lines, seed)
+        made = await self._made(goal, lines, seed, clip)
         if not self.looks or self.tested is None:
             return made
         weak = shared_weakness(self.members).weak
