@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from .batch import BatchVerdict, best_of, by_score
 from .checklist import Checklist, Kind, Requirement
 from .critique import Critique
-from .detector import DetectorFailed, PictureDetector
+from .detector import DetectorFailed, PictureDetector, detect_in
 from .judge import Judge
 from .jury_evidence import Worth, is_unsure
 from .jury_verdict import (
@@ -199,7 +199,7 @@ class Jury(Judge):
         if not asked:
             return
         try:
-            items = await detector.detect(picture, asked)
+            items = await detect_in(detector, picture, asked)
         except DetectorFailed as problem:
             hearing.failed[number] = str(problem)
             return
