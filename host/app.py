@@ -18,6 +18,7 @@ import folder_paths
 from server import PromptServer
 
 from ..engine.files import clear_parts
+from ..engine.graph.clips import ClipSource
 from ..engine.graph.encoder_test import self_test_graph
 from ..engine.graph.loop_nodes import judged_by_encoder
 from ..engine.graph.loop_plan import LoopPlan
@@ -225,6 +226,10 @@ class App:
         """How a loop would be put into a workflow. Raises NotReady."""
         return await self._graph_check.plan(request)
 
+    async def clip_source(self, graph: Graph, critic: str) -> ClipSource:
+        """What a critic of a graph is linked to."""
+        return await self._graph_check.clip_source(graph, critic)
+
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
         return await submit(self._queue, graph, client_id, extra_data)
@@ -351,6 +356,9 @@ class ServerLoopCalls:
 
     async def expect(self, prompt_context: PromptContext) -> None:
         await self._on_server(self._app.expect(prompt_context))
+
+    async def clip_source(self, graph: Graph, critic: str) -> ClipSource:
+        return await self._on_server(self._app.clip_source(graph, critic))
 
     async def begin(self, prompt_context: PromptContext) -> RunContext:
         return await self._on_server(self._app.driver.begin(prompt_context))

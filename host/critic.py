@@ -11,8 +11,10 @@ import torch
 from comfy.cli_args import args
 
 from ..engine.files import write_atomically
+from ..engine.graph.clips import ClipSource
 from ..engine.graph.loop_nodes import LoopNotFound, the_loop
 from ..engine.judge.checklist import Checklist
+from ..engine.judge.clip import Clip
 from ..engine.judge.critique import Critique
 from ..engine.judge.judge import Judge
 from ..engine.judge.picture import Picture
@@ -68,12 +70,12 @@ async def critique(
     def swap_seconds() -> float:
         return sum(model.swap_seconds for model in taking_turns)
 
-    pictures = [Picture(image) for image in images]
+    pictures = await _pictures(images, inputs, hidden)
     here = comfyui.executing()
     if loop is not None and here is not None:
         return await _in_run(pictures, loop, judge, hidden, here, swap_seconds)
     try:
-        checklist = await _checklist_of(judge, inputs)
+        checklist = await _checklist_of(judge, inputs, isinstance(pictures[0], Clip))
         critiques, best = await judge.judge_pictures(pictures, checklist, 0)
     except ModelUnreachable as problem:
         raise NoVerdict(f"VLM Critique (node {hidden.unique_id}): {problem}") from problem
@@ -90,14 +92,27 @@ _checklists: dict[tuple[str, ...], Checklist] = {}
 MOST_CHECKLISTS = 50
 
 
-async def _checklist_of(judge: Judge, inputs: CriticInputs) -> Checklist:
+async def _pictures(images: torch.Tensor, inputs: CriticInputs, hidden: Any) -> list[Picture]:
+    """What is judged: each picture of the batch, or the batch as one clip."""
+    source = ClipSource()
+    if len(images) > 1 and inputs.frames != "pictures":
+        calls = app.ServerLoopCalls(app.instance())
+        source = await calls.clip_source(hidden.prompt or {}, str(hidden.unique_id))
+    if len(images) < 2 or not (source.is_clip or inputs.frames == "clip"):
+        return [Picture(image) for image in images]
+    if source.picked:
+        return [Clip(images, places=range(len(images)))]
+    return [Clip(images, source.rate)]
+
+
+async def _checklist_of(judge: Judge, inputs: CriticInputs, clip: bool) -> Checklist:
     tested = [one.tested.date if one.tested is not None else "" for one in judge.jurors]
     names = [one.model.name for one in judge.jurors] if judge.looks else []
-    key = (judge.kind, inputs.connection, *names, inputs.goal, *tested)
+    key = (judge.kind, inputs.connection, *names, inputs.goal, *tested, "clip" if clip else "")
     if key not in _checklists:
         while len(_checklists) >= MOST_CHECKLISTS:
             del _checklists[next(iter(_checklists))]
-        _checklists[key] = await judge.make_checklist(inputs.goal)
+        _checklists[key] = await judge.make_checklist(inputs.goal, clip=clip)
     return _checklists[key]
 
 

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..engine.graph.check import check
+from ..engine.graph.clips import ClipSource, clip_source
 from ..engine.graph.local_edit_parts import EditRefused, find_edit_parts
 from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, as_queued
 from ..engine.graph.loop_plan import LoopPlan
@@ -85,6 +86,17 @@ class GraphCheck:
                 logging.exception("Imitatoes: the node classes of the graph could not be asked for")
                 return (), NOT_READ
         return await self.warnings(graph, known), await self.edit_refusal(graph, critic, known)
+
+    async def clip_source(self, graph: Graph, critic: str) -> ClipSource:
+        """What a critic's pictures are; of a graph that cannot be read, pictures. Never raises."""
+        if _too_large(graph):
+            return ClipSource()
+        try:
+            known = await self._known.of(graph)
+            return await asyncio.to_thread(clip_source, graph, known, critic)
+        except Exception:
+            logging.exception("Imitatoes: whether the pictures are a clip could not be found out")
+            return ClipSource()
 
     async def warnings(self, graph: Mapping[str, Any], known: ObjectInfo | None = None) -> tuple[Finding, ...]:
         """What is not right with a graph about to render; nothing for one of more than MOST_NODES or MOST_LINKS.

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from ..engine.graph.clips import FRAMES
 from ..engine.graph.model import is_link
 from ..engine.judge.critique import parse_checks
 from ..engine.judge.judge import Judge
@@ -47,6 +48,7 @@ class CriticInputs:
     judge: str = "auto"
     loop: LoopHandle | None = field(default=None, compare=False)
     clip: Any = field(default=None, compare=False)
+    frames: str = "auto"
 
     @classmethod
     def of(cls, **inputs: Any) -> CriticInputs:
@@ -89,6 +91,8 @@ def make_judge(
         raise WrongCriticInput(node, "goal", "is empty. Write there what the picture must show.")
     if inputs.judge not in JUDGES:
         raise WrongCriticInput(node, "judge", f"'{inputs.judge}' is not one of {', '.join(JUDGES)}.")
+    if inputs.frames not in FRAMES:
+        raise WrongCriticInput(node, "frames", f"'{inputs.frames}' is not one of {', '.join(FRAMES)}.")
     if inputs.judge == BY_ENCODER and inputs.clip is None:
         raise WrongCriticInput(
             node,

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from comfy_api.latest import io
 
+from ..engine.graph.clips import FRAMES
 from ..engine.judge.critique import CHECKS
 from ..engine.settings import LoopHandle
 from ..host import app
@@ -33,7 +34,10 @@ class VLMCritique(io.ComfyNode):
                 io.Image.Input(
                     "images",
                     lazy=True,
-                    tooltip="The pictures to judge. The best of a batch counts; of more than 8, 8 are judged.",
+                    tooltip=(
+                        "The pictures to judge; the best of a batch counts, and of more than 8, 8 are judged. The "
+                        "frames of a clip are judged as one: see frames."
+                    ),
                 ),
                 Loop.Input(
                     "loop", optional=True, tooltip="From Self-Improving Prompt. Brings the goal and closes the loop."
@@ -103,6 +107,17 @@ class VLMCritique(io.ComfyNode):
                     tooltip=(
                         "A text encoder that can see and write, such as Qwen3-VL 4B: linked, it judges, without any "
                         "server; model and connection are then not used. For Krea 2 it is the one that is loaded."
+                    ),
+                ),
+                io.Combo.Input(
+                    "frames",
+                    options=list(FRAMES),
+                    default="auto",
+                    optional=True,
+                    tooltip=(
+                        "What several images are. auto: the frames of one clip where the workflow makes a video of "
+                        "them, else pictures. clip: one clip, which passes as a whole or not at all. pictures: the "
+                        "best of them counts."
                     ),
                 ),
             ],

@@ -42,6 +42,15 @@ BUSY_PAUSE, RESTART_PAUSE = 2.0, 0.5
 _UNSTEADY = frozenset({500, 502, 503, 504})
 
 
+_ONE_PICTURE = ("single image", "one image", "at most 1 image", "multiple images", "single picture")
+
+
+def takes_one_picture(said: str) -> bool:
+    """Whether an error says that the model takes no more than one picture. Ollama of llama3.2-vision: "vision model
+    only supports a single image per message"; vLLM: "At most 1 image(s) may be provided"."""
+    return any(fragment in said.lower() for fragment in _ONE_PICTURE)
+
+
 def failure_of(problem: BaseException, host: str, model: str, timeout: float = 300.0) -> ModelUnreachable:
     """The failure as the judge knows it. Arguments: as in explain."""
     import httpx

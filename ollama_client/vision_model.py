@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from ..engine.judge.vision_model import AnswerUnusable, ModelUnfit, ModelUnreachable, Question, Reply
 from .connection import Connection, address, is_this_computer, open_client
-from .failures import GOOD_MODEL, call_failures, failure_of
+from .failures import GOOD_MODEL, call_failures, failure_of, takes_one_picture
 from .installed import Shown, digest_of, shown, suggestion
 from .residence import LEAVING_SECONDS, until_gone
 from .tokens import asked_for, read_tokens, refused
@@ -25,8 +25,6 @@ LOG = logging.getLogger(__name__)
 
 CONTEXT = 8192
 """Tokens. Always the same: a change reloads the model. Fits one picture with the question and the answer twice over."""
-ANSWER_TOKENS, TEXT_TOKENS = 768, 2048
-"""At most, for a question about a picture, and for one about text alone: a checklist is longer than a verdict."""
 SEED_BITS = 0x7FFFFFFF
 BETWEEN_LOOKS = 60
 """Seconds the model stays loaded between the looks at one picture when the user wants it gone afterwards."""
@@ -38,6 +36,8 @@ T = TypeVar("T")
 _checked: dict[tuple[str, str], tuple[float, Shown]] = {}
 _digests: dict[tuple[str, str], tuple[float, str]] = {}
 _without_probabilities: set[str] = set()
+_one_picture: set[tuple[str, str]] = set()
+"""Models, by address, that take no more than one picture: of a clip they get the sheet."""
 
 
 class OllamaVisionModel:
@@ -119,7 +119,7 @@ class OllamaVisionModel:
         asked: dict[str, Any] = {"role": "user", "content": question.text}
         if question.jpeg:
             # Bytes only: the client would read and send a file if it got a text that is a path.
-            asked["images"] = [bytes(question.jpeg)]
+            asked["images"] = [bytes(one) for one in question.pictures]
         return {
             "model": self.name,
             "messages": [{"role": "system", "content": question.system}, asked],
@@ -131,13 +131,25 @@ class OllamaVisionModel:
                 "temperature": question.temperature,
                 "seed": question.seed & SEED_BITS,
                 "num_ctx": CONTEXT,
-                "num_predict": ANSWER_TOKENS if question.jpeg else TEXT_TOKENS,
+                "num_predict": question.answer_tokens,
             },
             "keep_alive": BETWEEN_LOOKS if self._keep_alive == 0 else self._keep_alive,
         }
 
     async def _chat(self, client: Any, request: dict[str, Any], question: Question, host: str) -> Any:
-        """With probabilities where they are wanted; without them where the server refuses the very fields."""
+        """With probabilities where they are wanted; without them where the server refuses the very fields. With the
+        frames of a clip, or their sheet where the model takes one picture."""
+        if (host, self.name) in _one_picture or not question.frames:
+            return await self._with_probabilities(client, _with_sheet(request, question), question, host)
+        try:
+            return await self._with_probabilities(client, request, question, host)
+        except call_failures() as problem:
+            if not takes_one_picture(str(problem)):
+                raise
+            _one_picture.add((host, self.name))
+            return await self._with_probabilities(client, _with_sheet(request, question), question, host)
+
+    async def _with_probabilities(self, client: Any, request: dict[str, Any], question: Question, host: str) -> Any:
         if not question.probabilities or host in _without_probabilities:
             return await client.chat(**request)
         try:
@@ -227,3 +239,11 @@ class OllamaVisionModel:
                 return await watched(suggestion(client, self.name), RELEASE_SECONDS, self._stop_if_interrupted)
         except call_failures():
             return ""
+
+
+def _with_sheet(request: dict[str, Any], question: Question) -> dict[str, Any]:
+    """The request with one picture."""
+    if not question.frames:
+        return request
+    system, asked = request["messages"]
+    return {**request, "messages": [system, {**asked, "images": [bytes(question.jpeg)]}]}

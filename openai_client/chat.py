@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..engine.judge.vision_model import AnswerUnusable, Question, Reply, Token
+from ..ollama_client.failures import takes_one_picture
 from .models import Dialect
 
-ANSWER_TOKENS, TEXT_TOKENS, THINKING_TOKENS = 768, 2048, 6144
-"""At most, for a question about a picture, for one about text alone, and for either with thoughts before it."""
+THINKING_TOKENS = 6144
+"""At most, for an answer with thoughts before it."""
 LISTED = 20
 """Likeliest tokens listed at each place; the most that OpenAI's dialect has."""
 
@@ -21,17 +22,21 @@ LISTED = 20
 class Form:
     """What a request asks for beside the answer. schema: an enforced form. probabilities: of the answer's tokens.
 
-    extras: a seed, and no thinking. thinks: the model was seen to think all the same, and needs room for it.
+    extras: a seed, and no thinking. several: the frames of a clip as pictures of their own. thinks: the model was seen
+    to think all the same, and needs room for it.
     """
 
     schema: bool = True
     probabilities: bool = True
     extras: bool = True
+    several: bool = True
     thinks: bool = False
 
     def simpler(self, status: int, said: str) -> Form | None:
         """The form to try after an error about this one; None when the error is about something else."""
         low = said.lower()
+        if self.several and takes_one_picture(low):
+            return replace(self, several=False)
         if self.probabilities and "logprob" in low:
             return replace(self, probabilities=False)
         if self.schema and any(word in low for word in _ABOUT_SCHEMA):
@@ -57,12 +62,9 @@ def request_of(question: Question, model: str, form: Form, dialect: Dialect) -> 
     """The body of POST /v1/chat/completions."""
     asked: Any = question.text
     if question.jpeg:
-        picture = base64.b64encode(question.jpeg).decode("ascii")
-        asked = [
-            {"type": "text", "text": question.text},
-            {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{picture}"}},
-        ]
-    tokens = ANSWER_TOKENS if question.jpeg else TEXT_TOKENS
+        shown = question.pictures if form.several else (question.jpeg,)
+        asked = [{"type": "text", "text": question.text}, *(_part(one) for one in shown)]
+    tokens = question.answer_tokens
     body: dict[str, Any] = {
         "model": model,
         "messages": [{"role": "system", "content": question.system}, {"role": "user", "content": asked}],
@@ -80,6 +82,11 @@ def request_of(question: Question, model: str, form: Form, dialect: Dialect) -> 
         body |= {"reasoning_effort": "none"} if dialect == "ollama" else {}
         body |= {"chat_template_kwargs": {"enable_thinking": False}} if dialect in ("llama.cpp", "vllm") else {}
     return body
+
+
+def _part(jpeg: bytes) -> dict[str, Any]:
+    picture = base64.b64encode(jpeg).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{picture}"}}
 
 
 def reply_of(document: Any, model: str) -> tuple[Reply, bool]:

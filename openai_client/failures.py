@@ -58,6 +58,11 @@ def is_loading(answer: Answer) -> bool:
     return answer.status == 503 and any(fragment in text_of(answer).lower() for fragment in _LOADING)
 
 
+def does_not_fit(answer: Answer) -> bool:
+    """Whether the request is longer than the model's context."""
+    return any(fragment in text_of(answer).lower() for fragment in _OVERFLOW)
+
+
 def is_known(answer: Answer) -> bool:
     """Whether an error is told for what it is, so that asking in a simpler form is of no use."""
     low = text_of(answer).lower()

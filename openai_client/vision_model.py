@@ -15,7 +15,7 @@ from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable, Question, 
 from ..ollama_client.turns import taking_turns
 from ..ollama_client.watching import watched
 from .chat import CutOff, Form, reply_of, request_of
-from .failures import failure_of, is_known, is_loading, odd_answer, refusal, text_of
+from .failures import does_not_fit, failure_of, is_known, is_loading, odd_answer, refusal, text_of
 from .models import ModelList, RefusedList, SeenModel, digest_of, list_models
 from .server import OpenAIServer, base_url, open_client, request
 
@@ -158,7 +158,10 @@ class OpenAIVisionModel:
                 raise odd_answer(host) from problem
             if answer.status == 200 and not (isinstance(document, dict) and document.get("error")):
                 break
-            simpler = None if is_known(answer) else form.simpler(answer.status, text_of(answer))
+            sheet_instead = form.several and len(question.pictures) > 1 and does_not_fit(answer)
+            simpler = replace(form, several=False) if sheet_instead else None
+            if simpler is None and not is_known(answer):
+                simpler = form.simpler(answer.status, text_of(answer))
             if simpler is None:
                 _lists.pop(host, None)
                 raise refusal(replace(answer, status=500) if answer.status == 200 else answer, host, self.name)

@@ -159,6 +159,8 @@ class Connection(ServerConnection):
                     unsupported = "image input is not supported - hint: if this is unexpected, provide the mmproj"
                     raise RefusalError(500, rules.nested_error(500, unsupported, type="server_error"))
                 reply = Reply(content=_BLIND)
+            if double.one_picture and len(pictures) > 1:
+                raise RefusalError(500, "vision model only supports a single image per message")
             if reply.kind != "ticker":
                 await self.wire.wait(reply.delay)
             if (stays := await self._broken_speech(name, reply, body)) is not None:

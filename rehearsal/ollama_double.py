@@ -78,6 +78,7 @@ class OllamaDouble(ServerThread):
     library: what can be pulled, and its bytes; pull_seconds: how long that takes.
     version: what the server says of itself; before 0.12.11 it gives no log-probabilities. logprobs: False leaves them
         out in any version. doubt: of the pixel judge, if that is the default, see SMALL_DOUBT.
+    one_picture: more than one in a message is refused, as llama3.2-vision does.
     """
 
     def __init__(
@@ -91,8 +92,10 @@ class OllamaDouble(ServerThread):
         version: str = "0.32.15",
         logprobs: bool = True,
         doubt: float = SMALL_DOUBT,
+        one_picture: bool = False,
     ) -> None:
         super().__init__()
+        self.one_picture = one_picture
         self.models = {rules.full_name(n): tuple(c) for n, c in (models or DEFAULT_MODELS).items()}
         self.default = default
         self.unload_delay, self.load_delay = unload_delay, load_delay

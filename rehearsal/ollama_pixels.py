@@ -18,6 +18,7 @@ from PIL import Image
 
 from .world.beliefs import QUALITIES, Belief, Eye, sampled
 from .world.checklist import checklist
+from .world.clip_seeing import frames_of, happens, keys_of, read_happening, shown_frames
 from .world.editor import edit, read_failing
 from .world.misreading import chance
 from .world.pointing import point
@@ -59,7 +60,10 @@ def pixel_judge(body: dict[str, Any], images: list[bytes], *, doubt: float = SMA
         case "checklist":
             return _json({"requirements": checklist(goal or "")})
         case "look":
-            return _looked(_tagged(text, "questions") or "", images, body, doubt)
+            questions, count = _tagged(text, "questions") or "", frames_of(text)
+            if count and images:
+                return _looked_at_clip(questions, images, count, body, doubt)
+            return _looked(questions, images, body, doubt)
         case "edit":
             view = _view(images[-1]) if images else None
             failing = read_failing(_tagged(text, "failing") or "")
@@ -81,6 +85,29 @@ def _verdict(goal: str | None, images: list[bytes]) -> str:
     return _json(answer(goal, picture))
 
 
+def _looked_at_clip(questions: str, images: list[bytes], count: int, body: dict[str, Any], doubt: float) -> str:
+    """As _looked, frame by frame, and by all of them where something happens."""
+    pictures = [picture for data in images if (picture := _picture(data)) is not None]
+    views = [see(np.ascontiguousarray(frame)) for frame in shown_frames(pictures, count)]
+    eyes = [Eye(v, hashlib.blake2b(images[-1] + bytes([n])).hexdigest(), doubt) for n, v in enumerate(views)]
+    worst = {name: max((eye.quality(name) for eye in eyes), key=lambda b: b["bad"] + b["poor"]) for name in QUALITIES}
+    beliefs: dict[str, Belief] = {f"quality_{name}": belief for name, belief in worst.items()}
+    numbers = set()
+    for line in questions.splitlines():
+        if not (found := _LINE.match(line)):
+            continue
+        key, form, question = found[1], found[2].lower(), found[3]
+        asked = "yes/no" if "yes" in form else "number" if "number" in form else "one word"
+        for name, frame in keys_of(key, form).items():
+            if frame:
+                beliefs[name] = eyes[frame - 1].answer(read_question(question), asked, question)
+            else:
+                yes = 0.99 if happens(read_happening(question), views) else 0.01
+                beliefs[name] = {"yes": yes, "no": 1 - yes}
+            numbers |= {name} if asked == "number" else set()
+    return _said(beliefs, numbers, body, eyes[0].fingerprint)
+
+
 def _looked(questions: str, images: list[bytes], body: dict[str, Any], doubt: float) -> str:
     view = _view(images[-1]) if images else None
     if view is None:
@@ -96,10 +123,15 @@ def _looked(questions: str, images: list[bytes], body: dict[str, Any], doubt: fl
         asked = "yes/no" if "yes" in form else "number" if "number" in form or "count" in form else "one word"
         beliefs[key] = eye.answer(read_question(question), asked, question)
         numbers |= {key} if asked == "number" else set()
+    return _said(beliefs, numbers, body, eye.fingerprint)
+
+
+def _said(beliefs: dict[str, Belief], numbers: set[str], body: dict[str, Any], fingerprint: str) -> str:
+    """The answer as spoken. numbers: keys whose values are numbers."""
     temperature, seed = _option(body, "temperature"), int(_option(body, "seed"))
     said: dict[str, Any] = {}
     for key, belief in beliefs.items():
-        value = sampled(belief, temperature, chance("said", seed, eye.fingerprint, key))
+        value = sampled(belief, temperature, chance("said", seed, fingerprint, key))
         said[key] = int(value) if key in numbers else value
     return Spoken(_json(said), beliefs)
 

@@ -268,7 +268,7 @@ def test_a_loop_starts_with_the_values_of_its_family(name):
             assert family.shift[0] <= values["shift"] <= family.shift[1]
         if isinstance(values.get("width"), int):
             assert not (values["width"] % family.size.multiple or values["height"] % family.size.multiple)
-        if "length" in values and node["class_type"] != "ImageFromBatch":
+        if "length" in values:
             assert values["length"] == family.frames.nearest(values["length"]) == family.frames.default
 
 
@@ -281,22 +281,16 @@ def unwrapped(graph):
     hub, critic = the_loop(graph)
     start = {slot: graph[hub]["inputs"][name] for name, slot in OUTPUTS.items()}
     source = graph[critic]["inputs"]["images"]
-    frames = []
-    while graph[source[0]]["class_type"] in ("ImageBatch", "ImageFromBatch"):
-        frames.append(source[0])
-        inputs = graph[source[0]]["inputs"]
-        if "image2" in inputs:
-            frames.append(inputs["image2"][0])
-        source = inputs.get("image1") or inputs["image"]
+    saved = any(node["class_type"] == "SaveVideo" for node in graph.values())
     plain = {
         node_id: {
             "class_type": node["class_type"],
             "inputs": {k: _own(v, hub, start) for k, v in node["inputs"].items()},
         }
         for node_id, node in graph.items()
-        if node_id not in (hub, critic, *frames)
+        if node_id not in (hub, critic)
     }
-    if not frames:
+    if not saved:
         plain[critic] = {"class_type": "SaveImage", "inputs": {"images": source, "filename_prefix": "plain"}}
     return plain
 
@@ -314,8 +308,7 @@ def steered(graph):
         for name, value in node["inputs"].items()
         if node_id != critic and isinstance(value, list) and value[0] == hub
     }
-    seen = sorted(n["inputs"]["batch_index"] for n in graph.values() if n["class_type"] == "ImageFromBatch")
-    return links, seen
+    return links, graph[critic]["inputs"]["images"]
 
 
 @pytest.mark.parametrize("name", LOOPS)

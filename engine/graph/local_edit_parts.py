@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from .chains import in_order
+from .clips import paints_clip
 from .family import MODEL_FILE_INPUTS, Family, family_in
 from .loop_nodes import LoopNotFound, loop_node_of
 from .model import GraphView, Link, Node, ObjectInfo, inputs_of, link_of
@@ -111,7 +112,7 @@ def _parts_at(view: GraphView, object_info: ObjectInfo, judged: Link, loop_node:
     if sampler.known is not None and sampler.known.is_paid:
         return f"{label} is a service, which paints whole pictures only."
     sampling = sampling_of(view, sampler)
-    if _is_clip(view, sampling):
+    if paints_clip(view, sampling):
         return "The loop judges a clip, and only single pictures can be repaired."
     latents = [place for place in inputs_with_role(view, sampler, "latent") if view.wire(*place)]
     if not latents:
@@ -162,11 +163,6 @@ def _parts_at(view: GraphView, object_info: ObjectInfo, judged: Link, loop_node:
     if others:
         return f"{label} is steered by what {view.nodes[others[0]].label()} paints, which would have to paint again."
     return parts
-
-
-def _is_clip(view: GraphView, sampling: Sampling) -> bool:
-    """Whether more than one frame is painted; so where the number comes from a calculation."""
-    return sampling.length is not None and literal(view.graph, sampling.length) != 1
 
 
 def _latent_slot(view: GraphView, sampler: Node) -> int | None:

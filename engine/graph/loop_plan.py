@@ -16,21 +16,16 @@ from .plan_refusal import PlanRefused, no_picture, no_prompt
 from .plan_settings import SETTINGS, LeftAlone, Placeholder, PlanPart, SettingsReader
 from .roles import Sampling, is_sampler, sampling_of
 from .texts import placeholders
-from .tracing import literal, reading_view
+from .tracing import reading_view
 
-FRAMES_SHOWN = 4
-"""Evenly spaced frames of a clip that the judge sees; each is judged, so more would only cost time."""
-UNKNOWN_LENGTH = 33
-"""Frames taken for the length of a clip that does not say it: shorter than nearly all clips. Beyond the last frame
-ImageFromBatch gives the last one."""
 UNKNOWN_STEPS, UNKNOWN_CFG = 20, 1.0
 """What SelfImprovingPrompt needs where the graph has no such number. At cfg 1 a run leaves cfg alone."""
 
 
 class PlannedPicture(PlanPart):
     """A picture that could be judged: output `slot` of node `source`, shown or saved by node `node`, which judge_node
-    names. type: IMAGE, or VIDEO where only GetVideoComponents makes pictures of it. clip: a video, of which frames are
-    judged. samplers: ids of what paints it, first stage first.
+    names. type: IMAGE, or VIDEO where only GetVideoComponents makes pictures of it. clip: a video, which is judged as
+    one. samplers: ids of what paints it, first stage first.
     """
 
     node: str
@@ -64,7 +59,6 @@ class LoopPlan(PlanPart):
 
     judged: the picture that is judged, one of candidates, the best first. values: what the loop starts from, by
     setting; steps and cfg always, for SelfImprovingPrompt needs them. inputs: by setting, the inputs that take it.
-    frames: of a clip, the numbers of the frames that are judged; empty for pictures.
     left: what the loop leaves alone. placeholders: to be filled before it can run. notes: sentences for the user.
     """
 
@@ -72,7 +66,6 @@ class LoopPlan(PlanPart):
     candidates: tuple[PlannedPicture, ...]
     values: dict[str, str | int | float]
     inputs: dict[str, tuple[PlannedInput, ...]]
-    frames: tuple[int, ...] = ()
     left: tuple[LeftAlone, ...] = ()
     placeholders: tuple[Placeholder, ...] = ()
     questions: tuple[PlanQuestion, ...] = ()
@@ -104,7 +97,6 @@ def plan_loop(
         inputs={
             name: tuple(PlannedInput(node=p.node, input=p.input) for p in reader.inputs[name]) for name in SETTINGS
         },
-        frames=_frames(view, judged, stages),
         left=tuple(reader.left),
         placeholders=tuple(reader.placeholders + _other_placeholders(view, judged, reader)),
         questions=_questions(tied),
@@ -183,16 +175,6 @@ def _questions(tied: Sequence[Candidate]) -> tuple[PlanQuestion, ...]:
         return ()
     text = f"{len(tied)} pictures could be meant equally well. Which one is to be judged?"
     return (PlanQuestion(about="judge", text=text, choices=tuple(one.node for one in tied)),)
-
-
-def _frames(view: GraphView, judged: Candidate, stages: Sequence[Sampling]) -> tuple[int, ...]:
-    """Frames out of the middle of equal parts of a clip. The first is not among them: from picture to video it is the
-    picture that the user gave."""
-    lengths = [literal(view.graph, one.length) for one in reversed(stages) if one.length]
-    length = next((n for n in lengths if isinstance(n, int)), UNKNOWN_LENGTH if judged.clip else 1)
-    if length <= FRAMES_SHOWN:
-        return ()
-    return tuple((2 * index + 1) * length // (2 * FRAMES_SHOWN) for index in range(FRAMES_SHOWN))
 
 
 def _other_placeholders(view: GraphView, judged: Candidate, reader: SettingsReader) -> list[Placeholder]:

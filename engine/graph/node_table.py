@@ -115,6 +115,11 @@ def looks_like_map(class_type: str, category: str = "") -> bool:
     return re.search(_table()["maps"], f"{class_type} {category}", re.IGNORECASE) is not None
 
 
+def looks_like_clip(class_type: str) -> bool:
+    """Whether a class makes a clip of pictures, by its name."""
+    return re.search(_table()["clips"], class_type, re.IGNORECASE) is not None
+
+
 def looks_like_sheet(class_type: str) -> bool:
     """Whether a class without a row puts pictures side by side, by its name."""
     return re.search(_table()["sheets"], class_type, re.IGNORECASE) is not None

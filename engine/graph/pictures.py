@@ -14,7 +14,7 @@ from typing import Any
 
 from .chains import in_order
 from .model import ANY, GraphView, Node
-from .node_table import is_named, looks_like_map, looks_like_sheet, row_of
+from .node_table import is_named, looks_like_clip, looks_like_map, looks_like_sheet, row_of
 from .roles import is_sampler
 from .tracing import along, carries, inputs_with_role
 
@@ -120,7 +120,7 @@ def _shown(view: GraphView, output: Node) -> Iterator[tuple[str, int, bool]]:
         return
     makers = along(view, [output], lambda wire: carries(view, wire, "VIDEO"))
     for node in makers:
-        clip = len(makers) > 1 or re.search(r"video|webm|animated|gif", output.class_type, re.IGNORECASE) is not None
+        clip = len(makers) > 1 or looks_like_clip(output.class_type)
         wires = [wire for wire in view.into(node.id) if _takes_picture(view, node, wire.input)]
         if not wires and node is not output and is_sampler(node):
             yield node.id, _picture_slot(node), True

@@ -54,7 +54,7 @@ def wrap(
     _refuse_placeholders([one for one in plan.placeholders if one.setting not in given])
     adding = _Adding(int(next_id(graph)), object_info)
     hub = adding.node(LOOP_CLASS, **_hub_inputs(goal, {**plan.values, **given}, object_info))
-    shown = _frames(adding, _pictures(adding, plan.judged), plan.frames)
+    shown = _pictures(adding, plan.judged)
     adding.node(CRITIC_CLASS, images=shown, loop=[hub[0], LOOP_OUTPUT])
     links = [
         Connect(node=place.node, input=place.input, source=hub[0], slot=OUTPUTS[name])
@@ -123,14 +123,3 @@ def _pictures(adding: _Adding, judged: PlannedPicture) -> list[Any]:
     """The link of the judged pictures; of a video its frames."""
     whole = [judged.source, judged.slot]
     return adding.node("GetVideoComponents", video=whole) if judged.type == "VIDEO" else whole
-
-
-def _frames(adding: _Adding, whole: list[Any], numbers: Sequence[int]) -> list[Any]:
-    """The link of what the judge sees: the picture itself, or these frames of a clip as one batch."""
-    if not numbers:
-        return whole
-    shown = adding.node("ImageFromBatch", image=whole, batch_index=numbers[0], length=1)
-    for number in numbers[1:]:
-        one = adding.node("ImageFromBatch", image=whole, batch_index=number, length=1)
-        shown = adding.node("ImageBatch", image1=shown, image2=one)
-    return shown

@@ -8,6 +8,7 @@ from typing import Any
 
 from . import scoring
 from .checklist import Ask, Checklist
+from .clip_answers import join_frames
 from .critique import UNANSWERED, Check, Item
 from .json_answer import read_object
 from .language_words import yes_or_no
@@ -107,7 +108,7 @@ def read_answers(answered: AnsweredQuestions, bias: Bias = NO_BIAS, plain: bool 
             if not votes
             else _voted(said, [_said(v.get(key), asked) for v in votes])
         )
-        certain[requirement.id] = told.certain
+        certain[requirement.id] = min(told.certain, certain.get(requirement.id, told.certain))
         soft = soft and told.certain == 1.0
         p = correct_logit_bias(told.p, requirement, bias, asked.wording)
         # After the correction: no threshold makes a wrong word a right one.
@@ -120,7 +121,20 @@ def read_answers(answered: AnsweredQuestions, bias: Bias = NO_BIAS, plain: bool 
     levels, unrated = _levels(found, reply.tokens, questions)
     missing = [*lacking, *(quality_key(check) for check in unrated)]
     lack = f"It has no usable value for {', '.join(missing)}." if missing else ""
-    return LookResult(tuple(items), certain, levels, unrated, soft), lack
+    return LookResult(_joined(items, questions), certain, levels, unrated, soft), lack
+
+
+def _joined(items: Sequence[Item], questions: LookQuestions) -> tuple[Item, ...]:
+    """One item for each requirement: of a clip, its frames' answers together."""
+    if not questions.moments:
+        return tuple(items)
+    by_requirement: dict[str, list[tuple[AskedQuestion, Item]]] = {}
+    for asked, item in zip(questions.asked.values(), items, strict=True):
+        by_requirement.setdefault(asked.requirement.id, []).append((asked, item))
+    return tuple(
+        join_frames(several[0][0].requirement, [(asked.frame, item) for asked, item in several], questions.moments)
+        for several in by_requirement.values()
+    )
 
 
 def right_probabilities(reply: Reply, questions: LookQuestions, plain: bool = False) -> tuple[dict[str, float], bool]:
@@ -245,7 +259,7 @@ def _object_or_nothing(reply: Reply) -> Mapping[str, Any]:
 def _read_vote(answer: PlainAnswer, questions: LookQuestions, bias: Bias) -> LookResult:
     """A vote about what was asked: done stands for every item of these questions. Else those with a clause of their own
     failed, and of the rest nothing is known."""
-    requirements = tuple(asked.requirement for asked in questions.asked.values())
+    requirements = tuple({asked.requirement.id: asked.requirement for asked in questions.asked.values()}.values())
     owned = {edit.requirement for edit in owned_clauses(answer, requirements)}
     items = []
     for asked in questions.asked.values():
@@ -258,4 +272,4 @@ def _read_vote(answer: PlainAnswer, questions: LookQuestions, bias: Bias) -> Loo
         evidence = IMAGINED if answer.done and p <= UNKNOWN and bias.imagined(requirement) else ""
         word = "done" if answer.done else "not done"
         items.append(Item(id=requirement.id, answer=word, p=p, passed=p > UNKNOWN, evidence=evidence))
-    return LookResult(tuple(items), {r.id: CERTAIN for r in requirements}, {}, plain=answer)
+    return LookResult(_joined(items, questions), {r.id: CERTAIN for r in requirements}, {}, plain=answer)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from .answers import right_probabilities
 from .checklist import Checklist
-from .questions import LookQuestions, Wording, asked_again, question_groups
+from .questions import LookQuestions, ShownPicture, Wording, asked_again, question_groups
 from .vision_model import AnswerUnusable, Asked, ModelStumbled, Question, Reply
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ async def calibration_query(
 async def _right_probabilities(
     model: Asked, questions: LookQuestions, jpeg: bytes, seed: int, plain: bool
 ) -> tuple[dict[str, float], bool]:
-    question = questions.question(jpeg, seed)
+    question = questions.question(ShownPicture(jpeg), seed)
 
     def read(reply: Reply) -> tuple[tuple[dict[str, float], bool], str]:
         found, soft = right_probabilities(reply, questions, plain)

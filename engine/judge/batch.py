@@ -12,6 +12,9 @@ MOST_LOOKED_AT = 8
 MOST_CALLS = 12
 """Calls to the model for the verdict about one batch of several pictures (docs/design-notes.md, 2.18)."""
 
+MOST_CLIP_CALLS = 3
+"""Calls to the model about one clip: two looks, and one more where an answer cannot be used or a clause is wanted."""
+
 
 class BatchVerdict(NamedTuple):
     """critiques: by index in the batch, of the pictures that were looked at. best: index of the best of them."""

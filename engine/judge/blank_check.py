@@ -15,6 +15,7 @@ from PIL import Image
 
 from .ask import calibration_query
 from .checklist import Checklist, Requirement
+from .requirement_time import is_event
 from .scoring import logit
 from .vision_model import Asked
 
@@ -45,6 +46,8 @@ async def blank_check(model: Asked, checklist: Checklist, seed: int, plain: bool
 
 
 def _not_plainly_met(requirement: Requirement) -> bool:
+    if is_event(requirement.when):  # of one picture, nobody can tell
+        return False
     met = requirement.kind == "absence" or (requirement.kind == "count" and "0" in requirement.expect)
     return not met and not _MET_BY_GREY.search(requirement.text)
 
@@ -55,6 +58,8 @@ def impossible_on_blank(requirement: Requirement) -> bool:
     Style and composition of nothing are anybody's guess, an absence is met, and a colour is only a thing's when it has
     a parent.
     """
+    if is_event(requirement.when):
+        return False
     about_things = {"object": True, "relation": True, "text": True, "count": "0" not in requirement.expect}
     about_things["attribute"] = bool(requirement.parents)
     return about_things.get(requirement.kind, False) and not _MET_BY_GREY.search(requirement.text)

@@ -10,6 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Kind = Literal["object", "attribute", "count", "relation", "text", "style", "composition", "absence"]
 Ask = Literal["yesno", "count", "open"]
+When = Literal["throughout", "sometime", "start", "end", "change", "motion"]
+"""When in a clip a requirement must hold: in every frame, in some frame, in the first or the last one. change and
+motion happen over the clip, and are asked about the whole of it. Of pictures everything is "throughout"."""
 Source = Literal["user", "model", "rule"]
 """Who wrote a requirement: the user, a model from the goal, or rules from the goal where no model could."""
 
@@ -29,6 +32,7 @@ class Requirement(BaseModel):
     parents: ids without which this one cannot be seen (no umbrella, no red umbrella).
     clauses: other ways to ask for it in a prompt, by the model that wrote it; no part of the digest.
     span: the words of the goal it comes from. weight: importance, 1 is usual. trust: 0..1, how far judges can tell.
+    when: of a clip, when it must hold; its questions say nothing about that, but those of a change and a motion.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -48,6 +52,7 @@ class Requirement(BaseModel):
     trust: float = Field(default=1.0, ge=0, le=1)
     source: Source = "model"
     clauses: tuple[str, ...] = ()
+    when: When = "throughout"
 
 
 class Checklist(BaseModel):
@@ -71,5 +76,8 @@ class Checklist(BaseModel):
         judged_by = self.model_dump(
             exclude={"notes": True, "uncovered": True, "requirements": {"__all__": {"clauses"}}}
         )
+        for one in judged_by["requirements"]:
+            if one["when"] == "throughout":  # as of pictures, whose digests were there before clips
+                del one["when"]
         canonical = json.dumps(judged_by, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]

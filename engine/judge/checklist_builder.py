@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,14 +16,16 @@ from .checklist_drafts import (
     KINDS,
     SPAN_LENGTH,
     TEXT_LENGTH,
+    TIMES,
     Draft,
     read_draft,
     same_draft,
 )
-from .checklist_rules import checklist_of_goal, checklist_of_lines, trust_in
+from .checklist_rules import HARD_TRUST, checklist_of_goal, checklist_of_lines, trust_in
 from .clause_text import CLAUSE_LENGTH
 from .json_answer import read_object
 from .letters import comparable, cut
+from .requirement_time import is_event
 from .vision_model import AnswerUnusable, Asked, Question, Reply
 from .words import one_line
 
@@ -55,6 +58,21 @@ An example for "a red umbrella":
  "alt_question": "What colour is the umbrella?", "ask": "yesno",
  "clauses": ["an umbrella in bright red", "a red umbrella, nothing else red"], "expect": ["yes"], "kind": "attribute",
  "parents": [1], "question": "Is the umbrella red?", "span": "red umbrella", "text": "the umbrella is red"}}]}}"""
+
+CLIP_TASK = """The wish is for a short clip, so in each requirement also:
+- when: "throughout" where it must be so all the time, which is usual; "start" or "end" where it is about the first or
+  the last moment; "sometime" where a moment is enough; "change" for what becomes something else in the course of the
+  clip, and "motion" for whoever and whatever moves, the camera too.
+For "change" and "motion" the questions ask whether it happens in the clip. All other questions are about one frame, and
+say nothing about time. Two requirements from "the lamp by the bed goes out":
+{"requirements": [{"alt_ask": "yesno", "alt_expect": ["no"], "alt_question": "Is the lamp missing?", "ask": "yesno",
+ "clauses": ["a lamp beside the bed"], "expect": ["yes"], "kind": "object", "parents": [],
+ "question": "Is there a lamp by the bed?", "span": "the lamp by the bed", "text": "a lamp by the bed",
+ "when": "throughout"}, {"alt_ask": "yesno", "alt_expect": ["no"], "alt_question": "Does the lamp stay as it is?",
+ "ask": "yesno", "clauses": ["the light of the lamp dies down until it is dark"], "expect": ["yes"],
+ "kind": "attribute", "parents": [1], "question": "Does the lamp go out?", "span": "goes out",
+ "text": "the lamp goes out", "when": "change"}]}"""
+"""Added to the task where a clip is judged."""
 
 
 def _words(length: int) -> dict[str, Any]:
@@ -100,9 +118,21 @@ CHECKLIST_SCHEMA: dict[str, Any] = {
 """Closed, complete, in alphabetical order, only keywords that the server enforces (design-notes, 7.1, 7.2)."""
 
 
-def checklist_text(goal: str) -> str:
+def checklist_schema(clip: bool) -> dict[str, Any]:
+    """The form of the answer; of a clip's with the time of each requirement."""
+    if not clip:
+        return CHECKLIST_SCHEMA
+    schema = copy.deepcopy(CHECKLIST_SCHEMA)
+    items = schema["properties"]["requirements"]["items"]
+    items["properties"]["when"] = {"type": "string", "enum": list(TIMES)}
+    items["required"] = list(items["properties"])
+    return schema
+
+
+def checklist_text(goal: str, clip: bool = False) -> str:
     """The question, with the goal marked as data."""
-    return f"<task>checklist</task>\n{TASK}\nThe goal:\n<goal>{cut(one_line(goal), GOAL_LENGTH)}</goal>"
+    task = f"{TASK}\n{CLIP_TASK}" if clip else TASK
+    return f"<task>checklist</task>\n{task}\nThe goal:\n<goal>{cut(one_line(goal), GOAL_LENGTH)}</goal>"
 
 
 __all__ = ["checklist_of_goal", "checklist_of_lines", "make_checklist"]
@@ -110,31 +140,35 @@ __all__ = ["checklist_of_goal", "checklist_of_lines", "make_checklist"]
 _ARTICLES = {"a", "an", "the", "of", "in", "on", "at", "with", "and", "to", "is", "are"}
 
 
-async def make_checklist(model: Asked, goal: str, seed: int) -> Checklist:
+async def make_checklist(model: Asked, goal: str, seed: int, clip: bool = False) -> Checklist:
     """Ask the model for the goal's checklist, once more when it is unusable or too short.
 
-    seed: any whole number. The model stays loaded, because a picture is judged next; else call its `release`.
+    seed: any whole number. clip: whether a clip is judged. The model stays loaded, because a picture is judged next;
+    else call its `release`.
     Raises ModelUnreachable, AnswerUnusable.
     """
     await model.check()
-    question = Question(SYSTEM, checklist_text(goal), b"", CHECKLIST_SCHEMA, seed % SEED_LIMIT)
+    question = Question(SYSTEM, checklist_text(goal, clip), b"", checklist_schema(clip), seed % SEED_LIMIT)
     enough = min(FEWEST, len(set(goal.casefold().split()) - _ARTICLES))
 
     def read(reply: Reply) -> tuple[Checklist, str]:
-        found = read_checklist(reply.text, goal)
+        found = read_checklist(reply.text, goal, clip)
         few = f"Only {len(found.requirements)} of its requirements could be used; each span must be in the goal."
         return found, few if len(found.requirements) < enough else ""
 
     return await ask_twice(model, question, read)
 
 
-def read_checklist(text: str, goal: str) -> Checklist:
-    """What the model wrote as a checklist, without the items that cannot be used. Raises AnswerUnusable if none can."""
+def read_checklist(text: str, goal: str, clip: bool = False) -> Checklist:
+    """What the model wrote as a checklist, without the items that cannot be used. Raises AnswerUnusable if none can.
+
+    clip: whether a clip is judged; of pictures everything is "throughout".
+    """
     found = read_object(text).get("requirements")
     listed = found if isinstance(found, list) else []
     drafts: list[Draft] = []
     for number, one in enumerate(listed, 1):
-        draft = read_draft(number, one, goal) if isinstance(one, dict) else None
+        draft = read_draft(number, one, goal, clip) if isinstance(one, dict) else None
         if draft is not None and not any(same_draft(draft, other) for other in drafts):
             drafts.append(draft)
     if not drafts:
@@ -159,9 +193,10 @@ def _requirement(draft: Draft, names: dict[int, str], parents: Sequence[int]) ->
         alt_expect=draft.second.expect,
         parents=tuple(names[parent] for parent in parents),
         span=draft.span,
-        trust=trust_in(draft.kind, draft.first.expect),
+        trust=HARD_TRUST if is_event(draft.when) else trust_in(draft.kind, draft.first.expect),
         source="model",
         clauses=draft.clauses,
+        when=draft.when,
     )
 
 

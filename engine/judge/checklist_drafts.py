@@ -10,13 +10,14 @@ import re
 from typing import Any, NamedTuple, get_args
 
 from .absence import absent_thing, denies
-from .checklist import Ask, Kind
-from .checklist_rules import QuestionForm, first_wording, second_wording
+from .checklist import Ask, Kind, When
+from .checklist_rules import QuestionForm, event_wordings, first_wording, second_wording
 from .clause_text import usable_clause
 from .counts import Count, count_of, counts_within, number_describes, numbers_said
 from .language_words import likely_languages, yes_or_no
 from .letters import comparable
 from .quotations import in_marks, quoted
+from .requirement_time import is_event, time_of
 from .text_segmentation import parts_of
 from .words import found_in, plain_words, question_words, spoken, vocabulary
 
@@ -24,13 +25,14 @@ TEXT_LENGTH, ASKED_LENGTH, EXPECT_LENGTH, SPAN_LENGTH = 80, 120, 40, 160
 CLAUSES = 2
 KINDS: tuple[str, ...] = get_args(Kind)
 ASKS: tuple[str, ...] = get_args(Ask)
+TIMES: tuple[str, ...] = get_args(When)
 
 _DENIED = re.compile(r"\b(?:free|without|no|not|absent|missing|lack|lacks)\b", re.IGNORECASE)
 _HOW_MANY = re.compile(r"how many\b|what is the number of\b|count\b", re.IGNORECASE)
 
 
 class Draft(NamedTuple):
-    """A usable requirement. number: its place in the model's list, from 1."""
+    """A usable requirement. number: its place in the model's list, from 1. when: see Requirement."""
 
     number: int
     kind: Kind
@@ -40,6 +42,7 @@ class Draft(NamedTuple):
     second: QuestionForm
     parents: list[int]
     clauses: tuple[str, ...]
+    when: When = "throughout"
 
 
 def same_draft(one: Draft, other: Draft) -> bool:
@@ -47,15 +50,19 @@ def same_draft(one: Draft, other: Draft) -> bool:
     return spoken(one.text) == spoken(other.text) or spoken(one.first.question) == spoken(other.first.question)
 
 
-def read_draft(number: int, one: dict[str, Any], goal: str) -> Draft | None:
-    """None when the item says nothing, has no place in the goal, or its answer cannot be told."""
+def read_draft(number: int, one: dict[str, Any], goal: str, clip: bool = False) -> Draft | None:
+    """None when the item says nothing, has no place in the goal, or its answer cannot be told. clip: whether
+    a clip is judged."""
     kind, text = one.get("kind"), plain_words(one.get("text"), TEXT_LENGTH, goal)
     span = " ".join(one["span"].split()) if isinstance(one.get("span"), str) else ""
     if kind not in KINDS or not text or not found_in(span, goal):
         return None
     span = span.strip(" .,;:!?\"'")
     first, second = _wording(one, "", goal), _wording(one, "alt_", goal)
-    if kind == "count":
+    when = _when(one.get("when"), text, span, goal) if clip else "throughout"
+    if is_event(when):
+        kind, first, second = _event(kind, text, first, second)
+    elif kind == "count":
         kind, text, first, second = _count(text, span, goal, first, second)
     elif kind == "absence":
         first = _absence(text, goal, first)
@@ -78,8 +85,33 @@ def read_draft(number: int, one: dict[str, Any], goal: str) -> Draft | None:
         first=first,
         second=second,
         parents=list(dict.fromkeys(p for p in numbers if p != number)),
+        when=when,
         clauses=() if kind == "absence" else _clauses(one.get("clauses"), goal, quoted(text) if kind == "text" else ""),
     )
+
+
+def _when(given: Any, text: str, span: str, goal: str) -> When:
+    """When it must hold: as its words say, where the rules can read them, else as the model has it, else as the part of
+    the goal says that it comes from."""
+    said = next((when for when in (time_of(span)[0], time_of(text)[0]) if when is not None), None)
+    if said is not None and not (is_event(said) and given in ("start", "end", "sometime")):
+        return said
+    if given in TIMES and given != "throughout":
+        return given
+    part = next((part for part in parts_of(goal, at_and=True) if found_in(span, part)), "")
+    around = time_of(part)[0]
+    return "throughout" if around is None or is_event(around) else around
+
+
+def _event(
+    kind: Kind, text: str, first: QuestionForm | None, second: QuestionForm | None
+) -> tuple[Kind, QuestionForm, QuestionForm | None]:
+    """What happens is asked with yes and no, about the whole clip: as the model asks, else by rule."""
+    by_rule = event_wordings(text)
+    usable = [one if one is not None and one.ask == "yesno" else None for one in (first, second)]
+    asked = usable[0] or by_rule[0]
+    again = usable[1] if usable[0] is not None else None
+    return "object" if kind in ("count", "text") else kind, asked, again or by_rule[1]
 
 
 def _clauses(value: Any, goal: str, writing: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .absence import absent_thing, denials, without_denials
 from .checklist import GOAL_LENGTH, MOST_REQUIREMENTS, Ask, Checklist, Kind, Requirement, Source
@@ -16,11 +16,13 @@ from .counts import MOST_COUNTED, counted
 from .language_words import Language, likely_languages
 from .letters import comparable, letters_of
 from .quotations import in_marks, quoted
+from .requirement_time import is_event, time_of
 from .text_segmentation import split_text, without_list_mark
 from .words import clip_words
 
 HARD_TRUST, MOST_EASY_COUNT = 0.5, 4
-"""Judges miscount above 4 to 5 and mix up relations (docs/design-notes.md, 2.6)."""
+"""Judges miscount above 4 to 5 and mix up relations (docs/design-notes.md, 2.6), and what moves where and in which
+order (arXiv 2403.00476)."""
 LINE_LENGTH = 200
 BY_RULE = (
     "{why} So the goal was taken apart by rule, at its punctuation. Write a checklist of your own for a better one."
@@ -82,6 +84,15 @@ def first_wording(line: str, kind: Kind, languages: Languages | None = None) -> 
     return QuestionForm(f"Does the picture show {that}{what}?", "yesno", ("yes",))
 
 
+def event_wordings(what: str) -> tuple[QuestionForm, QuestionForm]:
+    """Two questions for what happens in a clip, of opposite polarity."""
+    what = _bare(what)
+    return (
+        QuestionForm(f"Does this happen in the clip: {what}?", "yesno", ("yes",)),
+        QuestionForm(f"Does the clip go by without this happening: {what}?", "yesno", ("no",)),
+    )
+
+
 def second_wording(line: str, kind: Kind, first: QuestionForm, languages: Languages | None = None) -> QuestionForm:
     """Another question for the same requirement. first: the one it must differ from."""
     what = _bare(line)
@@ -112,8 +123,10 @@ def trust_in(kind: Kind, expect: Collection[str]) -> float:
     return HARD_TRUST if kind == "relation" or any(end > MOST_EASY_COUNT for end in ends) else 1.0
 
 
-def checklist_of_lines(goal: str, lines: Sequence[str]) -> Checklist:
+def checklist_of_lines(goal: str, lines: Sequence[str], clip: bool = False) -> Checklist:
     """One requirement for each line, in the user's words; empty and repeated lines and list marks are left out.
+
+    clip: whether a clip is judged; then words about time count.
 
     Raises ValueError with a sentence for the user: none, more than 30, or a line longer than 200 characters.
     """
@@ -131,22 +144,23 @@ def checklist_of_lines(goal: str, lines: Sequence[str]) -> Checklist:
                 f"Requirement {number} of the checklist is longer than {LINE_LENGTH} characters. "
                 "Write one visible fact a line."
             )
-    return _made(goal, texts, "user", likely_languages(" ".join(texts)))
+    return _made(goal, texts, "user", likely_languages(" ".join(texts)), clip)
 
 
-def checklist_of_goal(goal: str, why: str = "") -> Checklist:
+def checklist_of_goal(goal: str, why: str = "", clip: bool = False) -> Checklist:
     """The goal taken apart at commas, sentences, line breaks, list marks and "and", where no model can do it better.
 
     Words in quotes stay together. Of more than MOST_REQUIREMENTS parts the first ones, see Checklist.uncovered. Empty
-    for an empty goal.
+    for an empty goal. clip: as in checklist_of_lines.
     why: a sentence that says why no model did it, "" where none was to.
     """
     parts = split_text(goal, at_and=True)
     texts = list(dict.fromkeys(clip_words(_wish(part.text), LINE_LENGTH) for part in parts if part.start < GOAL_LENGTH))
+    texts = _with_their_times(texts) if clip else texts
     beyond = [clip_words(part.text, LINE_LENGTH) for part in parts if part.start >= GOAL_LENGTH]
     texts, uncovered = texts[:MOST_REQUIREMENTS], (*texts[MOST_REQUIREMENTS:], *beyond)
     notes = (BY_RULE.format(why=why),) if why else ()
-    return _made(goal, texts, "rule", likely_languages(goal)).model_copy(
+    return _made(goal, texts, "rule", likely_languages(goal), clip).model_copy(
         update={"notes": notes, "uncovered": uncovered}
     )
 
@@ -171,9 +185,40 @@ def requirement_of(name: str, text: str, kind: Kind, source: Source, languages: 
     )
 
 
-def _made(goal: str, texts: Sequence[str], source: Source, languages: Languages) -> Checklist:
+def requirement_in_time(name: str, text: str, source: Source, languages: Languages | None = None) -> Requirement:
+    """The same about a clip: when it must hold is read in its words."""
+    when, asked = time_of(text)
+    made = requirement_of(name, asked or text, kind_of(asked or text, languages), source, languages)
+    update: dict[str, Any] = {"text": text, "span": text, "when": when or "throughout"}
+    if when is not None and is_event(when):
+        first, second = event_wordings(asked)
+        update |= {"kind": "object" if made.kind in ("count", "text") else made.kind, "trust": HARD_TRUST}
+        update |= {"question": first.question, "ask": first.ask, "expect": first.expect}
+        update |= {"alt_question": second.question, "alt_ask": second.ask, "alt_expect": second.expect}
+    return made.model_copy(update=update)
+
+
+def _with_their_times(texts: Sequence[str]) -> list[str]:
+    """A part that only says when ("At the end") belongs to the next one, or to the one before where it is the last."""
+    joined: list[str] = []
+    waiting = ""
+    for text in texts:
+        when, rest = time_of(text)
+        if when is not None and not rest:
+            waiting = text
+            continue
+        joined.append(f"{waiting} {text}".strip())
+        waiting = ""
+    if waiting:
+        joined = [*joined[:-1], f"{joined[-1]} {waiting}"] if joined else [waiting]
+    return list(dict.fromkeys(joined))
+
+
+def _made(goal: str, texts: Sequence[str], source: Source, languages: Languages, clip: bool) -> Checklist:
     requirements = (
-        requirement_of(f"r{number}", text, kind_of(text, languages), source, languages)
+        requirement_in_time(f"r{number}", text, source, languages)
+        if clip
+        else requirement_of(f"r{number}", text, kind_of(text, languages), source, languages)
         for number, text in enumerate(texts, 1)
     )
     return Checklist(goal=goal, requirements=tuple(requirements))

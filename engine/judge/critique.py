@@ -60,6 +60,7 @@ class Item(BaseModel):
     answer: the model's own word or number. p: probability that the requirement is met, bias corrected, .02 to .98;
     .5 is unknown. passed: p above .5 in every look, and no parent failed. looks: how many wordings were asked.
     evidence: what is there instead, if asked.
+    moments: of a clip, when it fails, where it does not fail all the time: "1.2 s", or "frame 31".
     judged: the p that the judge gave, where the user has said otherwise and p is the user's word; else None.
     weighed: whether p is the evidence of several, weighed by what each is worth, whatever form the answers had.
     failed: whether it was seen to fail. told: whether anything was seen of it at all.
@@ -73,6 +74,7 @@ class Item(BaseModel):
     passed: bool
     looks: int = 1
     evidence: str = ""
+    moments: tuple[str, ...] = ()
     judged: float | None = Field(default=None, ge=0, le=1)
     weighed: bool = False
 
@@ -151,6 +153,7 @@ class Critique(BaseModel):
     edits, negative: the editor's proposals: clauses for failing requirements, unwanted things seen in this picture.
     local_fix, editor_says: its proposal for one region, and its own verdict; recorded, never obeyed blindly.
     blank: by requirement id, the logit with which the judge finds it met on a blank picture, where this verdict asked.
+    faults: of a clip, what was measured to be wrong with it, in words: it flickers, it stands still, it cuts.
     measures: raw picture measures of the offline judge, by name.
     jury: what each of several judges said; empty for one alone. swaps: how often another model was asked than before.
     reason: one or two plain sentences for the user.
@@ -181,6 +184,7 @@ class Critique(BaseModel):
     local_fix: LocalFix | None = None
     editor_says: Literal["", "continue", "done"] = ""
     blank: dict[str, float] | None = None
+    faults: tuple[str, ...] = ()
     measures: dict[str, float] = Field(default_factory=dict)
     jury: tuple[JurorSaid, ...] = ()
     swaps: int = 0

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .checklist import GOAL_LENGTH, MOST_REQUIREMENTS, Checklist, Requirement
-from .checklist_rules import LINE_LENGTH, kind_of, requirement_of
+from .checklist_rules import LINE_LENGTH, kind_of, requirement_in_time, requirement_of
 from .language_words import Language, likely_languages
 from .letters import comparable, unspaced, words_in
+from .requirement_time import time_of
 from .text_segmentation import Part, parts_of, split_text
 from .words import clip_words
 
@@ -26,12 +27,13 @@ _SMALL_WORDS = frozenset(
 """Words that ask for nothing that could be seen to be there or not."""
 _WISH_WORDS = frozenset(
     "want need please show give make draw paint create generate render picture image photo photograph scene shot view "
-    "see depicting showing shows".split()
+    "see depicting showing shows clip video film footage animation".split()
 )
 
 
-def uncovered_parts(goal: str, requirements: Sequence[Requirement]) -> list[Part]:
-    """The parts of a goal that no requirement asks about, or not about all of their words."""
+def uncovered_parts(goal: str, requirements: Sequence[Requirement], clip: bool = False) -> list[Part]:
+    """The parts of a goal that no requirement asks about, or not about all of their words. clip: whether a clip is
+    judged; then words that say when are no part of what is asked."""
     languages = likely_languages(goal)
     pieces = [
         (requirement, [_words(span) for span in parts_of(requirement.span, at_and=True)])
@@ -39,7 +41,9 @@ def uncovered_parts(goal: str, requirements: Sequence[Requirement]) -> list[Part
     ]
     missing = []
     for part in split_text(goal, at_and=True):
-        words = _words(part.text)
+        words = _words(time_of(part.text)[1] if clip else part.text)
+        if not words:
+            continue
         about = [r for r, spans in pieces if any(_holds(words, span) or _holds(span, words) for span in spans)]
         asked = {word for r in about for word in _words(f"{r.span} {r.text}")}
         if not _covers(asked, words, languages, whole=not about):
@@ -47,19 +51,23 @@ def uncovered_parts(goal: str, requirements: Sequence[Requirement]) -> list[Part
     return missing
 
 
-def cover_goal(checklist: Checklist) -> Checklist:
+def cover_goal(checklist: Checklist, clip: bool = False) -> Checklist:
     """The checklist with a requirement made by rule for each part of its goal that it leaves out, as far as there is
-    room; `uncovered` says what is not asked about."""
+    room; `uncovered` says what is not asked about. clip: as in uncovered_parts."""
     goal = checklist.goal
     languages = likely_languages(goal)
     requirements, uncovered = list(checklist.requirements), []
-    for part in uncovered_parts(goal, requirements):
+    for part in uncovered_parts(goal, requirements, clip):
         text = clip_words(_what_is_wished(part.text), LINE_LENGTH)
         if part.start >= GOAL_LENGTH or len(requirements) >= MOST_REQUIREMENTS:
             uncovered.append(text)
             continue
         name = f"r{len(requirements) + 1}"
-        requirements.append(requirement_of(name, text, kind_of(text, languages), "rule", languages))
+        requirements.append(
+            requirement_in_time(name, text, "rule", languages)
+            if clip
+            else requirement_of(name, text, kind_of(text, languages), "rule", languages)
+        )
     return checklist.model_copy(update={"requirements": tuple(requirements), "uncovered": tuple(uncovered)})
 
 

@@ -11,21 +11,23 @@ from typing import Literal
 from . import offline
 from .answers import AnsweredQuestions, LookResult, read_answers, read_look
 from .ask import SEED_LIMIT, ask_twice
-from .batch import MOST_CALLS, BatchVerdict, best_of, by_score, sample_batch
+from .batch import MOST_CALLS, MOST_CLIP_CALLS, BatchVerdict, best_of, by_score, sample_batch
 from .blank_check import blank_check
 from .checklist import Checklist, Kind
 from .checklist_rules import checklist_of_goal, checklist_of_lines
+from .clip import Clip
+from .clip_measures import motion_faults
 from .critique import Check, Critique, ServedBy
 from .editor import Tried, poor_check, propose, with_edits
 from .offline import broken
 from .patient_model import PatientModel
 from .picture import Picture, encode_jpeg
-from .questions import GROUP_SIZE, LookQuestions, Wording, question_groups
+from .questions import GROUP_SIZE, LookQuestions, ShownPicture, Wording, question_groups
 from .region_question import Asks, RegionHint, ask_region
 from .reliability import Reliability, reliability_of
 from .scoring import NO_BIAS, Bias
 from .self_test import SelfTest, lower_trust
-from .verdict import CANNOT_TELL, critique_of, holds, merge_looks
+from .verdict import CANNOT_TELL, critique_of, holds, merge_looks, with_measured_faults
 from .vision_model import (
     AnswerUnusable,
     ModelFailure,
@@ -114,14 +116,17 @@ class Judge:
         if blank is not None:
             self.bias = replace(self.bias, blank=blank)
 
-    async def make_checklist(self, goal: str, lines: Sequence[str] = (), seed: int = 0) -> Checklist:
-        """The checklist of a run: the user's lines if there are any, else the goal taken apart.
+    async def make_checklist(
+        self, goal: str, lines: Sequence[str] = (), seed: int = 0, clip: bool = False
+    ) -> Checklist:
+        """The checklist of a run: the user's lines if there are any, else the goal taken apart. clip: whether clips are
+        judged by it; then its requirements know when they must hold.
 
         By the model where it can; by rule for the offline judge, for `auto` where no server answers, and where the
         model writes none. Raises ValueError for unusable lines, and ModelUnreachable (ModelUnfit) where the judge
         itself could not judge either.
         """
-        made = await self._made(goal, lines, seed)
+        made = await self._made(goal, lines, seed, clip)
         return lower_trust(made, self.tested) if self.looks else made
 
     async def judge_pictures(
@@ -150,7 +155,10 @@ class Judge:
             if all(critique.outcome == "unreachable" for critique in judged.values()):
                 missing = await self._missing()  # gone while it was asked
         if self.kind == "offline" or missing:
-            measured = await asyncio.to_thread(lambda: {i: offline.critique(p, others) for i, p in chosen.items()})
+            goal = checklist.goal
+            measured = await asyncio.to_thread(
+                lambda: {i: offline.critique(p, others, goal) for i, p in chosen.items()}
+            )
             # Only a judge that was chosen to be blind passes a picture for being sound.
             passes = self.kind == "offline"
             critiques = {
@@ -169,9 +177,9 @@ class Judge:
         """What one look finds, alone; never passed. Raises ValueError for an empty checklist."""
         begun = time.perf_counter()
         try:
-            found = await self._encoded(picture)
+            found = await self._encoded(picture, checklist.goal)
             if not isinstance(found, Critique):
-                found = self._critique(await self._look(found, checklist, seed, wording), checklist)
+                found = self._critique(found, await self._look(found, checklist, seed, wording), checklist)
         except (ModelUnreachable, AnswerUnusable) as problem:
             found = self._failed(problem)
         return _timed(found, begun).model_copy(update={"judge": self.served_by, "model": self.model.name})
@@ -192,7 +200,7 @@ class Judge:
         """
         asked = [item for item in critique.items if item.id in wanted]
         asked += [poor_check(name, critique) for name in wanted if name in critique.checks]
-        if not self.looks or not asked:
+        if not self.looks or not asked or (isinstance(picture, Clip) and self.asked.spent):
             return critique
         begun = time.perf_counter()
         try:
@@ -223,18 +231,18 @@ class Judge:
         if self.looks:
             await self.model.release()
 
-    async def _made(self, goal: str, lines: Sequence[str], seed: int) -> Checklist:
+    async def _made(self, goal: str, lines: Sequence[str], seed: int, clip: bool) -> Checklist:
         if any(line.strip() for line in lines):
-            return checklist_of_lines(goal, lines)
+            return checklist_of_lines(goal, lines, clip)
         if self.kind == "offline" or not goal.strip():
-            return checklist_of_goal(goal)
+            return checklist_of_goal(goal, clip=clip)
         try:
-            return await make_whole_checklist(self.asked, goal, seed, self.model.name)
+            return await make_whole_checklist(self.asked, goal, seed, self.model.name, clip)
         except ModelUnfit:
             raise
         except ModelUnreachable:
             if self.kind == "auto":
-                return checklist_of_goal(goal, "No judge model answered.")
+                return checklist_of_goal(goal, "No judge model answered.", clip)
             raise
 
     async def _missing(self) -> str:
@@ -253,7 +261,9 @@ class Judge:
         """The verdict about each picture, by its index."""
         groups = -(-len(checklist.requirements) // GROUP_SIZE)
         self.asked.calls_left = None if len(pictures) == 1 else MOST_CALLS * groups
-        looked: dict[int, tuple[bytes, list[AnsweredQuestions]]] = {}
+        if any(isinstance(picture, Clip) for picture in pictures.values()):
+            self.asked.calls_left = MOST_CLIP_CALLS
+        looked: dict[int, tuple[ShownPicture, list[AnsweredQuestions]]] = {}
         critiques: dict[int, Critique] = {}
         lost: Critique | None = None
         for before, (index, picture) in enumerate(pictures.items()):
@@ -262,34 +272,36 @@ class Judge:
                 continue
             begun = time.perf_counter()
             try:
-                jpeg = await self._encoded(picture)
-                if isinstance(jpeg, Critique):
-                    critiques[index] = _timed(jpeg, begun)
+                shown = await self._encoded(picture, checklist.goal)
+                if isinstance(shown, Critique):
+                    critiques[index] = _timed(shown, begun)
                     continue
-                looked[index] = jpeg, await self._look(jpeg, checklist, seed, 1, groups * (len(pictures) - before - 1))
-                critiques[index] = _timed(self._critique(looked[index][1], checklist), begun)
+                # Of a clip the second look alone is kept a call for: a blank picture is asked about if one is left.
+                waiting = -1 if shown.frames else groups * (len(pictures) - before - 1)
+                looked[index] = shown, await self._look(shown, checklist, seed, 1, waiting)
+                critiques[index] = _timed(self._critique(*looked[index], checklist), begun)
             except (ModelUnreachable, AnswerUnusable) as problem:
                 critiques[index] = _timed(self._failed(problem), begun)
             if critiques[index].outcome == "unreachable":
                 lost = critiques[index].model_copy(update={"seconds": 0.0})
         tried: set[int] = set()
         while not self.asked.spent and (found := [i for i in by_score(critiques) if i in looked and i not in tried]):
-            jpeg, answered = looked[found[0]]
+            shown, answered = looked[found[0]]
             tried.add(found[0])
             known = self.bias.blank
             critiques[found[0]] = found_out = await self._confirmed(
-                jpeg, answered, critiques[found[0]], checklist, seed
+                shown, answered, critiques[found[0]], checklist, seed
             )
             if found_out.passed and not self.both_wordings:
                 break
             if self.bias.blank is not known:
                 for index in looked.keys() - tried:
-                    reread = self._critique(looked[index][1], checklist)
+                    reread = self._critique(*looked[index], checklist)
                     critiques[index] = reread.model_copy(update={"seconds": critiques[index].seconds})
         return critiques
 
     async def _confirmed(
-        self, jpeg: bytes, answered: list[AnsweredQuestions], first: Critique, checklist: Checklist, seed: int
+        self, shown: ShownPicture, answered: list[AnsweredQuestions], first: Critique, checklist: Checklist, seed: int
     ) -> Critique:
         """The verdict with a second look, where the first finds everything.
 
@@ -300,48 +312,57 @@ class Judge:
             return first
         begun = time.perf_counter()
         try:
-            if self.bias.blank is None:
+            if self.bias.blank is None and (not shown.frames or self.asked.has_left(1)):
                 self.remember_blank(await blank_check(self.asked, checklist, seed % SEED_LIMIT, plain=not first.checks))
             # As the bias known by now has it.
-            first = self._critique(answered, checklist).model_copy(update={"seconds": first.seconds})
+            first = self._critique(shown, answered, checklist).model_copy(update={"seconds": first.seconds})
             if not holds(first, self.pass_score) and not self.both_wordings:
                 return _timed(first, begun)
             if holds(first, self.pass_score) and not first.decides:
                 return _timed(first.model_copy(update={"reason": CANNOT_TELL}), begun)
-            second = self._critique(await self._look(jpeg, checklist, seed, 2, plain=not first.checks), checklist)
+            waiting = -2 if shown.frames else 0
+            again = await self._look(shown, checklist, seed, 2, waiting, plain=not first.checks)
+            second = self._critique(shown, again, checklist)
         except (ModelUnreachable, AnswerUnusable) as problem:
             found = "The first look finds everything, but there" if holds(first, self.pass_score) else "There"
             reason = f"{found} was no second one. {problem}"
             return _timed(first.model_copy(update={"reason": reason}), begun)
         return _timed(merge_looks(first, second, checklist, self.pass_score, self.bias), begun)
 
-    async def _encoded(self, picture: Picture) -> bytes | Critique:
-        """The JPEG for a model that is there, or the critique of a picture that shows nothing."""
+    async def _encoded(self, picture: Picture, goal: str) -> ShownPicture | Critique:
+        """What a model that is there is shown, or the critique of a picture that shows nothing. goal: what is wished
+        may be a clip that stands still, or flickers."""
         fault = await asyncio.to_thread(broken, picture)
         if fault is not None:
             return Critique(judge="ollama", outcome="judged", score=0.0, reason=fault)
         await self.asked.check()
-        return (await asyncio.to_thread(encode_jpeg, picture)).jpeg
+        return await asyncio.to_thread(_shown, picture, goal)
 
     async def _look(
-        self, jpeg: bytes, checklist: Checklist, seed: int, wording: Wording, waiting: int = 0, plain: bool = True
+        self,
+        shown: ShownPicture,
+        checklist: Checklist,
+        seed: int,
+        wording: Wording,
+        waiting: int = 0,
+        plain: bool = True,
     ) -> list[AnsweredQuestions]:
         """One look, each call asked once more with the reason when its answer cannot be used.
 
-        waiting: first calls that the batch has yet to make. plain: whether a vote about the whole
-        will do for an answer.
+        waiting: first calls that the batch has yet to make, less what need not be kept back. plain: whether a vote
+        about the whole will do for an answer.
         """
         if not checklist.requirements:
             raise ValueError("The checklist is empty. Write at least one requirement, one a line.")
         number = (seed + wording - 1) % SEED_LIMIT
-        groups = question_groups(checklist, seed % SEED_LIMIT, wording)
-        return [await self._answered(questions, jpeg, number, waiting, plain) for questions in groups]
+        groups = question_groups(checklist, seed % SEED_LIMIT, wording, shown.moments)
+        return [await self._answered(questions, shown, number, waiting, plain) for questions in groups]
 
     async def _answered(
-        self, questions: LookQuestions, jpeg: bytes, seed: int, waiting: int, plain: bool
+        self, questions: LookQuestions, shown: ShownPicture, seed: int, waiting: int, plain: bool
     ) -> AnsweredQuestions:
         """One call of a look, with its votes."""
-        question = questions.question(jpeg, seed)
+        question = questions.question(shown, seed)
         replies: list[Reply] = []
 
         def read(reply: Reply) -> tuple[LookResult, str]:
@@ -356,7 +377,7 @@ class Judge:
     async def _votes(self, question: Question) -> list[Reply]:
         """Further answers to a question, drawn anew."""
         votes = []
-        for number in range(1, self.votes):
+        for number in range(1, self.votes if not question.frames else 1):  # a clip may be asked about three times only
             drawn = replace(question, seed=(question.seed + 1000 * number) % SEED_LIMIT, temperature=VOTE_TEMPERATURE)
             try:
                 votes.append(await self.asked.ask(drawn))
@@ -364,16 +385,29 @@ class Judge:
                 votes.append(Reply(""))
         return votes
 
-    def _critique(self, answered: Sequence[AnsweredQuestions], checklist: Checklist) -> Critique:
-        """What the answers say, as the bias known by now has it."""
+    def _critique(self, shown: ShownPicture, answered: Sequence[AnsweredQuestions], checklist: Checklist) -> Critique:
+        """What the answers say, as the bias known by now has it, and what was measured."""
         result = read_look(answered, checklist, self.bias)
-        return critique_of(result, checklist, self.pass_score, self.checks, self.bias)
+        found = critique_of(result, checklist, self.pass_score, self.checks, self.bias)
+        if not shown.measures:
+            return found
+        return with_measured_faults(found, shown.faults, shown.measures, checklist, self.pass_score)
 
     def _failed(self, problem: ModelFailure) -> Critique:
         if isinstance(problem, ModelUnreachable):
             return Critique(judge="ollama", outcome="unreachable", reason=str(problem))
         reason = f"{self.model.name} gave no usable answer in two tries. {problem} Try another judge model."
         return Critique(judge="ollama", outcome="unreadable", reason=reason)
+
+
+def _shown(picture: Picture, goal: str) -> ShownPicture:
+    """Blocks: call it from a thread."""
+    if not isinstance(picture, Clip):
+        return ShownPicture(encode_jpeg(picture).jpeg)
+    faults, measures = (), {}
+    if picture.motion is not None:
+        faults, measures = motion_faults(picture.motion, picture.rate, goal), picture.motion.measures
+    return ShownPicture(encode_jpeg(picture).jpeg, picture.jpegs, picture.moments, faults, measures)
 
 
 def _timed(critique: Critique, begun: float) -> Critique:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from .batch import BatchVerdict, best_of, by_score
 from .checklist import Checklist, Kind, Requirement
 from .critique import Critique
-from .detector import DetectorFailed, PictureDetector
+from .detector import DetectorFailed, PictureDetector, detect_in
 from .judge import Judge
 from .jury_evidence import Worth, is_unsure
 from .jury_verdict import (
@@ -87,9 +87,11 @@ class Jury(Judge):
             known = (one.blank for one in said if one.blank is not None and one.model == juror.model.name)
             juror.remember_blank(next(known, None))
 
-    async def make_checklist(self, goal: str, lines: Sequence[str] = (), seed: int = 0) -> Checklist:
+    async def make_checklist(
+        self, goal: str, lines: Sequence[str] = (), seed: int = 0, clip: bool = False
+    ) -> Checklist:
         """As Judge's, with less trust only in what none of the judges and detectors can tell."""
-        made = await self._made(goal, lines, seed)
+        made = await self._made(goal, lines, seed, clip)
         if not self.looks or self.tested is None:
             return made
         weak = shared_weakness(self.members).weak
@@ -197,7 +199,7 @@ class Jury(Judge):
         if not asked:
             return
         try:
-            items = await detector.detect(picture, asked)
+            items = await detect_in(detector, picture, asked)
         except DetectorFailed as problem:
             hearing.failed[number] = str(problem)
             return

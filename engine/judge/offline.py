@@ -12,13 +12,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
+from .clip import Clip
+from .clip_measures import motion_faults
 from .critique import Critique
+from .letters import sentence_case
 from .picture import Picture, resize, rgb
 
 LONG_SIDE = 768
 BLACK_BELOW = 8 / 255
 FLAT_BELOW = 1.5 / 255
 """Standard deviation. One object of 6 % of the width on a plain ground gives about 0.05 at full contrast."""
+MOTION_FAULT = 0.35
+"""What a flicker, a cut or a standstill takes from 1: as much as strong noise."""
 BLIND = "This judge measures the picture and cannot see what it shows."
 
 NOT_FINITE_REASON = (
@@ -80,8 +85,9 @@ def measure(image: torch.Tensor | Picture) -> dict[str, float]:
     }
 
 
-def critique(image: torch.Tensor | Picture, others: Sequence[Mapping[str, float]] = ()) -> Critique:
-    """A verdict on technical quality alone. others: the measures of the run's earlier pictures.
+def critique(image: torch.Tensor | Picture, others: Sequence[Mapping[str, float]] = (), goal: str = "") -> Critique:
+    """A verdict on technical quality alone. others: the measures of the run's earlier pictures. Of a clip its middle
+    frame is measured, and its motion; goal: what is wished may be a clip that stands still, or flickers.
 
     `technical` is 0 for a black, flat or not finite picture; each warning lowers it from 1. There is no score, and
     nothing passes, because nobody has seen what the picture shows.
@@ -90,6 +96,11 @@ def critique(image: torch.Tensor | Picture, others: Sequence[Mapping[str, float]
     measures = measure(image)
     fault = _hard_gate(measures)
     warnings = [] if fault else _warnings(measures, others)
+    faults: tuple[str, ...] = ()
+    if isinstance(image, Clip) and image.motion is not None:
+        measures |= image.motion.measures
+        faults = motion_faults(image.motion, image.rate, goal)
+        warnings += [(MOTION_FAULT, sentence_case(one)) for one in faults]
     score = 0.0 if fault else max(0.05, round(1 - sum(weight for weight, _ in warnings), 4))
     said = fault or ". ".join(text for _, text in warnings) or "Technically sound"
     return Critique(
@@ -98,6 +109,7 @@ def critique(image: torch.Tensor | Picture, others: Sequence[Mapping[str, float]
         technical=score,
         sees_content=False,
         measures=measures,
+        faults=faults,
         reason=f"{said.rstrip('.')}. {BLIND}",
         seconds=round(time.perf_counter() - begun, 4),
     )

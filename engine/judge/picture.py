@@ -98,7 +98,7 @@ class Picture:
     @torch.inference_mode()
     def encoded(self) -> Encoded:
         """The JPEG for the judge, at most 600,000 bytes."""
-        return _encode_within(self.reduced, max(self.image.shape[:2]), MAX_BYTES)
+        return encode_within(self.reduced, max(self.image.shape[:2]), MAX_BYTES)
 
     @cached_property
     @torch.inference_mode()
@@ -155,8 +155,9 @@ def resize(picture: torch.Tensor, height: int, width: int, enlarge: bool = False
     return scaled[0].permute(1, 2, 0)
 
 
-def _encode_within(picture: torch.Tensor, original_side: int, limit: int) -> Encoded:
-    """Quality goes down first; the size only when the lowest quality is still too much."""
+def encode_within(picture: torch.Tensor, original_side: int, limit: int) -> Encoded:
+    """The JPEG of [H,W,3] in at most `limit` bytes: quality goes down first, the size only when the lowest quality is
+    still too much. original_side: longest side in pixels of what it was made from."""
     height, width = picture.shape[:2]
     scale = 1.0
     while True:

@@ -23,6 +23,10 @@ from .scoring import (
 )
 
 MOST_NAMED = 4
+MOST_MOMENTS = 3
+"""Of a clip's frames that fail a requirement, so many are named."""
+MEASURED_CHECK: Check = "artifacts"
+"""The check that counts what is measured in a clip: flicker, standing still, cuts."""
 CANNOT_TELL = (
     "This judge cannot tell whether the goal is met: its self-test found it too weak for everything on this checklist. "
     "Choose a larger judge, or one of another family."
@@ -37,7 +41,9 @@ FAULTS: Mapping[str, str] = {
 
 def reason(critique: Critique, checklist: Checklist, pass_score: float) -> str:
     """One or two sentences about what fails; if nothing does, about the score."""
-    faults = [*item_faults(critique.items, checklist), *quality_faults(critique.checks)]
+    measured = list(critique.faults)
+    rated = {name: level for name, level in critique.checks.items() if not (measured and name == MEASURED_CHECK)}
+    faults = [*item_faults(critique.items, checklist), *measured, *quality_faults(rated)]
     if faults:
         return sentence(faults)
     needed = needed_score(critique, pass_score)
@@ -75,8 +81,18 @@ def _fault(item: Item, requirement: Requirement) -> str:
         return f"you do not see {what}" if requirement.kind != "absence" else f"the goal wants {what}, but you see it"
     if item.answer == UNANSWERED:
         return f"I cannot tell about: {what}"
-    said = _in_words(item, requirement, what)
+    said = _in_words(item, requirement, what) + _at(item.moments)
     return f"{said} ({item.evidence.rstrip('.')})" if item.evidence else said
+
+
+def _at(moments: Sequence[str]) -> str:
+    """When it fails, in words: " at 1.2 s and 2.4 s"."""
+    if not moments:
+        return ""
+    named = list(moments[:MOST_MOMENTS])
+    more = len(moments) - len(named)
+    last = f" and {more} more" if more else f" and {named.pop()}" if len(named) > 1 else ""
+    return f" {'in' if named[0].startswith('frame') else 'at'} {', '.join(named)}{last}"
 
 
 def _in_words(item: Item, requirement: Requirement, what: str) -> str:
@@ -132,6 +148,17 @@ def critique_of(
         found = found.model_copy(update=proposals)
     said = result.plain.reason if result.plain is not None else ""
     return found.model_copy(update={"reason": said or reason(found, checklist, pass_score)})
+
+
+def with_measured_faults(
+    critique: Critique, faults: Sequence[str], measures: Mapping[str, float], checklist: Checklist, pass_score: float
+) -> Critique:
+    """The critique of a clip with what was measured: a fault makes the check for artifacts bad, where that counts."""
+    if not faults:
+        return critique.model_copy(update={"measures": dict(measures)})
+    checks = {name: 0.0 if name == MEASURED_CHECK else level for name, level in critique.checks.items()}
+    found = critique.model_copy(update={"faults": tuple(faults), "checks": checks, "measures": dict(measures)})
+    return found.model_copy(update={"reason": reason(found, checklist, pass_score)})
 
 
 def needed_score(critique: Critique, pass_score: float) -> float:
@@ -232,4 +259,5 @@ def mean_item(one: Item, other: Item) -> Item:
         looks=one.looks + other.looks,
         evidence=one.evidence or other.evidence,
         weighed=one.weighed and other.weighed,
+        moments=one.moments if not one.passed else other.moments,
     )

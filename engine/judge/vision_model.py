@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+PICTURE_TOKENS, TEXT_TOKENS = 768, 2048
+"""Tokens at most of an answer about a picture, and of one about text alone."""
+TOKENS_EACH = 14
+"""Of one key with its value, a short word or a number, in an answer with many of them."""
+
 
 class ModelFailure(Exception):
     """No usable answer. The message is one or two plain sentences for the user: what happened, what to do next."""
@@ -41,7 +46,8 @@ class Question:
     schema: JSON schema the answer must follow. seed: 0 .. 2**31 - 1. temperature: 0 for the likeliest answer.
     probabilities: whether token probabilities are wanted; servers that have none leave them out.
     lines: the same question for a model that is asked for short lines instead of JSON (see line_answers); "" where
-    there is no such form.
+    there is no such form. frames: of a clip, its frames in order of time, encoded, for a model that takes several
+    pictures; jpeg is then a sheet of the same frames with their numbers, for one that does not. The text fits both.
     """
 
     system: str
@@ -52,6 +58,20 @@ class Question:
     temperature: float = 0.0
     probabilities: bool = False
     lines: str = ""
+    frames: tuple[bytes, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[bytes, ...]:
+        """What a model that takes several pictures is shown, in order."""
+        return self.frames or ((self.jpeg,) if self.jpeg else ())
+
+    @property
+    def answer_tokens(self) -> int:
+        """Tokens that the answer may have: a checklist is longer than a verdict, and one about every frame of a clip
+        than one about a picture."""
+        if not self.jpeg:
+            return TEXT_TOKENS
+        return max(PICTURE_TOKENS, TOKENS_EACH * len(self.schema.get("properties", ())))
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from .text_segmentation import split_text
 from .vision_model import AnswerUnusable, Asked
 
 
-async def make_whole_checklist(model: Asked, goal: str, seed: int, name: str) -> Checklist:
+async def make_whole_checklist(model: Asked, goal: str, seed: int, name: str, clip: bool = False) -> Checklist:
     """The checklist of a goal by a model, at most MOST_REQUIREMENTS. name: the model's, for a note to the user.
+    clip: whether a clip is judged.
 
     Where it writes nothing usable about a piece, that piece is taken apart by rule. Raises ModelUnreachable.
     """
@@ -22,10 +23,10 @@ async def make_whole_checklist(model: Asked, goal: str, seed: int, name: str) ->
     made: list[Checklist] = []
     for piece in pieces:
         try:
-            made.append(await make_checklist(model, piece, seed))
+            made.append(await make_checklist(model, piece, seed, clip))
         except AnswerUnusable:
-            made.append(checklist_of_goal(piece, f"{name} wrote no checklist that can be used."))
-    return cover_goal(_joined(goal, made))
+            made.append(checklist_of_goal(piece, f"{name} wrote no checklist that can be used.", clip))
+    return cover_goal(_joined(goal, made), clip)
 
 
 def pieces_of(goal: str) -> list[str]:

@@ -11,11 +11,13 @@ from typing import Protocol
 from ..graph.detectors import detectors_of
 from ..graph.family import family_named
 from ..judge.batch import MOST_LOOKED_AT
+from ..judge.clip import Clip
 from ..judge.critique import Critique
 from ..judge.judge import Judge
 from ..judge.picture import Fingerprint, Picture, near_duplicate
 from ..judge.vision_model import ModelFailure
 from .batch_pictures import PictureSource, picture_sources
+from .clip_saving import save_clip
 from .journal import Journal, stem
 from .judging_notes import notes_after_verdict
 from .outcome import iteration_of, with_iteration
@@ -58,7 +60,7 @@ async def critique_in_run(
     swap_seconds: Callable[[], float] = lambda: 0.0,
     repaired_region: RepairedRegion | None = None,
 ) -> Judged:
-    """Judge the pictures of a batch as the pending render of its run and report to the driver.
+    """Judge the pictures of a batch, or one clip, as the pending render of its run and report to the driver.
 
     The picture is written while the model looks at it, and not before its JPEG is ready, so that neither waits for
     the other. embed: whether pictures carry their graph. swap_seconds: what it has cost so far that the judge and
@@ -79,6 +81,8 @@ async def critique_in_run(
     sources = _sources(place.plan, prompt_context, pictures)
     saving = PictureSaving(journal, place, prompt_context, pictures, sources, embed)
     first = asyncio.ensure_future(saving.save(0)) if len(pictures) == 1 else None
+    clip = pictures[0] if isinstance(pictures[0], Clip) else None
+    keeping = asyncio.ensure_future(save_clip(journal, place, clip)) if clip is not None else None
     judged_at = time.perf_counter()
     try:
         if known is not None:
@@ -116,6 +120,8 @@ async def critique_in_run(
     others = [one.model_copy(update={"picture": (await saving.save(one.index))[0]}) for one in report.others]
     seconds["save"] = saving.seconds
     report = replace(report, picture=picture, save_error=save_error, others=tuple(others), seconds=seconds)
+    if keeping is not None:
+        report = replace(report, clip=await keeping)
     await driver.report(prompt_context.prompt_id, report)
     return Judged(report.critique, best, place.run.id, place.number, picture)
 
@@ -135,7 +141,8 @@ async def _judged(
     checklist = run.checklist
     if checklist is None:
         try:
-            checklist = await judge.make_checklist(run.start.goal, run.start.checklist.splitlines(), seed)
+            lines, clip = run.start.checklist.splitlines(), isinstance(pictures[0], Clip)
+            checklist = await judge.make_checklist(run.start.goal, lines, seed, clip)
         except ModelFailure as problem:
             return Report(Critique(judge=judge.served_by, outcome="unreachable", reason=str(problem)), None)
     measures = [i.critique.measures for i in run.comparable if i.critique.measures]
@@ -173,14 +180,15 @@ async def _looked_again(
 ) -> dict[int, Critique]:
     """The second looks that the policy wants before the next step. run: with the iteration at hand."""
     at_hand, relooks = len(run.iterations), {}
+    if isinstance(pictures[0], Clip) and judge.asked.spent:
+        return relooks
     while run.checklist is not None and (numbers := final_look(without_impossible_repair(run))):
         for number in numbers:
             if number == at_hand:
                 picture = pictures[report.batch_index]
             else:
                 try:
-                    name = run.iterations[number - 1].picture
-                    picture = Picture(await asyncio.to_thread(journal.load_picture, run.id, name))
+                    picture = await asyncio.to_thread(journal.load_judged, run.id, run.iterations[number - 1])
                 except (OSError, ValueError) as problem:
                     why = f"The picture of iteration {number} could not be read: {problem}"
                     relooks[number] = Critique(judge=judge.served_by, outcome="unreachable", reason=why)
@@ -203,6 +211,7 @@ def _encode(pictures: Sequence[Picture]) -> None:
     """Make the JPEGs now; the judge finds them ready."""
     for picture in pictures:
         _ = picture.encoded
+        _ = picture.jpegs if isinstance(picture, Clip) else None
 
 
 def _known(seen: Sequence[KnownPicture], marks: Sequence[Fingerprint]) -> KnownPicture | None:

@@ -4,6 +4,7 @@
                 graph.json             the graph that was queued, and what is embedded beside it
                 loop_01_iter_01.png    each picture, with the graph that made it,
                                        of a batch loop_01_iter_01_a.png, _b ...
+                loop_01_iter_01_frames.jpg  of a clip, the frames that were judged, side by side; the PNG is its middle
                 loop_01_iter_01_mask.png  of a repair, what was to change, where it was known before
                 loop_01_iter_01.json   settings, critique, decision, reason, timings
                 best.png               the best picture, written before run.json says that the run has ended
@@ -28,6 +29,8 @@ from PIL import Image
 from pydantic import ValidationError
 
 from ..files import write_atomically, write_text
+from ..judge.clip import clip_of_strip
+from ..judge.picture import Picture
 from ..settings import Limits, LoopHandle, Settings
 from .batch_pictures import letter
 from .belief.stopping import percent
@@ -37,10 +40,15 @@ from .run_ids import RUN_ID, time_of
 from .run_text import RunTexts
 
 _RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}(?:_[a-z]{1,2})?\.png")
+_STRIP = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}_frames\.jpg")
 _MASK = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}_mask\.png")
-PICTURE = re.compile(rf"{_RENDERED.pattern}|{_MASK.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg")
+PICTURE = re.compile(
+    rf"{_RENDERED.pattern}|{_STRIP.pattern}|{_MASK.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg"
+)
 BEST = "best.png"
 _RUN, _GRAPH = "run.json", "graph.json"
+STRIP_QUALITY = 88
+"""JPEG, of frames that a judge may be shown again."""
 Written = tuple[int, int, int]
 """Of a file: when it was written, in nanoseconds, its number and its size."""
 _run_texts = RunTexts()
@@ -102,6 +110,23 @@ class Journal:
         name = f"{stem(plan)}{'' if index is None else f'_{letter(index)}'}.png"
         save_png(image, self.folder(run_id) / name, metadata)
         return name
+
+    def save_strip(self, run_id: str, plan: Plan, strip: Image.Image) -> str:
+        """Write the judged frames of this iteration's clip, side by side; its file name."""
+        name = f"{stem(plan)}_frames.jpg"
+        write_atomically(self.folder(run_id) / name, lambda stream: strip.save(stream, "JPEG", quality=STRIP_QUALITY))
+        return name
+
+    def load_judged(self, run_id: str, iteration: Iteration) -> Picture:
+        """What was judged in an iteration: its picture, or the frames of its clip. Raises OSError, ValueError."""
+        clip = iteration.clip
+        if clip is None or clip.strip is None:
+            return Picture(self.load_picture(run_id, iteration.picture or ""))
+        path = self.picture(run_id, clip.strip)
+        if path is None:
+            raise FileNotFoundError(f"There is no picture {clip.strip} in run {run_id}.")
+        with Image.open(path) as strip:
+            return clip_of_strip(strip, clip.shown, clip.frames, clip.rate)
 
     def load_picture(self, run_id: str, name: str) -> torch.Tensor:
         """A picture of a run as IMAGE [H,W,3], float 0..1. Raises OSError, ValueError for other names."""
@@ -246,11 +271,14 @@ class Journal:
 def _with_safe_picture(iteration: Iteration) -> Iteration:
     """An iteration as read: a picture's name that this pack does not give may point to any file of this computer."""
     others = tuple(one.model_copy(update={"picture": _safe_name(one.picture)}) for one in iteration.others)
-    return iteration.model_copy(update={"picture": _safe_name(iteration.picture), "others": others})
+    update = {"picture": _safe_name(iteration.picture), "others": others}
+    if iteration.clip is not None:
+        update["clip"] = iteration.clip.model_copy(update={"strip": _safe_name(iteration.clip.strip, _STRIP)})
+    return iteration.model_copy(update=update)
 
 
-def _safe_name(picture: str | None) -> str | None:
-    if picture is None or _RENDERED.fullmatch(picture):
+def _safe_name(picture: str | None, names: re.Pattern[str] = _RENDERED) -> str | None:
+    if picture is None or names.fullmatch(picture):
         return picture
     logging.warning("Imitatoes: '%s' is not a picture of a run and is left out", picture[:80])
     return None

@@ -7,7 +7,6 @@ import asyncio
 from ..judge.checklist import Checklist
 from ..judge.critique import Critique
 from ..judge.judge import Judge
-from ..judge.picture import Picture
 from ..judge.vision_model import ModelFailure
 from .belief.run_belief import with_standing
 from .ending_words import goal_met, why_unconfirmed
@@ -34,15 +33,16 @@ async def judge_later(judge: Judge, journal: Journal, run: Run, number: int) -> 
     """The run with a verdict about iteration `number`. Raises ValueError, NotNow where the judge gives none."""
     iteration = unjudged_iteration(run, number)
     try:
-        image = await asyncio.to_thread(journal.load_picture, run.id, iteration.picture)
-    except OSError as problem:
+        picture = await asyncio.to_thread(journal.load_judged, run.id, iteration)
+    except (OSError, ValueError) as problem:
         raise ValueError(f"iteration: the picture of iteration {number} cannot be read. Take another one.") from problem
     judge.recall([one.critique for one in run.comparable])
     try:
         checklist = run.checklist
         if checklist is None:
-            checklist = await judge.make_checklist(run.start.goal, run.start.checklist.splitlines(), number)
-        critique = (await judge.judge_pictures([Picture(image)], checklist, number)).critiques[0]
+            lines, clip = run.start.checklist.splitlines(), iteration.clip is not None
+            checklist = await judge.make_checklist(run.start.goal, lines, number, clip)
+        critique = (await judge.judge_pictures([picture], checklist, number)).critiques[0]
     except ModelFailure as problem:
         raise NotNow(str(problem)) from problem
     finally:

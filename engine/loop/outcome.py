@@ -37,6 +37,7 @@ def iteration_of(run: Run, report: Report, started: float | None, judging_since:
         duplicate_of=report.duplicate_of,
         repaired=report.repaired,
         repaired_region=report.repaired_region,
+        clip=report.clip,
         seconds={name: round(value, 4) for name, value in seconds.items()},
     )
     return iteration.model_copy(update={"decision": decide(run, with_iteration(run, report, iteration), iteration)})

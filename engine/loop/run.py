@@ -198,6 +198,23 @@ class BatchPicture(BaseModel):
     source: PictureSource | None = None
 
 
+class ClipRecord(BaseModel):
+    """The clip of an iteration, whose picture is its middle frame.
+
+    frames: how many it has. rate: frames a second, 0 where the graph does not say. shown: numbers of the frames that
+    were judged, from 0. strip: file name in the run folder of these frames side by side, None where it could not be
+    saved. file: of the clip itself, None where there is none.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    frames: int = Field(ge=1)
+    rate: float = Field(default=0.0, ge=0)
+    shown: tuple[int, ...] = ()
+    strip: str | None = None
+    file: str | None = None
+
+
 class Iteration(BaseModel):
     """Settings, render, critique, decision.
 
@@ -208,6 +225,7 @@ class Iteration(BaseModel):
     duplicate_of: the earlier iteration whose picture this one repeats; its critique was reused.
     repaired: of a local edit, the box around what changed: left, top, right, bottom, as shares of width and height.
     repaired_region: and what it was allowed to change, where that is known.
+    clip: where a clip was judged as one, what is kept of it.
     seconds: wall time by stage (reduce, render, judge, save, and swap: the judge and ComfyUI's models taking turns on
         the card, where they do not both fit).
     """
@@ -227,6 +245,7 @@ class Iteration(BaseModel):
     duplicate_of: int | None = None
     repaired: tuple[float, float, float, float] | None = None
     repaired_region: RepairedRegion | None = None
+    clip: ClipRecord | None = None
     seconds: dict[str, float] = Field(default_factory=dict)
 
     @property

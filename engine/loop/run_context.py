@@ -13,7 +13,7 @@ from ..judge.region_question import RegionHint
 from ..judge.reliability import Reliability
 from ..settings import LoopHandle
 from .batch_pictures import CardShare, PictureSource
-from .run import BatchPicture, Plan, RepairedRegion, Run
+from .run import BatchPicture, ClipRecord, Plan, RepairedRegion, Run
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Report:
     save_error: why the picture could not be written, empty when it was. checklist: what the picture was judged by.
     reliability: how far the judge can be believed, by kind of requirement. relooks: by iteration number, a second look
     at a picture. notes: what the user should know about how far the run can be judged. region_hints: see Run.
-    repaired, repaired_region, source: see Iteration.
+    repaired, repaired_region, source, clip: see Iteration.
     """
 
     critique: Critique
@@ -87,3 +87,4 @@ class Report:
     region_hints: Mapping[str, RegionHint] = field(default_factory=dict)
     repaired: tuple[float, float, float, float] | None = None
     repaired_region: RepairedRegion | None = None
+    clip: ClipRecord | None = None

@@ -19,6 +19,7 @@ from .pictures import contact_sheet_names
 from .run import (
     Action,
     BatchPicture,
+    ClipRecord,
     Decision,
     Iteration,
     Pending,
@@ -112,10 +113,10 @@ class BatchPictureView(BaseModel):
 
 class IterationView(BaseModel):
     """picture: file name in the run. repaired: of a repair, the box around what changed: left, top, right, bottom, as
-    shares of width and height; repaired_region: what it was allowed to change, null where that is not known. reverted:
-    a repair that did not help, or harmed. seconds: by stage. others: of a batch, the pictures beside the best. source:
-    of a batch, what paints the picture again. seed_text: the picture's own seed, for readers whose numbers end at
-    2**53."""
+    shares of width and height; repaired_region: what it was allowed to change, null where that is not known. clip:
+    of a clip judged as one, what is kept of it; picture is then its middle frame. reverted: a repair that did not help,
+    or harmed. seconds: by stage. others: of a batch, the pictures beside the best. source: of a batch, what paints the
+    picture again. seed_text: the picture's own seed, for readers whose numbers end at 2**53."""
 
     number: int
     prompt_id: str
@@ -129,6 +130,7 @@ class IterationView(BaseModel):
     duplicate_of: int | None
     repaired: tuple[float, float, float, float] | None
     repaired_region: RepairedRegion | None
+    clip: ClipRecord | None
     reverted: bool
     seconds: dict[str, float]
     settings: Settings
@@ -232,6 +234,7 @@ def iteration_view(iteration: Iteration) -> IterationView:
         duplicate_of=iteration.duplicate_of,
         repaired=iteration.repaired,
         repaired_region=iteration.repaired_region,
+        clip=iteration.clip,
         reverted=iteration.reverted,
         seconds=iteration.seconds,
         settings=iteration.settings,

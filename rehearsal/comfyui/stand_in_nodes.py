@@ -17,7 +17,7 @@ import numpy as np
 import torch
 from comfy_names import SAMPLERS, SCHEDULERS, TEXT_ENCODER_PAIRS, with_files
 from stand_in_inpainting import SetLatentNoiseMask, VAEEncodeForInpaint
-from stand_in_pictures import LoadImage, LoadImageMask, PreviewImage, SaveImage
+from stand_in_pictures import LoadImage, LoadImageMask, PreviewImage, SaveAnimatedWEBP, SaveImage
 from stand_in_text import PreviewAny
 
 _FOLD = 8
@@ -320,6 +320,7 @@ NODE_CLASSES: dict[str, Any] = {
         SetLatentNoiseMask,
         SaveImage,
         PreviewImage,
+        SaveAnimatedWEBP,
         LoadImage,
         LoadImageMask,
         PreviewAny,

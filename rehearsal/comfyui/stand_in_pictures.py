@@ -48,6 +48,35 @@ class PreviewImage(SaveImage):
         return {"required": {"images": ("IMAGE",)}, "hidden": hidden}
 
 
+class SaveAnimatedWEBP(SaveImage):
+    CATEGORY = "image/animation"
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "images": ("IMAGE",),
+                "filename_prefix": ("STRING", {"default": "ComfyUI"}),
+                "fps": ("FLOAT", {"default": 6.0, "min": 0.01, "max": 1000.0, "step": 0.01}),
+                "lossless": ("BOOLEAN", {"default": True}),
+                "quality": ("INT", {"default": 80, "min": 0, "max": 100}),
+                "method": (["default", "fastest", "slowest"],),
+            }
+        }
+
+    def save_images(
+        self, images: Any, filename_prefix: str, fps: float, lossless: bool, quality: int, method: str
+    ) -> dict[str, Any]:
+        height, width = images.shape[1:3]
+        path = folder_paths.get_save_image_path(filename_prefix, folder_paths.get_output_directory(), width, height)
+        folder, name, counter, subfolder, _ = path
+        frames = [Image.fromarray((frame.numpy() * 255).clip(0, 255).astype(np.uint8)) for frame in images]
+        file = f"{name}_{counter:05}_.webp"
+        shown = {"save_all": True, "append_images": frames[1:], "duration": int(1000.0 / fps)}
+        frames[0].save(os.path.join(folder, file), lossless=lossless, quality=quality, method=0, **shown)
+        return {"ui": {"images": [{"filename": file, "subfolder": subfolder, "type": "output"}], "animated": (True,)}}
+
+
 class LoadImage:
     CATEGORY = "image"
     RETURN_TYPES = ("IMAGE", "MASK")

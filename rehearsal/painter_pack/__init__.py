@@ -74,6 +74,52 @@ class RehearsalPainter(io.ComfyNode):
         return io.NodeOutput(torch.from_numpy(np.stack(pictures).astype(np.float32) / 255.0))
 
 
+class RehearsalClip(io.ComfyNode):
+    """Paints a clip of known truth: the first of `courses` where the seed is `first_seed`, else the last of them."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="RehearsalClip",
+            display_name="Rehearsal Clip",
+            category="rehearsal",
+            inputs=[
+                io.String.Input("prompt", multiline=True, default=""),
+                io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True),
+                io.String.Input("courses", default="steady"),
+                io.Int.Input("first_seed", default=0, min=0, max=2**64 - 1),
+                io.Int.Input("length", default=25, min=1, max=1000),
+                io.Int.Input("width", default=256, min=16, max=4096, step=8),
+                io.Int.Input("height", default=160, min=16, max=4096, step=8),
+                io.Float.Input("seconds", default=0.0, min=0.0, max=3600.0, step=0.01),
+            ],
+            outputs=[io.Image.Output("images", display_name="images")],
+            hidden=[],
+        )
+
+    @classmethod
+    def execute(
+        cls,
+        prompt: str,
+        seed: int,
+        courses: str,
+        first_seed: int,
+        length: int,
+        width: int,
+        height: int,
+        seconds: float,
+    ) -> io.NodeOutput:
+        from .world.clip_painter import paint_clip
+
+        listed = [course.strip() for course in courses.split(",")]
+        progress = comfy.utils.ProgressBar(_PROGRESS_STEPS)
+        for step in range(1, _PROGRESS_STEPS + 1):
+            time.sleep(seconds / _PROGRESS_STEPS)
+            progress.update_absolute(step, _PROGRESS_STEPS)
+        frames = paint_clip(listed[0] if seed == first_seed else listed[-1], length, width, height, seed % 2**32)
+        return io.NodeOutput(torch.from_numpy(frames.astype(np.float32) / 255.0))
+
+
 class RehearsalFail(io.ComfyNode):
     """Passes pictures on, or fails with `message` when `prompt` contains `when`. An empty `when` never fails."""
 
@@ -163,7 +209,7 @@ class RehearsalService(io.ComfyNode):
 
 class RehearsalExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [RehearsalPainter, RehearsalFail, RehearsalScarce, RehearsalService]
+        return [RehearsalPainter, RehearsalClip, RehearsalFail, RehearsalScarce, RehearsalService]
 
 
 async def comfy_entrypoint() -> RehearsalExtension:

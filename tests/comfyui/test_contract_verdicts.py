@@ -1,4 +1,4 @@
-"""Verdicts that nothing bends, on a whole ComfyUI: wrong words, a judge that is gone, clips."""
+"""Verdicts that nothing bends, on a whole ComfyUI: wrong words, a judge that is gone, long batches."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ def test_a_picture_that_nobody_looked_at_has_no_score_and_is_judged_when_the_jud
     assert best == theatre.picture(judged, judged["iterations"][1]["picture"]).read_bytes()
 
 
-def test_a_clip_costs_at_most_twelve_calls_and_says_that_it_is_a_sample(theatre, judge):
+def test_a_long_batch_costs_at_most_twelve_calls_and_says_that_it_is_a_sample(theatre, judge):
     judge(scripted(4))
     before = len(theatre.judge.chats())
     run = theatre.played(loop_graph(seed=705, batch=21, size=64, iterations_per_loop=1, max_loops=1, **ONE_LINE))

@@ -33,6 +33,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     vision_model._checked.clear()
     vision_model._digests.clear()
     vision_model._without_probabilities.clear()
+    vision_model._one_picture.clear()
     for name in ("OLLAMA_HOST", "OLLAMA_API_KEY"):
         monkeypatch.delenv(name, raising=False)
 

@@ -20,7 +20,7 @@ from pack.engine.judge.checklist_rules import checklist_of_lines
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.judge import Judge
 from pack.engine.judge.picture import Picture, encode_jpeg
-from pack.engine.judge.questions import look_questions
+from pack.engine.judge.questions import ShownPicture, look_questions
 from pack.engine.judge.vision_model import ModelUnfit, ModelUnreachable, Question
 from pack.openai_client import OpenAIServer, vision_model
 from pack.openai_client.models import seen_models
@@ -54,7 +54,7 @@ def seeing(server):
 
 
 def looking():
-    return QUESTIONS.question(encode_jpeg(torch.rand(64, 64, 3)).jpeg, 5)
+    return QUESTIONS.question(ShownPicture(encode_jpeg(torch.rand(64, 64, 3)).jpeg), 5)
 
 
 def test_its_model_is_listed_with_what_it_can(server):

@@ -58,7 +58,7 @@ def loop_workflow(
     painted = [{"name": "images", "type": "IMAGE", "links": [6]}]
     widgets = [goal, prompt, "", 1, "fixed", 20, 7.0, *limits.values(), checklist, 0.0, 0, 0.95, 0.0, -1, "everything"]
     paint = ["", "", 0, "fixed", 20, 7.0, 256, 256, batch, seconds]
-    judge = ["", MODEL, "local", "", 0.8, "0", "auto"]
+    judge = ["", MODEL, "local", "", 0.8, "0", "auto", "auto"]
     links = [[i + 1, 10, i, 6, i, t] for i, t in enumerate(TYPES)]
     links += [[6, 6, 0, 11, 0, "IMAGE"], [7, 10, 5, 11, 1, "IMITATOES_LOOP"]]
     return {

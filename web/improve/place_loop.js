@@ -8,7 +8,6 @@ const LOOP_SIZE = [420, 720];
 const CRITIC_SIZE = [400, 560];
 const GAP = 60;
 const TITLE = 30;
-const FRAMES_ACROSS = 230;
 
 /** links, picture: of reach. Throws where the page refuses a link. */
 export function placeLoop(app, liteGraph, graph, plan, { links, picture }) {
@@ -29,13 +28,12 @@ export function placeLoop(app, liteGraph, graph, plan, { links, picture }) {
 
 function placeFrames(graph, liteGraph, plan, source, slot, critic) {
   const made = [];
-  for (const { kind, values, inputs } of frameNodes(plan.judged, plan.frames)) {
+  for (const { kind, inputs } of frameNodes(plan.judged)) {
     const node = liteGraph.createNode(kind);
     graph.add(node);
-    node.pos = [critic.pos[0] + critic.size[0] + GAP + (made.length % 2) * FRAMES_ACROSS, critic.pos[1] + Math.floor(made.length / 2) * (GAP + TITLE)];
+    node.pos = [critic.pos[0] + critic.size[0] + GAP, critic.pos[1]];
     node.flags = { ...node.flags, collapsed: true };
-    write(node, values);
-    for (const { name, from } of inputs) link(from === "picture" ? source : made[from], from === "picture" ? slot : 0, node, name);
+    for (const { name } of inputs) link(source, slot, node, name);
     made.push(node);
   }
   return made;

@@ -126,14 +126,6 @@ def test_minus_one_draws_a_seed(info):
     assert plan_loop(case("seed_minus_one"), info, draw_seed=lambda: 4711).values["seed"] == 4711
 
 
-def test_of_a_clip_spread_frames_are_judged_also_where_its_length_is_computed(info):
-    assert plan_loop(case("wan_video_wrapper"), info).frames == (10, 30, 50, 70)
-    one = case("wan_video_wrapper")
-    one["4"]["inputs"]["num_frames"] = ["20", 0]
-    one["20"] = {"class_type": "ComfyMathExpression", "inputs": {"expression": "5 * 16 + 1"}}
-    assert plan_loop(one, info).frames == (4, 12, 20, 28)
-
-
 @pytest.mark.parametrize("name", NAMES)
 def test_everything_that_is_steered_lies_above_the_judged_picture(name):
     one, info = graph(name), object_info()

@@ -102,7 +102,7 @@ def test_a_combined_video_that_is_not_kept_counts_as_a_preview():
     workflow = plain(n60=("VHS_VideoCombine", {"images": ["8", 0], "frame_rate": 8, "save_output": False}))
     del workflow["9"]
     found = plan(workflow)
-    assert (found.judged.saved, found.judged.clip, found.frames) == (False, True, (4, 12, 20, 28))
+    assert (found.judged.saved, found.judged.clip) == (False, True)
 
 
 def test_of_a_switch_only_the_chosen_branch_is_read():

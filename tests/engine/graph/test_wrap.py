@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 from pack.engine.graph.check import check
+from pack.engine.graph.clips import clip_source
 from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT, the_loop
 from pack.engine.graph.patch import undo
 from pack.engine.graph.plan_refusal import PlanRefused
@@ -66,11 +67,12 @@ def test_the_second_stage_at_cfg_1_stays():
     assert made.graph["26"]["inputs"]["cfg"] == 1.0
 
 
-def test_of_a_video_the_judge_sees_spread_frames_and_not_the_given_one():
+def test_of_a_video_the_judge_gets_all_frames_and_knows_them_for_a_clip():
     made = wrapped("wan22_img2vid")
-    frames = [n["inputs"] for n in made.graph.values() if n["class_type"] == "ImageFromBatch"]
-    assert [frame["batch_index"] for frame in frames] == [10, 30, 50, 70]
-    assert all(frame["image"] == ["13", 0] for frame in frames)
+    _, critic = the_loop(made.graph)
+    assert made.graph[critic]["inputs"]["images"] == ["13", 0]
+    found = clip_source(made.graph, object_info(), critic)
+    assert (found.is_clip, found.rate, found.picked) == (True, 16.0, False)
 
 
 @pytest.mark.parametrize("name", WITHOUT_A_PROMPT)

@@ -58,11 +58,11 @@ def test_small_pictures_are_not_enlarged_and_keep_quality_85() -> None:
 
 def test_quality_gives_way_before_size() -> None:
     image = noise(512, 512)
-    normal = picture._encode_within(image, 512, 10**9)
-    tight = picture._encode_within(image, 512, len(normal.jpeg) * 2 // 3)
+    normal = picture.encode_within(image, 512, 10**9)
+    tight = picture.encode_within(image, 512, len(normal.jpeg) * 2 // 3)
     assert tight.quality < 85
     assert tight.width == 512
-    tiny = picture._encode_within(image, 512, 5_000)
+    tiny = picture.encode_within(image, 512, 5_000)
     assert tiny.width < 512
     assert len(tiny.jpeg) <= 5_000
 

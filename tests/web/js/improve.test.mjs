@@ -111,14 +111,9 @@ test("what is neither on the canvas nor in a subgraph is told", () => {
   assert.throws(() => reach(canvas([HOST, SAVE]), {}, plan({ seed: [{ node: "77:5", input: "seed" }] })), /77/);
 });
 
-test("a picture needs no further nodes, a clip its frames as one batch", () => {
-  assert.deepEqual(frameNodes({ type: "IMAGE" }, []), []);
-  const kinds = (type, numbers) => frameNodes({ type }, numbers).map((node) => node.kind);
-  assert.deepEqual(kinds("VIDEO", []), ["GetVideoComponents"]);
-  assert.deepEqual(kinds("IMAGE", [4, 12]), ["ImageFromBatch", "ImageFromBatch", "ImageBatch"]);
-  const nodes = frameNodes({ type: "VIDEO" }, [4, 12, 20]);
-  assert.deepEqual(nodes[1], { kind: "ImageFromBatch", values: { batch_index: 4, length: 1 }, inputs: [{ name: "image", from: 0 }] });
-  assert.deepEqual(nodes.at(-1), { kind: "ImageBatch", values: {}, inputs: [{ name: "image1", from: 3 }, { name: "image2", from: 4 }] });
+test("a picture and frames need no further node, a video one that takes it apart", () => {
+  assert.deepEqual(frameNodes({ type: "IMAGE" }), []);
+  assert.deepEqual(frameNodes({ type: "VIDEO" }), [{ kind: "GetVideoComponents", inputs: [{ name: "video", from: "picture" }] }]);
 });
 
 test("a place that is taken is left", () => {
