@@ -30,6 +30,7 @@ from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import PreflightView
 from .errors import error_response
+from .experiments_port import ExperimentCalls
 from .judging_port import PictureJudgingCalls
 from .large_json import AT_ONCE, write_json
 from .own_page import refuse_other_pages
@@ -42,6 +43,7 @@ class RoutesApp(Protocol):
     driver: Driver
     actions: UserActions
     picture_judging: PictureJudgingCalls
+    experiments: ExperimentCalls
 
     def journal(self) -> Journal:
         """The journal of the present output folder."""
@@ -115,16 +117,17 @@ class Body(BaseModel):
 
 @dataclass(frozen=True)
 class PictureAnswer:
-    """An answer that is no JSON. content: a file, or the bytes of a JPEG. cache: its Cache-Control. headers: more."""
+    """An answer that is no JSON. content: a file, or bytes of this type. cache: its Cache-Control. headers: more."""
 
     content: Path | bytes
     cache: str = "no-cache"
+    media_type: str = "image/jpeg"
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def response(self) -> web.StreamResponse:
         headers = {"Cache-Control": self.cache, **self.headers}
         if isinstance(self.content, bytes):
-            return web.Response(body=self.content, content_type="image/jpeg", headers=headers)
+            return web.Response(body=self.content, content_type=self.media_type, headers=headers)
         return web.FileResponse(self.content, headers=headers)
 
 
