@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, get_args, get_type_hints
@@ -34,6 +34,7 @@ from .experiments_port import ExperimentCalls
 from .judging_port import PictureJudgingCalls
 from .large_json import AT_ONCE, write_json
 from .own_page import refuse_other_pages
+from .picture_answer import PictureAnswer
 from .request_data import body_of, is_local, query_of
 
 
@@ -113,22 +114,6 @@ class Body(BaseModel):
     """A JSON body: nothing but what is named."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True)
-class PictureAnswer:
-    """An answer that is no JSON. content: a file, or bytes of this type. cache: its Cache-Control. headers: more."""
-
-    content: Path | bytes
-    cache: str = "no-cache"
-    media_type: str = "image/jpeg"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def response(self) -> web.StreamResponse:
-        headers = {"Cache-Control": self.cache, **self.headers}
-        if isinstance(self.content, bytes):
-            return web.Response(body=self.content, content_type=self.media_type, headers=headers)
-        return web.FileResponse(self.content, headers=headers)
 
 
 Handler = Callable[..., Awaitable[BaseModel | PictureAnswer]]
