@@ -48,6 +48,9 @@ from ..ollama_client import GOOD_MODEL, Connection, Residence, client_problem
 from . import comfyui, connections, settings
 from .comfy_services import ComfyServices
 from .comfyui import PageEvents, WrongInput
+from .experiment_judges import find_looker, judge_kind
+from .experiment_setup import describe_setup
+from .experiments import Experiments
 from .file_manager import can_open_folders, open_folder
 from .graph_check import GraphCheck, KnownClasses
 from .judge_inputs import CriticInputs, WrongCriticInput, make_judge, without_fallback
@@ -59,7 +62,15 @@ from .model_files import files_of
 from .models import own_patchers
 from .new_judges import NewJudges
 from .node_classes import output_types
-from .paths import judges_folder, rankings_folder, runs_folder, settings_file, thumbnails_folder, wordings_file
+from .paths import (
+    experiments_folder,
+    judges_folder,
+    rankings_folder,
+    runs_folder,
+    settings_file,
+    thumbnails_folder,
+    wordings_file,
+)
 from .picture_judging import PictureJudging
 from .queue import ServerQueue
 from .segmenters import region_engine
@@ -193,6 +204,13 @@ class App:
         wanted, busy = lambda: settings.load().test_new_judges, lambda: server.prompt_queue.get_tasks_remaining() > 0
         self.new_judges = NewJudges(self._self_tests, wanted, busy, lambda graph: submit(queue, graph, ""))
         self.picture_judging = PictureJudging(judge_for_request, rankings_folder)
+        self.experiments = Experiments(
+            self,
+            lambda choice: find_looker(choice, judge_for_request),
+            judge_kind,
+            lambda request, lookers, graph: describe_setup(request, lookers, graph, comfyui_version()),
+            experiments_folder,
+        )
         self._memory_reports = MemoryReports()
         self._thumbnails = Thumbnails(thumbnails_folder())
         self.services = ComfyServices(
@@ -233,6 +251,14 @@ class App:
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
         return await submit(self._queue, graph, client_id, extra_data)
+
+    async def queue_as(self, graph: Graph, prompt_id: str) -> None:
+        """Queue a graph under a prompt id that was written down before. Raises SubmissionRejected."""
+        await submit(self._queue, graph, "", prompt_id=prompt_id)
+
+    async def cancel(self, prompt_id: str) -> None:
+        """Take a prompt out of the queue, or interrupt it."""
+        await self._queue.cancel(prompt_id)
 
     async def expect(self, prompt_context: PromptContext) -> None:
         """A graph is about to render. A run that begins with it is told what the preflight says."""

@@ -29,6 +29,11 @@ def rankings_folder() -> Path:
     return Path(folder_paths.get_output_directory()) / f"{NAME}_rankings"
 
 
+def experiments_folder() -> Path:
+    """What was measured on this computer: requests, looks and reports. Pictures are in the folders of their runs."""
+    return Path(folder_paths.get_output_directory()) / f"{NAME}_experiments"
+
+
 def judges_folder() -> Path:
     """The self-tests of judge models."""
     return settings_file().parent / "judges"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, get_args, get_type_hints
@@ -30,9 +30,11 @@ from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import PreflightView
 from .errors import error_response
+from .experiments_port import ExperimentCalls
 from .judging_port import PictureJudgingCalls
 from .large_json import AT_ONCE, write_json
 from .own_page import refuse_other_pages
+from .picture_answer import PictureAnswer
 from .request_data import body_of, is_local, query_of
 
 
@@ -42,6 +44,7 @@ class RoutesApp(Protocol):
     driver: Driver
     actions: UserActions
     picture_judging: PictureJudgingCalls
+    experiments: ExperimentCalls
 
     def journal(self) -> Journal:
         """The journal of the present output folder."""
@@ -111,21 +114,6 @@ class Body(BaseModel):
     """A JSON body: nothing but what is named."""
 
     model_config = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True)
-class PictureAnswer:
-    """An answer that is no JSON. content: a file, or the bytes of a JPEG. cache: its Cache-Control. headers: more."""
-
-    content: Path | bytes
-    cache: str = "no-cache"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    def response(self) -> web.StreamResponse:
-        headers = {"Cache-Control": self.cache, **self.headers}
-        if isinstance(self.content, bytes):
-            return web.Response(body=self.content, content_type="image/jpeg", headers=headers)
-        return web.FileResponse(self.content, headers=headers)
 
 
 Handler = Callable[..., Awaitable[BaseModel | PictureAnswer]]

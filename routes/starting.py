@@ -73,11 +73,11 @@ async def start_run(app: RoutesApp, body: RunBody) -> StartedRun | DryRun:
     try:
         ready = await app.prepare_graph(body)
     except NotReady as problem:
-        raise _refusal(problem.problem, problem.findings, problem.repairs) from problem
+        raise refusal(problem.problem, problem.findings, problem.repairs) from problem
     if body.dry_run:
         return DryRun(accepted=not ready.rejected, workflow=ready.graph, **dict(_checked(ready)))
     if ready.rejected:
-        raise _refusal(ready.rejected[0], ready.findings, ready.repairs)
+        raise refusal(ready.rejected[0], ready.findings, ready.repairs)
     prompt_id = await _queue(app, ready.graph, body)
     return StartedRun(run_id=await _begun_run(app, prompt_id), prompt_id=prompt_id, **dict(_checked(ready)))
 
@@ -87,7 +87,7 @@ async def plan_run(app: RoutesApp, body: PlanRequest) -> LoopPlan:
     try:
         return await app.plan(body)
     except NotReady as problem:
-        raise _refusal(problem.problem, problem.findings, problem.repairs) from problem
+        raise refusal(problem.problem, problem.findings, problem.repairs) from problem
 
 
 async def _queue(app: RoutesApp, graph: Graph, body: RunBody) -> str:
@@ -125,7 +125,7 @@ def _checked(ready: PreparedGraph) -> CheckedWorkflow:
     )
 
 
-def _refusal(problem: Finding, findings: Iterable[Finding], proposed: Iterable[Repair]) -> BadRequest:
+def refusal(problem: Finding, findings: Iterable[Finding], proposed: Iterable[Repair]) -> BadRequest:
     """The first thing that is wrong as the error; all of them, and what would help, beside it."""
     repairs = _repairs(proposed)
     hint = problem.fix

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import RootModel
 
 from . import corrections, memory, panel, repairs, runs, starting
+from .experiment_table import EXPERIMENT_ROUTES
 from .judge_table import JUDGE_ROUTES
 from .openapi import describe_routes
 from .route import Route, RoutesApp
@@ -101,6 +102,7 @@ ROUTES = (
     Route("POST", f"{RUN}/delete", runs.delete_run, "Delete an ended run.", CHANGE),
     Route("POST", "/imitatoes/thumbnails", panel.keep_thumbnails, "How many thumbnails are kept.", POSTED),
     *JUDGE_ROUTES,
+    *EXPERIMENT_ROUTES,
     Route("GET", "/imitatoes/memory", memory.show_memory, "How memory stands, and the last reports."),
     Route(
         "POST",

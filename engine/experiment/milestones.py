@@ -6,12 +6,18 @@ from collections.abc import Iterable, Mapping
 
 from ..loop.belief.run_belief import believe_run
 from ..loop.run import Iteration, Run, Status
-from .record import Milestone, PlayedRun
+from .record import Milestone, PlayedRun, RenderVerdict
 
 WORKING = ("reduce", "render", "judge", "swap")
 """Stages whose seconds the user waits for; a picture is written while it is judged."""
-GAVE_PICTURES: tuple[Status, ...] = ("done", "limit", "no_progress")
-"""Ends of a run whose result counts."""
+GAVE_PICTURES: tuple[Status, ...] = ("done", "limit", "no_progress", "no_effect")
+"""Ends of a run whose result counts. no_effect: some steps more changed nothing, which is the loop's own doing; where
+even new seeds change nothing the arm of seeds fails (see gave_picture)."""
+
+
+def gave_picture(run: Run) -> bool:
+    """Whether the result of an ended run counts."""
+    return run.status in GAVE_PICTURES and not (run.status == "no_effect" and run.start.vary == "seed")
 
 
 def milestones_of(run: Run, keys: Mapping[int, str]) -> tuple[Milestone, ...]:
@@ -40,6 +46,21 @@ def milestones_of(run: Run, keys: Mapping[int, str]) -> tuple[Milestone, ...]:
             )
         )
     return tuple(found)
+
+
+def verdicts_of(run: Run) -> tuple[RenderVerdict, ...]:
+    """What the judge said about each whole picture that was new. Edited pictures say nothing about words."""
+    return tuple(
+        RenderVerdict(
+            number=one.number,
+            looks=max(one.critique.looks, 1),
+            soft=one.critique.soft,
+            own_words=not one.plan.wording.clauses,
+            p={item.id: round(item.p, 4) for item in one.critique.items if item.told},
+        )
+        for one in run.iterations
+        if one.critique.items and one.duplicate_of is None and one.plan.action != "local_edit"
+    )
 
 
 def equal_seconds(runs: Iterable[PlayedRun]) -> float | None:

@@ -101,11 +101,25 @@ class Milestone(BaseModel):
     sure: float | None = None
 
 
+class RenderVerdict(BaseModel):
+    """What the judge said in the loop about one render: p by requirement id, the mean of so many looks, in logits.
+    own_words: whether it was painted with the user's own words alone."""
+
+    model_config = ConfigDict(frozen=True)
+
+    number: int
+    looks: int
+    soft: bool
+    own_words: bool
+    p: dict[str, float]
+
+
 class PlayedRun(BaseModel):
     """One run of an arm at a prompt.
 
     prompt_id: as queued; written before it is queued. run_id: "" until it has begun. ended: its status, "" while it
-    has not come to an end of its own. milestones: after each render.
+    has not come to an end of its own. milestones: after each render. files: by key,
+    the name of each picture that led. verdicts: of the judge about each new picture, as they came.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -116,6 +130,8 @@ class PlayedRun(BaseModel):
     ended: str = ""
     reason: str = ""
     milestones: tuple[Milestone, ...] = ()
+    files: dict[str, str] = Field(default_factory=dict)
+    verdicts: tuple[RenderVerdict, ...] = ()
 
 
 class PromptRecord(BaseModel):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .arms import ARMS
 from .outcomes import Metric, Point
 from .statistics import Difference, Estimate
-from .summary import ArmFigures, Comparison, ExperimentSummary, PointFigures, Power
+from .summary import ArmComparison, ArmFigures, ExperimentSummary, PointFigures, Power
 
 METRIC_WORDS: dict[Metric, str] = {
     "all_correct": "all correct",
@@ -82,7 +82,7 @@ def _arm_lines(arm: ArmFigures) -> list[str]:
     return [f"  {ARMS[arm.arm].title}: {'; '.join(told)}"]
 
 
-def _comparison_lines(one: Comparison) -> list[str]:
+def _comparison_lines(one: ArmComparison) -> list[str]:
     told = [
         f"{METRIC_WORDS[metric]} {difference_text(metric, one.values[metric])}"
         for metric in ("all_correct", "share")

@@ -42,7 +42,7 @@ class ArmFigures(BaseModel):
     values: dict[Metric, Estimate]
 
 
-class Comparison(BaseModel):
+class ArmComparison(BaseModel):
     """one less other, prompt by prompt."""
 
     model_config = ConfigDict(frozen=True)
@@ -69,7 +69,7 @@ class PointFigures(BaseModel):
 
     point: Point
     arms: tuple[ArmFigures, ...]
-    comparisons: tuple[Comparison, ...]
+    comparisons: tuple[ArmComparison, ...]
     about: tuple[AboutFigures, ...]
 
 
@@ -155,7 +155,7 @@ def power_before(prompts: int) -> Power:
     return _power(prompts, None)
 
 
-def verdict(first: Comparison | None) -> str:
+def verdict(first: ArmComparison | None) -> str:
     """Whether the first comparison's all-correct differs by more than chance would."""
     found = first.values.get("all_correct") if first is not None else None
     if first is None or found is None:
@@ -205,7 +205,7 @@ def _comparison(
     ours: Sequence[ArmOutcome | None],
     theirs: Sequence[ArmOutcome | None],
     strata: Sequence[int],
-) -> Comparison:
+) -> ArmComparison:
     values: dict[Metric, Difference] = {}
     for metric in METRICS:
         known = [
@@ -217,7 +217,7 @@ def _comparison(
         made = difference([x[0] for x in known], [x[1] for x in known], [x[2] for x in known])
         if made is not None:
             values[metric] = made
-    return Comparison(one=one, other=other, values=values)
+    return ArmComparison(one=one, other=other, values=values)
 
 
 def _about(
@@ -285,7 +285,7 @@ def _person(prompts: Sequence[CountedPrompt], arms: Sequence[ArmName]) -> tuple[
     return tuple(found)
 
 
-def _power(prompts: int, first: Comparison | None) -> Power:
+def _power(prompts: int, first: ArmComparison | None) -> Power:
     """By the spread that was measured, where enough was, else by what is expected."""
     known = first.values if first is not None else {}
     correct = known.get("all_correct")

@@ -68,7 +68,7 @@ class Driver:
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
         self._memory = memory
-        self._wording_memory = WordingMemory(wording_store)
+        self.wording_memory = WordingMemory(wording_store)
         self.repairs = RepairRenders(queue, journal, mask_engine)
         self.owners = owners or RunOwners(lambda: journal().root)
         self.locks = RunLocks()
@@ -218,7 +218,7 @@ class Driver:
                 live.tried.clear()
                 run, iteration = await asyncio.to_thread(_with_report, run, report, state.started, live.judging_since)
                 if live.run.checklist is None:
-                    run = await self._wording_memory.recalled(run)
+                    run = await self.wording_memory.recalled(run)
                 if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
                     live.seen.append(KnownPicture(iteration.number, report.fingerprint, report.critique))
             problem = live.broken_journal or (report.save_error if report is not None else "")
@@ -385,7 +385,7 @@ class Driver:
         except Exception:
             logging.exception("Imitatoes: the end of run %s could not be written", run.id)
             ended = ended.changed(time.time(), status="failed", reason=OUR_MISTAKE)
-        await self._wording_memory.learn(ended)
+        await self.wording_memory.learn(ended)
         if ended.status != "unsaved":
             await asyncio.to_thread(self.owners.release, run.id)
         live.task, live.written = None, await asyncio.to_thread(self._journal().written, run.id)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,7 +27,7 @@ from .policy import continued_plan, first_plan
 from .ports import CarriedRequest
 from .refusals import NotNow
 from .repair_plan import next_step_with_repair
-from .run import Iteration, Plan, Run, Stop
+from .run import Iteration, Plan, Run, Status, Stop
 from .run_changes import add_instruction, with_user_pick
 from .run_owners import ELSEWHERE
 from .waiting_wishes import wish_first, wish_place, with_wish
@@ -250,14 +250,20 @@ class UserActions:
             raise NotNow(f"This picture cannot be repaired in place. {problem}") from problem
         return plan
 
-    async def resume(self, run_id: str, client_id: str = "", extra_data: Mapping[str, Any] | None = None) -> Run:
+    async def resume(
+        self,
+        run_id: str,
+        client_id: str = "",
+        extra_data: Mapping[str, Any] | None = None,
+        cut_off: Collection[Status] = ("suspended",),
+    ) -> Run:
         """Go on with a run that a server stop cut off, with the render that was lost.
 
-        extra_data: as of continue_run.
+        extra_data: as of continue_run. cut_off: ends that count as being cut off: its limits stay as they were.
         """
         async with self._driver.locks.user_action(run_id, "being resumed"):
             run = await self._driver.live.find(run_id)
-            if run.ended and run.status != "suspended":
+            if run.ended and run.status not in cut_off:
                 raise NotNow("Only a run that was cut off by a server stop can be resumed. Use continue instead.")
             async with self._revived(run_id, client_id, extra_data) as live:
                 return await self._resubmit(live)

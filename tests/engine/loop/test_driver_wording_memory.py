@@ -56,6 +56,18 @@ def test_a_second_run_uses_the_clause_that_worked_in_the_first(tmp_path):
     asyncio.run(story())
 
 
+def test_a_run_that_is_kept_apart_neither_learns_nor_teaches(tmp_path):
+    async def story():
+        stage = Stage(tmp_path, MemoryTeacher())
+        await two_looks(stage, "p1", "a trio of ducks")
+        stage.driver.wording_memory.keep_apart("p2")
+        prompt, run = await two_looks(stage, "p2", "exactly 3 ducks")
+        assert prompt.endswith("exactly 3 ducks") and run.past_wordings == {}
+        assert (stage.wording_store.recalls, stage.wording_store.learns) == (1, 1)
+
+    asyncio.run(story())
+
+
 def test_a_memory_that_cannot_be_used_ends_no_run(tmp_path, caplog):
     async def story():
         stage = Stage(tmp_path, MemoryTeacher(broken=True))
