@@ -35,6 +35,8 @@ from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.refusals import NotNow
 from ..engine.loop.run import Run
 from ..engine.loop.run_context import PromptContext, Report, RunContext
+from ..engine.loop.series.series_store import SeriesStore
+from ..engine.loop.series.series_work import SeriesWork
 from ..engine.loop.start import submit
 from ..engine.loop.user_actions import UserActions
 from ..engine.memory.graph_sizes import judge_named
@@ -61,6 +63,7 @@ from .picture_judging import PictureJudging
 from .queue import ServerQueue
 from .segmenters import region_engine
 from .self_tests import SelfTests, SelfTestStore
+from .series_calls import ServerSeriesCalls
 from .unloading import Unloading
 from .wording_memory import WordingFile
 
@@ -171,6 +174,9 @@ class App:
             mask_engine=region_engine,
         )
         self.actions = UserActions(self.driver, self.journal)
+        series_calls = ServerSeriesCalls(server, self.prepare_graph, self.start)
+        self.series = SeriesWork(self.driver, self.actions, SeriesStore(self.journal), series_calls)
+        server.loop.call_soon_threadsafe(self.series.look_for_others)
         self._self_tests = SelfTests(self_test_store, open_idle_models)
         self._judge_setups = JudgeSetups(requested_connection, settings.connection_names, device_memory)
         wanted, busy = lambda: settings.load().test_new_judges, lambda: server.prompt_queue.get_tasks_remaining() > 0
@@ -209,9 +215,9 @@ class App:
         """How a loop would be put into a workflow. Raises NotReady."""
         return await self._graph_check.plan(request)
 
-    async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
+    async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any], prompt_id: str = "") -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
-        return await submit(self._queue, graph, client_id, extra_data)
+        return await submit(self._queue, graph, client_id, extra_data, prompt_id)
 
     async def expect(self, prompt_context: PromptContext) -> None:
         """A graph is about to render. A run that begins with it is told what the preflight says."""

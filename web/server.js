@@ -6,6 +6,8 @@ const SLOW_MS = 500;
 export function createServer(api, t) {
   const path = (runId, ...rest) => ["/imitatoes/runs", encodeURIComponent(runId), ...rest].join("/");
 
+  const seriesPath = (id, ...rest) => ["/imitatoes/series", encodeURIComponent(id), ...rest].join("/");
+
   async function ask(route, body) {
     const options = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
     let response;
@@ -61,6 +63,12 @@ export function createServer(api, t) {
     /** How a loop would be put into a graph. judge: id of the node whose picture is judged; "" to have it chosen. */
     plan: (graph, judge) => ask("/imitatoes/plan", { workflow: graph, judge_node: judge }),
     keepThumbnails: (kept) => ask("/imitatoes/thumbnails", { kept }),
+    seriesList: () => ask("/imitatoes/series"),
+    series: (id) => ask(seriesPath(id)),
+    stopSeries: (id, afterThis, slow) => act(seriesPath(id, "stop"), { after_this: afterThis }, slow),
+    resumeSeries: (id, slow) => act(seriesPath(id, "resume"), { client_id: api.clientId ?? "" }, slow),
+    removeSeries: (id, slow) => act(seriesPath(id, "delete"), {}, slow),
+    seriesSheet: (id) => api.apiURL(seriesPath(id, "sheet")),
     judgePicture: (request) => ask("/imitatoes/judge", request),
     connections: () => ask("/imitatoes/connections"),
     keepConnection: (change) => ask("/imitatoes/connections", change),

@@ -16,12 +16,15 @@ from .run import Run
 PROMPT_POLL_SECONDS = 0.05
 
 
-async def submit(queue: Queue, graph: Graph, client_id: str, extra_data: Mapping[str, Any] | None = None) -> str:
+async def submit(
+    queue: Queue, graph: Graph, client_id: str, extra_data: Mapping[str, Any] | None = None, prompt_id: str = ""
+) -> str:
     """Queue a graph as POST /prompt does; its prompt id. client_id: the page that follows it; empty for none.
 
-    extra_data: what goes with it and all later renders. Raises SubmissionRejected.
+    extra_data: what goes with it and all later renders. prompt_id: a new UUID, where somebody had to write it down
+    before. Raises SubmissionRejected.
     """
-    prompt_id = str(uuid.uuid4())
+    prompt_id = prompt_id or str(uuid.uuid4())
     # Without any client id ComfyUI sends a prompt's progress to every page.
     extra = dict(extra_data or {})
     embedded = extra.pop("extra_pnginfo", None)

@@ -250,14 +250,20 @@ class UserActions:
             raise NotNow(f"This picture cannot be repaired in place. {problem}") from problem
         return plan
 
-    async def resume(self, run_id: str, client_id: str = "", extra_data: Mapping[str, Any] | None = None) -> Run:
+    async def resume(
+        self,
+        run_id: str,
+        client_id: str = "",
+        extra_data: Mapping[str, Any] | None = None,
+        also_stopped: bool = False,
+    ) -> Run:
         """Go on with a run that a server stop cut off, with the render that was lost.
 
-        extra_data: as of continue_run.
+        extra_data: as of continue_run. also_stopped: one that was stopped goes on too, within its own limits.
         """
         async with self._driver.locks.user_action(run_id, "being resumed"):
             run = await self._driver.live.find(run_id)
-            if run.ended and run.status != "suspended":
+            if run.ended and run.status != "suspended" and not (also_stopped and run.status == "stopped"):
                 raise NotNow("Only a run that was cut off by a server stop can be resumed. Use continue instead.")
             async with self._revived(run_id, client_id, extra_data) as live:
                 return await self._resubmit(live)
