@@ -6,12 +6,11 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-import aiohttp
-
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import RunRequest
 from ..engine.loop.series.series_view import SeriesView
+from ..http_client import NoAnswer, ask_json
 from . import settings
 
 EVENT = "imitatoes.series"
@@ -49,16 +48,9 @@ class ServerSeriesCalls:
         if address is None:
             return
         try:
-            patience = aiohttp.ClientTimeout(total=WEBHOOK_SECONDS)
-            async with (
-                aiohttp.ClientSession(timeout=patience, trust_env=True) as session,
-                session.post(address, json=view.model_dump(mode="json")) as answer,
-            ):
-                answer.raise_for_status()
-        except Exception as problem:  # the series has ended, whoever hears of it
-            LOG.warning("Imitatoes: series_webhook could not be told of series %s: %s", view.series_id, _why(problem))
-
-
-def _why(problem: Exception) -> str:
-    """Without the address: there may be a key in it."""
-    return f"it answered {problem.status}" if isinstance(problem, aiohttp.ClientResponseError) else repr(type(problem))
+            answer = await ask_json("POST", address, view.model_dump(mode="json"), WEBHOOK_SECONDS)
+            why = "" if answer.status < 400 else f"it answered {answer.status}"
+        except NoAnswer as problem:
+            why = str(problem)
+        if why:  # without the address: there may be a key in it
+            LOG.warning("Imitatoes: series_webhook could not be told of series %s: %s", view.series_id, why)
