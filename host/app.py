@@ -38,6 +38,8 @@ from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.refusals import NotNow
 from ..engine.loop.run import Run
 from ..engine.loop.run_context import PromptContext, Report, RunContext
+from ..engine.loop.series.series_store import SeriesStore
+from ..engine.loop.series.series_work import SeriesWork
 from ..engine.loop.start import submit
 from ..engine.loop.user_actions import UserActions
 from ..engine.memory.graph_sizes import judge_named
@@ -75,6 +77,7 @@ from .picture_judging import PictureJudging
 from .queue import ServerQueue
 from .segmenters import region_engine
 from .self_tests import SelfTests, SelfTestStore
+from .series_calls import ServerSeriesCalls
 from .text_encoder import TextEncoderModel
 from .unloading import Unloading
 from .wording_memory import WordingFile
@@ -199,6 +202,9 @@ class App:
             mask_engine=region_engine,
         )
         self.actions = UserActions(self.driver, self.journal)
+        series_calls = ServerSeriesCalls(server, self.prepare_graph, self.start)
+        self.series = SeriesWork(self.driver, self.actions, SeriesStore(self.journal), series_calls)
+        server.loop.call_soon_threadsafe(self.series.look_for_others)
         self._self_tests = SelfTests(self_test_store, open_idle_models)
         self._judge_setups = JudgeSetups(requested_connection, settings.connection_names, device_memory)
         wanted, busy = lambda: settings.load().test_new_judges, lambda: server.prompt_queue.get_tasks_remaining() > 0
@@ -248,13 +254,9 @@ class App:
         """What a critic of a graph is linked to."""
         return await self._graph_check.clip_source(graph, critic)
 
-    async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
+    async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any], prompt_id: str = "") -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
-        return await submit(self._queue, graph, client_id, extra_data)
-
-    async def queue_as(self, graph: Graph, prompt_id: str) -> None:
-        """Queue a graph under a prompt id that was written down before. Raises SubmissionRejected."""
-        await submit(self._queue, graph, "", prompt_id=prompt_id)
+        return await submit(self._queue, graph, client_id, extra_data, prompt_id)
 
     async def cancel(self, prompt_id: str) -> None:
         """Take a prompt out of the queue, or interrupt it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -53,7 +53,7 @@ class Starting(Protocol):
     async def prepare_graph(self, order: RunRequest) -> PreparedGraph:
         """Raises NotReady."""
 
-    async def queue_as(self, graph: Graph, prompt_id: str) -> None:
+    async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any], prompt_id: str = "") -> str:
         """Queue a graph under this prompt id. Raises SubmissionRejected."""
 
     async def cancel(self, prompt_id: str) -> None:
@@ -134,7 +134,7 @@ class RunPlayer:
         await keep(played)
         self.app.driver.wording_memory.keep_apart(played.prompt_id)
         try:
-            await self.app.queue_as(ready.graph, played.prompt_id)
+            await self.app.start(ready.graph, "", {}, played.prompt_id)
             found = await wait_for_run(self.app.driver, played.prompt_id, WAIT_SECONDS)
             while not isinstance(found, Run) and not found.ended:
                 found = await wait_for_run(self.app.driver, played.prompt_id, WAIT_SECONDS)

@@ -2,7 +2,8 @@
 
     {"connections": {"workstation": {"url": "http://192.0.2.7:11434"},
                      "studio": {"kind": "openai", "url": "http://127.0.0.1:1234", "key": "..."}},
-     "learn_from_runs": false, "wait_for_judge_seconds": 300}
+     "learn_from_runs": false, "wait_for_judge_seconds": 300,
+     "series_webhook": "https://192.0.2.9/imitatoes"}
 
 A graph names a connection; it can never bring an address of its own. The page may add and remove connections (see
 host/connections.py), unless "connections_on_page" is false.
@@ -52,7 +53,8 @@ class ServerSettings(BaseModel):
     On by default: see benchmarks/README.md, past_runs. wait_for_judge_seconds: how long a run tries again to reach a
     judge that has looked at its pictures before and is gone. connections_on_page: whether the page may add and remove
     connections. test_new_judges: a judge without a self-test gets one by itself, once ComfyUI is idle.
-    exact_evidence: writing is read by an installed OCR package, beside the judge.
+    exact_evidence: writing is read by an installed OCR package, beside the judge. series_webhook: gets a POST with the
+    series as JSON when one has ended.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -63,6 +65,7 @@ class ServerSettings(BaseModel):
     exact_evidence: bool = True
     learn_from_runs: bool = True
     wait_for_judge_seconds: float = Field(default=60.0, ge=0, le=3600)
+    series_webhook: str | None = Field(default=None, pattern=r"^https?://\S+$", max_length=2000, repr=False)
 
     @model_validator(mode="after")
     def _local_is_ollama(self) -> ServerSettings:

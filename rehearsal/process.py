@@ -25,6 +25,7 @@ _PACK_PARTS = (
     "host",
     "ollama_client",
     "openai_client",
+    "http_client",
     "routes",
     "web",
     "locales",

@@ -17,7 +17,7 @@ API_VERSION = "1.0.0"
 REF = "#/components/schemas/{model}"
 
 IN_PATH = {
-    "id": "A run id, or the id of a prompt of this server session that belongs to the run.",
+    "id": "A run id, or the id of a prompt of this server session that belongs to the run; of series, its own id.",
     "name": "File name of a picture of the run, as the run tells it; best.png and contact_sheet.jpg at its end.",
 }
 ERRORS = {

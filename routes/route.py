@@ -25,6 +25,7 @@ from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.run import Run
+from ..engine.loop.series.series_work import SeriesWork
 from ..engine.loop.user_actions import UserActions
 from ..engine.memory.memory_report import MemoryReport
 from ..engine.memory.memory_state import MemoryState
@@ -45,6 +46,7 @@ class RoutesApp(Protocol):
     actions: UserActions
     picture_judging: PictureJudgingCalls
     experiments: ExperimentCalls
+    series: SeriesWork
 
     def journal(self) -> Journal:
         """The journal of the present output folder."""
@@ -125,10 +127,8 @@ The annotations of its body and query are the models that requests are parsed to
 
 @dataclass(frozen=True)
 class Route:
-    """method and path, and what is there. summary: one sentence for the document.
-
-    errors: statuses of the answers in the one error shape, beside 500. media: media types of the picture, where it
-    answers with one. own_page: closed to pages of other origins.
+    """method and path, and what is there. summary: one sentence for the document. errors: statuses of the answers in
+    the one error shape, beside 500. media: of the picture, where it answers with one. own_page: closed to other pages.
     """
 
     method: str

@@ -13,8 +13,10 @@ from ..engine.graph.model import Finding, Graph
 from ..engine.graph.prepare_graph import NotReady, PreparedGraph
 from ..engine.graph.repair import Repair
 from ..engine.graph.run_request import PlanRequest, RunRequest
+from ..engine.judge.checklist_rules import checklist_of_lines
 from ..engine.loop.ports import PromptState, SubmissionRejected
 from ..engine.loop.run import Run
+from ..engine.loop.series.series_view import SeriesView
 from ..engine.loop.start import wait_for_run
 from .errors import BadRequest
 from .route import RoutesApp
@@ -68,18 +70,36 @@ class DryRun(CheckedWorkflow):
     workflow: dict[str, Any]
 
 
-async def start_run(app: RoutesApp, body: RunBody) -> StartedRun | DryRun:
-    """Nothing is queued before the workflow is found to be in order."""
+async def start_run(app: RoutesApp, body: RunBody) -> StartedRun | DryRun | SeriesView:
+    """Nothing is queued before the workflow is found to be in order. Of a series, for its first goal."""
+    first: RunRequest = body
+    if body.is_series():
+        goal, lines = _goals(body)[0]
+        first = body.model_copy(update={"goal": goal, "checklist": list(lines)})
     try:
-        ready = await app.prepare_graph(body)
+        ready = await app.prepare_graph(first)
     except NotReady as problem:
         raise refusal(problem.problem, problem.findings, problem.repairs) from problem
     if body.dry_run:
         return DryRun(accepted=not ready.rejected, workflow=ready.graph, **dict(_checked(ready)))
     if ready.rejected:
         raise refusal(ready.rejected[0], ready.findings, ready.repairs)
+    if body.is_series():
+        return await app.series.start(body, body.client_id, body.extra_data)
     prompt_id = await _queue(app, ready.graph, body)
     return StartedRun(run_id=await _begun_run(app, prompt_id), prompt_id=prompt_id, **dict(_checked(ready)))
+
+
+def _goals(body: RunBody) -> list[tuple[str, tuple[str, ...]]]:
+    """Of a series, each with its requirements. Raises BadRequest for what no run could be judged by."""
+    goals = body.goals_asked()
+    for number, (goal, lines) in enumerate(goals, 1):
+        try:
+            if lines:
+                checklist_of_lines(goal, lines)
+        except ValueError as problem:
+            raise BadRequest(f"checklists, the {number}.: {problem}", input_="checklists") from problem
+    return goals
 
 
 async def plan_run(app: RoutesApp, body: PlanRequest) -> LoopPlan:

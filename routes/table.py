@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import RootModel
 
-from . import corrections, memory, panel, repairs, runs, starting
+from . import corrections, memory, panel, repairs, runs, series, starting
 from .experiment_table import EXPERIMENT_ROUTES
 from .judge_table import JUDGE_ROUTES
 from .openapi import describe_routes
@@ -15,6 +15,7 @@ from .route import Route, RoutesApp
 
 PNG, JPEG = "image/png", "image/jpeg"
 RUN = "/imitatoes/runs/{id}"
+SERIES = "/imitatoes/series/{id}"
 READ, CHANGE = (400, 404), (400, 404, 409, 413, 415, 507)
 POSTED = (400, 413, 415)
 
@@ -38,8 +39,8 @@ ROUTES = (
         "POST",
         "/imitatoes/runs",
         starting.start_run,
-        "Start a run: a workflow in API format and a goal.",
-        (*POSTED, 409),
+        "Start a run: a workflow in API format and a goal. With goals, a series: a run for each.",
+        (*POSTED, 409, 507),
     ),
     Route(
         "POST",
@@ -101,6 +102,14 @@ ROUTES = (
     ),
     Route("POST", f"{RUN}/delete", runs.delete_run, "Delete an ended run.", CHANGE),
     Route("POST", "/imitatoes/thumbnails", panel.keep_thumbnails, "How many thumbnails are kept.", POSTED),
+    Route("GET", "/imitatoes/series", series.list_series, "The series of many goals, newest first."),
+    Route("GET", SERIES, series.show_series, "One series, with what has become of each goal.", READ),
+    Route(
+        "GET", f"{SERIES}/sheet", series.show_series_sheet, "The best of each goal in one picture.", READ, media=(JPEG,)
+    ),
+    Route("POST", f"{SERIES}/stop", series.stop_series, "Take no further goal; the run at hand stops.", CHANGE),
+    Route("POST", f"{SERIES}/resume", series.resume_series, "Go on with what is left.", CHANGE),
+    Route("POST", f"{SERIES}/delete", series.delete_series, "Forget a series; its runs stay.", CHANGE),
     *JUDGE_ROUTES,
     *EXPERIMENT_ROUTES,
     Route("GET", "/imitatoes/memory", memory.show_memory, "How memory stands, and the last reports."),

@@ -76,9 +76,9 @@ class OutsideClient:
         status, _, parsed, _ = self.ask("POST", path, json=body)
         return status, parsed
 
-    def wait(self, ready: Callable[[], Any]) -> Any:
+    def wait(self, ready: Callable[[], Any], limit: float = LIMIT_SECONDS) -> Any:
         """The condition's first true value; fails after the limit."""
-        deadline = time.monotonic() + LIMIT_SECONDS
+        deadline = time.monotonic() + limit
         while time.monotonic() < deadline:
             if value := ready():
                 return value

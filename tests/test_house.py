@@ -52,15 +52,17 @@ ARROWS = {
     "engine.tutorial": {"engine.judge"},
     "ollama_client": {"engine.judge", "engine.memory"},
     "openai_client": {"engine.judge", "ollama_client"},
+    "http_client": set(),
 }
 """Which rooms of the product a room may import from; host, nodes and routes are held below."""
 ABOVE = {
     "host": {"nodes", "routes"},
-    "routes": {"host", "nodes", "ollama_client", "openai_client"},
-    "nodes": {"ollama_client", "openai_client"},
+    "routes": {"host", "nodes", "ollama_client", "openai_client", "http_client"},
+    "nodes": {"ollama_client", "openai_client", "http_client"},
 }
 """What the upper rooms may not import from: everything else is below them."""
-PRODUCT = ("engine/*.py", "host/*.py", "nodes/*.py", "routes/*.py", "ollama_client/*.py", "openai_client/*.py")
+CLIENTS = ("ollama_client/*.py", "openai_client/*.py", "http_client/*.py")
+PRODUCT = ("engine/*.py", "host/*.py", "nodes/*.py", "routes/*.py", *CLIENTS)
 
 
 def room(module: str) -> str:

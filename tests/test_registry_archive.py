@@ -61,6 +61,7 @@ def test_the_archive_holds_the_pack_and_nothing_of_the_workshop():
         "routes",
         "ollama_client",
         "openai_client",
+        "http_client",
         "web",
         "workflows",
     } <= rooms

@@ -1,6 +1,7 @@
 // What the page hears of ComfyUI: runs, renders that begin and end, steps, and errors of nodes of ours.
 
 const RUN_EVENT = "imitatoes.run";
+const SERIES_EVENT = "imitatoes.series";
 const ENDS = ["execution_success", "execution_error", "execution_interrupted"];
 const OURS = /^Imitatoes/;
 
@@ -9,7 +10,7 @@ const OURS = /^Imitatoes/;
  * workflowOf(promptId): id of the workflow that a prompt renders. hasLoop(): the workflow in front has its two nodes.
  * failed(detail): a node of ours stopped the render.
  */
-export function listen(api, { store, feed, progress, problems, previews, workflowOf, hasLoop, failed }) {
+export function listen(api, { store, feed, series, progress, problems, previews, workflowOf, hasLoop, failed }) {
   const judgingSince = new Map();
   const begunAt = new Map();
   const workflows = new Map();
@@ -32,7 +33,11 @@ export function listen(api, { store, feed, progress, problems, previews, workflo
     if (first && detail?.prompt_ids?.includes(first)) first = null;
     feed.take(detail);
   });
-  api.addEventListener("reconnected", () => feed.correct());
+  api.addEventListener(SERIES_EVENT, ({ detail }) => series.take(detail));
+  api.addEventListener("reconnected", () => {
+    feed.correct();
+    series.load();
+  });
   api.addEventListener("execution_start", ({ detail }) => begun(detail?.prompt_id));
   api.addEventListener("progress_state", ({ detail }) => {
     if (progress.report(detail?.prompt_id, detail?.nodes)) store.touch();

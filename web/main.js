@@ -23,6 +23,7 @@ import { createPreviews } from "./previews.js";
 import { createProgress } from "./progress.js";
 import { createRunSearch } from "./run_search.js";
 import { createServer } from "./server.js";
+import { createSeries } from "./series.js";
 import { applyJudge, judgeInFront, judgeWith, settingOf, settingsOf } from "./settings.js";
 import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
@@ -64,9 +65,11 @@ const page = {
   rankFolder: openRanking,
   choice,
 };
+const series = createSeries({ t, server, changed: store.touch, onEnded: seriesEnded, confirm: page.confirm });
 const heard = listen(api, {
   store,
   feed,
+  series,
   progress,
   problems,
   previews,
@@ -78,7 +81,7 @@ const search = createRunSearch({ store, server, feed });
 const actions = createActions({ t, store, server, feed, page });
 const sidebar = createSidebar({
   store,
-  makePanel: () => createPanel({ t, store, server, actions, search, judge: judgeSetup(), progress, page, language }),
+  makePanel: () => createPanel({ t, store, server, actions, search, series, judge: judgeSetup(), progress, page, language }),
   active: () => app.extensionManager.sidebarTab?.activeSidebarTabId,
 });
 
@@ -140,6 +143,14 @@ function ended(run, promptId) {
   const best = bestName(t, run) ? ` ${bestName(t, run)}.` : "";
   const summary = run.status === "done" ? t("toast.done") : `${t("toast.ended")}: ${stateWords(t, run)}`;
   page.toast(severity, summary, `${run.reason}${best}`);
+}
+
+/** A series of goals is through, or was cut short. */
+function seriesEnded(one) {
+  const words = t("series.count", { ended: one.ended, count: one.count, met: one.met });
+  if (settingOf(app, "sound")) playChime();
+  if (settingOf(app, "notification")) notify(`${t("title")}: ${t("series.ended")}`, `${words}. ${one.reason}`, one.series_id);
+  if (settingOf(app, "toasts")) page.toast(one.state === "failed" ? "error" : "success", t("series.ended"), `${words}. ${one.reason}`);
 }
 
 function tellBeyondThePage(run) {
@@ -233,6 +244,7 @@ app.registerExtension({
       destroy: sidebar.destroy,
     });
     await feed.load();
+    await series.load();
   },
   // Newer pages ask for this when a node is clicked with the right button; the command does the same for a chosen node.
   getNodeMenuItems: (node) => (shownPicture(node) ? [{ content: t("judgePicture.menu"), callback: () => judgeShownPicture(node) }] : []),

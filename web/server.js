@@ -6,6 +6,8 @@ const SLOW_MS = 500;
 export function createServer(api, t) {
   const path = (runId, ...rest) => ["/imitatoes/runs", encodeURIComponent(runId), ...rest].join("/");
 
+  const seriesPath = (id, ...rest) => ["/imitatoes/series", encodeURIComponent(id), ...rest].join("/");
+
   async function ask(route, body) {
     const options = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
     let response;
@@ -74,6 +76,12 @@ export function createServer(api, t) {
       const parts = name.split("/");
       return api.apiURL(`/view?${new URLSearchParams({ filename: parts.pop(), subfolder: parts.join("/"), type: folder })}`);
     },
+    seriesList: () => ask("/imitatoes/series"),
+    series: (id) => ask(seriesPath(id)),
+    stopSeries: (id, afterThis, slow) => act(seriesPath(id, "stop"), { after_this: afterThis }, slow),
+    resumeSeries: (id, slow) => act(seriesPath(id, "resume"), { client_id: api.clientId ?? "" }, slow),
+    removeSeries: (id, slow) => act(seriesPath(id, "delete"), {}, slow),
+    seriesSheet: (id) => api.apiURL(seriesPath(id, "sheet")),
     judgePicture: (request) => ask("/imitatoes/judge", request),
     connections: () => ask("/imitatoes/connections"),
     keepConnection: (change) => ask("/imitatoes/connections", change),

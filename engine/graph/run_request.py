@@ -11,6 +11,8 @@ from ..settings import MAX_SEED, SeedPolicy, Vary
 MOST_NODES, MOST_LINKS = 2000, 20_000
 """Of a graph that is checked. Workflows have some hundred nodes, and some links each."""
 LONGEST_TEXT = 20_000
+MOST_GOALS = 500
+"""Of one series."""
 
 
 class _Part(BaseModel):
@@ -64,6 +66,15 @@ class OrderCritic(_Part):
     keep_alive: str | None = Field(default=None, max_length=200)
 
 
+class OrderSeries(_Part):
+    """What the runs of a series share. minutes: of rendering and judging, renders: of all runs together; 0 for no
+    limit. until: a time of day of the server, as "07:30", "" for none: then the render at hand is the last."""
+
+    minutes: float = Field(default=0.0, ge=0, le=100_000)
+    renders: int = Field(default=0, ge=0, le=100_000)
+    until: str = Field(default="", pattern=r"^(?:(?:[01]\d|2[0-3]):[0-5]\d)?$")
+
+
 class PlanRequest(_Part):
     """How a loop would be put into a workflow: an API graph, as the page would queue it, or one in UI format.
 
@@ -82,6 +93,9 @@ class RunRequest(_Part):
     workflow's tokens, by name. wrap: "auto" puts the loop around a workflow that has none; judge_node: id of the node
     whose picture it judges, where that is to be another than the one saved furthest downstream. repair: apply the
     repairs of which there is no doubt.
+
+    goals: one run for each, in order: a series. checklists: one for each of the goals; without goals each is one.
+    series: what its runs share. Their prompts are made from the goals, unless settings hold one for all.
     """
 
     workflow: Annotated[Any, Field(json_schema_extra={"type": "object"})]
@@ -94,9 +108,31 @@ class RunRequest(_Part):
     wrap: Literal["auto", "never"] = "auto"
     judge_node: str = Field(default="", max_length=200)
     repair: bool = False
+    goals: list[Annotated[str, Field(max_length=LONGEST_TEXT)]] = Field(default_factory=list, max_length=MOST_GOALS)
+    checklists: list[str | list[str]] = Field(default_factory=list, max_length=MOST_GOALS)
+    series: OrderSeries = OrderSeries()
 
     def checklist_lines(self) -> list[str]:
         """The requirements, one each; empty where none are given."""
-        if isinstance(self.checklist, str):
-            return self.checklist.splitlines()
-        return list(self.checklist or ())
+        return _lines(self.checklist)
+
+    def is_series(self) -> bool:
+        return bool(self.goals or self.checklists)
+
+    def goals_asked(self) -> list[tuple[str, tuple[str, ...]]]:
+        """(goal, requirements) of each run of a series. Raises ValueError where goals and checklists do not match."""
+        lists = [tuple(line.strip() for line in _lines(one) if line.strip()) for one in self.checklists]
+        if self.goals and lists and len(self.goals) != len(lists):
+            raise ValueError(
+                f"checklists: there are {len(lists)} for {len(self.goals)} goals. Send one for each goal, or none."
+            )
+        goals = [goal.strip() for goal in self.goals] or [self.goal.strip() or "; ".join(lines) for lines in lists]
+        lists = lists or [()] * len(goals)
+        for number, goal in enumerate(goals, 1):
+            if not goal:
+                raise ValueError(f"goals: the {number}. is empty. Say what the picture must show, or leave it out.")
+        return list(zip(goals, lists, strict=True))
+
+
+def _lines(checklist: str | list[str] | None) -> list[str]:
+    return checklist.splitlines() if isinstance(checklist, str) else list(checklist or ())

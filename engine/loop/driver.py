@@ -420,6 +420,10 @@ class Driver:
         except Exception:  # the page is a guest: whatever goes wrong on the way there must not end a run
             logging.exception("Imitatoes: the page could not be told about run %s", run.id)
 
+    async def cancel_prompt(self, prompt_id: str) -> None:
+        """A prompt that has not begun a run yet. Touches no other."""
+        await self._queue.cancel(prompt_id)
+
     async def cancel_pending(self, live: LiveRun) -> None:
         if live.run.pending is not None:
             await self._queue.cancel(live.run.pending.prompt_id)

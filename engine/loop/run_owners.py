@@ -103,6 +103,18 @@ class RunOwners:
         with suppress(OSError):
             (folder / f"{_OWNER}{self.server_id}").rename(folder / f"{_OWNER}{_NOBODY}")
 
+    def join(self, place: str) -> None:
+        """Be at something that several servers may be at, as a series is. Raises OSError."""
+        self._appear()
+        (self._root() / place / f"{_OWNER}{self.server_id}").touch()
+        self.held.add(place)
+
+    def part(self, place: str) -> None:
+        """Be at it no longer."""
+        self.held.discard(place)
+        with suppress(OSError):
+            (self._root() / place / f"{_OWNER}{self.server_id}").unlink()
+
     def look_around(self) -> None:
         """Begin to listen to the other servers of this folder, and clear away what dead ones left of themselves."""
         with suppress(OSError):

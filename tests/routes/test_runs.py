@@ -19,6 +19,8 @@ from pack.engine.judge.vision_model import ModelUnreachable
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.pictures import Thumbnails
 from pack.engine.loop.ports import PromptState
+from pack.engine.loop.series.series_store import SeriesStore
+from pack.engine.loop.series.series_work import SeriesWork
 from pack.engine.loop.start import submit
 from pack.routes import register, run_answer, runs
 
@@ -56,11 +58,21 @@ class Site(Stage):
     async def judge_of(self, run):
         return Judge("ollama", self.judge_model, 0.8, CHECKS)
 
-    async def start(self, graph, client_id, extra_data):
-        return await submit(self.queue, graph, client_id, extra_data)
+    async def start(self, graph, client_id, extra_data, prompt_id=""):
+        return await submit(self.queue, graph, client_id, extra_data, prompt_id)
+
+    def is_free(self):
+        return True
+
+    def publish(self, view):
+        self.told.append(view)
+
+    async def tell_end(self, view):
+        self.told.append(view)
 
     async def serve(self, story):
-        self.cache = Thumbnails(self.root.parent / "thumbnails")
+        self.cache, self.told = Thumbnails(self.root.parent / "thumbnails"), []
+        self.series = SeriesWork(self.driver, self.actions, SeriesStore(self.journal), self, look_seconds=0.01)
         routes = web.RouteTableDef()
         register(routes, lambda: self)
         async with TestClient(TestServer(documented_site(routes, client_max_size=self.client_max_size))) as self.client:

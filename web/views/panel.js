@@ -15,10 +15,13 @@ import { createRepairedHere } from "./repaired_here.js";
 import { createRunButtons } from "./run_buttons.js";
 import { createRunHeader } from "./run_header.js";
 import { createScoreChart } from "./score_chart.js";
+import { createSeriesView } from "./series.js";
 import { createViewer } from "./viewer.js";
 
+const TABS = ["run", "past", "series"];
+
 /** page: what the panel needs of the page around it, see main.js. */
-export function createPanel({ t, store, server, actions, search, judge, progress, page, language }) {
+export function createPanel({ t, store, server, actions, search, judge, series, progress, page, language }) {
   let focus = none();
   let view = "run";
   const choose = (number) => change({ number, after: number, index: null });
@@ -34,18 +37,19 @@ export function createPanel({ t, store, server, actions, search, judge, progress
   const repair = createRepair({ t, server, actions });
   const repaired = createRepairedHere({ t, server, compare: compareRepair });
   const past = createPastRuns({ t, server, actions, search, language, open });
+  const many = createSeriesView({ t, server, series, open: (runId) => open({ run_id: runId }) });
   const empty = createEmpty({ t, actions, judge });
   const problem = createProblem({ t });
   const choices = createChoices({ t, actions, choice: page.choice });
   const tabs = h(
     "div",
     { className: "imitatoes-tabs", role: "group", "aria-label": t("panel.views") },
-    ...["run", "past"].map((name) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => show(name) } }, t(`panel.${name}`))),
+    ...TABS.map((name) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => show(name) } }, t(`panel.${name}`))),
   );
   const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, batch.root, repaired.root, iterationButtons.root, repair.root, detail.root);
   const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
   const tools = h("button", { type: "button", className: "imitatoes-link", on: { click: () => page.rankFolder() } }, icon("sort-amount-down"), t("ranking.title"));
-  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, tabs, choices.root, problem.root, empty.root, current, pictures, past.root, tools, viewer.root);
+  const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, tabs, choices.root, problem.root, empty.root, current, pictures, past.root, many.root, tools, viewer.root);
 
   function show(name) {
     view = name;
@@ -106,14 +110,14 @@ export function createPanel({ t, store, server, actions, search, judge, progress
     if (run?.run_id !== focus.runId) {
       actions.left();
       focus = { ...none(), runId: run?.run_id ?? null };
-      if (run && isRunning(run)) view = "run"; // what has just begun is what the user waits for
+      if (run && isRunning(run) && view !== "series") view = "run"; // what has just begun is what the user waits for
       root.scrollTop = 0;
     }
     if (run) page.need(run.run_id);
     const first = isRunning(run ?? {}) ? "" : page.firstPicture();
     const iteration = run && shownIteration(run);
     if (!run) view = "run";
-    const listed = view === "past";
+    const listed = view === "past" || view === "series";
     empty.root.hidden = (Boolean(run) && !first) || listed;
     if (!empty.root.hidden) empty.update({ hasLoop: page.hasLoop(), first });
     current.hidden = !run || listed || Boolean(first && !store.chosen());
@@ -142,8 +146,14 @@ export function createPanel({ t, store, server, actions, search, judge, progress
     problem.update(page.problem());
     choices.update();
     const others = store.list().some((one) => !isRunning(one));
-    tabs.hidden = !others || !run;
-    [...tabs.children].forEach((tab, index) => tab.setAttribute("aria-pressed", String((view === "past") === (index === 1))));
+    const anySeries = series.list().length > 0;
+    tabs.hidden = !run || !(others || anySeries);
+    [...tabs.children].forEach((tab, index) => {
+      tab.setAttribute("aria-pressed", String(view === TABS[index]));
+      tab.hidden = (index === 1 && !others) || (index === 2 && !anySeries);
+    });
+    many.root.hidden = !(view === "series" || !run) || !anySeries;
+    if (!many.root.hidden) many.update();
     past.root.hidden = !(view === "past" || !run) || !others;
     if (!past.root.hidden) past.update(run?.run_id, actions.busy());
   }

@@ -1,0 +1,1 @@
+"""Many goals in order, one run each: a series."""
