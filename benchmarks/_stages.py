@@ -26,7 +26,7 @@ STAGES: dict[str, list[list[str]]] = {
         ["engine.loop.driver", "next_step_with_repair"],
     ],
     "graph patched": [
-        ["engine.loop.critic", "as_queued"],
+        ["engine.loop.picture_saving", "as_queued"],
         ["engine.loop.driver", "with_settings"],
         ["engine.graph.ui_workflow", "in_extra_pnginfo"],
     ],
