@@ -266,13 +266,14 @@ class App:
         """A graph is about to render. A run that begins with it is told what the preflight says."""
         if self.driver.live.waiting_for(prompt_context.prompt_id) is None:
             graph, critic = dict(prompt_context.graph), prompt_context.critic_node
-            found, refusal = await self._graph_check.before_render(graph, critic)
+            found, repair = await self._graph_check.before_render(graph, critic)
             notes = notes_before_rendering(prompt_context.handle, prompt_context.loop_node)
             prompt_context = replace(
                 prompt_context,
                 warnings=(*found, *notes),
-                can_edit_locally=not refusal,
-                edit_refusal=refusal,
+                can_edit_locally=not repair.refusal,
+                edit_refusal=repair.refusal,
+                edits_by_instruction=repair.by_instruction,
             )
         await self.driver.expect(prompt_context)
 

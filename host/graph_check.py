@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..engine.graph.check import check
 from ..engine.graph.clips import ClipSource, clip_source
@@ -54,6 +54,13 @@ MOST_WARNINGS = 30
 """Kept with a run. They go to the page with every change of it."""
 
 
+class RepairCheck(NamedTuple):
+    """refusal: why pictures cannot be repaired in place, "" where they can. by_instruction: by a model for editing."""
+
+    refusal: str = ""
+    by_instruction: bool = False
+
+
 class GraphCheck:
     """version: ComfyUI's, as "0.8.0", and frontend: its page's, as "1.35.9"; None where it does not say.
 
@@ -76,16 +83,16 @@ class GraphCheck:
         async with self._checking:
             return await asyncio.to_thread(plan_workflow, request, known, self._frontend)
 
-    async def before_render(self, graph: Graph, critic: str) -> tuple[tuple[Finding, ...], str]:
-        """warnings and edit_refusal of a graph about to render, its node classes asked for once."""
+    async def before_render(self, graph: Graph, critic: str) -> tuple[tuple[Finding, ...], RepairCheck]:
+        """warnings, and whether pictures can be repaired, of a graph about to render; its node classes asked once."""
         known: ObjectInfo | None = None
         if not _too_large(graph):
             try:
                 known = await self._known.of(graph)
             except Exception:
                 logging.exception("Imitatoes: the node classes of the graph could not be asked for")
-                return (), NOT_READ
-        return await self.warnings(graph, known), await self.edit_refusal(graph, critic, known)
+                return (), RepairCheck(NOT_READ)
+        return await self.warnings(graph, known), await self.can_repair(graph, critic, known)
 
     async def clip_source(self, graph: Graph, critic: str) -> ClipSource:
         """What a critic's pictures are; of a graph that cannot be read, pictures. Never raises."""
@@ -114,22 +121,22 @@ class GraphCheck:
             return ()
         return checked.findings[:MOST_WARNINGS]
 
-    async def edit_refusal(self, graph: Graph, critic: str, known: ObjectInfo | None = None) -> str:
-        """Why no region of the picture that a graph's critic judges can be painted anew; "" where it can.
+    async def can_repair(self, graph: Graph, critic: str, known: ObjectInfo | None = None) -> RepairCheck:
+        """Whether a region of the picture that a graph's critic judges can be painted anew, and how.
 
         known: as in warnings. Never raises: whatever fails here, the render goes on.
         """
         if _too_large(graph):
-            return "The workflow is too large."
+            return RepairCheck("The workflow is too large.")
         try:
             known = known or await self._known.of(graph)
-            await asyncio.to_thread(find_edit_parts, graph, known, critic)
+            parts = await asyncio.to_thread(find_edit_parts, graph, known, critic)
         except EditRefused as problem:
-            return str(problem)
+            return RepairCheck(str(problem))
         except Exception:
             logging.exception("Imitatoes: whether the picture could be repaired could not be found out")
-            return NOT_READ
-        return ""
+            return RepairCheck(NOT_READ)
+        return RepairCheck(by_instruction=parts.by_instruction)
 
 
 def _too_large(graph: Mapping[str, Any]) -> bool:

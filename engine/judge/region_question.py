@@ -22,6 +22,8 @@ Box = tuple[int, int, int, int]
 
 SCALE = 1000
 """Corners are whole numbers from 0 to this over the whole width or height, whatever the picture's size."""
+WHOLE: Box = (0, 0, SCALE, SCALE)
+"""The box of all of a picture."""
 LEAST_SIDE, LARGEST_SHARE = 10, 0.85
 """Of a box, in thousandths, and of the picture: less is a slip of the model, more is no region."""
 PROMPT_WORDS, REGION_WORDS = 24, 6

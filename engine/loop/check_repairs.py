@@ -27,10 +27,10 @@ class PoorPart(NamedTuple):
 
 def poor_part(run: Run) -> PoorPart | None:
     """The poorest check of the leading picture that a repair may mend; None where a requirement fails in it, where it
-    was repaired for each of them often enough, or where it was not saved."""
+    was repaired for each of them often enough, where it was not saved, or where nothing but seeds may vary."""
     evidence = RunEvidence(run)
     best = evidence.best
-    if best is None or best.picture is None:
+    if best is None or best.picture is None or run.start.vary == "seed":
         return None
     for check in poor_checks(best):
         tries = sum(i.plan.remedy == check_remedy(check) and i.plan.edit_of == best.number for i in run.iterations)

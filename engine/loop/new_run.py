@@ -41,5 +41,6 @@ def new_run(run_id: str, prompt_context: PromptContext, carried: CarriedRequest)
         paid_used=1 if prompt_context.paid_nodes else 0,
         can_edit_locally=prompt_context.can_edit_locally,
         edit_refusal=mend_texts(prompt_context.edit_refusal),
+        edits_by_instruction=prompt_context.edits_by_instruction,
     )
     return run.model_copy(update={"pending": Pending(prompt_id=run.first_prompt_id, plan=first_plan(run))}), graph

@@ -15,6 +15,7 @@ from ..graph.detectors import Finds
 from ..judge.absence import denies
 from ..judge.checklist import Kind, Requirement
 from ..judge.critique import Check, Item
+from ..judge.quotations import in_marks, quoted
 from ..judge.region_question import Asks
 
 State = Literal["", "missing", "few", "many"]
@@ -41,6 +42,7 @@ class RepairKind(BaseModel):
     kinds: tuple[Kind, ...]
     checks: tuple[Check, ...] = ()
     detects: Finds = ""
+    instruct: str
     state: State = ""
     denoise: float = Field(ge=WEAKEST, le=STRONGEST)
     grow: int = Field(ge=0, le=256)
@@ -48,6 +50,12 @@ class RepairKind(BaseModel):
     region: Literal["found", "place", "around"]
     asks: Asks
     sources: tuple[str, ...] = Field(min_length=1)
+
+    def instruction(self, requirement: str, thing: str) -> str:
+        """The change as a command: what is quoted is written as it stands."""
+        words = quoted(requirement)
+        told = {"requirement": requirement, "thing": thing, "quoted": in_marks(words) if words else requirement}
+        return f"{self.instruct.format_map(told)}, and keep everything else as it is"
 
 
 @cache

@@ -7,13 +7,14 @@ from typing import NamedTuple
 from ..judge.absence import absent_thing
 from ..judge.checklist import Requirement
 from ..judge.critique import Item
-from ..judge.region_question import Asks, one_thing
+from ..judge.quotations import quoted
+from ..judge.region_question import WHOLE, Asks, RegionHint, one_thing
 from ..judge.verdict import FAULTS
 from .check_repairs import check_remedy, is_mended, newly_poor, poor_part, repaired_check
 from .evidence import RunEvidence
 from .next_plan import new_seed, next_place
 from .policy import next_step
-from .repair_kinds import Outcome, RepairKind, kind_of, kind_of_check, strength
+from .repair_kinds import Outcome, RepairKind, kind_named, kind_of, kind_of_check, strength
 from .run import Iteration, Plan, RegionRepair, Run, Stop
 
 SURROUNDINGS = "the plain surface behind it, as around it, empty"
@@ -110,12 +111,16 @@ def repairs_allowed(run: Run) -> int:
 
 def repair_of(run: Run, plan: Plan) -> RegionRepair | None:
     """How a planned local edit is done; None where its requirement concerns the whole picture, or nothing tells where
-    it belongs."""
+    it belongs. A model made for editing is told what to change in the whole picture; where that changed more than it
+    was to, in a region only."""
     target = _target(run, plan)
     if target is None:
         return None
     source, requirement, _, kind = target
     hint = run.region_hints.get(hint_key(source.number, requirement.id))
+    tries = outcomes(run, source.number, requirement.id)
+    if run.edits_by_instruction and "lost" not in tries:
+        return _whole_repair(run, requirement, kind, hint)
     box = hint.box if hint is not None else None
     words, invert = "", False
     if kind.region == "found":
@@ -135,12 +140,19 @@ def repair_of(run: Run, plan: Plan) -> RegionRepair | None:
         invert=invert,
         box=box,
         prompt=prompt,
-        instruction=(hint.instruction if hint is not None else "") or _instruction(run, requirement, kind),
-        denoise=strength(kind, outcomes(run, source.number, requirement.id)),
+        instruction=_instruction(run, requirement, kind, hint),
+        denoise=strength(kind, tries),
         grow=kind.grow,
         feather=FEATHER,
         context=kind.context,
     )
+
+
+def _whole_repair(run: Run, requirement: Requirement, kind: RepairKind, hint: RegionHint | None) -> RegionRepair:
+    """By a model made for editing: an instruction says what to change, and no mask says where."""
+    instruction = _instruction(run, requirement, kind, hint)
+    prompt = (hint.prompt if hint is not None else "") or requirement.text
+    return RegionRepair(kind=kind.name, box=WHOLE, prompt=prompt, instruction=instruction, denoise=1, grow=0, feather=0)
 
 
 def outcomes(run: Run, number: int, requirement: str, remedy: str = "") -> list[Outcome]:
@@ -195,8 +207,7 @@ def _check_repair(run: Run, step: Plan | Stop) -> Plan | None:
         words=hint.region,
         box=hint.box,
         prompt=hint.prompt,
-        instruction=hint.instruction
-        or f"Repaint the {hint.region or 'broken part'} and leave everything else as it is",
+        instruction=hint.instruction or kind_named("artifact").instruction(hint.prompt, hint.region or "broken part"),
         denoise=strength(kind, outcomes(run, source.number, "", remedy)),
         grow=kind.grow,
         feather=FEATHER,
@@ -249,7 +260,7 @@ def _target(run: Run, plan: Plan) -> tuple[Iteration, Requirement, Item, RepairK
     return None if kind is None else (source, requirement, item, kind)
 
 
-def _instruction(run: Run, requirement: Requirement, kind: RepairKind) -> str:
-    if kind.asks == "surroundings":
-        return f"Remove the {thing_of(run, requirement)} and leave everything else as it is"
-    return f"Change this part so that it shows {requirement.text}, and leave everything else as it is"
+def _instruction(run: Run, requirement: Requirement, kind: RepairKind, hint: RegionHint | None) -> str:
+    """The judge's, where it has the words that are to be written; else that of the kind."""
+    said, writing = hint.instruction if hint is not None else "", quoted(requirement.text)
+    return said if said and writing in said else kind.instruction(requirement.text, thing_of(run, requirement))

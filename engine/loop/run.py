@@ -11,7 +11,7 @@ from ..graph.model import Finding
 from ..graph.patch import Patch
 from ..judge.checklist import Checklist, Kind
 from ..judge.critique import Check, Critique
-from ..judge.region_question import Box, RegionHint
+from ..judge.region_question import WHOLE, Box, RegionHint
 from ..judge.reliability import Reliability
 from ..judge.verdict import quality_faults
 from ..settings import LoopHandle, Settings
@@ -113,6 +113,11 @@ class RegionRepair(BaseModel):
     context: float = Field(default=0.5, ge=0, le=4)
     wish: str = ""
     goes_on: bool = False
+
+    @property
+    def whole(self) -> bool:
+        """Whether all of the picture may change, because a model for editing is told what to."""
+        return self.box == WHOLE and not self.words and not self.mask
 
 
 class Plan(BaseModel):
@@ -310,6 +315,7 @@ class Run(BaseModel):
     reliability: by kind of requirement, how far this judge's answers can be believed; empty where it was not tested.
     standing: by iteration number, how probable it is that its picture meets everything, by all looks so far.
     can_edit_locally: whether the graph can change one spot of a picture and keep the rest. edit_refusal: why not.
+    edits_by_instruction: whether it does so by a model made for editing, which is told what to change.
     region_hints: by "iteration:requirement", where the judge says that a requirement is to be mended in a picture.
     wishes: repairs that the user asked for while the run went on and that are still to come, see waiting_wishes.
     recoveries: what was changed after renders that failed, oldest first; the graph on disk stays the user's own.
@@ -348,6 +354,7 @@ class Run(BaseModel):
     standing: dict[int, float] = Field(default_factory=dict)
     can_edit_locally: bool = False
     edit_refusal: str = ""
+    edits_by_instruction: bool = False
     region_hints: dict[str, RegionHint] = Field(default_factory=dict)
     wishes: tuple[Plan, ...] = ()
     taken: UserPick | None = None

@@ -22,7 +22,8 @@ class PromptContext:
 
     warnings: what the preflight found in the graph; only asked for where a run begins. paid_nodes: what in the graph
     costs money at each render, in words. can_edit_locally: whether a region of its picture can be painted anew;
-    edit_refusal: why not. shares: of the cards that rendered it side by side; empty where one did.
+    edit_refusal: why not; edits_by_instruction: see Run. shares: of the cards that rendered it side by side; empty
+    where one did.
     """
 
     prompt_id: str
@@ -36,6 +37,7 @@ class PromptContext:
     paid_nodes: tuple[str, ...] = ()
     can_edit_locally: bool = False
     edit_refusal: str = ""
+    edits_by_instruction: bool = False
     shares: tuple[CardShare, ...] = ()
 
 

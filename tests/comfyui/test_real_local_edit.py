@@ -10,6 +10,8 @@ import pytest
 from pack.engine.graph.check import check
 from pack.engine.graph.local_edit import EditMask, LocalEdit, make_edit_graph
 from pack.engine.graph.local_edit_parts import find_edit_parts
+from pack.engine.judge.region_question import WHOLE
+from pack.engine.loop.repair_rendering import box_mask
 from PIL import Image, ImageDraw
 
 from .test_contract_repairs import ALL, LINES, TWO, pointing
@@ -173,6 +175,24 @@ def test_sizes_odd_and_large_and_opacity(painter, known, size, alpha):
     assert (after[mask] != before[mask])[..., :3].mean() > 0.5
     if alpha:
         assert np.array_equal(after[..., 3], before[..., 3])
+
+
+@pytest.mark.parametrize("size", [(1000, 1016), (333, 517)], ids=str)
+def test_a_model_for_editing_may_change_all_of_a_picture_and_keeps_its_size(painter, known, size):
+    """As RepairRenders makes it for an instruction: the mask is the whole picture."""
+    workflow = graph(reference=True)
+    if "ReferenceLatent" not in known:
+        pytest.skip("this ComfyUI has no models for editing")
+    Image.new("RGB", (64, 64), "red").save(painter.base / "input" / "example.png")
+    before, _, (picture, file) = drawn(painter, f"whole_{size[0]}", size)
+    whole = box_mask(WHOLE, *size)
+    whole.convert("RGB").save(painter.base / "output" / FOLDER / f"whole_{size[0]}_mask.png")
+    made = make_edit_graph(workflow, known, "11", LocalEdit(picture, EditMask(file=file), 1.0, grow=0, feather=2.0))
+    assert find_edit_parts(workflow, known, "11").by_instruction
+    run = ended(painter, painter.client.queue(made))
+    assert run["status"] == "done", run["reason"]
+    after = pixels(painter.picture(run, run["iterations"][0]["picture"]))
+    assert after.shape == before.shape and (after != before).mean() > 0.5
 
 
 def test_a_batch_gives_one_repaired_picture(painter, known):

@@ -259,6 +259,8 @@ export default {
   "repair.kept": "A part of iteration {number} was painted anew: {prompt}.",
   "repair.wished": "A part of iteration {number} was painted anew, as you wished: {wish}",
   "repair.reverted": "A part of iteration {number} was painted anew: {prompt}. It did not help, so that picture was kept as it was.",
+  "repair.instructed": "Iteration {number} was changed by an instruction: {instruction}.",
+  "repair.instructedReverted": "Iteration {number} was changed by an instruction: {instruction}. It did not help, so that picture was kept as it was.",
   "repair.nothing": "A part of iteration {number} was to be painted anew, but nothing changed.",
   "repair.before": "Before: iteration {number}",
   "repair.after": "After: iteration {number}",

@@ -3,6 +3,18 @@ import { h, setSource, setText } from "../dom.js";
 import { iterationOf } from "../store.js";
 import { createOutline, outlinesOf } from "./repair_outline.js";
 
+const WHOLE = "0,0,1000,1000"; // the box of all of a picture, in thousandths
+
+/** Whether an instruction changed the picture, with no mask to say where. */
+const isWhole = ({ box, words, mask }) => !words && !mask && (box ?? []).join() === WHOLE;
+
+function keyOf(iteration, whole) {
+  if (!iteration.repaired) return "repair.nothing";
+  if (whole) return iteration.reverted ? "repair.instructedReverted" : "repair.instructed";
+  if (iteration.reverted) return "repair.reverted";
+  return iteration.plan.repair.wish ? "repair.wished" : "repair.kept";
+}
+
 export function createRepairedHere({ t, server, compare }) {
   const side = (name) => {
     const image = h("img", { alt: "", loading: "lazy", decoding: "async" });
@@ -31,8 +43,8 @@ export function createRepairedHere({ t, server, compare }) {
       const source = plan.repair ? iterationOf(run, plan.edit_of) : null;
       root.hidden = !source?.picture || !iteration.picture;
       if (root.hidden) return;
-      const key = iteration.repaired ? (iteration.reverted ? "repair.reverted" : plan.repair.wish ? "repair.wished" : "repair.kept") : "repair.nothing";
-      setText(told, t(key, { number: plan.edit_of, wish: plan.repair.wish ?? "", prompt: plan.repair.prompt ?? "" }));
+      const { wish = "", prompt = "", instruction = "" } = plan.repair;
+      setText(told, t(keyOf(iteration, isWhole(plan.repair)), { number: plan.edit_of, wish, prompt, instruction }));
       [source, iteration].forEach((one, index) => {
         const { image, outline, words } = sides[index];
         setSource(image, server.thumbnail(run.run_id, one.picture, one.prompt_id));

@@ -92,6 +92,11 @@ def test_only_so_many_as_the_user_allows_and_only_where_the_graph_can(fields):
     assert next_step_with_repair(now.model_copy(update={"can_edit_locally": False})).action != "local_edit"
 
 
+def test_where_nothing_but_seeds_may_vary_nothing_is_repaired():
+    now = found_poor("faces", vary="seed")
+    assert hint_wanted(now) is None and next_step_with_repair(now).action == "compose"
+
+
 def test_a_repair_that_mends_it_is_kept_and_leads():
     now = repaired(found_poor("faces"), poor())
     assert now.iterations[1].decision.kind == "accept" and now.best.number == 2

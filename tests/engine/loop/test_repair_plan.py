@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from pack.engine.judge.picture import Picture
-from pack.engine.judge.region_question import RegionHint
+from pack.engine.judge.region_question import WHOLE, RegionHint
 from pack.engine.judge.scoring import NO_BIAS
 from pack.engine.loop.belief.run_belief import believe_run
 from pack.engine.loop.journal import stem
 from pack.engine.loop.outcome import iteration_of, with_iteration
 from pack.engine.loop.repair_judging import changed_box, enlarged_part, read_back
+from pack.engine.loop.repair_kinds import kinds
 from pack.engine.loop.repair_plan import (
     SURROUNDINGS,
     next_step_after,
@@ -81,6 +83,51 @@ def test_one_too_many_is_filled_with_what_is_around_it():
     repair = repair_of(now.model_copy(update={"region_hints": {"1:r2": hint}}), plan("r2"))
     assert (repair.kind, repair.prompt) == ("many", SURROUNDINGS)
     assert "Remove" in repair.instruction
+
+
+def by_instruction(now, **hints):
+    return now.model_copy(update={"edits_by_instruction": True, "region_hints": hints})
+
+
+def test_a_model_for_editing_is_told_what_to_change_in_the_whole_picture():
+    """No mask, and none is needed: what is missing has no place that anybody must know."""
+    repair = repair_of(by_instruction(started(0.1, 0.9, 0.9, 0.9)), plan())
+    assert repair.whole and repair.box == WHOLE and not repair.words
+    assert repair.instruction == "Add red fox, and keep everything else as it is"
+    hint = HINT.model_copy(update={"instruction": "put a red fox under the tree"})
+    assert repair_of(by_instruction(started(0.1, 0.9, 0.9, 0.9), **{"1:r1": hint}), plan()).instruction == (
+        "put a red fox under the tree"
+    )
+
+
+def test_where_more_changed_than_was_to_it_is_told_within_a_region():
+    now = by_instruction(started(0.4, 0.9, 0.9, 0.9), **{"1:r1": HINT})
+    assert repair_of(now, plan()).whole
+    harmed = repaired(now, itemised(0.9, 0.1, 0.9, 0.9))
+    repair = repair_of(harmed, plan(index=3))
+    assert not repair.whole and repair.box == HINT.box
+    vain = repaired(now, itemised(0.4, 0.9, 0.9, 0.9))
+    assert repair_of(vain, plan(index=3)).whole
+
+
+def test_words_that_are_to_be_written_are_quoted_whatever_the_judge_says():
+    signs = checklist('a sign that says "OPEN 24/7"', "two foxes")
+    text = signs.requirements[0].model_copy(update={"kind": "text"})
+    first = run().model_copy(
+        update={"checklist": signs.model_copy(update={"requirements": (text, signs.requirements[1])})}
+    )
+    now = judged(first, itemised(0.4, 0.9)).model_copy(update={"can_edit_locally": True})
+    slack = HINT.model_copy(update={"instruction": "correct the sign"})
+    told = repair_of(by_instruction(now, **{"1:r1": slack}), plan()).instruction
+    assert '"OPEN 24/7"' in told and told.startswith("Change the writing")
+    exact = HINT.model_copy(update={"instruction": 'write "OPEN 24/7" on the sign'})
+    assert repair_of(by_instruction(now, **{"1:r1": exact}), plan()).instruction == exact.instruction
+
+
+@pytest.mark.parametrize("kind", kinds(), ids=lambda kind: kind.name)
+def test_every_kind_has_a_command(kind):
+    told = kind.instruction("three red {ducks}", "duck")
+    assert told.endswith("keep everything else as it is") and ("ducks" in told or "duck" in told or "hands" in told)
 
 
 def test_a_repair_is_kept_that_mends_and_loses_nothing():
