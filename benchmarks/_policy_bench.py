@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from . import _policy_others as others
-from ._policy_jury import report
+from ._policy_jury import SHARED, report
 from ._policy_others import Player
 from ._policy_ours import CLAUSES_AT_ONCE, FORMER, SEEDS_ALONE, Result, play
 from ._policy_score import checklist
@@ -238,15 +238,25 @@ def main(arguments: list[str]) -> int:
     )
     parser.add_argument("--seed", type=int, default=SEED, help="other worlds, to see that nothing is tuned to these")
     parser.add_argument("--jury", action="store_true", help="two judges against one, instead of the policies")
+    parser.add_argument(
+        "--shared",
+        nargs="+",
+        type=float,
+        default=SHARED,
+        metavar="R",
+        help=f"with --jury: correlations of the two judges' errors, 0 to 1 (default {SHARED})",
+    )
     options = parser.parse_args(arguments)
     try:
         wanted = wanted_worlds(options.worlds)
     except ValueError as problem:
         parser.error(str(problem))
+    if not all(0 <= share <= 1 for share in options.shared):
+        parser.error("--shared takes correlations from 0 to 1.")
     print(ASSUMPTIONS, flush=True)
     if options.jury:
         begun = time.monotonic()
-        told = report(wanted.count or SHIFTED_WORLDS, options.seed)
+        told = report(wanted.count or SHIFTED_WORLDS, options.seed, options.shared)
         print(f"\nTook {time.monotonic() - begun:.0f} s.", flush=True)
         if options.json:
             print(json.dumps(told))

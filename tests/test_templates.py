@@ -41,6 +41,7 @@ RECOMMENDED = {
     "05 Text to picture with FLUX.2": ("FLUX.2 dev", "euler", None, 20, 1.0),
     "06 Text to picture with Qwen-Image 2512": ("Qwen-Image-2512", "euler", "simple", 50, 4.0),
     "07 Text to picture with Z-Image-Turbo": ("Z-Image-Turbo", "res_multistep", "simple", 8, 1.0),
+    "08 Text to picture with Krea 2 Turbo, judged by its own text encoder": ("Krea 2 Turbo", "euler", "simple", 8, 1.0),
     "12 Picture to video with Wan 2.2": ("Wan 2.2 14B", "euler", "simple", 4, 1.0),
     "13 Picture to video with LTX-2": ("LTX-2", "euler", None, 20, 4.0),
     "11 Edit by words until it is right": ("FLUX.1 Fill", "euler", "normal", 20, 1.0),

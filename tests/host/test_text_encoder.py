@@ -7,6 +7,8 @@ import io
 
 import pytest
 import torch
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pack.engine.judge.checklist_rules import checklist_of_lines
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.judge import Judge
@@ -14,6 +16,7 @@ from pack.engine.judge.picture import Picture
 from pack.engine.judge.vision_model import AnswerUnusable, ModelStumbled, ModelUnfit, ModelUnreachable, Question
 from PIL import Image
 
+from ..malformed import MALFORMED, TEXTS
 from .stand_in import comfy  # noqa: F401
 
 CHECKLIST = checklist_of_lines("a red circle", ["a red circle", "a blue square"])
@@ -235,3 +238,29 @@ def test_nonsense_is_unreadable_and_never_a_verdict(model_of, said):
     verdict = judged(model_of(Clip(said)), torch.rand(64, 64, 3))
     assert (verdict.outcome, verdict.score, verdict.passed) == ("unreadable", None, False)
     assert "qwen3vl_4b in ComfyUI" in verdict.reason
+
+
+NOISE = torch.rand(64, 64, 3)
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(["1", "2", "3", "6", "9", "0", "", "-", "1.", "q01:"]),
+        st.sampled_from(["yes", "no", "maybe", "good", "bad", "three", "yes no", "", "\u2026", "not sure, yes"]),
+    ).map(" ".join),
+    max_size=9,
+).map("\n".join)
+
+
+@settings(max_examples=MALFORMED, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=LINES | TEXTS)
+def test_malformed_lines_invent_no_verdict(model_of, text):
+    """The same text answers both wordings, whose right answers differ: nothing may pass by it."""
+
+    def say(asked, picture):
+        return quarters(asked, picture) if "four quarters" in asked else text
+
+    critique = judged(model_of(Clip(say)), NOISE)
+    assert not critique.passed
+    if critique.outcome == "judged":
+        assert all(item.answer == "unknown" or item.answer in text.lower() for item in critique.items), critique.items
+    else:
+        assert critique.score is None

@@ -6,22 +6,14 @@ import asyncio
 from typing import get_args
 
 import pytest
-import torch
-from pack.engine.judge.checklist_rules import checklist_of_lines
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.judge import Judge
-from pack.engine.judge.picture import Picture
 from pack.ollama_client import failures
 from pack.rehearsal.ollama_connection import Kind
 from pack.rehearsal.ollama_double import OllamaDouble, Reply, pixel_judge
-from pack.rehearsal.world.painter import draw
-from pack.rehearsal.world.scene import parse
 
-GOAL = "three red circles and one blue square"
-CHECKLIST = checklist_of_lines(GOAL, ["three red circles", "one blue square"])
-STEPS = {"first": 0, "blank": 1, "second": 2}
-UNDERSTOOD = {"ok", "fenced", "prose", "trailing_comma", "think_tag", "json_in_thinking"}
-"""Answers that are only badly written."""
+from ..painted import CHECKLIST, GOAL, STEPS, UNDERSTOOD, painted
+
 SILENT = {"hang_headers", "hang_body", "ticker"}
 LASTING = {"load_timeout", "overflow", "bad_schema", "forbidden_empty", "redirect", "not_json", "error_list"}
 LASTING |= {"blank_line", *SILENT}
@@ -34,10 +26,6 @@ def seeing(monkeypatch):
     monkeypatch.setattr(failures, "RESTART_PAUSE", 0.0)
     with OllamaDouble(default=pixel_judge, unload_delay=0.0) as server:
         yield server
-
-
-def painted(prompt):
-    return Picture(torch.from_numpy(draw(parse(prompt), 5, 512, 512).astype("float32") / 255))
 
 
 PICTURE = painted(GOAL)

@@ -6,18 +6,14 @@ import asyncio
 
 import pytest
 import torch
-from pack.engine.judge.checklist_builder import checklist_of_lines, make_checklist
+from pack.engine.judge.checklist_builder import make_checklist
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.judge import Judge
 from pack.engine.judge.picture import Picture
 from pack.rehearsal.ollama_double import OllamaDouble, Reply, pixel_judge
-from pack.rehearsal.world.painter import draw
-from pack.rehearsal.world.scene import parse
 
+from ..painted import CHECKLIST, GOAL, painted
 from .conftest import Stopped
-
-GOAL = "three red circles and one blue square"
-CHECKLIST = checklist_of_lines(GOAL, ["three red circles", "one blue square"])
 
 
 @pytest.fixture
@@ -26,15 +22,11 @@ def seeing():
         yield server
 
 
-def painted(prompt):
-    return torch.from_numpy(draw(parse(prompt), 5, 512, 512).astype("float32") / 255)
-
-
 def whole_look(model, *images, checklist=CHECKLIST):
     """The verdict about a batch, with the editor's proposals for what fails in the best of it."""
 
     async def look():
-        judge, pictures = Judge("ollama", model, 0.8, CHECKS), [Picture(image) for image in images]
+        judge, pictures = Judge("ollama", model, 0.8, CHECKS), [Picture.of(image) for image in images]
         try:
             critiques, best = await judge.judge_pictures(pictures, checklist, 5)
             failing = [item.id for item in critiques[best].items if not item.passed]
@@ -111,7 +103,7 @@ def test_a_server_without_probabilities_gives_plain_words(model_on):
 
 
 def test_the_final_look_at_a_picture_seen_once(seeing, model_on):
-    picture = Picture(painted("two red circles and one blue square"))
+    picture = painted("two red circles and one blue square")
     judge = Judge("ollama", model_on(seeing.url), 0.8, CHECKS)
     found = asyncio.run(judge.look_again(picture, CHECKLIST, 5))
     assert (found.looks, found.passed) == (1, False)

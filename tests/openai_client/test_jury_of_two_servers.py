@@ -8,20 +8,17 @@ import json
 import re
 
 import pytest
-import torch
 from pack.engine.judge.checklist_rules import checklist_of_lines
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.judge import Judge
 from pack.engine.judge.jury import Jury
-from pack.engine.judge.picture import Picture
 from pack.engine.judge.self_test import bias_of, run_self_test
 from pack.ollama_client import Connection, OllamaVisionModel
 from pack.rehearsal.ollama_double import OllamaDouble
 from pack.rehearsal.ollama_pixels import pixel_judge
 from pack.rehearsal.openai_double import OpenAIDouble
-from pack.rehearsal.world.painter import draw
-from pack.rehearsal.world.scene import parse
 
+from ..painted import painted
 from .conftest import Stopped, model_on
 
 GOAL = "three red circles and a blue square"
@@ -41,10 +38,6 @@ def biased(form, answer):
         return json.dumps({**found, **{key: answer for key, asked in _FORM.findall(said) if asked == form}})
 
     return speak
-
-
-def painted(prompt):
-    return Picture(torch.from_numpy(draw(parse(prompt), 5, 512, 512).astype("float32") / 255))
 
 
 PICTURES = {

@@ -27,6 +27,8 @@ from .reference import NAMES, graph
         ("ltx-2-19b-dev-fp8.safetensors", "LTX-2"),
         ("hunyuan_video_t2v_720p_bf16.safetensors", "HunyuanVideo"),
         ("hunyuanvideo1.5_720p_t2v_fp16.safetensors", "HunyuanVideo 1.5"),
+        ("krea2_turbo_fp8_scaled.safetensors", "Krea 2 Turbo"),
+        ("flux1-krea-dev_fp8_scaled.safetensors", "FLUX.1 dev"),
         ("my_own_model.safetensors", ""),
     ],
 )
