@@ -28,6 +28,7 @@ import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { languageOf, textsOf, wordsOf } from "./texts.js";
 import { showConnections } from "./views/connections.js";
+import { showExperiment } from "./views/experiment.js";
 import { showJudging } from "./views/judge_picture.js";
 import { createPanel } from "./views/panel.js";
 import { showRanking } from "./views/ranking.js";
@@ -175,6 +176,11 @@ function openConnections() {
   showConnections({ t, server });
 }
 
+/** The workflow in front, measured with the judge that it has. */
+function openExperiment() {
+  showExperiment({ t, server, judge: judgeInFront(app), graph: async () => (await app.graphToPrompt()).output });
+}
+
 async function improveWorkflow() {
   const result = await improve({ app, liteGraph: globalThis.LiteGraph, server, t, choose });
   if (!result) return;
@@ -207,7 +213,7 @@ function elsewhere(runId) {
 
 app.registerExtension({
   name: "imitatoes.panel",
-  settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications(), showConnections: openConnections }),
+  settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications(), showConnections: openConnections, showExperiment: openExperiment }),
   commands: [
     { id: "Imitatoes.OpenPanel", label: t("command.open"), icon: "pi pi-images", function: openPanel },
     { id: "Imitatoes.MakeSelfImproving", label: t("command.improve"), icon: "pi pi-sparkles", function: makeSelfImproving },
