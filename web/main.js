@@ -220,6 +220,7 @@ app.registerExtension({
     { id: "Imitatoes.JudgePicture", label: t("judgePicture.menu"), icon: "pi pi-eye", function: () => judgeShownPicture(Object.values(app.canvas?.selected_nodes ?? {})[0]) },
     { id: "Imitatoes.RankFolder", label: t("ranking.title"), icon: "pi pi-sort-amount-down", function: openRanking },
     { id: "Imitatoes.Connections", label: t("command.connections"), icon: "pi pi-link", function: openConnections },
+    { id: "Imitatoes.Measure", label: t("experiment.title"), icon: "pi pi-chart-bar", function: openExperiment },
   ],
   menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.RankFolder", "Imitatoes.Connections"] }],
   async setup() {

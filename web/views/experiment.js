@@ -41,11 +41,13 @@ export async function showExperiment({ t, server, judge, graph }) {
   });
   document.body.append(dialog);
   dialog.showModal();
+  let ready = false; // once it is known what can judge
   form.hidden = going.hidden = true;
   const [setup] = await Promise.all([server.judgeSetup(judge.connection), experiment.load()]);
   const models = setup.models?.map((one) => one.model) ?? [];
   offer(fields.judge, models, judge.model);
   offer(fields.referee, models, models.find((one) => familyOf(one) !== familyOf(judge.model)));
+  ready = true;
   update();
 
   function button(key, click, type = "button") {
@@ -88,7 +90,7 @@ export async function showExperiment({ t, server, judge, graph }) {
   function update() {
     const { experiment: one, problem: wrong, busy } = experiment.state();
     tell(wrong || (one?.state === "failed" ? one.message : ""));
-    form.hidden = Boolean(one);
+    form.hidden = Boolean(one) || !ready;
     going.hidden = !one;
     start.disabled = resume.disabled = stop.disabled = busy;
     if (!one) return;
