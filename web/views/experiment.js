@@ -121,4 +121,4 @@ export async function showExperiment({ t, server, judge, graph }) {
 }
 
 // Only to offer a fitting referee first; the server decides.
-const familyOf = (model) => /[a-z]+/.exec(String(model).toLowerCase().split("/").pop())?.[0] ?? "";
+const familyOf = (model) => String(model).toLowerCase().split("/").pop().match(/[a-z]+/)?.[0] ?? "";
