@@ -40,6 +40,7 @@ from .jobs import JobEnd, Jobs, new_job_id
 
 LOG = logging.getLogger(__name__)
 
+LISTED = 20
 FAILURES_IN_A_ROW = 2
 """After so many runs that gave nothing the experiment gives up."""
 PROBE_RENDERS = 2
@@ -137,14 +138,8 @@ class Experiments:
         return experiment, records
 
     async def listed(self) -> list[Experiment]:
-        """All there are, the newest first; those that cannot be read are left out."""
-        found = []
-        for name in await asyncio.to_thread(self._jobs.ids):
-            try:
-                found.append(await self._jobs.show(name))
-            except ValueError as problem:
-                LOG.warning("Imitatoes: experiment %s is left out: %s", name, problem)
-        return found
+        """Those of late, the newest first."""
+        return await asyncio.to_thread(self._jobs.newest, LISTED)
 
     async def report(self, name: str) -> ExperimentReport:
         """The report of what was seen so far. Raises ValueError."""

@@ -8,6 +8,7 @@ import re
 import time
 import uuid
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -78,21 +79,29 @@ class Jobs(Generic[Record]):
             raise ValueError(f"id: this is no id of {self._name}.")
         return self._root() / job
 
-    def ids(self) -> list[str]:
-        """Of all jobs on disk, the newest first. Reads the disk."""
+    def newest(self, count: int) -> list[Record]:
+        """So many of the jobs on disk at most, the newest first; those that cannot be read are left out. Blocks."""
         try:
-            names = [one.name for one in self._root().iterdir() if ID.fullmatch(one.name)]
+            names = sorted((one.name for one in self._root().iterdir() if ID.fullmatch(one.name)), reverse=True)
         except OSError:
             return []
-        return sorted(names, reverse=True)
+        found = []
+        for name in names[:count]:
+            with suppress(ValueError):
+                found.append(self._read(name))
+        return found
 
     async def show(self, job: str) -> Record:
         """How far a job is. One that ran when the server ended is stopped. Raises ValueError for no such job."""
-        if self.running is not None and self.running.id == job:
-            return self.running
+        return await asyncio.to_thread(self._read, job)
+
+    def _read(self, job: str) -> Record:
+        running = self.running
+        if running is not None and running.id == job:
+            return running
         path = self.folder(job) / self._file_name
         try:
-            kept = self._model.model_validate_json(await asyncio.to_thread(path.read_bytes))
+            kept = self._model.model_validate_json(path.read_bytes())
         except (OSError, ValidationError) as problem:
             raise ValueError(f"id: there is no job {job}.") from problem
         if kept.state == "running":

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 
 from ..engine.judge.judge import Judge
@@ -97,11 +96,8 @@ class PictureJudging:
 
     async def newest(self) -> RankingList:
         """The jobs of late, the newest first."""
-        found = []
-        for job in (await asyncio.to_thread(self._jobs.ids))[:LISTED]:
-            with suppress(ValueError):
-                found.append(RankingSummary.of_ranking(await self._jobs.show(job)))
-        return RankingList(rankings=found)
+        kept = await asyncio.to_thread(self._jobs.newest, LISTED)
+        return RankingList(rankings=[RankingSummary.of_ranking(one) for one in kept])
 
     async def folders(self) -> FolderList:
         """What can be ranked."""

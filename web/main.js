@@ -29,6 +29,7 @@ import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { languageOf, textsOf, wordsOf } from "./texts.js";
 import { showConnections } from "./views/connections.js";
+import { showExperiment } from "./views/experiment.js";
 import { showJudging } from "./views/judge_picture.js";
 import { createPanel } from "./views/panel.js";
 import { showRanking } from "./views/ranking.js";
@@ -186,6 +187,11 @@ function openConnections() {
   showConnections({ t, server });
 }
 
+/** The workflow in front, measured with the judge that it has. */
+function openExperiment() {
+  showExperiment({ t, server, judge: judgeInFront(app), graph: async () => (await app.graphToPrompt()).output });
+}
+
 async function improveWorkflow() {
   const result = await improve({ app, liteGraph: globalThis.LiteGraph, server, t, choose });
   if (!result) return;
@@ -218,13 +224,14 @@ function elsewhere(runId) {
 
 app.registerExtension({
   name: "imitatoes.panel",
-  settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications(), showConnections: openConnections }),
+  settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications(), showConnections: openConnections, showExperiment: openExperiment }),
   commands: [
     { id: "Imitatoes.OpenPanel", label: t("command.open"), icon: "pi pi-images", function: openPanel },
     { id: "Imitatoes.MakeSelfImproving", label: t("command.improve"), icon: "pi pi-sparkles", function: makeSelfImproving },
     { id: "Imitatoes.JudgePicture", label: t("judgePicture.menu"), icon: "pi pi-eye", function: () => judgeShownPicture(Object.values(app.canvas?.selected_nodes ?? {})[0]) },
     { id: "Imitatoes.RankFolder", label: t("ranking.title"), icon: "pi pi-sort-amount-down", function: openRanking },
     { id: "Imitatoes.Connections", label: t("command.connections"), icon: "pi pi-link", function: openConnections },
+    { id: "Imitatoes.Measure", label: t("experiment.title"), icon: "pi pi-chart-bar", function: openExperiment },
   ],
   menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.RankFolder", "Imitatoes.Connections"] }],
   async setup() {

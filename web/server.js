@@ -87,6 +87,13 @@ export function createServer(api, t) {
     keepConnection: (change) => ask("/imitatoes/connections", change),
     testConnection: (name) => ask("/imitatoes/connections/test", { name }),
     removeConnection: (name) => ask("/imitatoes/connections/remove", { name }),
+    experiments: () => ask("/imitatoes/experiments"),
+    experiment: (id) => ask(`/imitatoes/experiments/${encodeURIComponent(id)}`),
+    startExperiment: (request) => ask("/imitatoes/experiments", request),
+    stopExperiment: (id) => ask(`/imitatoes/experiments/${encodeURIComponent(id)}/stop`, {}),
+    resumeExperiment: (id) => ask(`/imitatoes/experiments/${encodeURIComponent(id)}/resume`, {}),
+    /** page: "report", or "page" on which a person ticks pictures. */
+    experimentPage: (id, page) => api.apiURL(`/imitatoes/experiments/${encodeURIComponent(id)}/${page}`),
     interrupt: (slow) => act("/interrupt", {}, slow),
     picture: (runId, name) => api.apiURL(path(runId, "pictures", encodeURIComponent(name))),
     /** version: what changes when the picture does, so that the browser may keep the rest. */

@@ -8,17 +8,18 @@ export const IDS = {
   model: "Imitatoes.Judge.Model",
   connection: "Imitatoes.Judge.Connection",
   connections: "Imitatoes.Judge.Connections",
+  experiment: "Imitatoes.Judge.Experiment",
   thumbnails: "Imitatoes.Panel.Thumbnails",
   toasts: "Imitatoes.Panel.Toasts",
   sound: "Imitatoes.Panel.Sound",
   notification: "Imitatoes.Panel.Notification",
 };
 const USUAL = { connection: "local", model: "qwen3-vl:8b-instruct" }; // as the node's own defaults
-const DEFAULTS = { [IDS.model]: "", [IDS.connection]: "", [IDS.connections]: "", [IDS.thumbnails]: 1000, [IDS.toasts]: true, [IDS.sound]: false, [IDS.notification]: false };
+const DEFAULTS = { [IDS.model]: "", [IDS.connection]: "", [IDS.connections]: "", [IDS.experiment]: "", [IDS.thumbnails]: 1000, [IDS.toasts]: true, [IDS.sound]: false, [IDS.notification]: false };
 
 /** Descriptions for registerExtension. keepThumbnails(count), allowNotifications(on): called at start and at each change.
- * showConnections(): called by a click. */
-export function settingsOf(t, { keepThumbnails, allowNotifications, showConnections }) {
+ * showConnections(), showExperiment(): called by a click. */
+export function settingsOf(t, { keepThumbnails, allowNotifications, showConnections, showExperiment }) {
   const setting = (key, section, type, rest = {}) => ({
     id: IDS[key],
     name: t(`settings.${key}`),
@@ -28,11 +29,13 @@ export function settingsOf(t, { keepThumbnails, allowNotifications, showConnecti
     defaultValue: DEFAULTS[IDS[key]],
     ...rest,
   });
+  const opening = (key, click) => () => h("button", { type: "button", className: "imitatoes-button", on: { click } }, t(key));
   return [
     setting("model", "judge", "text"),
     setting("connection", "judge", "text"),
-    // A setting without a value: its place in the dialog is a button.
-    setting("connections", "judge", () => h("button", { type: "button", className: "imitatoes-button", on: { click: showConnections } }, t("connections.manage"))),
+    // Settings without a value: their place in the dialog is a button.
+    setting("connections", "judge", opening("connections.manage", showConnections)),
+    setting("experiment", "judge", opening("experiment.open", showExperiment)),
     setting("thumbnails", "panel", "number", { attrs: { min: 0, max: 100000, step: 100 }, onChange: keepThumbnails }),
     setting("toasts", "panel", "boolean"),
     setting("sound", "panel", "boolean"),
