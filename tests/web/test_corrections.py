@@ -40,9 +40,10 @@ def test_the_words_of_a_picture_go_into_the_open_workflow_and_come_back_by_undo(
     run, panel = opened(theatre, tab, negative="blur", steps=12, cfg=5.5)
     tab.load(loop_workflow(prompt="something else"))
     tab.page.wait_for_timeout(500)  # the page takes its first state for undo a moment after loading
+    # Nodes 2.0 of 1.35 moves nodes by a fraction of a pixel, which the next click anywhere makes a step of its own.
+    panel.locator(".imitatoes-film button").first.click()
     before, steps = values(tab), tab.page.evaluate(UNDO)
     settings = run["iterations"][0]["settings"]
-    panel.locator(".imitatoes-film button").first.click()
     panel.get_by_role("button", name="Use these words").click()
     panel.get_by_text("They are in Self-Improving Prompt now.").wait_for()
     assert values(tab) == [settings[name] for name in ("prompt", "negative", "seed", "steps", "cfg")] != before

@@ -27,9 +27,9 @@ WIRED = {
 
 
 def content(tab):
-    """The workflow without what moves by itself: view, order, sizes."""
+    """The workflow without what moves by itself: view, order, sizes, and fractions of pixels (Nodes 2.0 of 1.35)."""
     return tab.page.evaluate(
-        "(() => { const g = app.graph.serialize(); return [g.nodes.map((n) => [n.id, n.type, n.widgets_values, n.pos])"
+        "(() => { const g = app.graph.serialize(); return [g.nodes.map((n) => [n.id, n.type, n.widgets_values, n.pos.map(Math.round)])"
         ".sort((a, b) => a[0] - b[0]), [...g.links].map((l) => JSON.stringify(l)).sort()]; })()"
     )
 
