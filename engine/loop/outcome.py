@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 
 from ..judge.critique import Critique
+from ..judge.scoring import UNKNOWN
 from ..judge.verdict import FAULTS
-from .belief.run_belief import with_standing
+from .belief.run_belief import believe_run, with_standing
 from .belief.stopping import percent
 from .check_repairs import is_mended, newly_poor, repaired_check
 from .evidence import RunEvidence
@@ -28,7 +29,7 @@ def iteration_of(run: Run, report: Report, started: float | None, judging_since:
         prompt_id=run.pending.prompt_id,
         plan=run.pending.plan,
         critique=report.critique,
-        decision=decide_repair(run, report) or Decision(kind="accept", reason=""),
+        decision=Decision(kind="accept", reason=""),
         picture=report.picture,
         batch_index=report.batch_index,
         others=report.others,
@@ -40,7 +41,11 @@ def iteration_of(run: Run, report: Report, started: float | None, judging_since:
         clip=report.clip,
         seconds={name: round(value, 4) for name, value in seconds.items()},
     )
-    return iteration.model_copy(update={"decision": decide(run, with_iteration(run, report, iteration), iteration)})
+    after = with_iteration(run, report, iteration)
+    reverted = decide_repair(after, iteration)
+    if reverted is not None:
+        return iteration.model_copy(update={"decision": reverted})
+    return iteration.model_copy(update={"decision": decide(run, after, iteration)})
 
 
 def with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
@@ -138,36 +143,52 @@ def _worth(run: Run, iteration: Iteration, short: bool = False) -> str:
     return f"{'' if short else 'score '}{score_in_words(run, iteration)}"
 
 
-def decide_repair(run: Run, report: Report) -> Decision | None:
-    """Why the pending repair of the loop's is reverted; None where it has to prove itself as any picture has to.
+def decide_repair(run: Run, iteration: Iteration) -> Decision | None:
+    """Why a repair of the loop's is reverted; None where it has to prove itself as any picture has to. run: with the
+    iteration.
 
-    It must meet what it was made for, and keep what was met in the picture that it changed.
+    It must meet what it was made for, and keep what was met in the picture that it changed, by the same posterior as any
+    picture: one doubtful answer about what was surely met is no loss yet (docs/design-notes.md, 19.5).
     """
-    plan, critique = run.pending.plan, report.critique
+    plan = iteration.plan
     if plan.repair is None or plan.repair.wish or plan.edit_of is None:
         return None
-    evidence = RunEvidence(run)
-    where = f"the repair of iteration {plan.edit_of} is reverted"
+    why = _why_reverted(run, iteration, run.iterations[plan.edit_of - 1])
+    if not why:
+        return None
+    return Decision(
+        kind="reject", reason=f"Not kept: the repair of iteration {plan.edit_of} is reverted{why}", reverted=True
+    )
+
+
+def _why_reverted(run: Run, iteration: Iteration, source: Iteration) -> str:
+    """How the sentence ends that tells why a repair is reverted; "" where it is not."""
+    evidence, plan, critique = RunEvidence(run), iteration.plan, iteration.critique
     if critique.score is None:
-        return Decision(kind="reject", reason=f"Not kept: {where}. {critique.describe()}")
-    if report.duplicate_of is not None:
-        return Decision(kind="reject", reason=f"Not kept: {where}, for nothing changed.")
-    before = {item.id for item in run.iterations[plan.edit_of - 1].critique.items if item.passed}
-    lost = [item.id for item in critique.items if item.id in before and not item.passed]
-    check = repaired_check(plan)
-    poorer = newly_poor(run.iterations[plan.edit_of - 1].critique, critique) if check is not None else []
-    met = any(item.id == plan.requirement and item.passed for item in critique.items)
+        return f". {critique.describe()}"
+    if iteration.duplicate_of is not None:
+        return ", for nothing changed."
+    before, met = _probably_met(run, source), _probably_met(run, iteration)
+    lost = [item.id for item in critique.items if item.id in before - met]
     if lost:
-        told = ", ".join(evidence.text_of(name) for name in lost)
-        return Decision(kind="reject", reason=f"Not kept: {where}, for it lost {told}.")
+        return f", for it lost {', '.join(evidence.text_of(name) for name in lost)}."
+    check = repaired_check(plan)
+    if check is None:
+        return "" if plan.requirement in met else f", for it did not bring {evidence.text_of(plan.requirement)}."
+    poorer = newly_poor(source.critique, critique)
     if poorer:
-        return Decision(kind="reject", reason=f"Not kept: {where}, for now {', '.join(FAULTS[one] for one in poorer)}.")
-    if check is not None and not is_mended(critique, check):
-        return Decision(kind="reject", reason=f"Not kept: {where}, for still {FAULTS[check]}.")
-    if check is None and not met:
-        told = evidence.text_of(plan.requirement)
-        return Decision(kind="reject", reason=f"Not kept: {where}, for it did not bring {told}.")
-    return None
+        return f", for now {', '.join(FAULTS[one] for one in poorer)}."
+    return "" if is_mended(critique, check) else f", for still {FAULTS[check]}."
+
+
+def _probably_met(run: Run, iteration: Iteration) -> set[str]:
+    """Ids of the requirements that its picture meets rather than not, by all that the run has seen; as its critique
+    says where nothing is believed of it."""
+    beliefs = believe_run(run)
+    if iteration.number not in beliefs.standing:
+        return {item.id for item in iteration.critique.items if item.passed}
+    chances = beliefs.belief.met[beliefs.place(iteration)].tolist()
+    return {r.id for r, chance in zip(beliefs.requirements, chances, strict=True) if chance > UNKNOWN}
 
 
 def score_in_words(run: Run, iteration: Iteration) -> str:

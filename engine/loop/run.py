@@ -168,12 +168,14 @@ class Recovery(BaseModel):
 
 
 class Decision(BaseModel):
-    """kind "accept": this iteration is the best so far. "reject": it is not."""
+    """kind "accept": this iteration is the best so far. "reject": it is not. reverted: it is a repair of the loop's that
+    did not help or harmed, and can never become the best."""
 
     model_config = ConfigDict(frozen=True)
 
     kind: Literal["accept", "reject"]
     reason: str
+    reverted: bool = False
 
 
 class RepairedRegion(BaseModel):
@@ -271,8 +273,7 @@ class Iteration(BaseModel):
     @property
     def reverted(self) -> bool:
         """Whether it is a repair of the loop's that did not help or harmed: recorded, and never the best."""
-        repair = self.plan.repair
-        return repair is not None and not repair.wish and self.decision.kind == "reject"
+        return self.decision.reverted
 
     @property
     def rank(self) -> tuple[bool, float]:

@@ -222,9 +222,27 @@ def test_what_was_painted_as_a_whole_is_found_behind_any_repairs():
 
 
 def test_a_reverted_repair_never_leads():
-    now = repaired(started(0.1, 0.97, 0.3, 0.97), itemised(0.97, 0.97, 0.97, 0.4))
+    now = repaired(started(0.1, 0.97, 0.3, 0.97), itemised(0.97, 0.97, 0.97, 0.1))
     assert now.iterations[1].reverted
     assert [i.number for i in believe_run(now).ranking] == [1]
+
+
+def test_one_doubtful_answer_about_what_was_surely_met_is_no_loss():
+    """By the same posterior as any picture: a repair leaves the rest mostly as it was."""
+    sure = started(0.1, 0.97, 0.97, 0.97)
+    assert repaired(sure, itemised(0.97, 0.97, 0.97, 0.45)).best.number == 2
+    assert repaired(sure, itemised(0.97, 0.97, 0.97, 0.05)).iterations[1].reverted
+    unlikely = repaired(started(0.02, 0.97, 0.97, 0.97), itemised(0.3, 0.97, 0.97, 0.97))
+    assert unlikely.iterations[1].reverted and "did not bring red fox" in unlikely.iterations[1].decision.reason
+
+
+def test_one_that_helps_but_does_not_lead_yet_may_lead_later():
+    now = started(0.1, 0.9, 0.9, 0.9)
+    second = judged(now.model_copy(update={"pending": Pending(prompt_id="p", plan=now.iterations[0].plan)}),
+                    itemised(0.97, 0.97, 0.97, 0.97))  # fmt: skip
+    third = repaired(second, itemised(0.8, 0.9, 0.9, 0.9))
+    assert third.best.number == 2 and third.iterations[2].decision.kind == "reject"
+    assert not third.iterations[2].reverted and 3 in [i.number for i in believe_run(third).ranking]
 
 
 class CropJudge:
