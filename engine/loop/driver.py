@@ -25,13 +25,14 @@ from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
 from .new_run import new_run
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, record, unsaved_reason
+from .plan import Pending, Plan, Recovery
 from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
 from .prompt_end import POLL_SECONDS, end_of_prompt
 from .refusals import RunIsOver, TakenOver
 from .repair_plan import next_step_after, next_step_with_repair, repair_failed_stop
 from .repair_rendering import RepairRenders, told_why_unrepaired, without_repairs
 from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry
-from .run import Iteration, Pending, Plan, Recovery, Run, Stop
+from .run import Iteration, Run, Stop
 from .run_changes import end_fields, user_pick_stop, with_user_pick
 from .run_context import KnownPicture, PromptContext, Report, RunContext
 from .run_ids import new_run_id

@@ -16,10 +16,11 @@ from ..graph.model import Graph
 from ..graph.patch import PatchRefused
 from .corrections import join_corrections
 from .journal import Journal, Written
+from .plan import Recovery
 from .ports import CarriedRequest
 from .refusals import NotNow, RunNotFound
 from .retry import apply_recoveries
-from .run import Iteration, Recovery, Run
+from .run import Iteration, Run
 from .run_changes import as_its_server_left_it
 from .run_context import KnownPicture, Report
 from .run_owners import ELSEWHERE, RunOwners

@@ -9,7 +9,8 @@ from typing import Any, Literal, Protocol
 from ..graph.model import ObjectInfo
 from ..graph.render_error import RenderError
 from ..judge.checklist import Checklist
-from .run import PastWording, Run
+from .plan import PastWording
+from .run import Run
 
 
 class SubmissionRejected(Exception):

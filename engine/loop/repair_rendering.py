@@ -17,9 +17,10 @@ from ..graph.model import Finding, Graph, ObjectInfo, inputs_of
 from ..graph.render_error import RenderError
 from ..judge.region_question import SCALE, Box
 from .journal import Journal
+from .plan import Plan
 from .ports import Queue
 from .repair_kinds import kind_named
-from .run import Plan, Run, Stop
+from .run import Run, Stop
 
 MEASURE = 1024
 """Longer side in pixels of the picture that growth and feather of a repair are told for."""

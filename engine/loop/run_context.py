@@ -14,7 +14,8 @@ from ..judge.reliability import Reliability
 from ..settings import LoopHandle
 from ..unicode_text import mend_texts
 from .batch_pictures import CardShare, PictureSource
-from .run import BatchPicture, ClipRecord, Plan, RepairedRegion, Run
+from .plan import Plan
+from .run import BatchPicture, ClipRecord, RepairedRegion, Run
 
 
 @dataclass(frozen=True)
