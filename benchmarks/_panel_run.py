@@ -27,7 +27,8 @@ def written(root: Path) -> str:
     from pack.engine.judge.checklist_rules import checklist_of_lines
     from pack.engine.judge.critique import Critique, Item
     from pack.engine.loop.journal import Journal
-    from pack.engine.loop.run import Decision, Iteration, Plan, Run, Wording
+    from pack.engine.loop.plan import Plan, Wording
+    from pack.engine.loop.run import Decision, Iteration, Run
     from pack.engine.settings import Limits, LoopHandle, Settings
 
     journal = Journal(root)

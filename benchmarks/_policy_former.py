@@ -11,7 +11,8 @@ from collections.abc import Iterable
 
 from ..engine.judge.critique import Critique, Item
 from ..engine.loop.clauses import compose, said_by, single_clause, with_owned_clauses, words_of
-from ..engine.loop.run import Iteration, Plan, Run, Stop
+from ..engine.loop.plan import Plan
+from ..engine.loop.run import Iteration, Run, Stop
 from ..engine.settings import Settings
 
 OWN, UNKNOWN = "", 0.5

@@ -14,8 +14,9 @@ from ..engine.loop.belief.run_belief import believe_run
 from ..engine.loop.clauses import token_estimate
 from ..engine.loop.next_plan import new_seed
 from ..engine.loop.outcome import iteration_of
+from ..engine.loop.plan import PastWording, Pending, Plan
 from ..engine.loop.repair_plan import next_step_with_repair, without_impossible_repair
-from ..engine.loop.run import Iteration, PastWording, Pending, Plan, Run, Stop
+from ..engine.loop.run import Iteration, Run, Stop
 from ..engine.loop.run_context import Report
 from ..engine.settings import Limits, LoopHandle, Settings
 from . import _policy_former as former

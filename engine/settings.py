@@ -39,7 +39,8 @@ class Limits(BaseModel):
 
     render_minutes: a render that takes longer is interrupted; 0 for no limit. paid_renders: at most so many renders
     where nodes cost money; 0 for none. minutes: for the whole run, rendering and judging; 0 for no limit.
-    repairs: at most so many pictures may be repaired in place; -1 leaves it to the run.
+    repairs: at most so many pictures may be repaired in place; -1 leaves it to the run. repair_with: by which model,
+    see engine.graph.edit_templates.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,6 +51,7 @@ class Limits(BaseModel):
     paid_renders: int = Field(default=0, ge=0)
     minutes: float = Field(default=0.0, ge=0)
     repairs: int = Field(default=-1, ge=-1, le=20)
+    repair_with: str = "auto"
 
 
 class LoopHandle(BaseModel):

@@ -266,7 +266,9 @@ class App:
         """A graph is about to render. A run that begins with it is told what the preflight says."""
         if self.driver.live.waiting_for(prompt_context.prompt_id) is None:
             graph, critic = dict(prompt_context.graph), prompt_context.critic_node
-            found, repair = await self._graph_check.before_render(graph, critic)
+            found, repair = await self._graph_check.before_render(
+                graph, critic, prompt_context.handle.limits.repair_with
+            )
             notes = notes_before_rendering(prompt_context.handle, prompt_context.loop_node)
             prompt_context = replace(
                 prompt_context,

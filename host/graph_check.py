@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 from ..engine.graph.check import check
 from ..engine.graph.clips import ClipSource, clip_source
-from ..engine.graph.local_edit_parts import EditRefused, find_edit_parts
+from ..engine.graph.edit_templates import find_repairer
+from ..engine.graph.local_edit_parts import EditRefused
 from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, as_queued
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Finding, Graph, ObjectInfo, sources
@@ -83,7 +84,9 @@ class GraphCheck:
         async with self._checking:
             return await asyncio.to_thread(plan_workflow, request, known, self._frontend)
 
-    async def before_render(self, graph: Graph, critic: str) -> tuple[tuple[Finding, ...], RepairCheck]:
+    async def before_render(
+        self, graph: Graph, critic: str, repair_with: str
+    ) -> tuple[tuple[Finding, ...], RepairCheck]:
         """warnings, and whether pictures can be repaired, of a graph about to render; its node classes asked once."""
         known: ObjectInfo | None = None
         if not _too_large(graph):
@@ -92,7 +95,7 @@ class GraphCheck:
             except Exception:
                 logging.exception("Imitatoes: the node classes of the graph could not be asked for")
                 return (), RepairCheck(NOT_READ)
-        return await self.warnings(graph, known), await self.can_repair(graph, critic, known)
+        return await self.warnings(graph, known), await self.can_repair(graph, critic, repair_with, known)
 
     async def clip_source(self, graph: Graph, critic: str) -> ClipSource:
         """What a critic's pictures are; of a graph that cannot be read, pictures. Never raises."""
@@ -121,7 +124,9 @@ class GraphCheck:
             return ()
         return checked.findings[:MOST_WARNINGS]
 
-    async def can_repair(self, graph: Graph, critic: str, known: ObjectInfo | None = None) -> RepairCheck:
+    async def can_repair(
+        self, graph: Graph, critic: str, repair_with: str, known: ObjectInfo | None = None
+    ) -> RepairCheck:
         """Whether a region of the picture that a graph's critic judges can be painted anew, and how.
 
         known: as in warnings. Never raises: whatever fails here, the render goes on.
@@ -130,7 +135,7 @@ class GraphCheck:
             return RepairCheck("The workflow is too large.")
         try:
             known = known or await self._known.of(graph)
-            parts = await asyncio.to_thread(find_edit_parts, graph, known, critic)
+            _, parts = await asyncio.to_thread(find_repairer, graph, known, critic, repair_with)
         except EditRefused as problem:
             return RepairCheck(str(problem))
         except Exception:

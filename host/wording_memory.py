@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from ..engine.files import write_atomically
 from ..engine.judge.checklist import Checklist
-from ..engine.loop.run import PastWording, Run
+from ..engine.loop.plan import PastWording
+from ..engine.loop.run import Run
 from ..engine.loop.wording_memory import RememberedWordings, learn_wordings, recall_wordings
 
 LOG = logging.getLogger(__name__)

@@ -7,6 +7,7 @@ from typing import Any
 
 from comfy_api.latest import io
 
+from ..engine.graph.edit_templates import repair_choices
 from ..engine.settings import VARIES
 
 
@@ -94,6 +95,16 @@ def later_inputs() -> list[io.Int.Input | io.Float.Input | io.Combo.Input]:
             tooltip=(
                 "What the loop may change. everything: words, seed, steps and cfg. "
                 "seed: only the seed, so the run is the best of many seeds of your own prompt."
+            ),
+        ),
+        advanced_combo(
+            "repair_with",
+            options=list(repair_choices()),
+            default="auto",
+            optional=True,
+            tooltip=(
+                "What repairs pictures in place. auto: your workflow's own model, or where that cannot, an installed "
+                "model for editing. off: your workflow alone. A name: always that model."
             ),
         ),
     ]

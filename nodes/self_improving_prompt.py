@@ -174,6 +174,7 @@ class SelfImprovingPrompt(io.ComfyNode):
         minutes: float = 0.0,
         repairs: int = -1,
         vary: str = "everything",
+        repair_with: str = "auto",
     ) -> io.NodeOutput:
         check_loop_inputs(goal, checklist, paid_renders, cls.hidden)
         prompt = prompt if prompt.strip() else prompt_of_goal(goal)
@@ -187,6 +188,7 @@ class SelfImprovingPrompt(io.ComfyNode):
                 paid_renders=paid_renders,
                 minutes=minutes,
                 repairs=repairs,
+                repair_with=repair_with,
             ),
             pass_score=pass_score,
             seed_policy=seed_policy,

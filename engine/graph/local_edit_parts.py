@@ -45,6 +45,13 @@ class EditRefused(Exception):
     """The graph cannot paint a region of its picture anew. The message is the reason, one or two sentences."""
 
 
+class NoSinglePicture(EditRefused):
+    """What is judged is no picture by itself: nothing could repair it."""
+
+
+CLIP = "The loop judges a clip, and only single pictures can be repaired."
+
+
 @dataclass(frozen=True)
 class EditParts:
     """What paints a region.
@@ -96,14 +103,15 @@ def find_edit_parts(graph: Mapping[str, object], object_info: ObjectInfo, critic
     except LoopNotFound as problem:
         raise EditRefused(str(problem)) from problem
     if not painted.whole:
-        raise EditRefused("The loop judges a frame or a piece of what is painted; only whole pictures can be repaired.")
+        what = "The loop judges a frame or a piece of what is painted; only whole pictures can be repaired."
+        raise NoSinglePicture(what)
     reasons: list[str] = []
     for sampler in reversed(painted.samplers):
         found = _parts_at(view, object_info, judged, loop_node, view.nodes[sampler])
         if isinstance(found, EditParts):
             return found
         reasons.append(found)
-    raise EditRefused(reasons[-1])
+    raise (NoSinglePicture if CLIP in reasons else EditRefused)(reasons[-1])
 
 
 def _parts_at(view: GraphView, object_info: ObjectInfo, judged: Link, loop_node: str, sampler: Node) -> EditParts | str:
@@ -113,7 +121,7 @@ def _parts_at(view: GraphView, object_info: ObjectInfo, judged: Link, loop_node:
         return f"{label} is a service, which paints whole pictures only."
     sampling = sampling_of(view, sampler)
     if paints_clip(view, sampling):
-        return "The loop judges a clip, and only single pictures can be repaired."
+        return CLIP
     latents = [place for place in inputs_with_role(view, sampler, "latent") if view.wire(*place)]
     if not latents:
         return f"{label} takes no latent of its own, so it cannot start from a picture."

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from ..settings import MAX_SEED, SeedPolicy, Vary
+from .edit_templates import repair_choices
 
 MOST_NODES, MOST_LINKS = 2000, 20_000
 """Of a graph that is checked. Workflows have some hundred nodes, and some links each."""
@@ -44,7 +45,8 @@ class OrderLimits(_Part):
     """Inputs of SelfImprovingPrompt that end the run. render_minutes: 0 for no limit. paid_renders: of a workflow whose
     nodes cost money, the renders that may be paid for; without it such a workflow is refused. confidence: how sure the
     run must be that a picture meets everything before it is done. minutes: for the whole run, 0 for no limit.
-    repairs: pictures that may be repaired in place, -1 for automatic, 0 for none."""
+    repairs: pictures that may be repaired in place, -1 for automatic, 0 for none. repair_with: "auto", "off" for the
+    workflow's own model alone, or the name of a model for editing."""
 
     iterations_per_loop: int | None = Field(default=None, ge=1, le=100)
     max_loops: int | None = Field(default=None, ge=1, le=100)
@@ -54,6 +56,14 @@ class OrderLimits(_Part):
     confidence: float | None = Field(default=None, ge=0.5, le=0.999)
     minutes: float | None = Field(default=None, ge=0, le=100_000)
     repairs: int | None = Field(default=None, ge=-1, le=20)
+    repair_with: str | None = Field(default=None, max_length=200)
+
+    @field_validator("repair_with")
+    @classmethod
+    def _is_a_choice(cls, value: str | None) -> str | None:
+        if value is not None and value not in repair_choices():
+            raise ValueError(f"use one of {', '.join(repair_choices())}")
+        return value
 
 
 class OrderCritic(_Part):

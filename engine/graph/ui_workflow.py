@@ -31,6 +31,7 @@ WIDGETS = (
     "minutes",
     "repairs",
     "vary",
+    "repair_with",
 )
 """Order of SelfImprovingPrompt's widgets in `widgets_values`. The page adds control_after_generate behind the seed."""
 

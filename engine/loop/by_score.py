@@ -6,7 +6,8 @@ from ..settings import Settings
 from .clauses import compose, positive_clauses, same_clause, split_clauses, with_clauses, with_negative_terms
 from .next_settings import TERMS_AT_ONCE, parameter_step
 from .outcome import score_in_words
-from .run import Iteration, Plan, Run, Stop, Wording
+from .plan import Plan, Wording
+from .run import Iteration, Run, Stop
 
 NEAR_PASS = 0.15
 """Closer than this to the pass score, `auto` keeps the seed for one new wording (docs/design-notes.md, 4.11)."""

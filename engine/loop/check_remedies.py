@@ -21,7 +21,8 @@ from ..judge.scoring import POOR_QUALITY
 from ..judge.verdict import FAULTS
 from .clauses import with_check_clause, with_negative_terms
 from .evidence import RunEvidence
-from .run import Iteration, Wording
+from .plan import Wording
+from .run import Iteration
 
 MORE_STEPS, STEPS_TRIES = 0.25, 2
 """A quarter more steps, at most twice. Ours."""

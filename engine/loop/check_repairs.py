@@ -11,8 +11,9 @@ from ..judge.verdict import FAULTS
 from .belief.local_edits import EDITS_OF_ONE
 from .check_remedies import poor_checks, written_words
 from .evidence import RunEvidence
+from .plan import Plan
 from .repair_kinds import checks_repaired
-from .run import Iteration, Plan, Run
+from .run import Iteration, Run
 
 _REPAIR = ":repair"
 

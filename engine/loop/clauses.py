@@ -14,7 +14,7 @@ from ..judge.quotations import quotations, without_quotations
 from ..judge.text_segmentation import split_text
 from ..judge.words import first_words
 from ..settings import Settings
-from .run import Wording
+from .plan import Wording
 
 MAX_EXTRA_TOKENS = 36
 MAX_NEGATIVE_TERMS = 12

@@ -22,10 +22,11 @@ from .journal import Journal, stem
 from .judging_notes import notes_after_verdict
 from .outcome import iteration_of, with_iteration
 from .picture_saving import PictureSaving
+from .plan import Plan
 from .policy import clauses_wanted, final_look, wordings_tried
 from .repair_judging import ask_hints, read_back, see_repair
 from .repair_plan import without_impossible_repair
-from .run import BatchPicture, Plan, RepairedRegion, Run
+from .run import BatchPicture, RepairedRegion, Run
 from .run_context import KnownPicture, PromptContext, Report, RunContext
 
 

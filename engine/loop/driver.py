@@ -12,27 +12,27 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from ..graph import ui_workflow
 from ..graph.local_edit_parts import EditRefused
 from ..graph.loop_nodes import Graph, with_settings
 from ..graph.patch import Patch
+from ..graph.render_error import RenderError
 from ..settings import Settings
-from ..unicode_text import mend_texts
-from .corrections import join_corrections
 from .endings import paid_out_stop
 from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
 from .new_run import new_run
-from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
+from .outcome import OUR_MISTAKE, STOPPED, end_of_run, record, unsaved_reason
+from .plan import Pending, Plan, Recovery
 from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
+from .prompt_end import POLL_SECONDS, end_of_prompt
 from .refusals import RunIsOver, TakenOver
 from .repair_plan import next_step_after, next_step_with_repair, repair_failed_stop
 from .repair_rendering import RepairRenders, told_why_unrepaired, without_repairs
 from .retry import apply_recoveries, explain_refusal, plan_after_timeout, plan_retry
-from .run import Iteration, Pending, Plan, Recovery, Run, Stop
+from .run import Iteration, Run, Stop
 from .run_changes import end_fields, user_pick_stop, with_user_pick
 from .run_context import KnownPicture, PromptContext, Report, RunContext
 from .run_ids import new_run_id
@@ -40,12 +40,6 @@ from .run_locks import RunLocks
 from .run_owners import ELSEWHERE, RunOwners
 from .waiting_wishes import wish_first, without_wish
 from .wording_memory import WordingMemory
-
-POLL_SECONDS = 0.005
-"""How often a waiting run looks for the end of its prompt. Costs about 10 microseconds each time."""
-NEAR_END_POLL_SECONDS = 0.001
-NEAR_END_SECONDS = 0.1
-"""So long after the critic's report the end of the prompt is expected at any moment, and looked for more often."""
 
 
 class Driver:
@@ -99,7 +93,7 @@ class Driver:
         live = self.live.waiting_for(prompt_id)
         if live is None:
             return None
-        live.report, live.reported_at = _writable(report), time.monotonic()
+        live.report, live.reported_at = report.writable(), time.monotonic()
         return live.run
 
     def prompt_state(self, prompt_id: str) -> PromptState:
@@ -191,7 +185,7 @@ class Driver:
     async def _drive(self, live: LiveRun) -> None:
         """Follow the prompt in flight to its end, record it, and go on until a stop."""
         while True:
-            state = await self._end_of_prompt(live)
+            state = await end_of_prompt(self._queue, live, self._poll)
             report, live.report = live.report, None
             run, iteration = live.run, None
             if report is None and not live.stop:
@@ -203,12 +197,7 @@ class Driver:
                         return
                     continue
                 if run.pending.plan.repair is not None and state.kind == "error":
-                    plan = run.pending.plan
-                    if await self.repairs.drop_detector(run, plan, live.graph, state.error):
-                        if not await self._carry_out(live, run, plan, again=True):
-                            return
-                        continue
-                    if not await self._go_on_without_repair(live, state.message):
+                    if not await self._go_on_without_repair(live, state.message, state.error):
                         return
                     continue
                 if change is not None:
@@ -216,7 +205,8 @@ class Driver:
                     return
             if report is not None:
                 live.tried.clear()
-                run, iteration = await asyncio.to_thread(_with_report, run, report, state.started, live.judging_since)
+                run, iteration = await asyncio.to_thread(record, run, report, state.started, live.judging_since)
+                run = run.changed(time.time(), pending=None)
                 if live.run.checklist is None:
                     run = await self.wording_memory.recalled(run)
                 if report.fingerprint and report.critique.score is not None and report.duplicate_of is None:
@@ -228,22 +218,6 @@ class Driver:
                 step = Stop("stopped", STOPPED)
             if not await self._carry_out(live, run, step, iteration):
                 return
-
-    async def _end_of_prompt(self, live: LiveRun) -> PromptState:
-        prompt_id = live.run.pending.prompt_id
-        limit, rendering_since = 60 * live.run.start.limits.render_minutes, None
-        live.late = False
-        while True:
-            state = self._queue.state(prompt_id)
-            if state.ended:
-                return state
-            if state.kind == "running" and live.run.phase == "rendering":
-                rendering_since = rendering_since or time.monotonic()
-                if limit and not live.late and time.monotonic() - rendering_since > limit:
-                    live.late = True
-                    await self._queue.cancel(prompt_id)
-            near = live.report is not None and time.monotonic() - live.reported_at < NEAR_END_SECONDS
-            await asyncio.sleep(NEAR_END_POLL_SECONDS if near else self._poll)
 
     async def _recovery(self, live: LiveRun, state: PromptState) -> Recovery | Stop | None:
         """What to do about a render that ended without a verdict; None when nothing but ending the run is left."""
@@ -268,21 +242,21 @@ class Driver:
         run = live.run.model_copy(update={"recoveries": (*live.run.recoveries, change)})
         return await self._carry_out(live, run, live.run.pending.plan, again=True)
 
-    def _settled(self, live: LiveRun, run: Run, plan: Plan) -> Graph:
-        """The graph that renders this plan."""
-        return with_settings(live.graph, *_shown(run, plan))
-
     async def _graph(self, live: LiveRun, run: Run, plan: Plan) -> Graph:
-        """The same of any plan. Raises EditRefused, OSError, ValueError for a repair that cannot be made."""
+        """Of the render of this plan. Raises EditRefused, OSError, ValueError for a repair that cannot be made."""
         if plan.repair is None:
-            return await asyncio.to_thread(self._settled, live, run, plan)
+            return await asyncio.to_thread(with_settings, live.graph, *_shown(run, plan))
         return apply_recoveries(await self.repairs.graph(run, plan, live.graph), live.tried)
 
-    async def _go_on_without_repair(self, live: LiveRun, reason: str) -> bool:
-        """The pending repair could not be made or rendered: something else is. False when that ended the run."""
+    async def _go_on_without_repair(self, live: LiveRun, reason: str, error: RenderError | None = None) -> bool:
+        """The pending repair could not be made or rendered: without the detector that failed, else something else is.
+        False when that ended the run."""
+        plan = live.run.pending.plan
+        if await self.repairs.drop_detector(live.run, plan, live.graph, error):
+            return await self._carry_out(live, live.run, plan, again=True)
         logging.info("Imitatoes: run %s: no repair: %s", live.run.id, reason)
         live.tried.clear()
-        run, plan = without_repairs(live.run, reason), live.run.pending.plan
+        run = without_repairs(live.run, reason)
         if plan.repair.wish and not plan.repair.goes_on:
             step: Plan | Stop = repair_failed_stop(reason)
         else:
@@ -299,7 +273,7 @@ class Driver:
         """
         try:
             async with self.locks.driver_step(run.id, "ending" if isinstance(step, Stop) else ""):
-                run, iteration = await asyncio.to_thread(_put_right, live, run, iteration)
+                run, iteration = await asyncio.to_thread(live.put_right, run, iteration)
                 if not (again or live.stop):
                     step = wish_first(live.joined(run), step)
                 if isinstance(step, Stop):
@@ -336,9 +310,7 @@ class Driver:
         if live.stop != "now":
             try:
                 client_id = live.client_id or run.client_id
-                carried = live.carried
-                if pending.plan.repair is not None:  # whose graph lacks what the repaired picture does not need
-                    carried = replace(carried, targets=tuple(name for name in carried.targets if name in graph))
+                carried = live.carried if pending.plan.repair is None else live.carried.within(graph)
                 asked = Submission(pending.prompt_id, graph, extra_pnginfo, client_id, carried)
                 await self._queue.submit(asked)
             except SubmissionRejected as problem:
@@ -356,7 +328,7 @@ class Driver:
     async def finish(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
         """End a run that has no lock. Raises TakenOver."""
         async with self.locks.driver_step(run.id, "ending"):
-            run, iteration = await asyncio.to_thread(_put_right, live, run, iteration)
+            run, iteration = await asyncio.to_thread(live.put_right, run, iteration)
             await self.end(live, run, stop, iteration)
 
     async def end(self, live: LiveRun, run: Run, stop: Stop, iteration: Iteration | None = None) -> None:
@@ -427,28 +399,6 @@ class Driver:
     async def cancel_pending(self, live: LiveRun) -> None:
         if live.run.pending is not None:
             await self._queue.cancel(live.run.pending.prompt_id)
-
-
-def _with_report(run: Run, report: Report, started: float | None, judging_since: float) -> tuple[Run, Iteration]:
-    """The run with what its critic found, and the iteration that is new in it. Of a long run it takes a while."""
-    iteration = iteration_of(run, report, started, judging_since)
-    return with_iteration(run, report, iteration).changed(time.time(), pending=None), iteration
-
-
-def _put_right(live: LiveRun, run: Run, iteration: Iteration | None) -> tuple[Run, Iteration | None]:
-    """What was decided on a copy of the run, and its new iteration, with what the user has put right meanwhile."""
-    joined = join_corrections(run, live.run)
-    return joined, None if iteration is None else joined.iterations[iteration.number - 1]
-
-
-def _writable(report: Report) -> Report:
-    """Models write anything, half an emoji too."""
-    return replace(
-        report,
-        critique=mend_texts(report.critique),
-        checklist=mend_texts(report.checklist),
-        relooks=mend_texts(dict(report.relooks)),
-    )
 
 
 def _shown(run: Run, plan: Plan) -> tuple[str, Settings, str, str]:

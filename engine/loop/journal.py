@@ -35,7 +35,8 @@ from ..settings import Limits, LoopHandle, Settings
 from .batch_pictures import letter
 from .belief.stopping import percent
 from .pictures import SheetTile, TileRepair, contact_sheet_names, save_contact_sheets, save_png
-from .run import Iteration, Plan, Run
+from .plan import Plan
+from .run import Iteration, Run
 from .run_ids import RUN_ID, time_of
 from .run_text import RunTexts
 

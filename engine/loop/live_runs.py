@@ -14,11 +14,13 @@ from typing import Any, Literal
 from ..files import clear_parts
 from ..graph.model import Graph
 from ..graph.patch import PatchRefused
+from .corrections import join_corrections
 from .journal import Journal, Written
+from .plan import Recovery
 from .ports import CarriedRequest
 from .refusals import NotNow, RunNotFound
 from .retry import apply_recoveries
-from .run import Recovery, Run
+from .run import Iteration, Run
 from .run_changes import as_its_server_left_it
 from .run_context import KnownPicture, Report
 from .run_owners import ELSEWHERE, RunOwners
@@ -69,6 +71,11 @@ class LiveRun:
         asked = {"stopping": self.stop, "taken": now.taken, "client_id": self.client_id or run.client_id}
         granted = max(run.renders_granted, now.renders_granted)
         return run.model_copy(update={**asked, "wishes": now.wishes, "renders_granted": granted})
+
+    def put_right(self, run: Run, iteration: Iteration | None) -> tuple[Run, Iteration | None]:
+        """The same of a run and its new iteration with what the user has put right. Takes a while."""
+        joined = join_corrections(run, self.run)
+        return joined, None if iteration is None else joined.iterations[iteration.number - 1]
 
     def keep(self, run: Run) -> None:
         """Take over what was decided on a copy. The run may have changed meanwhile: revisions only grow."""

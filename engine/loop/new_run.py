@@ -9,9 +9,10 @@ from ..graph.family import family_of
 from ..graph.loop_nodes import as_queued, judged_node, steered_inputs
 from ..graph.model import Graph
 from ..unicode_text import mend_texts
+from .plan import Pending
 from .policy import first_plan
 from .ports import CarriedRequest
-from .run import Pending, Run
+from .run import Run
 from .run_context import PromptContext
 
 

@@ -28,8 +28,9 @@ from .check_remedies import Remedy, carry_remedies, next_remedy
 from .clauses import compose, with_owned_clauses
 from .evidence import RunEvidence
 from .next_settings import parameter_step, with_seen_terms
+from .plan import Plan, Wording
 from .repair_kinds import is_mendable
-from .run import Iteration, Plan, Run, Stop, Wording
+from .run import Iteration, Run, Stop
 
 PARENT_MET = 0.5
 """A requirement waits for a clause of its own until its parents are met as probably as this in the leading picture."""

@@ -6,7 +6,8 @@ from ..graph.family import Ranges, ranges
 from ..settings import Settings
 from .clauses import split_clauses, with_negative_terms
 from .evidence import RunEvidence
-from .run import Iteration, Run, Wording
+from .plan import Wording
+from .run import Iteration, Run
 
 CFG_STEP = 0.5
 STEPS_SHARE = 0.15

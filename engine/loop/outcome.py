@@ -48,6 +48,15 @@ def iteration_of(run: Run, report: Report, started: float | None, judging_since:
     return iteration.model_copy(update={"decision": decide(run, after, iteration)})
 
 
+def record(run: Run, report: Report, started: float | None, judging_since: float) -> tuple[Run, Iteration]:
+    """The run with what its critic found, and the iteration that is new in it. Of a long run it takes a while.
+
+    started, judging_since: epoch seconds.
+    """
+    iteration = iteration_of(run, report, started, judging_since)
+    return with_iteration(run, report, iteration), iteration
+
+
 def with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
     """The run with what the report brought: its iteration, the checklist, second looks at earlier pictures; and how
     surely each picture meets everything by now."""

@@ -18,7 +18,8 @@ from .clauses import compose
 from .endings import ended, gave_up_stop
 from .evidence import RunEvidence
 from .next_plan import NextRender, next_loop, next_place, plan_render
-from .run import Plan, Run, Stop
+from .plan import Plan
+from .run import Run, Stop
 
 
 def next_step(run: Run) -> Plan | Stop:

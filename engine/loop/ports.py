@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Protocol
 
 from ..graph.model import ObjectInfo
 from ..graph.render_error import RenderError
 from ..judge.checklist import Checklist
-from .run import PastWording, Run
+from .plan import PastWording
+from .run import Run
 
 
 class SubmissionRejected(Exception):
@@ -30,6 +31,10 @@ class CarriedRequest:
 
     targets: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    def within(self, graph: Mapping[str, Any]) -> CarriedRequest:
+        """The same for the graph of a repair, which lacks what the repaired picture does not need."""
+        return replace(self, targets=tuple(name for name in self.targets if name in graph))
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,9 @@ from ..judge.region_question import RegionHint
 from ..judge.scoring import UNKNOWN, average_in_logits
 from ..judge.verdict import merge_looks
 from .journal import Journal
+from .plan import Plan
 from .repair_plan import hint_wanted
-from .run import Plan, Run
+from .run import Run
 from .run_context import KnownPicture
 from .waiting_wishes import wish_hint_wanted
 

@@ -13,9 +13,10 @@ from ..judge.verdict import FAULTS
 from .check_repairs import check_remedy, is_mended, newly_poor, poor_part, repaired_check
 from .evidence import RunEvidence
 from .next_plan import new_seed, next_place
+from .plan import Plan, RegionRepair
 from .policy import next_step
 from .repair_kinds import Outcome, RepairKind, kind_named, kind_of, kind_of_check, strength
-from .run import Iteration, Plan, RegionRepair, Run, Stop
+from .run import Iteration, Run, Stop
 
 SURROUNDINGS = "the plain surface behind it, as around it, empty"
 """What a region shows once a thing is gone, where the judge does not say."""

@@ -9,16 +9,18 @@ from collections.abc import Callable
 from PIL import Image, ImageDraw
 
 from ..graph.detectors import detector_in, installed_detector
+from ..graph.edit_templates import find_repairer
 from ..graph.local_edit import EditMask, LocalEdit, make_edit_graph
-from ..graph.local_edit_parts import EditRefused, find_edit_parts
+from ..graph.local_edit_parts import EditRefused
 from ..graph.loop_nodes import with_settings
 from ..graph.model import Finding, Graph, ObjectInfo, inputs_of
 from ..graph.render_error import RenderError
 from ..judge.region_question import SCALE, Box
 from .journal import Journal
+from .plan import Plan
 from .ports import Queue
 from .repair_kinds import kind_named
-from .run import Plan, Run, Stop
+from .run import Run, Stop
 
 MEASURE = 1024
 """Longer side in pixels of the picture that growth and feather of a repair are told for."""
@@ -63,7 +65,7 @@ class RepairRenders:
     def _made(self, run: Run, plan: Plan, graph: Graph, known: ObjectInfo, engine: str) -> Graph:
         repair, journal = plan.repair, self._journal()
         assert repair is not None and plan.edit_of is not None
-        parts = find_edit_parts(graph, known, run.critic_node)
+        graph, parts = find_repairer(graph, known, run.critic_node, run.start.limits.repair_with)
         source = run.iterations[plan.edit_of - 1]
         if source.picture is None:
             raise EditRefused(f"The picture of iteration {source.number} was not saved.")

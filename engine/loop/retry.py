@@ -8,8 +8,9 @@ from ..graph.model import Graph, ObjectInfo
 from ..graph.patch import redo
 from ..graph.recovery import Change, explain_giving_up, next_change
 from ..graph.render_error import RenderError
+from .plan import Recovery
 from .ports import SubmissionRejected
-from .run import Recovery, Run, Stop
+from .run import Run, Stop
 
 CONTINUE = "Put that right, then continue the run."
 TIMEOUT = "timeout"

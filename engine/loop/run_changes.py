@@ -7,7 +7,8 @@ from ..judge.text_segmentation import parts_of
 from ..settings import LoopHandle
 from .clauses import compose
 from .outcome import STOPPED
-from .run import Run, Status, Stop, UserPick, Wording
+from .plan import Wording
+from .run import Run, Status, Stop, UserPick
 
 LONGEST_REASON = 4000
 """Characters. The words of a node's error may be a whole file."""

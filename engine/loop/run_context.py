@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..graph.model import Finding
@@ -12,8 +12,10 @@ from ..judge.critique import Critique
 from ..judge.region_question import RegionHint
 from ..judge.reliability import Reliability
 from ..settings import LoopHandle
+from ..unicode_text import mend_texts
 from .batch_pictures import CardShare, PictureSource
-from .run import BatchPicture, ClipRecord, Plan, RepairedRegion, Run
+from .plan import Plan
+from .run import BatchPicture, ClipRecord, RepairedRegion, Run
 
 
 @dataclass(frozen=True)
@@ -90,3 +92,12 @@ class Report:
     repaired: tuple[float, float, float, float] | None = None
     repaired_region: RepairedRegion | None = None
     clip: ClipRecord | None = None
+
+    def writable(self) -> Report:
+        """With texts that can be written: models write anything, half an emoji too."""
+        return replace(
+            self,
+            critique=mend_texts(self.critique),
+            checklist=mend_texts(self.checklist),
+            relooks=mend_texts(dict(self.relooks)),
+        )

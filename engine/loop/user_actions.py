@@ -23,11 +23,12 @@ from .journal import Journal
 from .later_verdict import judge_later
 from .live_runs import LiveRun
 from .next_plan import next_loop
+from .plan import Plan
 from .policy import continued_plan, first_plan
 from .ports import CarriedRequest
 from .refusals import NotNow
 from .repair_plan import next_step_with_repair
-from .run import Iteration, Plan, Run, Status, Stop
+from .run import Iteration, Run, Status, Stop
 from .run_changes import add_instruction, with_user_pick
 from .run_owners import ELSEWHERE
 from .waiting_wishes import wish_first, wish_place, with_wish

@@ -16,22 +16,8 @@ from ..settings import Settings
 from .batch_pictures import PictureSource
 from .journal import BEST
 from .pictures import contact_sheet_names
-from .run import (
-    Action,
-    BatchPicture,
-    ClipRecord,
-    Decision,
-    Iteration,
-    Pending,
-    Phase,
-    Plan,
-    Recovery,
-    RegionRepair,
-    RepairedRegion,
-    Run,
-    Status,
-    Wording,
-)
+from .plan import Action, Pending, Plan, Recovery, RegionRepair, Wording
+from .run import BatchPicture, ClipRecord, Decision, Iteration, Phase, RepairedRegion, Run, Status
 from .run_filter import judge_model
 
 TOLD_ITERATIONS = 3

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from .belief.time_budget import out_of_time
 from .next_plan import new_seed, place_after
+from .plan import Plan
 from .repair_kinds import kind_named
 from .repair_plan import WantedHint, hint_key
-from .run import Plan, Run, Status, Stop
+from .run import Run, Status, Stop
 from .wished_repair import THIS_PLACE, with_hint
 
 MOST_WAITING = 20

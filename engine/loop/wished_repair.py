@@ -16,9 +16,10 @@ from ..judge.region_question import SCALE, Box, RegionHint, one_thing
 from ..judge.words import plain_words
 from .journal import Journal
 from .next_plan import new_seed
+from .plan import Plan, RegionRepair
 from .repair_kinds import RepairKind, kind_of_wish
 from .repair_plan import FEATHER, SURROUNDINGS
-from .run import Plan, RegionRepair, Run
+from .run import Run
 
 LONGEST_WISH = 500
 LARGEST_MASK = 64_000_000

@@ -21,8 +21,9 @@ from ..judge.words import first_words, plain_words
 from .belief.observations import OWN
 from .belief.run_belief import RunBelief
 from .clauses import MAX_CLAUSE_WORDS, words_of
+from .plan import PastWording
 from .ports import WordingStore
-from .run import PastWording, Run
+from .run import Run
 
 BELIEVED = 2.0
 """The most pictures that a clause's past counts for: what this run sees soon weighs more."""

@@ -190,6 +190,14 @@ def test_all_met_is_never_repaired(theatre):
     assert [i["plan"]["action"] for i in run["iterations"]] == ["compose"]
 
 
+def test_a_model_for_editing_that_is_not_installed_is_named(theatre):
+    theatre.judge.default = pointing(TWO)
+    run = theatre.played(graph(repair_with="FLUX.1 Kontext", iterations_per_loop=2))
+    assert all(i["plan"]["action"] != "local_edit" for i in run["iterations"]) and not run["can_repair"]
+    told = [one["message"] for one in run["warnings"] if one["type"] == "no_repair"]
+    assert "repair_with: FLUX.1 Kontext is not installed" in run["edit_refusal"] and len(told) == 1
+
+
 def test_a_graph_that_cannot_be_repaired_never_is(theatre):
     theatre.judge.default = pointing(TWO)
     workflow = graph()

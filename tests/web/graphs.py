@@ -56,7 +56,24 @@ def loop_workflow(
         {"name": "loop", "type": "IMITATOES_LOOP", "link": 7},
     ]
     painted = [{"name": "images", "type": "IMAGE", "links": [6]}]
-    widgets = [goal, prompt, "", 1, "fixed", 20, 7.0, *limits.values(), checklist, 0.0, 0, 0.95, 0.0, -1, "everything"]
+    widgets = [
+        goal,
+        prompt,
+        "",
+        1,
+        "fixed",
+        20,
+        7.0,
+        *limits.values(),
+        checklist,
+        0.0,
+        0,
+        0.95,
+        0.0,
+        -1,
+        "everything",
+        "auto",
+    ]
     paint = ["", "", 0, "fixed", 20, 7.0, 256, 256, batch, seconds]
     judge = ["", MODEL, "local", "", 0.8, "0", "auto", "auto"]
     links = [[i + 1, 10, i, 6, i, t] for i, t in enumerate(TYPES)]

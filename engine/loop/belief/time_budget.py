@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..run import Action, Iteration, Run
+from ..plan import Action
+from ..run import Iteration, Run
 
 RECENT = 3
 """The next render is expected to take as long as the last so many on average, judging included."""

@@ -82,6 +82,7 @@ def test_what_was_asked_for_is_written_into_the_two_nodes():
             "render_minutes": 1,
             "confidence": 0.9,
             "minutes": 30,
+            "repair_with": "off",
         },
         critic={"model": "gemma3:4b", "judge": "offline", "connection": "workstation"},
     )
@@ -95,6 +96,7 @@ def test_what_was_asked_for_is_written_into_the_two_nodes():
         "minutes": 30,
         "repairs": -1,
         "vary": "seed",
+        "repair_with": "off",
     }
     assert (critic["model"], critic["judge"], critic["connection"]) == ("gemma3:4b", "offline", "workstation")
     assert made.rejected == ()

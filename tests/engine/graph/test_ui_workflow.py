@@ -9,8 +9,8 @@ from pack.engine.settings import Settings
 
 SETTINGS = Settings(prompt="new", negative="n", seed=7, steps=3, cfg=1.5)
 WIDGET_VALUES = ["g", "old", "neg", 1, "randomize", 20, 7.0, 4, 3, 0.8, "auto", "old line", 0.0, 0, 0.95, 0.0, -1]
-WIDGET_VALUES += ["seed"]
-EXPECTED = ["g2", "new", "n", 7, "fixed", 3, 1.5, 4, 3, 0.8, "auto", "line", 0.0, 0, 0.95, 0.0, -1, "seed"]
+WIDGET_VALUES += ["seed", "off"]
+EXPECTED = ["g2", "new", "n", 7, "fixed", 3, 1.5, 4, 3, 0.8, "auto", "line", 0.0, 0, 0.95, 0.0, -1, "seed", "off"]
 
 
 def node(node_id=10, **fields):

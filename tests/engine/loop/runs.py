@@ -8,8 +8,9 @@ from pack.engine.judge.checklist import Checklist, Requirement
 from pack.engine.judge.critique import Changes, Critique, Edit, Item
 from pack.engine.loop.journal import stem
 from pack.engine.loop.outcome import iteration_of, with_iteration
+from pack.engine.loop.plan import Pending
 from pack.engine.loop.policy import first_plan, next_step
-from pack.engine.loop.run import Pending, Run, Stop
+from pack.engine.loop.run import Run, Stop
 from pack.engine.loop.run_context import Report
 from pack.engine.settings import Limits, LoopHandle, Settings
 

@@ -8,9 +8,10 @@ from pack.engine.loop.belief.local_edits import EDITS_OF_ONE
 from pack.engine.loop.check_repairs import check_remedy, repaired_check
 from pack.engine.loop.journal import stem
 from pack.engine.loop.outcome import iteration_of, with_iteration
+from pack.engine.loop.plan import Pending
 from pack.engine.loop.repair_kinds import checks_repaired, kind_named
 from pack.engine.loop.repair_plan import hint_wanted, next_step_with_repair, outcomes
-from pack.engine.loop.run import Pending, Stop
+from pack.engine.loop.run import Stop
 from pack.engine.loop.run_context import Report
 from pack.engine.settings import Limits
 

@@ -19,7 +19,7 @@ from pack.engine.loop.clauses import (
     with_negative_terms,
     with_owned_clauses,
 )
-from pack.engine.loop.run import Wording
+from pack.engine.loop.plan import Wording
 
 from .runs import SETTINGS
 

@@ -8,8 +8,8 @@ import pytest
 from pack.engine.judge.scoring import LEAST, MOST
 from pack.engine.loop.corrections import correct_judge, edit_checklist, join_corrections
 from pack.engine.loop.journal import Journal
+from pack.engine.loop.plan import Pending
 from pack.engine.loop.policy import first_plan
-from pack.engine.loop.run import Pending
 from pack.engine.loop.run_context import Report
 
 from .runs import advanced, checklist, itemised, judged, run

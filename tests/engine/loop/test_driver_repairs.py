@@ -14,9 +14,9 @@ from pack.engine.graph.local_edit_parts import EditRefused
 from pack.engine.graph.render_error import RenderError
 from pack.engine.judge.region_question import RegionHint
 from pack.engine.loop.journal import Journal, stem
+from pack.engine.loop.plan import Plan, RegionRepair
 from pack.engine.loop.ports import CarriedRequest, PromptState, SubmissionRejected
 from pack.engine.loop.repair_rendering import OLLAMA_BOXES, RepairRenders
-from pack.engine.loop.run import Plan, RegionRepair
 from pack.engine.loop.run_context import PromptContext, Report
 
 from ..graph.test_detectors import IMPACT

@@ -9,8 +9,9 @@ from pack.engine.graph.family import ranges
 from pack.engine.judge.critique import Changes, Critique
 from pack.engine.loop.by_score import CLAUSE_TRIES, PLATEAU
 from pack.engine.loop.clauses import MAX_EXTRA_TOKENS, MAX_NEGATIVE_TERMS, split_clauses, token_estimate
+from pack.engine.loop.plan import Pending
 from pack.engine.loop.policy import continued_plan, next_step
-from pack.engine.loop.run import Pending, Stop
+from pack.engine.loop.run import Stop
 
 from .runs import SETTINGS, advanced, checklist, critique, itemised, judged, run, unseen
 

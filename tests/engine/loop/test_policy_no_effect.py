@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from pack.engine.loop.plan import Plan
 from pack.engine.loop.policy import next_step
-from pack.engine.loop.run import Plan, Stop
+from pack.engine.loop.run import Stop
 from pack.engine.settings import Limits
 
 from .runs import SETTINGS, advanced, critique, judged, run

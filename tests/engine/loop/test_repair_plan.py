@@ -14,6 +14,7 @@ from pack.engine.judge.scoring import NO_BIAS
 from pack.engine.loop.belief.run_belief import believe_run
 from pack.engine.loop.journal import stem
 from pack.engine.loop.outcome import iteration_of, with_iteration
+from pack.engine.loop.plan import Pending, Plan, RegionRepair
 from pack.engine.loop.repair_judging import changed_box, enlarged_part, read_back
 from pack.engine.loop.repair_kinds import kinds
 from pack.engine.loop.repair_plan import (
@@ -26,7 +27,7 @@ from pack.engine.loop.repair_plan import (
     without_impossible_repair,
 )
 from pack.engine.loop.repair_rendering import box_mask, without_repairs
-from pack.engine.loop.run import Pending, Plan, RegionRepair, Stop
+from pack.engine.loop.run import Stop
 from pack.engine.loop.run_context import Report
 
 from .runs import SETTINGS, checklist, itemised, judged, run

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pack.engine.loop.plan import Pending
 from pack.engine.loop.policy import clauses_wanted, continued_plan, final_look, next_step
 from pack.engine.loop.repair_plan import next_step_after
-from pack.engine.loop.run import Pending, Run, Stop
+from pack.engine.loop.run import Run, Stop
 
 from .runs import SETTINGS, advanced, checklist, critique, itemised, judged, run
 

@@ -7,7 +7,8 @@ import json
 import pytest
 from pack.engine.judge.checklist import Checklist
 from pack.engine.loop.journal import Journal
-from pack.engine.loop.run import Iteration, Plan, Recovery
+from pack.engine.loop.plan import Plan, Recovery
+from pack.engine.loop.run import Iteration
 from pack.engine.loop.run_changes import as_its_server_left_it, with_user_pick
 from pack.engine.loop.view import (
     TOLD_ITERATIONS,

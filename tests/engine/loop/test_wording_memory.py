@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.loop.clauses import MAX_CLAUSE_WORDS, MAX_EXTRA_TOKENS, token_estimate
+from pack.engine.loop.plan import PastWording
 from pack.engine.loop.policy import clauses_wanted, next_step
-from pack.engine.loop.run import PastWording
 from pack.engine.loop.run_changes import with_user_pick
 from pack.engine.loop.wording_memory import (
     HALF_LIFE,
