@@ -66,6 +66,8 @@ def open_idle_models(connection: str, text: str) -> list[VisionModel]:
         )
     try:
         named = judges_named(known, text, connection, linked=False, alone=False)
+        if not named:
+            raise ValueError("names no model.")
         return [
             open_model(known, one.connection, one.model, 0, lambda: False, asyncio.CancelledError).model
             for one in named

@@ -64,6 +64,7 @@ const page = {
   need: (runId) => feed.need(runId),
   improve: makeSelfImproving,
   rankFolder: openRanking,
+  judgePicture: judgeOfRun,
   choice,
 };
 const series = createSeries({ t, server, changed: store.touch, onEnded: seriesEnded, confirm: page.confirm });
@@ -170,6 +171,11 @@ function judgeShownPicture(node) {
   const picture = shownPicture(node);
   if (!picture) return page.toast("warn", t("judgePicture.title"), t("judgePicture.noPicture"));
   showJudging({ t, server, picture, ...asked() });
+}
+
+/** A picture of a run, by another goal than the run's or by the same. */
+function judgeOfRun(run, iteration) {
+  showJudging({ t, server, picture: { image: `imitatoes/${run.run_id}/${iteration.picture}`, folder: "output" }, ...asked(), goal: run.goal });
 }
 
 /** {goal, judge}: of the workflow's loop, if it has one. */

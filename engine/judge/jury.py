@@ -11,7 +11,9 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
+from .ask import SEED_LIMIT
 from .batch import BatchVerdict, best_of, by_score
+from .blank_check import blank_check
 from .checklist import Checklist, Kind, Requirement
 from .critique import Critique
 from .detector import DetectorFailed, PictureDetector, detect_in
@@ -31,6 +33,7 @@ from .questions import Wording
 from .reliability import Reliability, reliability_of
 from .self_test import lower_trust
 from .verdict import everything_found
+from .vision_model import ModelFailure
 from .words import clip_words
 
 MOST_JURIED = 2
@@ -69,7 +72,7 @@ class Jury(Judge):
     def members(self) -> list[Member]:
         """The judges, then the detectors."""
         judges = [Member(one.model.name, one.served_by, _worth_of(one), blank=one.bias.blank) for one in self.jurors]
-        return [*judges, *(Member(one.name, "detector", one.worth, exact=True) for one in self.detectors)]
+        return [*judges, *(Member(one.name, "detector", one.worth, one) for one in self.detectors)]
 
     @property
     def reliability(self) -> dict[Kind, Reliability]:
@@ -285,12 +288,23 @@ class Jury(Judge):
         return None
 
     async def _second_of_first(self, hearing: Hearing, picture: Picture, checklist: Checklist, seed: int) -> Critique:
-        """The first judge's look in the second wording, averaged with its first."""
+        """The first judge's look in the second wording, averaged with its first.
+
+        Where nobody knows yet what it sees in a blank picture, it is shown one before that, and looks anew.
+        """
         self._turn_to(0)
+        first = hearing.first
+        if self.bias.blank is None:
+            try:
+                blank = await blank_check(self.asked, checklist, seed % SEED_LIMIT, plain=not first.checks)
+            except ModelFailure:
+                return first
+            self.remember_blank(blank)
+            anew = await Judge.one_look(self, picture, checklist, seed, 1)
+            first = anew.model_copy(update={"blank": blank}) if _judged(anew) else first
         again = await Judge.one_look(self, picture, checklist, seed, 2)
         if not _judged(again):
-            return hearing.first
-        first = hearing.first
+            return first
         return first.model_copy(update={"looks": 2, "items": averaged([first, again])})
 
     def _turn_to(self, number: int) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from .checklist import Checklist, Kind, Requirement
 from .critique import Critique, Item, JurorItem, JurorSaid, ServedBy
+from .detector import PictureDetector
 from .jury_evidence import Testimony, Worth, combined, disagree, jury_reliability, most_sure, scale_of
 from .reliability import Reliability
 from .scoring import CERTAIN, UNKNOWN, Bias, highest_score, orphans, overall_score
@@ -16,13 +17,23 @@ from .words import clip_words
 
 @dataclass(frozen=True)
 class Member:
-    """One that gives evidence. exact: a detector: its failure leaves the word to the others. blank: see Critique."""
+    """One that gives evidence. detector: what measures, where it is no judge; where it fails, the others have the word.
+    blank: see Critique."""
 
     name: str
     served_by: ServedBy
     worth: Worth
-    exact: bool = False
+    detector: PictureDetector | None = None
     blank: Mapping[str, float] | None = None
+
+    @property
+    def exact(self) -> bool:
+        return self.detector is not None
+
+    def can_tell(self, requirement: Requirement) -> bool:
+        """Whether its word counts about this one."""
+        known = self.detector is None or self.detector.can_tell(requirement)
+        return known and self.worth.counts(requirement.kind)
 
 
 @dataclass
@@ -66,7 +77,7 @@ def testimonies(hearing: Hearing, checklist: Checklist, members: Sequence[Member
     asked = {number: sum(one.looks for one in looks) for number, looks in said.items()}
     found: dict[str, list[Testimony]] = {}
     for requirement in checklist.requirements:
-        anybody = any(member.worth.counts(requirement.kind) for member in members)
+        anybody = any(member.can_tell(requirement) for member in members)
         told = []
         for number in said:
             worth = members[number].worth if anybody else replace(members[number].worth, weak=frozenset())
@@ -105,7 +116,7 @@ def verdict_of(hearing: Hearing, checklist: Checklist, members: Sequence[Member]
             "score": overall_score(matched, rated),
             "checks": {**first.checks, "prompt_match": round(matched, 4)} if first.checks else {},
             "reachable": highest if highest < pass_score else None,
-            "decides": bias.can_tell(checklist),
+            "decides": any(member.can_tell(one) for member in members for one in checklist.requirements),
             "done": all(item.passed for item in items),
             "looks": looks,
             "soft": len(models) > 1 or first.soft,

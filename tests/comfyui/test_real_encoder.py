@@ -10,12 +10,15 @@ import contextlib
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
+from .test_contract_verdicts import settings
 from .theatre import GOAL, Theatre, loop_graph, opened
 
+QUEUED_BY_ITSELF = {"ProbeEncoder", "ImitatoesJudgeSelfTest"}
 COMFYUI_PATH = os.environ.get("COMFYUI_PATH")
 WRITES = COMFYUI_PATH and (Path(COMFYUI_PATH) / "comfy" / "text_encoders" / "qwen3vl.py").is_file()
 pytestmark = [
@@ -167,3 +170,28 @@ def test_the_self_test_is_interrupted_and_refused_as_any_node(theatre):
     blind = {"12": {"class_type": "ProbeBlindEncoder", "inputs": {}}, "13": made["13"]}
     problem = failure(theatre, blind)
     assert "Judge Self-Test (node 13): The text encoder" in problem["exception_message"]
+
+
+def test_an_encoder_that_judged_without_a_self_test_gets_one_when_comfyui_is_idle(theatre):
+    """It takes a minute of nothing to do, as it does for users."""
+
+    def tested():
+        """Seeds of the encoders whose test went through the queue by itself: nothing but the encoder and the test."""
+        graphs = [one["prompt"][2] for one in theatre.client.get("/history").values()]
+        alone = [one for one in graphs if {node["class_type"] for node in one.values()} == QUEUED_BY_ITSELF]
+        return [one["12"]["inputs"]["seed"] for one in alone]
+
+    def kept():
+        return len([*(theatre.base / "user").rglob("judges/*.json")])
+
+    before = kept()
+    made = graph("1 yes", seconds=-1, iterations_per_loop=1, max_loops=1, checklist="a red circle")
+    made["12"]["inputs"]["seed"] = 3
+    with settings(theatre, test_new_judges=True):
+        played(theatre, made)
+        for _ in range(240):
+            if 3 in tested():
+                break
+            time.sleep(1)
+    assert tested().count(3) == 1
+    assert kept() == before + 1

@@ -119,6 +119,30 @@ def test_the_settings_are_read_once_for_a_judge(made, monkeypatch):
     assert len(reads) == 1
 
 
+@pytest.mark.parametrize(
+    ("model", "connection", "match"),
+    [
+        (" , ", "local", "model: names no model"),
+        ("a, comfyui", "local", "model: a text encoder .* Judge Self-Test"),
+        ("a, a", "local", "model: names a judge twice"),
+        ("a@nowhere", "local", "model: there is no connection 'nowhere'"),
+        ("a", "nowhere", "connection: there is no connection 'nowhere'"),
+    ],
+)
+def test_who_cannot_be_tested_outside_of_a_workflow(made, model, connection, match):
+    from pack.host.judges_named import open_idle_models
+
+    with pytest.raises(ValueError, match=match):
+        open_idle_models(connection, model)
+
+
+def test_a_jury_is_opened_for_its_self_test(made):
+    from pack.host.judges_named import open_idle_models
+
+    opened = open_idle_models("box", "a, b@studio")
+    assert [one.name for one in opened] == ["a", "b"]
+
+
 def test_a_key_reaches_its_own_server_alone(made):
     judge = made(model="a, b@studio")
     assert isinstance(judge.others[0].model, OpenAIVisionModel)

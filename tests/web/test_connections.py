@@ -26,6 +26,10 @@ def test_a_server_is_added_tested_and_removed(theatre, tab):
         assert dialog.get_by_label("Key", exact=True).input_value() == ""
         row.get_by_role("button", name="Test").click()
         row.get_by_text(MODEL).wait_for()
+        # How far it can be believed is tested here too.
+        assert row.get_by_label("Judge model").input_value() == MODEL
+        row.get_by_role("button", name="Test the judge").click()
+        row.get_by_text(f"{MODEL} judges things", exact=False).wait_for(timeout=90_000)
         tab.shot("connections")
         assert KEY not in tab.page.content()
         assert KEY not in str(theatre.client.get("/imitatoes/connections"))

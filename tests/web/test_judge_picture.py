@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ..comfyui.theatre import MODEL
 from .graphs import loop_workflow
 
 pytestmark = pytest.mark.browser
@@ -32,4 +33,22 @@ def test_a_shown_picture_is_judged_from_the_nodes_menu(theatre, tab):
     assert dialog.get_by_role("listitem").count() >= 1
     tab.shot("judge_picture")
     assert theatre.looks()
+    dialog.get_by_role("button", name="Close").click()
+    # A picture of a run, from the panel, by another goal and by two judges.
+    theatre.judge.requests.clear()
+    tab.page.evaluate(
+        """(names) => {
+          const node = window.app.graph.nodes.find((one) => one.comfyClass === "ImitatoesVLMCritique");
+          node.widgets.find((one) => one.name === "model").value = names;
+        }""",
+        f"{MODEL}, qwen2.5vl:7b",
+    )
+    tab.panel().get_by_role("button", name="Judge this picture").click()
+    assert dialog.get_by_label("Goal").input_value() == "a red circle"
+    dialog.get_by_label("Goal").fill("a blue square")
+    dialog.get_by_role("button", name="Judge", exact=True).click()
+    dialog.get_by_role("status").get_by_text("The goal is not met").wait_for()
+    assert theatre.looks()
+    assert dialog.get_by_role("heading", name="Judges").is_visible()
+    assert "qwen2.5vl:7b" in dialog.text_content()
     dialog.get_by_role("button", name="Close").click()

@@ -1,6 +1,7 @@
 // The servers that judge, in a dialog: listed, added, tested, removed. A key goes to the server and never comes back.
 import { h, icon, setText } from "../dom.js";
 import { openDialog } from "./dialog.js";
+import { selfTestView } from "./self_test.js";
 
 const KINDS = ["ollama", "openai"];
 
@@ -27,16 +28,18 @@ export async function showConnections({ t, server }) {
 
   function row(one, changeable) {
     const result = h("p", { className: "imitatoes-quiet", role: "status" });
-    const test = h("button", { type: "button", on: { click: () => testOne(one.name, test, result) } }, t("connections.test"));
+    const place = h("div", {});
+    const test = h("button", { type: "button", on: { click: () => testOne(one.name, test, result, place) } }, t("connections.test"));
     const edit = h("button", { type: "button", on: { click: () => form.fill(one) } }, t("connections.edit"));
     const remove = h("button", { type: "button", on: { click: async () => show(await server.removeConnection(one.name)) } }, t("connections.remove"));
     const key = one.has_key ? h("span", { title: t("connections.hasKey") }, icon("key")) : null;
     const where = one.url || t("connections.thisComputer");
     const name = h("span", {}, h("strong", {}, one.name), ` ${t(`connections.kind.${one.kind}`)}, ${where} `, key);
-    return h("li", {}, name, test, ...(changeable ? [edit, one.can_be_removed ? remove : null] : []), result);
+    return h("li", {}, name, test, ...(changeable ? [edit, one.can_be_removed ? remove : null] : []), result, place);
   }
 
-  async function testOne(name, button, result) {
+  /** place: where the self-test of one of its models is offered. */
+  async function testOne(name, button, result, place) {
     button.disabled = true;
     setText(result, t("connections.testing"));
     const answer = await server.testConnection(name);
@@ -44,6 +47,7 @@ export async function showConnections({ t, server }) {
     const seeing = (answer.models ?? []).filter((one) => one.sees !== false).map((one) => one.name);
     const names = seeing.length ? ` ${seeing.slice(0, 12).join(", ")}${seeing.length > 12 ? " …" : ""}` : "";
     setText(result, answer.problem ?? `${answer.message}${names}`);
+    place.replaceChildren(...(seeing.length ? [selfTestView({ t, server, connection: name, model: seeing[0] })] : []));
   }
 
   async function save(change) {

@@ -6,7 +6,8 @@ import { createNotice } from "./notice.js";
 
 const SHOWN_MS = 2500;
 
-export function createIterationButtons({ t, actions }) {
+/** judgeAlone(run, iteration): its picture by a goal of the user's, whatever the run says. */
+export function createIterationButtons({ t, actions, judgeAlone }) {
   let shown = null;
   let copied = "";
   const button = (name, key, hint, click) => {
@@ -15,13 +16,14 @@ export function createIterationButtons({ t, actions }) {
   };
   const take = button("check", "do.take", "do.takeHint", () => actions.take(shown.run, shown.iteration.number));
   const judge = button("eye", "do.judge", "do.judgeHint", () => actions.judge(shown.run, shown.iteration.number));
+  const alone = button("search-plus", "judgePicture.menu", "", () => judgeAlone(shown.run, shown.iteration));
   const words = button("pencil", "do.useWords", "do.useWordsHint", () => actions.useWords(shown.run, shown.iteration));
   const load = button("upload", "do.load", "do.loadHint", () => actions.load(shown.run, shown.iteration));
   const folder = button("copy", "do.copyFolder", "", copy);
   const why = h("p", { className: "imitatoes-quiet", hidden: true });
   const notice = createNotice({ actions, place: "iteration" });
   const spoken = h("span", { className: "imitatoes-sr", role: "status", "aria-live": "polite" });
-  const buttons = h("div", { className: "imitatoes-row", role: "group" }, take.root, judge.root, words.root, load.root, folder.root);
+  const buttons = h("div", { className: "imitatoes-row", role: "group" }, take.root, judge.root, alone.root, words.root, load.root, folder.root);
   const name = h("span", {});
   const place = h("button", { type: "button", className: "imitatoes-link", title: t("do.openFolderHint"), on: { click: () => actions.openFolder(shown.run) } }, icon("folder-open"), name);
   const root = h("div", { className: "imitatoes-buttons" }, buttons, spoken, why, place, notice.root);
@@ -51,6 +53,7 @@ export function createIterationButtons({ t, actions }) {
     take.root.disabled = busy || taken || Boolean(hindered) || Boolean(run.elsewhere);
     judge.root.hidden = isRunning(run) || !iteration.picture || typeof iteration.critique?.score === "number";
     judge.root.disabled = busy || Boolean(run.elsewhere);
+    alone.root.disabled = busy || !iteration.picture;
     words.root.disabled = busy;
     load.root.disabled = busy || !iteration.picture;
     folder.root.disabled = busy;

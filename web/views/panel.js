@@ -33,7 +33,7 @@ export function createPanel({ t, store, server, actions, search, judge, series, 
   const viewer = createViewer({ t, server, choose });
   const batch = createBatch({ t, server, choose: (index) => change({ index, mode: "picture" }) });
   const detail = createIteration({ t, actions });
-  const iterationButtons = createIterationButtons({ t, actions });
+  const iterationButtons = createIterationButtons({ t, actions, judgeAlone: page.judgePicture });
   const repair = createRepair({ t, server, actions });
   const repaired = createRepairedHere({ t, server, compare: compareRepair });
   const past = createPastRuns({ t, server, actions, search, language, open });

@@ -9,6 +9,7 @@ const POLL_MS = 1000;
 export function showRanking({ t, server, goal, judge }) {
   let shown = null; // id of the ranking that is shown
   let open = true;
+  let timer = 0;
   const folders = h("select", { "aria-label": t("ranking.folder") });
   const wish = h("textarea", { rows: 3, value: goal, "aria-label": t("ranking.goal"), placeholder: t("judgePicture.goalHint") });
   const model = h("input", { type: "text", spellcheck: false, value: judge.model, "aria-label": t("ranking.model") });
@@ -33,8 +34,13 @@ export function showRanking({ t, server, goal, judge }) {
   const list = h("ol", { className: "imitatoes-ranking" });
   const sheet = h("img", { className: "imitatoes-ranking-sheet", alt: t("ranking.sheet"), hidden: true });
   const buttons = h("div", { className: "imitatoes-row" }, stop, resume);
-  openDialog({ title: t("ranking.title"), close: t("ranking.close"), onClose: () => (open = false) }, h("p", { className: "imitatoes-quiet" }, t("ranking.about")), form, earlierRow, told, status, bar, buttons, list, sheet);
+  openDialog({ title: t("ranking.title"), close: t("ranking.close"), onClose: leave }, h("p", { className: "imitatoes-quiet" }, t("ranking.about")), form, earlierRow, told, status, bar, buttons, list, sheet);
   offer();
+
+  function leave() {
+    open = false;
+    clearTimeout(timer);
+  }
 
   async function offer() {
     const [places, kept] = await Promise.all([server.rankingFolders(), server.rankings()]);
@@ -83,8 +89,9 @@ export function showRanking({ t, server, goal, judge }) {
   }
 
   function show(ranking) {
+    clearTimeout(timer);
     tell(ranking.problem);
-    if (ranking.problem) return;
+    if (ranking.problem) return setText(status, "");
     shown = ranking.id;
     const running = ranking.state === "running";
     const done = ranking.ranked.filter((one) => typeof one.score === "number").length;
@@ -97,7 +104,7 @@ export function showRanking({ t, server, goal, judge }) {
     list.replaceChildren(...ranking.ranked.map((one) => row(one, ranking.folder, texts)));
     sheet.hidden = !ranking.contact_sheet || running;
     if (!sheet.hidden) sheet.src = server.rankingSheet(ranking.id, done);
-    if (running && open) setTimeout(() => open && shown === ranking.id && look(ranking.id), POLL_MS);
+    if (running && open) timer = setTimeout(look, POLL_MS, ranking.id);
   }
 
   function row(one, folder, texts) {

@@ -51,8 +51,9 @@ _ABOUT = {"HELLO": "r2", "Which word": "r2", "left of": "r3", "duck": "r1"}
 class Model:
     """Says yes to what it finds met. surely: with what probability, as tokens; None without any."""
 
-    def __init__(self, met, surely=None, failing=None, name="model"):
+    def __init__(self, met, surely=None, failing=None, name="model", imagines=()):
         self.met, self.surely, self.failing, self.name = set(met), surely, failing, name
+        self.imagines = set(imagines)
         self.calls = 0
 
     async def check(self):
@@ -68,7 +69,7 @@ class Model:
         said = {}
         for key, text in _LINE.findall(question.text):
             about = next(name for words, name in _ABOUT.items() if words in text)
-            there = about in self.met and not blank
+            there = about in (self.imagines if blank else self.met)
             if text.startswith("Which word"):
                 said[key] = "hello" if there else "music"
             else:
@@ -251,3 +252,27 @@ def test_untested_judges_that_are_only_fairly_sure_are_all_asked_before_anything
     found = verdict(Jury(judge(first), [judge(second)]), DUCK)
     assert second.calls
     assert found.passed, found.reason
+
+
+def test_a_judge_that_imagines_things_does_not_pass_by_what_was_read():
+    """It finds duck and dog whatever is shown, and denies the writing, which is there."""
+    fond = Model({"r1", "r3"}, imagines={"r1", "r3"})
+    judging = jury(fond, Reader("HELLO"))
+    found = verdict(judging)
+    assert not found.passed
+    assert items(found) == {"r1": False, "r2": True, "r3": False}
+    assert found.blank, "known for the run's next pictures"
+    honest = verdict(jury(Model({"r1", "r3"}), Reader("HELLO"), self_test("model", **{**GOOD, "text": 0.6})))
+    assert honest.passed, honest.reason
+
+
+def test_writing_without_words_is_left_to_the_judge():
+    sign = requirement_of("r1", "a readable duck sign", "text", "user")
+    checklist = Checklist(goal="a sign and HELLO", requirements=(sign, CHECKLIST.requirements[1]))
+    for tested in (None, self_test("model", **{**GOOD, "text": 0.6})):
+        found = verdict(jury(Model({"r1", "r2"}), Reader("HELLO"), tested), checklist)
+        assert items(found) == {"r1": True, "r2": True}, found.reason
+    unread = verdict(
+        jury(Model({"r1"}), Reader("HELLO"), tested), checklist.model_copy(update={"requirements": (sign,)})
+    )
+    assert not unread.passed and not unread.decides
