@@ -156,7 +156,7 @@ def decide_repair(run: Run, iteration: Iteration) -> Decision | None:
     """Why a repair of the loop's is reverted; None where it has to prove itself as any picture has to. run: with the
     iteration.
 
-    It must meet what it was made for, and keep what was met in the picture that it changed, by the same posterior as any
+    It must meet what it was made for, and keep what was met in the picture that it changed, by the posterior of any
     picture: one doubtful answer about what was surely met is no loss yet (docs/design-notes.md, 19.5).
     """
     plan = iteration.plan

@@ -53,8 +53,8 @@ sure stands before it."""
 
 
 class Decision(BaseModel):
-    """kind "accept": this iteration is the best so far. "reject": it is not. reverted: it is a repair of the loop's that
-    did not help or harmed, and can never become the best."""
+    """kind "accept": this iteration is the best so far. "reject": it is not. reverted: it is a repair of the loop's
+    that did not help or harmed, and can never become the best."""
 
     model_config = ConfigDict(frozen=True)
 
