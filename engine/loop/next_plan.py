@@ -72,10 +72,16 @@ def _plans(render: NextRender, loop: int, index: int) -> Iterator[Plan]:
     """The best one first; each is written only when those before it will not do."""
     leader = render.beliefs.leader
     remedy = next_remedy(render.evidence, leader, leader.plan.wording)
-    if remedy is not None:
+    candidates, told = render.candidates, ""
+    if remedy is not None and remedy.name:
         yield _remedy_plan(render, remedy, loop, index)
-    for candidate in render.candidates:
-        yield _as_plan(render, candidate, loop, index)
+    elif remedy is not None:
+        # Nothing is left to change about what is poor, so the picture is not rendered again; which words are worth
+        # most on a new seed is believed as ever, for what the leading picture meets by luck its words may seldom bring.
+        told = remedy.told
+        candidates = sorted(candidates, key=lambda one: one.kind == "same_seed")
+    for candidate in candidates:
+        yield _as_plan(render, candidate, loop, index, told)
 
 
 def new_seed(run: Run) -> int:
@@ -190,7 +196,8 @@ class NextRender:
         return parts
 
 
-def _as_plan(render: NextRender, candidate: RenderCandidate, loop: int, index: int) -> Plan:
+def _as_plan(render: NextRender, candidate: RenderCandidate, loop: int, index: int, why: str) -> Plan:
+    """why: what is to be said before the words are, "" for nothing."""
     beliefs, run = render.beliefs, render.beliefs.run
     source = beliefs.iterations[candidate.source] if candidate.source >= 0 else beliefs.leader
     policy = run.start.seed_policy
@@ -222,7 +229,7 @@ def _as_plan(render: NextRender, candidate: RenderCandidate, loop: int, index: i
         settings=Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg),
         wording=wording,
         action="parameters" if moved else "compose",
-        reason=_reason(source, keeps, [*([moved] if moved else []), *render.told(wording, new)], bool(wording.clauses))
+        reason=_reason(source, keeps, [*filter(None, (why, moved)), *render.told(wording, new)], bool(wording.clauses))
         + _warned(render),
     )
 

@@ -146,3 +146,13 @@ def test_the_prompt_grows_no_further_than_other_clauses_may():
     verdict = poor("composition").model_copy(update={"edits": (edit,) * 3})
     plan = next_step(judged(story("FLUX.2 klein distilled"), verdict))
     assert len(plan.settings.prompt.split()) <= 3 + 12
+
+
+def test_where_nothing_is_left_to_change_the_words_are_those_worth_most_on_a_new_seed():
+    """The leading picture meets by luck what its words bring in one of four pictures."""
+    now = advanced(judged(story(), poor("artifacts")))
+    for _ in range(3):
+        now = advanced(judged(now, itemised(0.03, 0.95, edits={"r1": "one bright red fox"})))
+    plan = now.pending.plan
+    assert "nothing is left to change about it" in plan.reason and plan.settings.seed != 5
+    assert plan.wording.owned == {"r1": "one bright red fox"}
