@@ -22,7 +22,7 @@ _BEFORE: tuple[Status, ...] = ("done", "unverified", "no_progress", "no_effect",
 
 
 def wish_place(run: Run) -> tuple[int, int]:
-    """(loop, index) of the render that a wish will be which comes now: behind all that was or waits. The run goes on."""
+    """(loop, index) of the render of a wish that comes now: behind all that was or waits. The run goes on."""
     pending = [run.pending.plan] if run.pending is not None else []
     known = (*(i.plan for i in run.iterations), *pending, *run.wishes)
     return place_after(max(known, key=lambda plan: (plan.loop, plan.index)), run.start.limits)
