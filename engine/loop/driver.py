@@ -85,8 +85,7 @@ class Driver:
             live = await self._start(prompt_context)
         live.judging_since = time.time()
         self.change(live, phase="judging")
-        plan = live.run.pending.plan
-        return RunContext(live.run, plan, tuple(live.seen))
+        return RunContext(live.run, live.run.pending.plan, tuple(live.seen))
 
     def report(self, prompt_id: str, report: Report) -> Run | None:
         """Keep the critic's findings until the prompt has ended. The run, or None when it waits no longer."""
@@ -118,7 +117,7 @@ class Driver:
         self.live.add(live)
         self.live.belongs(prompt_context.prompt_id, run.id)
         opened = asyncio.Event()
-        self._spawn(live, self._open_and_drive(live, opened))
+        live.task = asyncio.ensure_future(self._guarded(live, self._open_and_drive(live, opened)))
         await opened.wait()
         return live
 
@@ -151,10 +150,7 @@ class Driver:
         live.tried.clear()
         going = {"status": "running", "reason": "", "stopping": "", "end": None}
         await self._record_pending(live, run.model_copy(update=going), plan)
-        self._spawn(live, self._queue_and_drive(live))
-
-    def _spawn(self, live: LiveRun, work: Awaitable[None]) -> None:
-        live.task = asyncio.ensure_future(self._guarded(live, work))
+        live.task = asyncio.ensure_future(self._guarded(live, self._queue_and_drive(live)))
 
     async def _guarded(self, live: LiveRun, work: Awaitable[None]) -> None:
         """No run may hang in "running" because of a mistake of ours, and none go on that is another server's."""
@@ -288,8 +284,7 @@ class Driver:
     async def _record_pending(self, live: LiveRun, run: Run, plan: Plan, iteration: Iteration | None = None) -> None:
         """The next render into the journal, then to the page. The caller has the lock. Raises OSError, TakenOver."""
         pending = Pending(prompt_id=str(uuid.uuid4()), plan=plan)
-        paid = run.paid_used + 1 if run.paid_nodes else 0
-        fields = {"pending": pending, "phase": "rendering", "paid_used": paid}
+        fields = {"pending": pending, "phase": "rendering", "paid_used": run.paid_used + bool(run.paid_nodes)}
         run = without_wish(live.joined(run), plan).changed(time.time(), **fields)
         await self.write(run, iteration)
         live.keep(run)
@@ -311,8 +306,7 @@ class Driver:
             try:
                 client_id = live.client_id or run.client_id
                 carried = live.carried if pending.plan.repair is None else live.carried.within(graph)
-                asked = Submission(pending.prompt_id, graph, extra_pnginfo, client_id, carried)
-                await self._queue.submit(asked)
+                await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, client_id, carried))
             except SubmissionRejected as problem:
                 if pending.plan.repair is not None:
                     return await self._go_on_without_repair(live, str(problem))

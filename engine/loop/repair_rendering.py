@@ -76,15 +76,15 @@ class RepairRenders:
         scale = max(width, height) / MEASURE
         critic = inputs_of(graph[run.critic_node])
         words = repair.words
-        finds = "" if repair.mask else kind_named(repair.kind).detects
+        finds = "" if repair.mask or repair.whole else kind_named(repair.kind).detects
         detected = installed_detector(finds, known, self._failed_detectors) is not None
         if words and engine == OLLAMA_BOXES:
             if mask_file:
                 words = ""  # the judge has pointed already; the same model asked again tells nothing new
-            elif detected:
-                words = ""
             elif critic.get("judge", "auto") not in OLLAMA_JUDGES:
-                raise EditRefused(f"Nothing on this computer finds {words}. Put a model into models/text_segment.")
+                if not detected:
+                    raise EditRefused(f"Nothing on this computer finds {words}. Put a model into models/text_segment.")
+                words = ""
         edit = LocalEdit(
             picture=self._named(run, source.picture),
             mask=EditMask(

@@ -1,7 +1,8 @@
 """Wishes for repairs that the user asks for while a run goes on: which is next, and what it goes before. Pure.
 
 A wish is kept in Run.wishes as the plan of its render, in the order in which they came. It becomes the run's next
-render; a stop of the user's, a used limit and a failure stand before it, and then it waits until the run is continued.
+render; a stop of the user's, a limit of time or money and a failure stand before it, and then it waits until the run is
+continued.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ _BEFORE: tuple[Status, ...] = ("done", "unverified", "no_progress", "no_effect",
 
 
 def wish_place(run: Run) -> tuple[int, int]:
-    """(loop, index) of the render that a wish will be which comes now, behind those that wait. The run goes on."""
-    before = run.wishes[-1] if run.wishes else run.pending.plan if run.pending is not None else run.iterations[-1].plan
-    return place_after(before, run.start.limits)
+    """(loop, index) of the render of a wish that comes now: behind all that was or waits. The run goes on."""
+    pending = [run.pending.plan] if run.pending is not None else []
+    known = (*(i.plan for i in run.iterations), *pending, *run.wishes)
+    return place_after(max(known, key=lambda plan: (plan.loop, plan.index)), run.start.limits)
 
 
 def with_wish(run: Run, plan: Plan) -> Run:

@@ -12,7 +12,7 @@ import torch
 from pack.engine.graph.detectors import detector_in, detectors_of
 from pack.engine.graph.local_edit_parts import EditRefused
 from pack.engine.graph.render_error import RenderError
-from pack.engine.judge.region_question import RegionHint
+from pack.engine.judge.region_question import WHOLE, RegionHint
 from pack.engine.loop.journal import Journal, stem
 from pack.engine.loop.plan import Plan, RegionRepair
 from pack.engine.loop.ports import CarriedRequest, PromptState, SubmissionRejected
@@ -20,7 +20,7 @@ from pack.engine.loop.repair_rendering import OLLAMA_BOXES, RepairRenders
 from pack.engine.loop.run_context import PromptContext, Report
 
 from ..graph.test_detectors import IMPACT
-from ..graph.test_local_edit import INFO, looped
+from ..graph.test_local_edit import INFO, OURS, looped, of_class
 from .runs import SETTINGS, checklist, handle, itemised, judged, run
 from .stage import MemoryQueue, Stage
 from .test_driver_recovery import CUDA, MemoryCard, graph
@@ -30,6 +30,9 @@ LOOP = next(n for n, node in SDXL.items() if node["class_type"] == "ImitatoesSel
 FOX = checklist("red fox", "two ducks", "deep snow", "night sky")
 HINT = RegionHint(requirement="r1", region="the fox", prompt="one red fox", box=(100, 100, 400, 500))
 FAILING, MET = (0.06, 0.97, 0.97, 0.97), (0.97, 0.97, 0.97, 0.97)
+
+
+CROP = OURS[0]
 
 
 class KnowingQueue(MemoryQueue):
@@ -262,6 +265,12 @@ def test_a_detector_that_fails_is_not_used_again(tmp_path):
         error = RenderError(type="RuntimeError", message="no weights", node=node)
         return asyncio.run(renders.drop_detector(made, plan, SDXL, error))
 
+    whole = repair.model_copy(update={"words": "", "box": WHOLE})
+    told = asyncio.run(renders.graph(made, plan.model_copy(update={"repair": whole}), SDXL))
+    assert detectors_of(told) == (), "where all of a picture may change, nothing is looked for"
+    nowhere = repair.model_copy(update={"box": None})
+    (crop,) = of_class(asyncio.run(renders.graph(made, plan.model_copy(update={"repair": nowhere}), SDXL)), CROP)
+    assert "else_mask" in crop, "words, where the detector finds nothing"
     assert not dropped(CRITIC) and not asyncio.run(renders.drop_detector(made, plan, SDXL, None))
     assert dropped(detector) and not dropped(detector), "once"
     assert detectors_of(asyncio.run(renders.graph(made, plan, SDXL))) == ()

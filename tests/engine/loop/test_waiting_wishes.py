@@ -10,11 +10,12 @@ from contextlib import suppress
 import pytest
 from pack.engine.judge.region_question import RegionHint
 from pack.engine.loop.journal import Journal, stem
+from pack.engine.loop.plan import Pending
 from pack.engine.loop.ports import PromptState
 from pack.engine.loop.refusals import NotNow, RunIsOver
 from pack.engine.loop.repair_judging import ask_hints
 from pack.engine.loop.view import run_view
-from pack.engine.loop.waiting_wishes import MOST_WAITING, wish_first, wish_hint_wanted, with_wish
+from pack.engine.loop.waiting_wishes import MOST_WAITING, wish_first, wish_hint_wanted, wish_place, with_wish
 from pack.engine.loop.wished_repair import WishedRegion
 from pack.engine.settings import Limits
 
@@ -223,6 +224,15 @@ async def test_a_wish_that_comes_while_the_end_is_being_decided_is_carried_out(s
     await render(studio, 1)
     await studio.next_prompt(2)
     assert shown_prompt(studio, 2) == "a hat"
+
+
+def test_a_wish_has_a_place_of_its_own_whatever_waits_from_before():
+    """One that waited through a stop has an earlier place than what is rendered since."""
+    now = started(0.1, 0.9, 0.9, 0.9, iterations_per_loop=2)
+    kept = plan().model_copy(update={"loop": 2, "index": 1})
+    pending = Pending(prompt_id="p", plan=plan().model_copy(update={"loop": 3, "index": 1}))
+    now = now.model_copy(update={"wishes": (kept,), "pending": pending})
+    assert wish_place(now) == (3, 2) and wish_place(now.model_copy(update={"pending": None})) == (2, 2)
 
 
 def test_so_many_wishes_and_no_more():
