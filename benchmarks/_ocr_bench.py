@@ -17,7 +17,7 @@ import numpy as np
 
 from ..engine.judge.writing import FOUND, compare_writing
 from ..engine.judge.writing_detector import evidence_of
-from ..host.rapid_ocr import RapidOcr, installed_package
+from ..host.rapid_ocr import PACKAGES, RapidOcr, installed_package
 from ._ocr_scenes import STYLES, WritingScene, writing_scenes
 
 EACH = 32
@@ -48,8 +48,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--json", action="store_true", help="print the counts as one JSON object on the last line")
     parser.add_argument("--each", type=int, default=EACH, help=f"pictures of every style (default {EACH})")
     parser.add_argument("--save", type=Path, help="a folder for the pictures, to look at")
+    parser.add_argument("--package", choices=PACKAGES, help="which of them; else the one that the pack would use")
     options = parser.parse_args(arguments)
-    package = installed_package()
+    package = options.package or installed_package()
     if package is None:
         print("No OCR is installed here. Try: pip install rapidocr-onnxruntime")
         return 2

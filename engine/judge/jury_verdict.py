@@ -120,11 +120,20 @@ def verdict_of(hearing: Hearing, checklist: Checklist, members: Sequence[Member]
             "done": all(item.passed for item in items),
             "looks": looks,
             "soft": len(models) > 1 or first.soft,
-            "blank": first.blank if len(models) == 1 else None,
+            "blank": _blank_of_one(first, items) if len(models) == 1 else None,
             "jury": tuple(_said(number, hearing, heard, members) for number in range(len(members))),
         }
     )
     return found.model_copy(update=_decision(found, hearing, checklist, heard, members, pass_score))
+
+
+def _blank_of_one(first: Critique, items: Sequence[Item]) -> dict[str, float] | None:
+    """What the judge saw in a blank picture, of what it alone has judged: evidence of several is nobody's answer, and
+    whoever reads it must not take a correction back that it does not hold."""
+    if first.blank is None:
+        return None
+    weighed = {item.id for item in items if item.weighed}
+    return {name: value for name, value in first.blank.items() if name not in weighed}
 
 
 def averaged(looks: Sequence[Critique]) -> tuple[Item, ...]:

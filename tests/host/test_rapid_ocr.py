@@ -5,6 +5,7 @@ What a real one reads is tested where the Python that runs the tests has it: pip
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import sys
 import types
@@ -12,8 +13,15 @@ import types
 import numpy as np
 import pytest
 from pack import host
+from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.detector import DetectorFailed
+from pack.engine.judge.judge import Judge
+from pack.engine.judge.jury import Jury
+from pack.engine.judge.writing_detector import WritingDetector
 from PIL import Image, ImageDraw, ImageFont
+
+from ..engine.judge.test_jury_detectors import CHECKLIST, Model
+from ..painted import painted
 
 rapid_ocr = importlib.import_module("pack.host.rapid_ocr")
 INSTALLED = rapid_ocr.installed_package()
@@ -109,3 +117,17 @@ def test_a_real_one_reads_a_sign():
     reader = rapid_ocr.RapidOcr(INSTALLED)
     assert [line.upper() for line in reader.read(np.asarray(picture))] == ["HELLO"]
     assert list(reader.read(np.full((256, 256, 3), 200, np.uint8))) == []
+
+
+@pytest.mark.skipif(INSTALLED is None, reason="needs rapidocr-onnxruntime in this Python")
+@pytest.mark.parametrize(("written", "passed"), [("HELLO", True), ("HELO", False), ("MUSIC", False)])
+def test_a_real_one_beside_a_judge_that_reads_what_it_expects(written, passed):
+    judging = Jury(
+        Judge("ollama", Model({"r1", "r2"}), 0.8, CHECKS), [], [WritingDetector(rapid_ocr.RapidOcr(INSTALLED))]
+    )
+    duck, word, _ = CHECKLIST.requirements
+    checklist = CHECKLIST.model_copy(update={"requirements": (duck, word)})
+    picture = painted(f'one red circle and the word "{written}"')
+    found = asyncio.run(judging.judge_pictures([picture], checklist, 5)).critiques[0]
+    assert found.passed == passed, found.reason
+    assert found.jury[1].items[0].answer.upper() == written

@@ -261,7 +261,10 @@ def test_a_judge_that_imagines_things_does_not_pass_by_what_was_read():
     found = verdict(judging)
     assert not found.passed
     assert items(found) == {"r1": False, "r2": True, "r3": False}
-    assert found.blank, "known for the run's next pictures"
+    assert set(found.blank) == {"r1", "r3"}, "no answer of the judge's alone is corrected by what all said"
+    again = jury(fond, Reader("HELLO"))
+    again.recall([found])
+    assert set(again.bias.blank) == {"r1", "r2", "r3"}, "known for the run's next pictures"
     honest = verdict(jury(Model({"r1", "r3"}), Reader("HELLO"), self_test("model", **{**GOOD, "text": 0.6})))
     assert honest.passed, honest.reason
 
