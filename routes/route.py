@@ -119,8 +119,8 @@ class Body(BaseModel):
 
 
 Handler = Callable[..., Awaitable[BaseModel | PictureAnswer]]
-"""handler(app, <one argument for each {name} of the path>, body, query, local): the last three only where it has them.
-local: whether the request comes from this computer itself.
+"""handler(app, <one argument for each {name} of the path>, body, query, local, accept): the last four only where it has
+them. local: whether the request comes from this computer itself. accept: its header of that name.
 
 The annotations of its body and query are the models that requests are parsed to, that of its return what it answers."""
 
@@ -172,6 +172,8 @@ class Route:
                     asked["query"] = query_of(request, self.query)
                 if "local" in self._annotations:
                     asked["local"] = is_local(request)
+                if "accept" in self._annotations:
+                    asked["accept"] = request.headers.get("Accept", "")
                 told = await self.handler(app(), **asked)
                 if isinstance(told, PictureAnswer):
                     return told.response()

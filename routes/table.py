@@ -14,6 +14,7 @@ from .openapi import describe_routes
 from .route import Route, RoutesApp
 
 PNG, JPEG = "image/png", "image/jpeg"
+CLIPS = ("video/mp4", "video/webm", "image/webp", "image/gif", "video/quicktime", "video/x-matroska")
 RUN = "/imitatoes/runs/{id}"
 SERIES = "/imitatoes/series/{id}"
 READ, CHANGE = (400, 404), (400, 404, 409, 413, 415, 507)
@@ -63,11 +64,19 @@ ROUTES = (
         "GET",
         f"{RUN}/best",
         runs.show_best,
-        "The best picture so far, with its graph. The header X-Imitatoes-Judged says whether it was judged.",
+        "The best picture so far, with its graph, or the best clip: as=video, or an Accept header of video alone. The "
+        "header X-Imitatoes-Judged says whether it was judged.",
         READ,
-        media=(PNG,),
+        media=(PNG, *CLIPS),
     ),
-    Route("GET", f"{RUN}/pictures/{{name}}", runs.show_picture, "Any picture of the run.", READ, media=(PNG, JPEG)),
+    Route(
+        "GET",
+        f"{RUN}/pictures/{{name}}",
+        runs.show_picture,
+        "Any picture or clip of the run.",
+        READ,
+        media=(PNG, JPEG, *CLIPS),
+    ),
     Route("GET", f"{RUN}/thumbnails/{{name}}", panel.show_thumbnail, "A small JPEG of a picture.", READ, media=(JPEG,)),
     Route("GET", f"{RUN}/folder", panel.show_folder, "Where the run lies on the server's disk.", READ),
     Route("GET", f"{RUN}/nodes", panel.show_nodes, "The nodes that each render executes.", (*READ, 409)),

@@ -21,6 +21,7 @@ from ..graph.loop_nodes import Graph, with_settings
 from ..graph.patch import Patch
 from ..settings import Settings
 from ..unicode_text import mend_texts
+from .clip_saving import keep_clip
 from .corrections import join_corrections
 from .endings import paid_out_stop
 from .journal import Journal
@@ -216,6 +217,7 @@ class Driver:
                     return
             if report is not None:
                 live.tried.clear()
+                report = await keep_clip(self._journal(), self._queue, run, report)
                 run, iteration = await asyncio.to_thread(_with_report, run, report, state.started, live.judging_since)
                 if live.run.checklist is None:
                     run = await self.wording_memory.recalled(run)

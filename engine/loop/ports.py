@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, Protocol
 
 from ..graph.model import ObjectInfo
 from ..graph.render_error import RenderError
@@ -63,6 +64,13 @@ class PromptState:
         return self.kind not in ("pending", "running")
 
 
+class OutputFile(NamedTuple):
+    """A file that a node wrote in a render. path: where it is, in one of the server's own folders."""
+
+    node: str
+    path: Path
+
+
 class Queue(Protocol):
     """The server's prompt queue."""
 
@@ -74,6 +82,9 @@ class Queue(Protocol):
 
     def carried(self, prompt_id: str) -> CarriedRequest:
         """What a prompt that is running was queued with; nothing where it does not run."""
+
+    def output_files(self, prompt_id: str) -> Sequence[OutputFile]:
+        """The files that an ended prompt wrote, as far as its history tells; none where it is gone."""
 
     async def cancel(self, prompt_id: str) -> None:
         """Take the prompt out of the queue, or interrupt it if it runs. Touches no other prompt."""

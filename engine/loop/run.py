@@ -208,7 +208,7 @@ class ClipRecord(BaseModel):
 
     frames: how many it has. rate: frames a second, 0 where the graph does not say. shown: numbers of the frames that
     were judged, from 0. strip: file name in the run folder of these frames side by side, None where it could not be
-    saved. file: of the clip itself, None where there is none.
+    saved. file: of the clip itself, None where there is none. problem: why there is none, in words.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -218,6 +218,7 @@ class ClipRecord(BaseModel):
     shown: tuple[int, ...] = ()
     strip: str | None = None
     file: str | None = None
+    problem: str = ""
 
 
 class Iteration(BaseModel):

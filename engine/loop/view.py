@@ -14,7 +14,7 @@ from ..judge.checklist import Checklist, Requirement
 from ..judge.critique import Critique
 from ..settings import Settings
 from .batch_pictures import PictureSource
-from .journal import BEST
+from .journal import BEST, best_clip_name
 from .pictures import contact_sheet_names
 from .run import (
     Action,
@@ -42,12 +42,14 @@ render. A page that misses one asks for the whole run."""
 class BestView(BaseModel):
     """The result of a run. score: of both looks where there were two; null where no judge has looked: the latest
     picture, for want of a better one. sure: how probable it is that it meets everything, null where the judge told no
-    requirements. image: its file name in the run, null where it could not be saved."""
+    requirements. image: its file name in the run, null where it could not be saved. clip: of a run of clips, that of
+    the clip; image is then its middle frame."""
 
     iteration: int
     score: float | None
     sure: float | None
     image: str | None
+    clip: str | None = None
 
 
 class RunSummary(BaseModel):
@@ -315,7 +317,11 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
 
 def _best_view(run: Run, best: Iteration) -> BestView:
     image = BEST if best.picture and _closed(run) else best.picture
-    return BestView(iteration=best.number, score=run.score_of(best), sure=run.standing.get(best.number), image=image)
+    clip = best.clip.file if best.clip is not None else None
+    if clip is not None and _closed(run):
+        clip = best_clip_name(clip)
+    sure = run.standing.get(best.number)
+    return BestView(iteration=best.number, score=run.score_of(best), sure=sure, image=image, clip=clip)
 
 
 def _closed(run: Run) -> bool:
