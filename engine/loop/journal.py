@@ -226,7 +226,10 @@ class Journal:
         """What a contact sheet shows of an iteration: its picture, or all of its batch."""
         if not iteration.others:
             path = self._made(run.id, iteration.picture)
-            return [SheetTile(path, _caption(run, iteration), best, self._tile_repair(run, iteration))] if path else []
+            repair = self._tile_repair(run, iteration)
+            strip = iteration.clip.strip if iteration.clip is not None else None
+            frames = self.picture(run.id, strip) if strip else None
+            return [SheetTile(path, _caption(run, iteration), best, repair, frames)] if path else []
         tiles = []
         for one in iteration.pictures:
             shown = one.index == iteration.batch_index
