@@ -12,7 +12,8 @@ from ..engine.loop.view import RunView
 from .errors import BadRequest
 from .route import Body, PictureAnswer, RoutesApp
 from .run_answer import tell_run
-from .runs import find_picture, find_run
+from .pictures import find_picture
+from .runs import find_run
 
 MOST_KEPT = 100_000
 ONE_DAY = 86_400

@@ -170,10 +170,7 @@ class Route:
                     asked["body"] = await body_of(request, self.body)
                 if self.query is not None:
                     asked["query"] = query_of(request, self.query)
-                if "local" in self._annotations:
-                    asked["local"] = is_local(request)
-                if "accept" in self._annotations:
-                    asked["accept"] = request.headers.get("Accept", "")
+                asked |= {name: tell(request) for name, tell in _TOLD.items() if name in self._annotations}
                 told = await self.handler(app(), **asked)
                 if isinstance(told, PictureAnswer):
                     return told.response()

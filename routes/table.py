@@ -63,7 +63,7 @@ ROUTES = (
     Route(
         "GET",
         f"{RUN}/best",
-        runs.show_best,
+        pictures.show_best,
         "The best picture so far, with its graph, or the best clip: as=video, or an Accept header of video alone. The "
         "header X-Imitatoes-Judged says whether it was judged.",
         READ,
@@ -72,7 +72,7 @@ ROUTES = (
     Route(
         "GET",
         f"{RUN}/pictures/{{name}}",
-        runs.show_picture,
+        pictures.show_picture,
         "Any picture or clip of the run.",
         READ,
         media=(PNG, JPEG, *CLIPS),
