@@ -118,6 +118,10 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+_TOLD: Mapping[str, Callable[[web.Request], Any]] = {
+    "local": is_local,
+    "accept": lambda request: request.headers.get("Accept", ""),
+}
 Handler = Callable[..., Awaitable[BaseModel | PictureAnswer]]
 """handler(app, <one argument for each {name} of the path>, body, query, local, accept): the last four only where it has
 them. local: whether the request comes from this computer itself. accept: its header of that name.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -22,7 +21,7 @@ from ..engine.loop.run_filter import RunFilter
 from ..engine.loop.start import wait_for_run
 from ..engine.loop.view import IterationView, RunSummary, RunView, run_summary
 from .errors import BadRequest
-from .route import Body, PictureAnswer, RoutesApp
+from .route import Body, RoutesApp
 from .run_answer import tell_run
 
 PROMPT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import RootModel
 
-from . import corrections, memory, panel, repairs, runs, series, starting
+from . import corrections, memory, panel, pictures, repairs, runs, series, starting
 from .experiment_table import EXPERIMENT_ROUTES
 from .judge_table import JUDGE_ROUTES
 from .openapi import describe_routes
