@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from ..engine.loop.journal import CLIP
+from ..engine.loop.view import run_summary
 from .errors import BadRequest
 from .route import PictureAnswer, RoutesApp
 from .runs import find_run
@@ -38,7 +39,8 @@ async def show_best(app: RoutesApp, id: str, query: BestQuery, accept: str) -> P
             raise BadRequest(
                 f"The best of this run is no clip that was kept. {why}", "Ask for as=image.", 404, "no_clip"
             )
-        return PictureAnswer(await find_clip(app, run.id, file), headers=headers)
+        shown = run_summary(run).best
+        return PictureAnswer(await find_clip(app, run.id, (shown and shown.clip) or file), headers=headers)
     return PictureAnswer(await find_picture(app, run.id, best.picture), headers=headers)
 
 

@@ -69,6 +69,9 @@ class RoutesApp(Protocol):
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
 
+    async def next_segment(self, run: Run, goal: str, prompt: str) -> Graph:
+        """The graph that goes on from a run's best clip. Raises NotNow, OSError."""
+
     async def judge_of(self, run: Run) -> Judge:
         """The judge that the run's own critic names. Raises NotNow where its graph or inputs cannot be used."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import RootModel
 
-from . import corrections, memory, panel, pictures, repairs, runs, series, starting
+from . import corrections, extending, memory, panel, pictures, repairs, runs, series, starting
 from .experiment_table import EXPERIMENT_ROUTES
 from .judge_table import JUDGE_ROUTES
 from .openapi import describe_routes
@@ -82,6 +82,13 @@ ROUTES = (
     Route("GET", f"{RUN}/nodes", panel.show_nodes, "The nodes that each render executes.", (*READ, 409)),
     Route("POST", f"{RUN}/stop", runs.stop_run, "Stop now, or after this iteration.", CHANGE),
     Route("POST", f"{RUN}/continue", runs.continue_run, "Go on from the best, with a further wish or without.", CHANGE),
+    Route(
+        "POST",
+        f"{RUN}/extend",
+        extending.extend_run,
+        "Go on from the best clip: its last frame starts a run of its own.",
+        CHANGE,
+    ),
     Route("POST", f"{RUN}/resume", runs.resume_run, "Go on after a restart cut it off.", CHANGE),
     Route("POST", f"{RUN}/take", runs.take_iteration, "Make an iteration the best.", CHANGE),
     Route("POST", f"{RUN}/star", runs.star_run, "Give an ended run a star, or take it away.", CHANGE),

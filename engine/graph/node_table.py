@@ -127,6 +127,11 @@ def animates_picture(node: Mapping[str, Any]) -> bool:
     return any(is_link(inputs_of(node).get(name)) for name in _table()["first_pictures"])
 
 
+def first_picture_inputs() -> tuple[str, ...]:
+    """Names of the inputs of animating nodes that take the first picture."""
+    return tuple(_table()["first_pictures"])
+
+
 def looks_like_sheet(class_type: str) -> bool:
     """Whether a class without a row puts pictures side by side, by its name."""
     return re.search(_table()["sheets"], class_type, re.IGNORECASE) is not None

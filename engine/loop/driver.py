@@ -24,11 +24,12 @@ from ..unicode_text import mend_texts
 from .clip_saving import keep_clip
 from .corrections import join_corrections
 from .endings import paid_out_stop
+from .extending import join_to_former
 from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
 from .new_run import new_run
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, iteration_of, unsaved_reason, with_iteration
-from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
+from .ports import ClipFiles, Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
 from .refusals import RunIsOver, TakenOver
 from .repair_plan import next_step_after, next_step_with_repair, repair_failed_stop
 from .repair_rendering import RepairRenders, told_why_unrepaired, without_repairs
@@ -66,9 +67,10 @@ class Driver:
         memory: ModelUnloader | None = None,
         owners: RunOwners | None = None,
         mask_engine: Callable[[], str] = lambda: "auto",
+        clips: ClipFiles | None = None,
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
-        self._memory = memory
+        self._memory, self._clips = memory, clips
         self.wording_memory = WordingMemory(wording_store)
         self.repairs = RepairRenders(queue, journal, mask_engine)
         self.owners = owners or RunOwners(lambda: journal().root)
@@ -377,6 +379,8 @@ class Driver:
                 await self.write(ending, iteration)
             if stop.status != "unsaved":
                 await asyncio.to_thread(self._journal().close, ending)
+                if told := await asyncio.to_thread(join_to_former, self._journal(), self._clips, ending):
+                    ended = ended.changed(time.time(), reason=f"{ended.reason} {told}")
             await self.write(ended)
         except OSError as problem:
             if stop.status != "unsaved":

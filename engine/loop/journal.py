@@ -8,6 +8,7 @@
                 loop_01_iter_01.mp4    the clip itself, or .webm, .webp, .gif: as the graph wrote it, with its sound
                 loop_01_iter_01_mask.png  of a repair, what was to change, where it was known before
                 loop_01_iter_01.json   settings, critique, decision, reason, timings
+                last_frame.png         the last frame of the best clip, where another run goes on from it
                 best.mp4               the best clip, of a run of clips; best.png is then its middle frame
                 best.png               the best picture, written before run.json says that the run has ended
                 contact_sheet.jpg      all pictures with their scores, written at the same time; more than some hundred
@@ -31,6 +32,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from ..files import write_atomically, write_text
+from ..graph.extend_graph import LAST_FRAME
 from ..judge.clip import clip_of_strip
 from ..judge.picture import Picture
 from ..settings import Limits, LoopHandle, Settings
@@ -48,9 +50,11 @@ CLIP = re.compile(rf"{_CLIP.pattern}|best\.(?:mp4|webm|webp|gif|mov|mkv)")
 _STRIP = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}_frames\.jpg")
 _MASK = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}_mask\.png")
 PICTURE = re.compile(
-    rf"{_RENDERED.pattern}|{_STRIP.pattern}|{_MASK.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg"
+    rf"{_RENDERED.pattern}|{_STRIP.pattern}|{_MASK.pattern}|last_frame\.png|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg"
 )
 BEST = "best.png"
+JOINED = "best.mp4"
+"""The best clip of a run that goes on from another."""
 _RUN, _GRAPH = "run.json", "graph.json"
 STRIP_QUALITY = 88
 """JPEG, of frames that a judge may be shown again."""
@@ -140,6 +144,22 @@ class Journal:
         path = self.folder(run_id) / name
         return path if path.is_file() and not path.is_symlink() else None
 
+    def best_clip(self, run: Run) -> Path | None:
+        """The clip of a run's best iteration, without what it goes on from; None where none was kept."""
+        return self._made_clip(run.id, run.result)
+
+    def kept_best_clip(self, run_id: str) -> Path | None:
+        """best.mp4 of a run, or what it is called there: the whole clip of one that goes on from another."""
+        return next((path for ending in CLIP_ENDINGS if (path := self.clip(run_id, f"best{ending}"))), None)
+
+    def save_joined(self, run_id: str, write: Callable[[BinaryIO], None]) -> None:
+        """Write the whole clip as the best one."""
+        write_atomically(self.folder(run_id) / JOINED, write)
+
+    def save_last_frame(self, run_id: str, frame: Image.Image) -> None:
+        """Write the last frame of the best clip, from which another run goes on."""
+        write_atomically(self.folder(run_id) / LAST_FRAME, lambda stream: frame.save(stream, "PNG"))
+
     def load_judged(self, run_id: str, iteration: Iteration) -> Picture:
         """What was judged in an iteration: its picture, or the frames of its clip. Raises OSError, ValueError."""
         clip = iteration.clip
@@ -216,11 +236,16 @@ class Journal:
             return False
         clip = self._made_clip(run.id, result)
         try:
-            if clip is not None and not filecmp.cmp(clip, folder / best_clip_name(clip.name), shallow=False):
+            if clip is not None and not self._is_best(run, clip):
                 return False
             return best is None or filecmp.cmp(best, folder / BEST, shallow=False)
         except OSError:
             return False
+
+    def _is_best(self, run: Run, clip: Path) -> bool:
+        """Whether the best clip is kept as such; of a run that goes on from another it is longer than its own."""
+        kept = self.kept_best_clip(run.id)
+        return kept is not None and (bool(run.extends) or filecmp.cmp(clip, kept, shallow=False))
 
     def _tiles(self, run: Run, iteration: Iteration, best: bool) -> list[SheetTile]:
         """What a contact sheet shows of an iteration: its picture, or all of its batch."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
+
+from PIL import Image
 
 from ..graph.model import ObjectInfo
 from ..graph.render_error import RenderError
@@ -91,6 +93,16 @@ class Queue(Protocol):
 
     async def object_info(self) -> ObjectInfo:
         """The server's node classes, as GET /object_info gives them. Costs up to a second: for when a render failed."""
+
+
+class ClipFiles(Protocol):
+    """Clips as files. Both calls block, and raise CannotEncode and OSError."""
+
+    def last_frame(self, clip: Path) -> Image.Image:
+        """The last picture of a clip."""
+
+    def join(self, first: Path, second: Path, to: BinaryIO) -> None:
+        """Both as one MP4, the frame that they share once, with their sound."""
 
 
 class ModelUnloader(Protocol):

@@ -329,6 +329,7 @@ class Run(BaseModel):
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
     warnings: what the preflight found in the graph that was queued; it runs, but perhaps not as meant.
+    extends: id of the run whose best clip this one goes on from, "" for none; its best clip is then the whole one.
     targets: output nodes that every render runs; empty for all. steered: by setting, the inputs that take it from the
         loop, and judged: the node whose picture is judged, in words; empty for runs of version 0.1.0.
     paid_nodes: nodes of the graph that cost money at each render, in words. paid_used: renders of them queued since
@@ -371,6 +372,7 @@ class Run(BaseModel):
     workflow_id: str = ""
     warnings: tuple[Finding, ...] = ()
     targets: tuple[str, ...] = ()
+    extends: str = ""
     steered: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     judged: str = ""
     paid_nodes: tuple[str, ...] = ()

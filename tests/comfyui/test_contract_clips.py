@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from pack.rehearsal.world.clip_painter import paint_clip
 from PIL import Image
 
 from .theatre import MODEL, pixels
@@ -215,3 +216,62 @@ def test_an_interrupt_in_the_middle_leaves_the_clips_that_were_whole(theatre):
     assert run["status"] == "interrupted"
     assert theatre.picture(run, run["best"]["clip"]).is_file()
     assert not list(theatre.picture(run, "run.json").parent.glob(".*.part"))
+
+
+def moving_graph(theatre, goal="a red circle", length=9):
+    """A picture of the user's own that drifts sideways, as a video with sound."""
+    picture = Image.fromarray(paint_clip("steady", 1, WIDTH, HEIGHT)[0])
+    picture.save(theatre.base / "input" / "first.png")
+    graph = with_video(clip_graph(save=False, checklist=goal), fps=8.0)
+    graph["5"] = {"class_type": "LoadImage", "inputs": {"image": "first.png"}}
+    moving = {"start_image": ["5", 0], "prompt": ["10", 0], "seed": ["10", 2], "length": length, "step": 6}
+    graph["6"] = {"class_type": "RehearsalImageToVideo", "inputs": moving}
+    graph["22"]["inputs"]["duration"] = length / 8.0
+    graph["10"]["inputs"]["checklist"] = ""
+    return graph
+
+
+FRAMES = """
+import json, sys, av, numpy as np
+def frames(path):
+    with av.open(path) as clip:
+        return [frame.to_ndarray(format="rgb24").astype(float) for frame in clip.decode(video=0)]
+one, other, joined = (frames(path) for path in sys.argv[1:])
+wanted = [*one, *other[1:]]
+print(json.dumps([len(joined), len(wanted), max(float(np.abs(a - b).mean()) for a, b in zip(joined, wanted))]))
+"""
+
+
+@pytest.mark.comfyui
+def test_a_clip_goes_on_from_its_last_frame_and_both_come_out_as_one(real):
+    first = real.played(moving_graph(real))
+    assert (first["status"], first["best"]["clip"]) == ("done", "best.mp4"), first["reason"]
+    path = f"/imitatoes/runs/{first['run_id']}/extend"
+    status, started = real.client.post(path, {"goal": "a red circle and a green square"})
+    assert (status, started["extends"]) == (200, first["run_id"])
+    second = real.ended(started["prompt_id"], 60)
+    assert (second["status"], second["extends"]) == ("done", first["run_id"]), second["reason"]
+    assert second["goal"] == "a red circle and a green square"
+    own = second["iterations"][second["best"]["iteration"] - 1]["clip"]["file"]
+    files = [real.picture(first, "best.mp4"), real.picture(second, own), real.picture(second, "best.mp4")]
+    python = os.environ.get("COMFYUI_PYTHON") or sys.executable
+    told = subprocess.run([python, "-c", FRAMES, *files], capture_output=True, text=True, check=True).stdout
+    count, wanted, apart = json.loads(told)
+    assert count == wanted == 17
+    assert apart < 2.0, "every frame is the one it was"
+    whole = probed(files[2])
+    assert (whole["frames"], whole["rate"]) == (17, 8.0)
+    assert whole["seconds"] == pytest.approx(17 / 8.0, abs=0.01)
+    assert whole["sound"] == pytest.approx([17 / 8.0], abs=0.05)
+    assert fetched(real, f"/imitatoes/runs/{second['run_id']}/best?as=video") == files[2].read_bytes()
+    status, third = real.client.post(f"/imitatoes/runs/{second['run_id']}/extend", {"goal": "a red circle"})
+    third = real.ended(third["prompt_id"], 60)
+    assert probed(real.picture(third, "best.mp4"))["frames"] == 25
+
+
+def test_a_run_that_kept_no_clip_cannot_be_extended(theatre):
+    run = theatre.played(clip_graph("steady", frames="pictures", iterations_per_loop=1))
+    status, said = theatre.client.post(f"/imitatoes/runs/{run['run_id']}/extend", {"goal": "more"})
+    assert status == 409
+    assert "kept no clip" in said["error"]["message"]
+    assert theatre.client.post(f"/imitatoes/runs/{run['run_id']}/extend", {"goal": " "})[0] == 400
