@@ -161,8 +161,9 @@ class RunView(RunSummary):
     standing: by iteration number, how probable it is that its picture meets everything. confidence: what it must reach.
     fresh_from: iterations before this number were judged against the goal before a wish. steered: by setting, the
     inputs that take it from the loop. judged: the node whose picture is judged. extends: the run whose clip this one
-    goes on from, "" for none. paid_nodes: what costs money at each render. wishes: repairs that the user asked for while it went on and that are still to come. can_repair: whether a
-    region of its pictures can be painted anew; edit_refusal: why not.
+    goes on from, "" for none. paid_nodes: what costs money at each render. wishes: repairs that the user asked for
+    while it went on and that are still to come. can_repair: whether a region of its pictures can be painted anew;
+    edit_refusal: why not.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     prompt_ids, relooks, standing, recoveries: of all iterations, in a message of these.

@@ -29,7 +29,8 @@ WIRED = {
 def content(tab):
     """The workflow without what moves by itself: view, order, sizes, and fractions of pixels (Nodes 2.0 of 1.35)."""
     return tab.page.evaluate(
-        "(() => { const g = app.graph.serialize(); return [g.nodes.map((n) => [n.id, n.type, n.widgets_values, n.pos.map(Math.round)])"
+        "(() => { const g = app.graph.serialize(); const place = (n) => n.pos.map(Math.round);"
+        "return [g.nodes.map((n) => [n.id, n.type, n.widgets_values, place(n)])"
         ".sort((a, b) => a[0] - b[0]), [...g.links].map((l) => JSON.stringify(l)).sort()]; })()"
     )
 
