@@ -32,6 +32,7 @@ from ..engine.judge.ranking import JudgeRequest
 from ..engine.judge.self_test import SelfTestState, bias_of
 from ..engine.judge.vision_model import VisionModel
 from ..engine.loop.driver import Driver
+from ..engine.loop.extending import next_segment
 from ..engine.loop.journal import Journal
 from ..engine.loop.judging_notes import notes_before_rendering
 from ..engine.loop.pictures import Thumbnails
@@ -48,6 +49,7 @@ from ..engine.memory.memory_state import MemoryState
 from ..engine.memory.preflight import PreflightView, preflight, preflight_view
 from ..ollama_client import GOOD_MODEL, Connection, Residence, client_problem
 from . import comfyui, connections, settings
+from .clip_files import ComfyClipFiles
 from .comfy_services import ComfyServices
 from .comfyui import PageEvents, WrongInput
 from .experiment_judges import find_looker, judge_kind
@@ -193,6 +195,7 @@ class App:
         self._queue = queue = ServerQueue(server)
         self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version(), frontend_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
+        self._clips = ComfyClipFiles()
         self.driver = Driver(
             queue,
             self.journal,
@@ -200,6 +203,7 @@ class App:
             wording_store=wording_store,
             memory=unloading,
             mask_engine=region_engine,
+            clips=self._clips,
         )
         self.actions = UserActions(self.driver, self.journal)
         series_calls = ServerSeriesCalls(server, self.prepare_graph, self.start)
@@ -253,6 +257,10 @@ class App:
     async def clip_source(self, graph: Graph, critic: str) -> ClipSource:
         """What a critic of a graph is linked to."""
         return await self._graph_check.clip_source(graph, critic)
+
+    async def next_segment(self, run: Run, goal: str, prompt: str) -> Graph:
+        """The graph that goes on from a run's best clip. Raises NotNow, OSError."""
+        return await next_segment(self.journal(), self._clips, run, goal, prompt)
 
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any], prompt_id: str = "") -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""

@@ -25,6 +25,7 @@ from ..engine.loop.run_context import PromptContext
 from ..engine.settings import LoopHandle
 from ..ollama_client import OllamaVisionModel
 from . import app, comfyui, paths
+from .clip_encoding import encode_clip
 from .comfyui import WrongInput
 from .gpu_handover import SharingModel, sharing_model
 from .judge_inputs import CriticInputs, make_judge
@@ -70,10 +71,10 @@ async def critique(
     def swap_seconds() -> float:
         return sum(model.swap_seconds for model in taking_turns)
 
-    pictures = await _pictures(images, inputs, hidden)
+    pictures, source = await _pictures(images, inputs, hidden)
     here = comfyui.executing()
     if loop is not None and here is not None:
-        return await _in_run(pictures, loop, judge, hidden, here, swap_seconds)
+        return await _in_run(pictures, source, loop, judge, hidden, here, swap_seconds)
     try:
         checklist = await _checklist_of(judge, inputs, isinstance(pictures[0], Clip))
         critiques, best = await judge.judge_pictures(pictures, checklist, 0)
@@ -92,17 +93,17 @@ _checklists: dict[tuple[str, ...], Checklist] = {}
 MOST_CHECKLISTS = 50
 
 
-async def _pictures(images: torch.Tensor, inputs: CriticInputs, hidden: Any) -> list[Picture]:
-    """What is judged: each picture of the batch, or the batch as one clip."""
+async def _pictures(images: torch.Tensor, inputs: CriticInputs, hidden: Any) -> tuple[list[Picture], ClipSource]:
+    """What is judged: each picture of the batch, or the batch as one clip; and what the graph makes of that."""
     source = ClipSource()
     if len(images) > 1 and inputs.frames != "pictures":
         calls = app.ServerLoopCalls(app.instance())
         source = await calls.clip_source(hidden.prompt or {}, str(hidden.unique_id))
     if len(images) < 2 or not (source.is_clip or inputs.frames == "clip"):
-        return [Picture(image) for image in images]
+        return [Picture(image) for image in images], source
     if source.picked:
-        return [Clip(images, places=range(len(images)))]
-    return [Clip(images, source.rate)]
+        return [Clip(images, places=range(len(images)))], source
+    return [Clip(images, source.rate)], source
 
 
 async def _checklist_of(judge: Judge, inputs: CriticInputs, clip: bool) -> Checklist:
@@ -118,6 +119,7 @@ async def _checklist_of(judge: Judge, inputs: CriticInputs, clip: bool) -> Check
 
 async def _in_run(
     pictures: Sequence[Picture],
+    source: ClipSource,
     loop: LoopHandle,
     judge: Judge,
     hidden: Any,
@@ -141,6 +143,8 @@ async def _in_run(
             embed=not args.disable_metadata,
             swap_seconds=swap_seconds,
             repaired_region=regions.take(here.prompt_id),
+            encode=None if source.savers or source.picked else encode_clip,
+            clip_savers=source.savers,
         )
     if judged.picture is None:
         picture = _preview(pictures[judged.batch_index])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import folder_paths
 
@@ -17,6 +19,21 @@ def runs_folder() -> Path:
 def temp_folder() -> Path:
     """ComfyUI's folder for previews, emptied at every start."""
     return Path(folder_paths.get_temp_directory())
+
+
+def written_file(told: Mapping[str, Any]) -> Path | None:
+    """A file as nodes tell it: filename, subfolder and type. None for one that is not there, or not in the folder
+    of its type."""
+    name, subfolder, kind = (told.get(key, "") for key in ("filename", "subfolder", "type"))
+    folders = {"output": folder_paths.get_output_directory, "temp": folder_paths.get_temp_directory}
+    if kind not in folders or not isinstance(name, str) or not isinstance(subfolder, str) or not name:
+        return None
+    root = Path(folders[kind]()).resolve()
+    try:
+        path = (root / subfolder / name).resolve()
+    except (OSError, ValueError):
+        return None
+    return path if path.is_relative_to(root) and path.is_file() else None
 
 
 def thumbnails_folder() -> Path:

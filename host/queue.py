@@ -10,13 +10,14 @@ import asyncio
 import copy
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from ..engine.graph.model import ObjectInfo
 from ..engine.graph.render_error import RenderError
-from ..engine.loop.ports import CarriedRequest, PromptState, Submission, SubmissionRejected
+from ..engine.loop.ports import CarriedRequest, OutputFile, PromptState, Submission, SubmissionRejected
 from .node_classes import is_output
+from .paths import written_file
 
 OWN_DATA = ("extra_pnginfo", "client_id", "create_time")
 """Parts of a prompt's extra_data that each render has its own of."""
@@ -91,6 +92,14 @@ class ServerQueue:
         everything = set(targets) >= {node_id for node_id, node in item[2].items() if is_output(node.get("class_type"))}
         return CarriedRequest(() if everything else targets, extra)
 
+    def output_files(self, prompt_id: str) -> list[OutputFile]:
+        """The files that an ended prompt wrote into ComfyUI's own folders, node by node."""
+        history = self._server.prompt_queue.get_history(
+            prompt_id=prompt_id, map_function=lambda entry: entry.get("outputs")
+        )
+        outputs = history.get(prompt_id)
+        return list(_files(outputs)) if isinstance(outputs, dict) else []
+
     def _look(self) -> tuple[Any, Any]:
         queue = self._server.prompt_queue
         return getattr(queue, "get_current_queue_volatile", queue.get_current_queue)()
@@ -132,6 +141,16 @@ class ServerQueue:
             for route in self._server.routes
             if getattr(route, "path", None) == path and getattr(route, "method", None) == method
         )
+
+
+def _files(outputs: Mapping[str, Any]) -> Iterator[OutputFile]:
+    """Nodes tell their files under images, gifs, video and other names, each as filename, subfolder and type."""
+    for node, shown in outputs.items():
+        for listed in shown.values() if isinstance(shown, dict) else ():
+            for one in listed if isinstance(listed, (list, tuple)) else ():
+                path = written_file(one) if isinstance(one, dict) else None
+                if path is not None:
+                    yield OutputFile(str(node), path)
 
 
 def _ask(handler: _Handler, request: _Request) -> dict[str, Any]:

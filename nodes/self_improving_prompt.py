@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from comfy_api.latest import io
 
+from ..engine.graph.clips import moves_a_picture
 from ..engine.loop.first_prompt import prompt_of_goal
 from ..engine.settings import MAX_SEED, SEED_POLICIES, Limits, LoopHandle, Settings
 from ..host.loop_inputs import check_loop_inputs
@@ -177,7 +178,7 @@ class SelfImprovingPrompt(io.ComfyNode):
         repair_with: str = "auto",
     ) -> io.NodeOutput:
         check_loop_inputs(goal, checklist, paid_renders, cls.hidden)
-        prompt = prompt if prompt.strip() else prompt_of_goal(goal)
+        prompt = prompt if prompt.strip() else prompt_of_goal(goal, moves_a_picture(cls.hidden.prompt or {}))
         handle = LoopHandle(
             goal=goal,
             settings=Settings(prompt=prompt, negative=negative, seed=seed, steps=steps, cfg=cfg),

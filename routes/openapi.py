@@ -18,7 +18,8 @@ REF = "#/components/schemas/{model}"
 
 IN_PATH = {
     "id": "A run id, or the id of a prompt of this server session that belongs to the run; of series, its own id.",
-    "name": "File name of a picture of the run, as the run tells it; best.png and contact_sheet.jpg at its end.",
+    "name": "File name of a picture or clip of the run, as the run tells it; at its end best.png, best.mp4 "
+    "and contact_sheet.jpg.",
 }
 ERRORS = {
     400: "The request is wrong.",

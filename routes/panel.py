@@ -10,9 +10,10 @@ from ..engine.files import folder_size
 from ..engine.loop.refusals import NotNow
 from ..engine.loop.view import RunView
 from .errors import BadRequest
+from .pictures import find_picture
 from .route import Body, PictureAnswer, RoutesApp
 from .run_answer import tell_run
-from .runs import find_picture, find_run
+from .runs import find_run
 
 MOST_KEPT = 100_000
 ONE_DAY = 86_400

@@ -69,6 +69,9 @@ class RoutesApp(Protocol):
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
 
+    async def next_segment(self, run: Run, goal: str, prompt: str) -> Graph:
+        """The graph that goes on from a run's best clip. Raises NotNow, OSError."""
+
     async def judge_of(self, run: Run) -> Judge:
         """The judge that the run's own critic names. Raises NotNow where its graph or inputs cannot be used."""
 
@@ -118,9 +121,13 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+_TOLD: Mapping[str, Callable[[web.Request], Any]] = {
+    "local": is_local,
+    "accept": lambda request: request.headers.get("Accept", ""),
+}
 Handler = Callable[..., Awaitable[BaseModel | PictureAnswer]]
-"""handler(app, <one argument for each {name} of the path>, body, query, local): the last three only where it has them.
-local: whether the request comes from this computer itself.
+"""handler(app, <one argument for each {name} of the path>, body, query, local, accept): the last four only where it has
+them. local: whether the request comes from this computer itself. accept: its header of that name.
 
 The annotations of its body and query are the models that requests are parsed to, that of its return what it answers."""
 
@@ -170,8 +177,7 @@ class Route:
                     asked["body"] = await body_of(request, self.body)
                 if self.query is not None:
                     asked["query"] = query_of(request, self.query)
-                if "local" in self._annotations:
-                    asked["local"] = is_local(request)
+                asked |= {name: tell(request) for name, tell in _TOLD.items() if name in self._annotations}
                 told = await self.handler(app(), **asked)
                 if isinstance(told, PictureAnswer):
                     return told.response()

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
@@ -22,7 +21,7 @@ from ..engine.loop.run_filter import RunFilter
 from ..engine.loop.start import wait_for_run
 from ..engine.loop.view import IterationView, RunSummary, RunView, run_summary
 from .errors import BadRequest
-from .route import Body, PictureAnswer, RoutesApp
+from .route import Body, RoutesApp
 from .run_answer import tell_run
 
 PROMPT_ID = re.compile(r"[0-9A-Za-z_-]{1,128}")
@@ -112,20 +111,6 @@ async def wait_for_end(app: RoutesApp, id: str, query: WaitQuery) -> RunView:
     return await tell_run(await app.driver.live.wait(run_id, max(0.0, deadline - time.monotonic())))
 
 
-async def show_best(app: RoutesApp, id: str) -> PictureAnswer:
-    """The best picture; where none was judged the latest, which the header X-Imitatoes-Judged then says."""
-    run = await find_run(app, id)
-    best = run.result
-    if best is None or best.picture is None:
-        raise BadRequest("The run has no picture yet.", "Wait for it to end.", 404, "no_picture")
-    headers = {"X-Imitatoes-Judged": str(best.critique.score is not None).lower()}
-    return PictureAnswer(await find_picture(app, run.id, best.picture), headers=headers)
-
-
-async def show_picture(app: RoutesApp, id: str, name: str) -> PictureAnswer:
-    return PictureAnswer(await find_picture(app, (await find_run(app, id)).id, name))
-
-
 async def star_run(app: RoutesApp, id: str, body: StarBody) -> RunView:
     return await tell_run(await app.actions.star((await find_run(app, id)).id, body.starred))
 
@@ -172,14 +157,6 @@ async def find_run(app: RoutesApp, id: str) -> Run:
     if run_id is None:
         raise RunNotFound(f"There is no run {id}.")
     return await app.actions.read(run_id)
-
-
-async def find_picture(app: RoutesApp, run_id: str, name: str) -> Path:
-    """The file of a picture of a run. Raises BadRequest, ValueError for a name that no picture has."""
-    path = await asyncio.to_thread(app.journal().picture, run_id, name)
-    if path is None:
-        raise BadRequest("There is no such picture.", "GET the run to see its pictures.", 404, "no_picture")
-    return path
 
 
 async def _begun_run(driver: Driver, name: str, deadline: float) -> str:

@@ -87,7 +87,7 @@ async def start_run(app: RoutesApp, body: RunBody) -> StartedRun | DryRun | Seri
     if body.is_series():
         return await app.series.start(body, body.client_id, body.extra_data)
     prompt_id = await _queue(app, ready.graph, body)
-    return StartedRun(run_id=await _begun_run(app, prompt_id), prompt_id=prompt_id, **dict(_checked(ready)))
+    return StartedRun(run_id=await begun_run(app, prompt_id), prompt_id=prompt_id, **dict(_checked(ready)))
 
 
 def _goals(body: RunBody) -> list[tuple[str, tuple[str, ...]]]:
@@ -119,7 +119,7 @@ async def _queue(app: RoutesApp, graph: Graph, body: RunBody) -> str:
         raise BadRequest(str(problem), hint, 400, "refused_by_server", node) from problem
 
 
-async def _begun_run(app: RoutesApp, prompt_id: str) -> str | None:
+async def begun_run(app: RoutesApp, prompt_id: str) -> str | None:
     """The id of the run that the prompt has begun; None while it waits. Raises BadRequest where it never will."""
     found = await wait_for_run(app.driver, prompt_id, QUEUED_SECONDS)
     if isinstance(found, PromptState) and found.kind == "running":

@@ -7,13 +7,14 @@ from typing import Any
 
 from pydantic import RootModel
 
-from . import corrections, memory, panel, repairs, runs, series, starting
+from . import corrections, extending, memory, panel, pictures, repairs, runs, series, starting
 from .experiment_table import EXPERIMENT_ROUTES
 from .judge_table import JUDGE_ROUTES
 from .openapi import describe_routes
 from .route import Route, RoutesApp
 
 PNG, JPEG = "image/png", "image/jpeg"
+CLIPS = ("video/mp4", "video/webm", "image/webp", "image/gif", "video/quicktime", "video/x-matroska")
 RUN = "/imitatoes/runs/{id}"
 SERIES = "/imitatoes/series/{id}"
 READ, CHANGE = (400, 404), (400, 404, 409, 413, 415, 507)
@@ -62,17 +63,32 @@ ROUTES = (
     Route(
         "GET",
         f"{RUN}/best",
-        runs.show_best,
-        "The best picture so far, with its graph. The header X-Imitatoes-Judged says whether it was judged.",
+        pictures.show_best,
+        "The best picture so far, with its graph, or the best clip: as=video, or an Accept header of video alone. The "
+        "header X-Imitatoes-Judged says whether it was judged.",
         READ,
-        media=(PNG,),
+        media=(PNG, *CLIPS),
     ),
-    Route("GET", f"{RUN}/pictures/{{name}}", runs.show_picture, "Any picture of the run.", READ, media=(PNG, JPEG)),
+    Route(
+        "GET",
+        f"{RUN}/pictures/{{name}}",
+        pictures.show_picture,
+        "Any picture or clip of the run.",
+        READ,
+        media=(PNG, JPEG, *CLIPS),
+    ),
     Route("GET", f"{RUN}/thumbnails/{{name}}", panel.show_thumbnail, "A small JPEG of a picture.", READ, media=(JPEG,)),
     Route("GET", f"{RUN}/folder", panel.show_folder, "Where the run lies on the server's disk.", READ),
     Route("GET", f"{RUN}/nodes", panel.show_nodes, "The nodes that each render executes.", (*READ, 409)),
     Route("POST", f"{RUN}/stop", runs.stop_run, "Stop now, or after this iteration.", CHANGE),
     Route("POST", f"{RUN}/continue", runs.continue_run, "Go on from the best, with a further wish or without.", CHANGE),
+    Route(
+        "POST",
+        f"{RUN}/extend",
+        extending.extend_run,
+        "Go on from the best clip: its last frame starts a run of its own.",
+        CHANGE,
+    ),
     Route("POST", f"{RUN}/resume", runs.resume_run, "Go on after a restart cut it off.", CHANGE),
     Route("POST", f"{RUN}/take", runs.take_iteration, "Make an iteration the best.", CHANGE),
     Route("POST", f"{RUN}/star", runs.star_run, "Give an ended run a star, or take it away.", CHANGE),

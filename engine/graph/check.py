@@ -20,6 +20,7 @@ FURTHER_RULES: tuple[Rule, ...] = (
     sampling.guidance,
     sampling.scheduled_size,
     video.lengths,
+    video.still_prompts,
     video.frame_rates,
     video.nested_latents,
     video.encoded_sides,

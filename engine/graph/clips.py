@@ -6,13 +6,13 @@ all others the types of their sockets do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from .family import family_in
 from .model import Graph, GraphView, Node, ObjectInfo
-from .node_table import is_named, looks_like_clip
+from .node_table import animates_picture, is_named, looks_like_clip
 from .pictures import keeps, painted_by
 from .roles import Sampling, sampling_of
 from .tracing import InputRef, along, carries, is_number, literal, origin, reading_view
@@ -53,6 +53,11 @@ def clip_source(graph: Graph, object_info: ObjectInfo, critic: str) -> ClipSourc
         return ClipSource()
     picked = any(node.class_type in ONE_BY_ONE for node in makers)
     return ClipSource(True, _rate(view, [*clips, *makers]), picked, tuple(_savers(view, clips)))
+
+
+def moves_a_picture(graph: Mapping[str, Any]) -> bool:
+    """Whether a graph makes a clip that begins with a picture of the user's own."""
+    return any(isinstance(node, Mapping) and animates_picture(node) for node in graph.values())
 
 
 def paints_clip(view: GraphView, sampling: Sampling) -> bool:

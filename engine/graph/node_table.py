@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .model import ObjectInfo
+from .model import ObjectInfo, inputs_of, is_link
 
 Kind = Literal[
     "sampler", "decode", "carrier", "text", "writer", "value", "switch", "blank",
@@ -118,6 +118,18 @@ def looks_like_map(class_type: str, category: str = "") -> bool:
 def looks_like_clip(class_type: str) -> bool:
     """Whether a class makes a clip of pictures, by its name."""
     return re.search(_table()["clips"], class_type, re.IGNORECASE) is not None
+
+
+def animates_picture(node: Mapping[str, Any]) -> bool:
+    """Whether a node of an API graph makes a picture that is linked to it the first frame of a clip."""
+    if re.search(_table()["animates"], str(node.get("class_type")), re.IGNORECASE) is None:
+        return False
+    return any(is_link(inputs_of(node).get(name)) for name in _table()["first_pictures"])
+
+
+def first_picture_inputs() -> tuple[str, ...]:
+    """Names of the inputs of animating nodes that take the first picture."""
+    return tuple(_table()["first_pictures"])
 
 
 def looks_like_sheet(class_type: str) -> bool:

@@ -21,7 +21,8 @@ _CAMERA = (
 _MOVES = (
     "moves walks rotates swims rises gallops pours flows blows crawls strolls glides flaps trembles nods looks-up "
     "looks-down looks-back looks-around ripples scrolls orbits zooms speeds descends ascends approaches strides drifts "
-    "sways"
+    "sways blinks breathes laughs speaks sings eats hugs swirls spreads lifts raises lowers reaches grabs throws kicks "
+    "pushes leans glances stares reveals"
 )
 _CHANGES = (
     "turns-into turns becomes transforms opens closes appears disappears vanishes melts explodes grows shrinks fades "
@@ -131,6 +132,12 @@ def time_of(text: str) -> tuple[When | None, str]:
             rest = f"{line[: found.start()].rstrip(_AROUND)} {line[found.end() :].lstrip(_AROUND)}".strip(_AROUND)
             return when, rest
     return None, line
+
+
+def happens(text: str) -> bool:
+    """Whether the words say that something moves or changes."""
+    when, _ = time_of(text)
+    return when is not None and is_event(when)
 
 
 def is_event(when: When) -> bool:

@@ -17,7 +17,7 @@ from ..judge.judge import Judge
 from ..judge.picture import Fingerprint, Picture, near_duplicate
 from ..judge.vision_model import ModelFailure
 from .batch_pictures import PictureSource, picture_sources
-from .clip_saving import save_clip
+from .clip_saving import ClipEncoder, save_clip
 from .journal import Journal, stem
 from .judging_notes import notes_after_verdict
 from .outcome import iteration_of, with_iteration
@@ -60,12 +60,15 @@ async def critique_in_run(
     embed: bool,
     swap_seconds: Callable[[], float] = lambda: 0.0,
     repaired_region: RepairedRegion | None = None,
+    encode: ClipEncoder | None = None,
+    clip_savers: Sequence[str] = (),
 ) -> Judged:
     """Judge the pictures of a batch, or one clip, as the pending render of its run and report to the driver.
 
     The picture is written while the model looks at it, and not before its JPEG is ready, so that neither waits for
     the other. embed: whether pictures carry their graph. swap_seconds: what it has cost so far that the judge and
     ComfyUI's models take turns on the card. repaired_region: what a repair in this prompt was allowed to change.
+    encode: of a clip that the graph does not save, see save_clip; clip_savers: of one that it does, see Report.
     Whatever the judge raises, an interrupt above all, passes.
     """
     place = await driver.begin(prompt_context)
@@ -83,7 +86,7 @@ async def critique_in_run(
     saving = PictureSaving(journal, place, prompt_context, pictures, sources, embed)
     first = asyncio.ensure_future(saving.save(0)) if len(pictures) == 1 else None
     clip = pictures[0] if isinstance(pictures[0], Clip) else None
-    keeping = asyncio.ensure_future(save_clip(journal, place, clip)) if clip is not None else None
+    keeping = asyncio.ensure_future(save_clip(journal, place, clip, encode)) if clip is not None else None
     judged_at = time.perf_counter()
     try:
         if known is not None:
@@ -122,7 +125,7 @@ async def critique_in_run(
     seconds["save"] = saving.seconds
     report = replace(report, picture=picture, save_error=save_error, others=tuple(others), seconds=seconds)
     if keeping is not None:
-        report = replace(report, clip=await keeping)
+        report = replace(report, clip=await keeping, clip_savers=tuple(clip_savers))
     await driver.report(prompt_context.prompt_id, report)
     return Judged(report.critique, best, place.run.id, place.number, picture)
 

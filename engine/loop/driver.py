@@ -20,13 +20,15 @@ from ..graph.loop_nodes import Graph, with_settings
 from ..graph.patch import Patch
 from ..graph.render_error import RenderError
 from ..settings import Settings
+from .clip_saving import keep_clip
 from .endings import paid_out_stop
+from .extending import join_to_former
 from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
 from .new_run import new_run
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, record, unsaved_reason
 from .plan import Pending, Plan, Recovery
-from .ports import Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
+from .ports import ClipFiles, Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
 from .prompt_end import POLL_SECONDS, end_of_prompt
 from .refusals import RunIsOver, TakenOver
 from .repair_plan import next_step_after, next_step_with_repair, repair_failed_stop
@@ -59,9 +61,10 @@ class Driver:
         memory: ModelUnloader | None = None,
         owners: RunOwners | None = None,
         mask_engine: Callable[[], str] = lambda: "auto",
+        clips: ClipFiles | None = None,
     ) -> None:
         self._queue, self._journal, self._events, self._poll = queue, journal, events, poll
-        self._memory = memory
+        self._memory, self._clips = memory, clips
         self.wording_memory = WordingMemory(wording_store)
         self.repairs = RepairRenders(queue, journal, mask_engine)
         self.owners = owners or RunOwners(lambda: journal().root)
@@ -201,6 +204,7 @@ class Driver:
                     return
             if report is not None:
                 live.tried.clear()
+                report = await keep_clip(self._journal(), self._queue, run, report)
                 run, iteration = await asyncio.to_thread(record, run, report, state.started, live.judging_since)
                 run = run.changed(time.time(), pending=None)
                 if live.run.checklist is None:
@@ -341,6 +345,8 @@ class Driver:
                 await self.write(ending, iteration)
             if stop.status != "unsaved":
                 await asyncio.to_thread(self._journal().close, ending)
+                if told := await asyncio.to_thread(join_to_former, self._journal(), self._clips, ending):
+                    ended = ended.changed(time.time(), reason=f"{ended.reason} {told}")
             await self.write(ended)
         except OSError as problem:
             if stop.status != "unsaved":

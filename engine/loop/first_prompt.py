@@ -9,6 +9,7 @@ import re
 from ..judge.absence import without_denials
 from ..judge.checklist_rules import kind_of
 from ..judge.language_words import likely_languages
+from ..judge.requirement_time import happens
 from ..judge.text_segmentation import parts_of
 
 _WISH = re.compile(
@@ -42,16 +43,20 @@ _CONTEXT = re.compile(
 )
 
 
-def prompt_of_goal(goal: str) -> str:
+def prompt_of_goal(goal: str, moves_picture: bool = False) -> str:
     """The parts of a goal, parted by commas, semicolons, sentences, list marks and line breaks, as one prompt.
 
     The first part is the subject and stays first, with whatever is neither action, context nor style behind it. Words
     that only ask for a picture are left out, and so is what must not be there: named in a prompt, it is drawn. "" for
     a goal that holds nothing else.
+    moves_picture: whether a picture of the user's own begins to move: then only what moves or changes is asked for, as
+    far as the goal says any (docs/design-notes.md, 20.5).
     """
     languages = likely_languages(goal)
     parts = (_WISH.sub("", part, count=1) for part in parts_of(goal))
     wanted = [part for part in (without_denials(part, languages) for part in parts) if part]
+    if moves_picture:
+        wanted = [part for part in wanted if happens(part)] or wanted
     first, rest = wanted[:1], wanted[1:]
     return ", ".join([*first, *sorted(rest, key=_place)])
 

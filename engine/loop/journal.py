@@ -5,8 +5,11 @@
                 loop_01_iter_01.png    each picture, with the graph that made it,
                                        of a batch loop_01_iter_01_a.png, _b ...
                 loop_01_iter_01_frames.jpg  of a clip, the frames that were judged, side by side; the PNG is its middle
+                loop_01_iter_01.mp4    the clip itself, or .webm, .webp, .gif: as the graph wrote it, with its sound
                 loop_01_iter_01_mask.png  of a repair, what was to change, where it was known before
                 loop_01_iter_01.json   settings, critique, decision, reason, timings
+                last_frame.png         the last frame of the best clip, where another run goes on from it
+                best.mp4               the best clip, of a run of clips; best.png is then its middle frame
                 best.png               the best picture, written before run.json says that the run has ended
                 contact_sheet.jpg      all pictures with their scores, written at the same time; more than some hundred
                                        go on in contact_sheet_2.jpg
@@ -19,9 +22,9 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 import torch
@@ -29,6 +32,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from ..files import write_atomically, write_text
+from ..graph.extend_graph import LAST_FRAME
 from ..judge.clip import clip_of_strip
 from ..judge.picture import Picture
 from ..settings import Limits, LoopHandle, Settings
@@ -41,12 +45,17 @@ from .run_ids import RUN_ID, time_of
 from .run_text import RunTexts
 
 _RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}(?:_[a-z]{1,2})?\.png")
+CLIP_ENDINGS = (".mp4", ".webm", ".webp", ".gif", ".mov", ".mkv")
+_CLIP = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}\.(?:mp4|webm|webp|gif|mov|mkv)")
+CLIP = re.compile(rf"{_CLIP.pattern}|best\.(?:mp4|webm|webp|gif|mov|mkv)")
 _STRIP = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}_frames\.jpg")
 _MASK = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}_mask\.png")
 PICTURE = re.compile(
-    rf"{_RENDERED.pattern}|{_STRIP.pattern}|{_MASK.pattern}|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg"
+    rf"{_RENDERED.pattern}|{_STRIP.pattern}|{_MASK.pattern}|last_frame\.png|best\.png|contact_sheet(?:_[0-9]{{1,4}})?\.jpg"
 )
 BEST = "best.png"
+JOINED = "best.mp4"
+"""The best clip of a run that goes on from another."""
 _RUN, _GRAPH = "run.json", "graph.json"
 STRIP_QUALITY = 88
 """JPEG, of frames that a judge may be shown again."""
@@ -118,6 +127,40 @@ class Journal:
         write_atomically(self.folder(run_id) / name, lambda stream: strip.save(stream, "JPEG", quality=STRIP_QUALITY))
         return name
 
+    def save_clip(self, run_id: str, plan: Plan, ending: str, write: Callable[[BinaryIO], None]) -> str:
+        """Write this iteration's clip; its file name. ending: one of CLIP_ENDINGS."""
+        name = f"{stem(plan)}{ending}"
+        write_atomically(self.folder(run_id) / name, write)
+        return name
+
+    def take_clip(self, run_id: str, plan: Plan, source: Path) -> str:
+        """Copy a file as this iteration's clip; its file name."""
+        with source.open("rb") as clip:
+            return self.save_clip(run_id, plan, source.suffix.lower(), lambda to: shutil.copyfileobj(clip, to))
+
+    def clip(self, run_id: str, name: str) -> Path | None:
+        """Path of a clip of a run, None when there is none of that name. Raises ValueError for other names."""
+        if not CLIP.fullmatch(name):
+            raise ValueError(f"'{name[:80]}' is not a clip of a run.")
+        path = self.folder(run_id) / name
+        return path if path.is_file() and not path.is_symlink() else None
+
+    def best_clip(self, run: Run) -> Path | None:
+        """The clip of a run's best iteration, without what it goes on from; None where none was kept."""
+        return self._made_clip(run.id, run.result)
+
+    def kept_best_clip(self, run_id: str) -> Path | None:
+        """best.mp4 of a run, or what it is called there: the whole clip of one that goes on from another."""
+        return next((path for ending in CLIP_ENDINGS if (path := self.clip(run_id, f"best{ending}"))), None)
+
+    def save_joined(self, run_id: str, write: Callable[[BinaryIO], None]) -> None:
+        """Write the whole clip as the best one."""
+        write_atomically(self.folder(run_id) / JOINED, write)
+
+    def save_last_frame(self, run_id: str, frame: Image.Image) -> None:
+        """Write the last frame of the best clip, from which another run goes on."""
+        write_atomically(self.folder(run_id) / LAST_FRAME, lambda stream: frame.save(stream, "PNG"))
+
     def load_judged(self, run_id: str, iteration: Iteration) -> Picture:
         """What was judged in an iteration: its picture, or the frames of its clip. Raises OSError, ValueError."""
         clip = iteration.clip
@@ -170,8 +213,13 @@ class Journal:
             logging.exception("Imitatoes: the contact sheet of run %s could not be made", run.id)
         picture = self._made(run.id, best.picture) if best is not None else None
         if picture is not None:
-            with picture.open("rb") as source:
-                write_atomically(self.folder(run.id) / BEST, lambda stream: shutil.copyfileobj(source, stream))
+            _copy(picture, self.folder(run.id) / BEST)
+        clip = self._made_clip(run.id, best)
+        for path in self.folder(run.id).glob("best.*"):
+            if CLIP.fullmatch(path.name) and (clip is None or path.suffix != clip.suffix):
+                path.unlink(missing_ok=True)  # of a former best
+        if clip is not None:
+            _copy(clip, self.folder(run.id) / best_clip_name(clip.name))
 
     def _tile_repair(self, run: Run, iteration: Iteration) -> TileRepair | None:
         if iteration.repaired is None and iteration.repaired_region is None:
@@ -187,16 +235,27 @@ class Journal:
         made = sum(self._made(run.id, one.picture) is not None for i in run.iterations for one in i.pictures)
         if not all((folder / name).is_file() for name in contact_sheet_names(made)):
             return False
+        clip = self._made_clip(run.id, result)
         try:
+            if clip is not None and not self._is_best(run, clip):
+                return False
             return best is None or filecmp.cmp(best, folder / BEST, shallow=False)
         except OSError:
             return False
+
+    def _is_best(self, run: Run, clip: Path) -> bool:
+        """Whether the best clip is kept as such; of a run that goes on from another it is longer than its own."""
+        kept = self.kept_best_clip(run.id)
+        return kept is not None and (bool(run.extends) or filecmp.cmp(clip, kept, shallow=False))
 
     def _tiles(self, run: Run, iteration: Iteration, best: bool) -> list[SheetTile]:
         """What a contact sheet shows of an iteration: its picture, or all of its batch."""
         if not iteration.others:
             path = self._made(run.id, iteration.picture)
-            return [SheetTile(path, _caption(run, iteration), best, self._tile_repair(run, iteration))] if path else []
+            repair = self._tile_repair(run, iteration)
+            strip = iteration.clip.strip if iteration.clip is not None else None
+            frames = self.picture(run.id, strip) if strip else None
+            return [SheetTile(path, _caption(run, iteration), best, repair, frames)] if path else []
         tiles = []
         for one in iteration.pictures:
             shown = one.index == iteration.batch_index
@@ -209,6 +268,11 @@ class Journal:
     def _made(self, run_id: str, name: str | None) -> Path | None:
         """A picture of an iteration; None where it is not there, or is no picture of a run."""
         return self.picture(run_id, name) if name and _RENDERED.fullmatch(name) else None
+
+    def _made_clip(self, run_id: str, iteration: Iteration | None) -> Path | None:
+        """The clip of an iteration; None where it is not there."""
+        name = iteration.clip.file if iteration is not None and iteration.clip is not None else None
+        return self.clip(run_id, name) if name and _CLIP.fullmatch(name) else None
 
     def load(self, run_id: str) -> Run | None:
         """The run as written last; None when there is none. One that cannot be read is of status "unreadable"."""
@@ -269,12 +333,23 @@ class Journal:
         return path if path.is_file() and not path.is_symlink() else None
 
 
+def best_clip_name(file: str) -> str:
+    """As what the clip of that name is kept where it is the best."""
+    return f"best{Path(file).suffix}"
+
+
+def _copy(source: Path, target: Path) -> None:
+    with source.open("rb") as stream:
+        write_atomically(target, lambda to: shutil.copyfileobj(stream, to))
+
+
 def _with_safe_picture(iteration: Iteration) -> Iteration:
     """An iteration as read: a picture's name that this pack does not give may point to any file of this computer."""
     others = tuple(one.model_copy(update={"picture": _safe_name(one.picture)}) for one in iteration.others)
     update = {"picture": _safe_name(iteration.picture), "others": others}
     if iteration.clip is not None:
-        update["clip"] = iteration.clip.model_copy(update={"strip": _safe_name(iteration.clip.strip, _STRIP)})
+        strip, file = _safe_name(iteration.clip.strip, _STRIP), _safe_name(iteration.clip.file, _CLIP)
+        update["clip"] = iteration.clip.model_copy(update={"strip": strip, "file": file})
     return iteration.model_copy(update=update)
 
 

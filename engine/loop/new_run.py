@@ -9,6 +9,7 @@ from ..graph.family import family_of
 from ..graph.loop_nodes import as_queued, judged_node, steered_inputs
 from ..graph.model import Graph
 from ..unicode_text import mend_texts
+from .extending import extended_run
 from .plan import Pending
 from .policy import first_plan
 from .ports import CarriedRequest
@@ -36,6 +37,7 @@ def new_run(run_id: str, prompt_context: PromptContext, carried: CarriedRequest)
         workflow_id=mend_texts(ui_workflow.workflow_id(prompt_context.extra_pnginfo)),
         warnings=mend_texts(prompt_context.warnings),
         targets=mend_texts(carried.targets),
+        extends=extended_run(graph),
         steered=mend_texts(steered_inputs(graph, prompt_context.loop_node)),
         judged=mend_texts(judged_node(graph, prompt_context.critic_node)),
         paid_nodes=mend_texts(prompt_context.paid_nodes),

@@ -104,12 +104,13 @@ class TileRepair(NamedTuple):
 
 
 class SheetTile(NamedTuple):
-    """A picture of a contact sheet. repair: of a repaired one."""
+    """A picture of a contact sheet. repair: of a repaired one. strip: of a clip, its judged frames side by side."""
 
     file: Path
     caption: str
     is_best: bool
     repair: TileRepair | None = None
+    strip: Path | None = None
 
 
 def save_contact_sheets(tiles: Sequence[SheetTile], folder: Path) -> None:
@@ -129,10 +130,10 @@ def _contact_sheet(tiles: Sequence[SheetTile]) -> Image.Image:
     rows = -(-len(tiles) // columns)
     sheet = Image.new("RGB", (columns * TILE, rows * (TILE + CAPTION)), "#202020")
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(size=14)
-    for position, (file, caption, is_best, repair) in enumerate(tiles):
+    for position, (file, caption, is_best, repair, strip) in enumerate(tiles):
         left, top = position % columns * TILE, position // columns * (TILE + CAPTION)
         try:
-            picture = read_small(file, TILE - 8)
+            picture = read_small(file, TILE - 8) if strip is None else _with_strip(file, strip, TILE - 8)
         except (OSError, ValueError) as problem:
             LOG.warning("Imitatoes: %s has an empty tile in the contact sheet: %s", file, problem)
         else:
@@ -144,6 +145,19 @@ def _contact_sheet(tiles: Sequence[SheetTile]) -> Image.Image:
             draw.rectangle((left + 1, top + 1, left + TILE - 2, top + TILE + CAPTION - 2), outline=colour, width=2)
         draw.text((left + 8, top + TILE), caption, fill=colour, font=font)
     return sheet
+
+
+def _with_strip(file: Path, strip: Path, side: int) -> Image.Image:
+    """The middle frame of a clip above all its judged frames in small. Raises OSError, ValueError."""
+    with Image.open(strip) as frames:
+        frames.thumbnail((side, side))
+        row = frames.convert("RGB")
+    middle = read_small(file, side)
+    middle.thumbnail((side, side - row.height - 4))
+    joined = Image.new("RGB", (side, middle.height + 4 + row.height), "#202020")
+    joined.paste(middle, ((side - middle.width) // 2, 0))
+    joined.paste(row, ((side - row.width) // 2, middle.height + 4))
+    return joined
 
 
 def _draw_repair(picture: Image.Image, repair: TileRepair) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
+
+from PIL import Image
 
 from ..graph.model import ObjectInfo
 from ..graph.render_error import RenderError
@@ -68,6 +71,13 @@ class PromptState:
         return self.kind not in ("pending", "running")
 
 
+class OutputFile(NamedTuple):
+    """A file that a node wrote in a render. path: where it is, in one of the server's own folders."""
+
+    node: str
+    path: Path
+
+
 class Queue(Protocol):
     """The server's prompt queue."""
 
@@ -80,11 +90,24 @@ class Queue(Protocol):
     def carried(self, prompt_id: str) -> CarriedRequest:
         """What a prompt that is running was queued with; nothing where it does not run."""
 
+    def output_files(self, prompt_id: str) -> Sequence[OutputFile]:
+        """The files that an ended prompt wrote, as far as its history tells; none where it is gone."""
+
     async def cancel(self, prompt_id: str) -> None:
         """Take the prompt out of the queue, or interrupt it if it runs. Touches no other prompt."""
 
     async def object_info(self) -> ObjectInfo:
         """The server's node classes, as GET /object_info gives them. Costs up to a second: for when a render failed."""
+
+
+class ClipFiles(Protocol):
+    """Clips as files. Both calls block, and raise CannotEncode and OSError."""
+
+    def last_frame(self, clip: Path) -> Image.Image:
+        """The last picture of a clip."""
+
+    def join(self, first: Path, second: Path, to: BinaryIO) -> None:
+        """Both as one MP4, the frame that they share once, with their sound."""
 
 
 class ModelUnloader(Protocol):

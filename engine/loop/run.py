@@ -95,7 +95,7 @@ class ClipRecord(BaseModel):
 
     frames: how many it has. rate: frames a second, 0 where the graph does not say. shown: numbers of the frames that
     were judged, from 0. strip: file name in the run folder of these frames side by side, None where it could not be
-    saved. file: of the clip itself, None where there is none.
+    saved. file: of the clip itself, None where there is none. problem: why there is none, in words.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -105,6 +105,7 @@ class ClipRecord(BaseModel):
     shown: tuple[int, ...] = ()
     strip: str | None = None
     file: str | None = None
+    problem: str = ""
 
 
 class Iteration(BaseModel):
@@ -214,6 +215,7 @@ class Run(BaseModel):
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
     warnings: what the preflight found in the graph that was queued; it runs, but perhaps not as meant.
+    extends: id of the run whose best clip this one goes on from, "" for none; its best clip is then the whole one.
     targets: output nodes that every render runs; empty for all. steered: by setting, the inputs that take it from the
         loop, and judged: the node whose picture is judged, in words; empty for runs of version 0.1.0.
     paid_nodes: nodes of the graph that cost money at each render, in words. paid_used: renders of them queued since
@@ -256,6 +258,7 @@ class Run(BaseModel):
     workflow_id: str = ""
     warnings: tuple[Finding, ...] = ()
     targets: tuple[str, ...] = ()
+    extends: str = ""
     steered: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     judged: str = ""
     paid_nodes: tuple[str, ...] = ()

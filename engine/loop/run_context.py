@@ -72,7 +72,8 @@ class Report:
     save_error: why the picture could not be written, empty when it was. checklist: what the picture was judged by.
     reliability: how far the judge can be believed, by kind of requirement. relooks: by iteration number, a second look
     at a picture. notes: what the user should know about how far the run can be judged. region_hints: see Run.
-    repaired, repaired_region, source, clip: see Iteration.
+    repaired, repaired_region, source, clip: see Iteration. clip_savers: ids of the nodes
+    of the graph that keep the clip.
     """
 
     critique: Critique
@@ -92,6 +93,7 @@ class Report:
     repaired: tuple[float, float, float, float] | None = None
     repaired_region: RepairedRegion | None = None
     clip: ClipRecord | None = None
+    clip_savers: tuple[str, ...] = ()
 
     def writable(self) -> Report:
         """With texts that can be written: models write anything, half an emoji too."""

@@ -14,7 +14,7 @@ from ..judge.checklist import Checklist, Requirement
 from ..judge.critique import Critique
 from ..settings import Settings
 from .batch_pictures import PictureSource
-from .journal import BEST
+from .journal import BEST, JOINED, best_clip_name
 from .pictures import contact_sheet_names
 from .plan import Action, Pending, Plan, Recovery, RegionRepair, Wording
 from .run import BatchPicture, ClipRecord, Decision, Iteration, Phase, RepairedRegion, Run, Status
@@ -28,12 +28,14 @@ render. A page that misses one asks for the whole run."""
 class BestView(BaseModel):
     """The result of a run. score: of both looks where there were two; null where no judge has looked: the latest
     picture, for want of a better one. sure: how probable it is that it meets everything, null where the judge told no
-    requirements. image: its file name in the run, null where it could not be saved."""
+    requirements. image: its file name in the run, null where it could not be saved. clip: of a run of clips, that of
+    the clip; image is then its middle frame."""
 
     iteration: int
     score: float | None
     sure: float | None
     image: str | None
+    clip: str | None = None
 
 
 class RunSummary(BaseModel):
@@ -144,9 +146,10 @@ class RunView(RunSummary):
     """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its end.
     standing: by iteration number, how probable it is that its picture meets everything. confidence: what it must reach.
     fresh_from: iterations before this number were judged against the goal before a wish. steered: by setting, the
-    inputs that take it from the loop. judged: the node whose picture is judged. paid_nodes: what costs money at each
-    render. wishes: repairs that the user asked for while it went on and that are still to come. can_repair: whether a
-    region of its pictures can be painted anew; edit_refusal: why not.
+    inputs that take it from the loop. judged: the node whose picture is judged. extends: the run whose clip this one
+    goes on from, "" for none. paid_nodes: what costs money at each render. wishes: repairs that the user asked for
+    while it went on and that are still to come. can_repair: whether a region of its pictures can be painted anew;
+    edit_refusal: why not.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     prompt_ids, relooks, standing, recoveries: of all iterations, in a message of these.
@@ -170,6 +173,7 @@ class RunView(RunSummary):
     steered: dict[str, tuple[str, ...]]
     judged: str
     paid_nodes: tuple[str, ...]
+    extends: str
     wishes: list[PlanView]
     can_repair: bool
     edit_refusal: str
@@ -289,6 +293,7 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
         steered=run.steered,
         judged=run.judged,
         paid_nodes=run.paid_nodes,
+        extends=run.extends,
         wishes=[_plan_view(wish) for wish in run.wishes],
         can_repair=not run.edit_refusal and bool(run.steered),
         edit_refusal=run.edit_refusal,
@@ -301,7 +306,11 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
 
 def _best_view(run: Run, best: Iteration) -> BestView:
     image = BEST if best.picture and _closed(run) else best.picture
-    return BestView(iteration=best.number, score=run.score_of(best), sure=run.standing.get(best.number), image=image)
+    clip = best.clip.file if best.clip is not None else None
+    if clip is not None and _closed(run):
+        clip = JOINED if run.extends else best_clip_name(clip)
+    sure = run.standing.get(best.number)
+    return BestView(iteration=best.number, score=run.score_of(best), sure=sure, image=image, clip=clip)
 
 
 def _closed(run: Run) -> bool:

@@ -120,6 +120,32 @@ class RehearsalClip(io.ComfyNode):
         return io.NodeOutput(torch.from_numpy(frames.astype(np.float32) / 255.0))
 
 
+class RehearsalImageToVideo(io.ComfyNode):
+    """Lets a picture drift sideways, `step` pixels a frame; its first frame is the picture itself."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="RehearsalImageToVideo",
+            display_name="Rehearsal Image to Video",
+            category="rehearsal",
+            inputs=[
+                io.Image.Input("start_image"),
+                io.String.Input("prompt", multiline=True, default=""),
+                io.Int.Input("seed", default=0, min=0, max=2**64 - 1, control_after_generate=True),
+                io.Int.Input("length", default=9, min=1, max=1000),
+                io.Int.Input("step", default=4, min=-64, max=64),
+            ],
+            outputs=[io.Image.Output("images", display_name="images")],
+            hidden=[],
+        )
+
+    @classmethod
+    def execute(cls, start_image: torch.Tensor, prompt: str, seed: int, length: int, step: int) -> io.NodeOutput:
+        first = start_image[0]
+        return io.NodeOutput(torch.stack([first.roll(number * step, 1) for number in range(length)]))
+
+
 class RehearsalFail(io.ComfyNode):
     """Passes pictures on, or fails with `message` when `prompt` contains `when`. An empty `when` never fails."""
 
@@ -209,7 +235,14 @@ class RehearsalService(io.ComfyNode):
 
 class RehearsalExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [RehearsalPainter, RehearsalClip, RehearsalFail, RehearsalScarce, RehearsalService]
+        return [
+            RehearsalPainter,
+            RehearsalClip,
+            RehearsalImageToVideo,
+            RehearsalFail,
+            RehearsalScarce,
+            RehearsalService,
+        ]
 
 
 async def comfy_entrypoint() -> RehearsalExtension:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+
 import pytest
+from pack.rehearsal.world.clip_painter import paint_clip
 from PIL import Image
 
 from .theatre import MODEL, pixels
@@ -43,7 +49,8 @@ def test_one_good_frame_is_no_good_clip(theatre, frames):
         "rate": 8.0,
         "shown": [0, 5, 10, 14, 19, 24],
         "strip": "loop_01_iter_01_frames.jpg",
-        "file": first["clip"]["file"],
+        "file": "loop_01_iter_01.webp",
+        "problem": "",
     }
 
 
@@ -86,3 +93,185 @@ def test_a_goal_that_a_model_takes_apart_knows_its_times(theatre):
     run = theatre.played(clip_graph("late", checklist="", goal="a red circle at the end", iterations_per_loop=1))
     assert [one["when"] for one in run["checklist"]["requirements"]] == ["end"]
     assert run["status"] == "done", run["reason"]
+
+
+def test_the_clip_that_the_graph_wrote_is_kept_and_the_best_one_comes_out(theatre):
+    run = theatre.played(clip_graph())
+    written = sorted((theatre.base / "output" / "clips").glob("test_*.webp"))[-run["iteration_count"] :]
+    for one, file in zip(run["iterations"], written, strict=True):
+        assert one["clip"]["file"] == f"{one['picture'].removesuffix('.png')}.webp"
+        assert theatre.picture(run, one["clip"]["file"]).read_bytes() == file.read_bytes()
+    best = run["iterations"][run["best"]["iteration"] - 1]
+    assert run["best"]["clip"] == "best.webp"
+    assert theatre.picture(run, "best.webp").read_bytes() == theatre.picture(run, best["clip"]["file"]).read_bytes()
+    assert theatre.picture(run, "best.png").read_bytes() == theatre.picture(run, best["picture"]).read_bytes()
+    with Image.open(theatre.picture(run, "best.webp")) as clip:
+        assert (clip.n_frames, clip.size) == (LENGTH, (WIDTH, HEIGHT))
+
+
+def fetched(theatre, path, accept="*/*"):
+    status, body, *_ = theatre.client.ask("GET", path, headers={"Accept": accept})
+    assert status == 200, path
+    return body
+
+
+def test_best_is_the_clip_where_a_video_is_asked_for_and_its_frame_where_not(theatre):
+    run = theatre.played(clip_graph("steady", iterations_per_loop=1))
+    clip, picture = (theatre.picture(run, name).read_bytes() for name in ("best.webp", "best.png"))
+    base = f"/imitatoes/runs/{run['run_id']}"
+    assert fetched(theatre, f"{base}/best") == picture
+    assert fetched(theatre, f"{base}/best?as=image") == picture
+    assert fetched(theatre, f"{base}/best?as=video") == clip
+    assert fetched(theatre, f"{base}/best", accept="video/mp4, video/*;q=0.5") == clip
+    assert fetched(theatre, f"{base}/best", accept="image/png, video/mp4") == picture
+    assert fetched(theatre, f"{base}/pictures/best.webp") == clip
+    assert theatre.client.ask("GET", f"{base}/best?as=sculpture")[0] == 400
+
+
+def test_a_run_of_pictures_has_no_clip(theatre):
+    run = theatre.played(clip_graph("steady", frames="pictures", iterations_per_loop=1))
+    status, _, said, _ = theatre.client.ask("GET", f"/imitatoes/runs/{run['run_id']}/best?as=video")
+    assert (status, said["error"]["type"]) == (404, "no_clip")
+    assert run["best"]["clip"] is None
+
+
+PROBE = """
+import json, sys, av
+with av.open(sys.argv[1]) as clip:
+    video, sound = clip.streams.video[0], clip.streams.audio
+    frames = [frame for packet in clip.demux(video) for frame in packet.decode()]
+    told = {"frames": len(frames), "rate": float(video.average_rate), "size": [video.width, video.height]}
+    told["seconds"] = float(sum(frame.duration or 0 for frame in frames) * video.time_base)
+    told["sound"] = [float(one.duration * one.time_base) for one in sound]
+print(json.dumps(told))
+"""
+
+
+@pytest.fixture
+def real(theatre):
+    """A server that encodes videos."""
+    if "SaveVideo" not in theatre.client.get("/object_info"):
+        pytest.skip("The rehearsal encodes no video.")
+    return theatre
+
+
+def probed(path):
+    python = os.environ.get("COMFYUI_PYTHON") or sys.executable
+    return json.loads(subprocess.run([python, "-c", PROBE, path], capture_output=True, text=True, check=True).stdout)
+
+
+def with_video(graph, fps=12.0, sound=True):
+    graph["20"] = {"class_type": "CreateVideo", "inputs": {"images": ["6", 0], "fps": fps}}
+    graph["21"] = {
+        "class_type": "SaveVideo",
+        "inputs": {"video": ["20", 0], "filename_prefix": "video/clip", "format": "mp4", "codec": "h264"},
+    }
+    if sound:
+        silence = {"duration": LENGTH / fps, "sample_rate": 44100, "channels": 2}
+        graph["22"] = {"class_type": "EmptyAudio", "inputs": silence}
+        graph["20"]["inputs"]["audio"] = ["22", 0]
+    return graph
+
+
+@pytest.mark.comfyui
+@pytest.mark.parametrize("sound", [True, False])
+def test_mp4_in_mp4_out_with_its_frames_rate_length_and_sound(real, sound):
+    run = real.played(with_video(clip_graph(save=False), sound=sound))
+    assert run["status"] == "done", run["reason"]
+    assert run["best"]["clip"] == "best.mp4"
+    written = sorted((real.base / "output" / "video").glob("clip_*.mp4"))[-1]
+    assert real.picture(run, "best.mp4").read_bytes() == written.read_bytes()
+    told = probed(real.picture(run, "best.mp4"))
+    assert (told["frames"], told["rate"], told["size"]) == (LENGTH, 12.0, [WIDTH, HEIGHT])
+    assert told["seconds"] == pytest.approx(LENGTH / 12.0, abs=0.01)
+    assert len(told["sound"]) == sound
+    assert told["sound"] == pytest.approx([LENGTH / 12.0] * sound, abs=0.06)
+    assert run["iterations"][0]["clip"]["rate"] == 12.0
+
+
+@pytest.mark.comfyui
+def test_a_clip_that_the_graph_does_not_save_is_encoded_from_its_frames(real):
+    run = real.played(clip_graph("steady", save=False, iterations_per_loop=1))
+    told = probed(real.picture(run, "best.mp4"))
+    assert (told["frames"], told["rate"], told["size"], told["sound"]) == (LENGTH, 16.0, [WIDTH, HEIGHT], [])
+    assert run["iterations"][0]["clip"]["problem"] == ""
+
+
+def test_without_pyav_the_run_says_how_its_clip_can_be_kept(theatre):
+    if "SaveVideo" in theatre.client.get("/object_info"):
+        pytest.skip("This server has PyAV.")
+    run = theatre.played(clip_graph("steady", save=False, iterations_per_loop=1))
+    assert run["status"] == "done"
+    assert "PyAV" in run["iterations"][0]["clip"]["problem"]
+    assert run["best"]["clip"] is None
+
+
+def test_an_interrupt_in_the_middle_leaves_the_clips_that_were_whole(theatre):
+    graph = clip_graph("late", iterations_per_loop=3)
+    graph["6"]["inputs"]["seconds"] = 1.0
+    prompt_id = theatre.client.queue(graph)
+    theatre.until(prompt_id, lambda run: run["iteration_count"] == 1 and run["phase"] == "rendering")
+    theatre.client.post("/interrupt", {})
+    run = theatre.ended(prompt_id)
+    assert run["status"] == "interrupted"
+    assert theatre.picture(run, run["best"]["clip"]).is_file()
+    assert not list(theatre.picture(run, "run.json").parent.glob(".*.part"))
+
+
+def moving_graph(theatre, goal="a red circle", length=9):
+    """A picture of the user's own that drifts sideways, as a video with sound."""
+    picture = Image.fromarray(paint_clip("steady", 1, WIDTH, HEIGHT)[0])
+    picture.save(theatre.base / "input" / "first.png")
+    graph = with_video(clip_graph(save=False, checklist=goal), fps=8.0)
+    graph["5"] = {"class_type": "LoadImage", "inputs": {"image": "first.png"}}
+    moving = {"start_image": ["5", 0], "prompt": ["10", 0], "seed": ["10", 2], "length": length, "step": 6}
+    graph["6"] = {"class_type": "RehearsalImageToVideo", "inputs": moving}
+    graph["22"]["inputs"]["duration"] = length / 8.0
+    graph["10"]["inputs"]["checklist"] = ""
+    return graph
+
+
+FRAMES = """
+import json, sys, av, numpy as np
+def frames(path):
+    with av.open(path) as clip:
+        return [frame.to_ndarray(format="rgb24").astype(float) for frame in clip.decode(video=0)]
+one, other, joined = (frames(path) for path in sys.argv[1:])
+wanted = [*one, *other[1:]]
+print(json.dumps([len(joined), len(wanted), max(float(np.abs(a - b).mean()) for a, b in zip(joined, wanted))]))
+"""
+
+
+@pytest.mark.comfyui
+def test_a_clip_goes_on_from_its_last_frame_and_both_come_out_as_one(real):
+    first = real.played(moving_graph(real))
+    assert (first["status"], first["best"]["clip"]) == ("done", "best.mp4"), first["reason"]
+    path = f"/imitatoes/runs/{first['run_id']}/extend"
+    status, started = real.client.post(path, {"goal": "a red circle and a green square"})
+    assert (status, started["extends"]) == (200, first["run_id"])
+    second = real.ended(started["prompt_id"], 60)
+    assert (second["status"], second["extends"]) == ("done", first["run_id"]), second["reason"]
+    assert second["goal"] == "a red circle and a green square"
+    own = second["iterations"][second["best"]["iteration"] - 1]["clip"]["file"]
+    files = [real.picture(first, "best.mp4"), real.picture(second, own), real.picture(second, "best.mp4")]
+    python = os.environ.get("COMFYUI_PYTHON") or sys.executable
+    told = subprocess.run([python, "-c", FRAMES, *files], capture_output=True, text=True, check=True).stdout
+    count, wanted, apart = json.loads(told)
+    assert count == wanted == 17
+    assert apart < 2.0, "every frame is the one it was"
+    whole = probed(files[2])
+    assert (whole["frames"], whole["rate"]) == (17, 8.0)
+    assert whole["seconds"] == pytest.approx(17 / 8.0, abs=0.01)
+    assert whole["sound"] == pytest.approx([17 / 8.0], abs=0.05)
+    assert fetched(real, f"/imitatoes/runs/{second['run_id']}/best?as=video") == files[2].read_bytes()
+    status, third = real.client.post(f"/imitatoes/runs/{second['run_id']}/extend", {"goal": "a red circle"})
+    third = real.ended(third["prompt_id"], 60)
+    assert probed(real.picture(third, "best.mp4"))["frames"] == 25
+
+
+def test_a_run_that_kept_no_clip_cannot_be_extended(theatre):
+    run = theatre.played(clip_graph("steady", frames="pictures", iterations_per_loop=1))
+    status, said = theatre.client.post(f"/imitatoes/runs/{run['run_id']}/extend", {"goal": "more"})
+    assert status == 409
+    assert "kept no clip" in said["error"]["message"]
+    assert theatre.client.post(f"/imitatoes/runs/{run['run_id']}/extend", {"goal": " "})[0] == 400

@@ -113,7 +113,7 @@ async def test_what_nobody_judged_is_shown_as_that_and_judged_later(site):
     run = await site.get(f"runs/{run_id}")
     assert (run["status"], run["best"], run["iterations"][0]["critique"]["score"]) == (
         "unverified",
-        {"iteration": 1, "score": None, "sure": None, "image": "best.png"},
+        {"iteration": 1, "score": None, "sure": None, "image": "best.png", "clip": None},
         None,
     )
     async with site.client.get(f"/imitatoes/runs/{run_id}/best") as answer:

@@ -213,6 +213,9 @@ export default {
 
   "view.picture": "Picture",
   "view.compare": "Before and after",
+  "clip.label": "Clip of iteration {number}",
+  "clip.back": "One frame back",
+  "clip.forward": "One frame on",
   "compare.before": "Before",
   "compare.after": "After",
   "compare.slider": "Compare iteration {before} with iteration {after}",

@@ -30,7 +30,7 @@ export function createFilmstrip({ t, server, choose }) {
   }
 
   function tile(iteration) {
-    const image = iteration.picture
+    const image = iteration.clip?.strip ? threeFrames(iteration) : iteration.picture
       ? h("img", { alt: "", loading: "lazy", decoding: "async", src: server.thumbnail(run.run_id, iteration.picture, iteration.prompt_id) })
       : null;
     const words = h("span", { className: "imitatoes-tile-score" });
@@ -42,6 +42,18 @@ export function createFilmstrip({ t, server, choose }) {
     );
     button.dataset.number = iteration.number;
     return { button, words, key: "" };
+  }
+
+  // The first, the middle and the last frame of a clip, one below the other, out of its strip.
+  function threeFrames({ clip, prompt_id: version }) {
+    const count = clip.shown.length;
+    const address = `url("${server.thumbnail(run.run_id, clip.strip, version)}")`;
+    const frames = [0, (count - 1) >> 1, count - 1].map((index) => {
+      const frame = h("span", {});
+      Object.assign(frame.style, { backgroundImage: address, backgroundSize: `${count * 100}% 100%`, backgroundPosition: `${(100 * index) / Math.max(count - 1, 1)}% 50%` });
+      return frame;
+    });
+    return h("span", { className: "imitatoes-three" }, ...frames);
   }
 
   // How many pictures the render gave: the tile shows the best of them.

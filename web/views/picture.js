@@ -1,7 +1,8 @@
-// The picture of the chosen iteration, or two of them under a slider. A click shows them over the whole window.
+// The picture or clip of the chosen iteration, or two of them under a slider. A click shows them over the whole window.
 import { h, icon, setSource } from "../dom.js";
 import { iterationOf } from "../store.js";
 import { score, scoreOf } from "../wording.js";
+import { createPair, createPlayer, kindOf } from "./clip_player.js";
 import { settingsDifferences } from "./prompt_differences.js";
 
 const MIDDLE = 50;
@@ -17,7 +18,8 @@ export function createPicture({ t, server, choose, setMode, open }) {
   const tabs = ["picture", "compare"].map((name) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => setMode(name) } }, t(`view.${name}`)));
   const larger = h("button", { type: "button", className: "imitatoes-tab imitatoes-larger", title: t("viewer.open"), "aria-label": t("viewer.open"), on: { click: () => open(!comparison.root.hidden) } }, icon("window-maximize"));
   const show = h("button", { type: "button", className: "imitatoes-show", title: t("viewer.open"), on: { click: () => open(false) } }, single);
-  const canvas = h("div", { className: "imitatoes-canvas" }, show, missing);
+  const player = createPlayer({ t, server });
+  const canvas = h("div", { className: "imitatoes-canvas" }, show, player.root, missing);
   const root = h("div", { className: "imitatoes-hero" }, h("div", { className: "imitatoes-tabs", role: "group" }, ...tabs, larger), canvas, comparison.root);
 
   return {
@@ -34,10 +36,13 @@ export function createPicture({ t, server, choose, setMode, open }) {
       canvas.hidden = compare;
       comparison.root.hidden = !compare;
       larger.disabled = false;
+      const plays = player.update(run, compare || name !== iteration.picture ? null : iteration);
       if (compare) return comparison.update(run, sides);
-      show.hidden = larger.disabled = !name;
+      comparison.rest();
+      larger.disabled = !name;
+      show.hidden = !name || plays;
       missing.hidden = Boolean(name);
-      if (name) {
+      if (name && !plays) {
         setSource(single, server.picture(run.run_id, name));
         single.alt = t("iteration.picture", { number: iteration.number });
       }
@@ -49,7 +54,8 @@ function createComparison({ t, server, choose }) {
   const before = h("img", { decoding: "async" });
   const after = h("img", { className: "imitatoes-after", decoding: "async" });
   const range = h("input", { type: "range", min: 0, max: 100, value: MIDDLE, on: { input: () => stage.style.setProperty("--imitatoes-split", `${range.value}%`) } });
-  const stage = h("div", { className: "imitatoes-compare" }, before, after, range, h("div", { className: "imitatoes-divider", "aria-hidden": "true" }));
+  const pair = createPair();
+  const stage = h("div", { className: "imitatoes-compare" }, before, after, ...pair.elements, range, h("div", { className: "imitatoes-divider", "aria-hidden": "true" }));
   const picks = ["before", "after"].map((side) => h("select", { "aria-label": t(`compare.${side}`), on: { change: (event) => choose(side, Number(event.target.value)) } }));
   const differences = h("div", { className: "imitatoes-stack" });
   const root = h("div", { className: "imitatoes-stack" }, stage, h("div", { className: "imitatoes-picks" }, ...picks), differences);
@@ -66,6 +72,11 @@ function createComparison({ t, server, choose }) {
 
   return {
     root,
+    /** It is not looked at: nothing plays on. */
+    rest() {
+      pair.show(null);
+      drawn = "";
+    },
     update(run, sides) {
       const [left, right] = [iterationOf(run, sides.before), iterationOf(run, sides.after)];
       if (!left || !right) return;
@@ -74,6 +85,9 @@ function createComparison({ t, server, choose }) {
       const key = `${run.run_id} ${left.number} ${right.number}`;
       if (key === drawn) return;
       drawn = key;
+      const play = [left, right].every((one) => kindOf(one) === "video");
+      pair.show(play ? [left, right].map((one) => server.picture(run.run_id, one.clip.file)) : null);
+      before.hidden = after.hidden = play;
       [[before, left], [after, right]].forEach(([image, iteration]) => {
         setSource(image, server.picture(run.run_id, iteration.picture));
         image.alt = t("iteration.picture", { number: iteration.number });

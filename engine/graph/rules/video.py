@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ...judge.language_words import likely_languages
+from ...judge.requirement_time import happens
+from ...judge.text_segmentation import parts_of
+from ..clips import moves_a_picture
+from ..loop_nodes import LOOP_CLASS
 from ..model import Finding, GraphView, Node, Wire
 from ..roles import is_decode, is_sampler, roles_in
-from ..tracing import carries, is_number
+from ..tracing import InputRef, carries, is_number, literal
 from .parts import model_family
 
 LENGTHS = ("length", "frames_number")
@@ -52,6 +57,36 @@ def lengths(view: GraphView) -> Iterator[Finding]:
             what=f"{node.heading()} has {length} frames, another latent of the graph has {others[0]}.",
             fix="Give picture and sound the same number of frames.",
         )
+
+
+def still_prompts(view: GraphView) -> Iterator[Finding]:
+    """Where a picture begins to move, the prompt says what moves and changes. What it looks like is in the picture, and
+    said again it holds the clip still (docs/design-notes.md, 20.5). Read in English alone."""
+    if not moves_a_picture(view.graph):
+        return
+    for node_id, name, text in _prompts(view):
+        if not text.strip() or "en" not in likely_languages(text) or any(happens(part) for part in parts_of(text)):
+            continue
+        yield Finding(
+            kind="prompt_describes_picture",
+            severity="suspicious",
+            node=node_id,
+            input=name,
+            what=f"{view.nodes[node_id].heading()}: the prompt describes the first picture; nothing in it moves or "
+            "changes.",
+            fix="Say only what moves, what the camera does and what changes. The looks come from the picture.",
+        )
+
+
+def _prompts(view: GraphView) -> Iterator[tuple[str, str, str]]:
+    """(node, input, text) of the loop's own prompt, else of the texts that the samplers read."""
+    hubs = [node for node in view.nodes.values() if node.class_type == LOOP_CLASS]
+    places = [InputRef(node.id, "prompt") for node in hubs]
+    places = places or [place for one in roles_in(view).samplings for place in one.positive]
+    for place in dict.fromkeys(places):
+        text = literal(view.graph, place)
+        if isinstance(text, str):
+            yield place.node, place.input, text
 
 
 def frame_rates(view: GraphView) -> Iterator[Finding]:

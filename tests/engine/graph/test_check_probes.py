@@ -87,10 +87,14 @@ def test_the_nodes_of_a_cycle_are_named(name):
     assert "8 -> " in found.what
 
 
+STILL = {"hunyuan15_img2vid": ["prompt_describes_picture"]}
+"""Graphs whose own prompt is no good for a picture that begins to move; the server cannot know."""
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_a_graph_that_the_server_accepted_has_no_finding(name):
     checked = check(graph(name), object_info())
-    assert checked.findings == ()
+    assert [finding.kind for finding in checked.findings] == STILL.get(name, [])
     assert accepted(checked)
 
 

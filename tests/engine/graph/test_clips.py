@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from pack.engine.graph.clips import clip_source
+from pack.engine.graph.clips import clip_source, moves_a_picture
 from pack.engine.graph.wrap import wrap
 
 from .reference import graph, object_info, own_node
@@ -74,3 +74,31 @@ def test_nothing_linked_is_no_clip():
     del made[critic]["inputs"]["images"]
     assert not clip_source(made, object_info(), critic).is_clip
     assert own_node("ImitatoesVLMCritique")["input"]
+
+
+@pytest.mark.parametrize(
+    ("name", "moves"),
+    [
+        ("wan22_img2vid", True),
+        ("ltx2_img2vid", True),
+        ("ltx2_i2v_single_stage", True),
+        ("sdxl_txt2img", False),
+        ("flux2_img2img", False),
+    ],
+)
+def test_a_picture_that_begins_to_move_is_known(name, moves):
+    assert moves_a_picture(graph(name)) == moves
+
+
+@pytest.mark.parametrize("giver", ["PrimitiveInt", "ComfyMathExpression"])
+def test_whatever_gives_the_length_the_clip_is_wrapped_alike(giver):
+    given = graph("wan22_img2vid")
+    place = next(node for node in given.values() if "length" in node["inputs"])
+    inputs = {"value": 81} if giver == "PrimitiveInt" else {"expression": "5 * 16 + 1"}
+    given["77"] = {"class_type": giver, "inputs": inputs}
+    place["inputs"]["length"] = ["77", 0]
+    made = wrap(given, "a goal", object_info())
+    critic = next(key for key, node in made.graph.items() if node["class_type"] == "ImitatoesVLMCritique")
+    assert made.plan.judged == wrap(graph("wan22_img2vid"), "a goal", object_info()).plan.judged
+    assert made.graph[critic]["inputs"]["images"] == ["13", 0]
+    assert clip_source(made.graph, object_info(), critic).is_clip

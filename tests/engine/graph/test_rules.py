@@ -77,6 +77,27 @@ def test_a_few_step_lora_on_one_stage_is_told_of_that_stage():
     assert ("cfg_of_distilled_model", "wrong", "12") in kinds(wrong)
 
 
+@pytest.mark.parametrize(
+    ("prompt", "warned"),
+    [
+        ("a red fox in the snow, soft morning light, photo", True),
+        ("A red fox. Deep snow everywhere. Golden hour.", True),
+        ("The fox slowly turns its head to the camera, soft light", False),
+        ("slow zoom in on the fox", False),
+        ("snow falling over the fields", False),
+        ("", False),
+        ("Ein roter Fuchs im Schnee und das Licht des Morgens", False),
+    ],
+)
+def test_a_prompt_that_only_describes_the_first_picture_is_warned_of(prompt, warned):
+    given = changed("wan22_img2vid", _5={"text": prompt})
+    assert (("prompt_describes_picture", "suspicious", "5") in kinds(given)) == warned
+
+
+def test_a_prompt_for_a_picture_may_describe_it():
+    assert "prompt_describes_picture" not in {kind for kind, *_ in kinds(graph("sdxl_txt2img"))}
+
+
 def test_frames_of_ltx_and_wan():
     assert ("frames_off_step", "wrong", "8") in kinds(changed("ltx2_i2v_single_stage", _8={"length": 132}))
     assert ("frames_off_step", "wrong", "8") in kinds(changed("wan22_img2vid", _8={"length": 80}))

@@ -27,7 +27,7 @@ GRAPH = {
 class MemoryQueue:
     def __init__(self):
         self.submitted, self.states, self.cancelled, self.refuse = [], {}, [], ""
-        self.came_with = CarriedRequest()
+        self.came_with, self.written = CarriedRequest(), {}
 
     async def submit(self, submission):
         if self.refuse:
@@ -40,6 +40,9 @@ class MemoryQueue:
 
     def state(self, prompt_id):
         return self.states.get(prompt_id, PromptState("gone"))
+
+    def output_files(self, prompt_id):
+        return self.written.get(prompt_id, ())
 
     async def cancel(self, prompt_id):
         self.cancelled.append(prompt_id)

@@ -87,3 +87,18 @@ def test_it_adds_no_words_and_is_one_line(goal):
 )
 def test_what_must_not_be_there_is_left_out_and_nothing_else(goal, prompt):
     assert prompt_of_goal(goal) == prompt
+
+
+@pytest.mark.parametrize(
+    ("goal", "prompt"),
+    [
+        (
+            "a red fox, the fox turns its head, deep snow, the camera moves in",
+            "the fox turns its head, the camera moves in",
+        ),
+        ("the door opens at the end", "the door opens at the end"),
+        ("a red fox in deep snow", "a red fox in deep snow"),
+    ],
+)
+def test_of_a_picture_that_begins_to_move_only_the_motion_is_asked_for(goal, prompt):
+    assert prompt_of_goal(goal, moves_picture=True) == prompt

@@ -1,0 +1,75 @@
+"""The graph of the next segment of a clip: the same one, started from the last frame of the clip before. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .loop_nodes import as_queued
+from .model import Graph, inputs_of, is_link
+from .node_table import animates_picture, first_picture_inputs
+
+LAST_FRAME = "last_frame.png"
+"""File in the folder of a run: the last frame of its best clip."""
+_LOADERS = ("LoadImage", "LoadImageOutput")
+_EXTENDED = re.compile(rf".*/([^/]+)/{re.escape(LAST_FRAME)} \[output\]")
+
+
+class ExtendRefused(Exception):
+    """The message says why this graph cannot go on from a clip, and what to do."""
+
+
+def extend_graph(graph: Graph, hub: str, goal: str, prompt: str, seed: int, picture: str) -> Graph:
+    """A copy that paints the next segment. hub: id of SelfImprovingPrompt. prompt: "" for one made from the goal.
+
+    picture: the last frame, as LoadImage takes it ("imitatoes/RUN/last_frame.png [output]"). Raises ExtendRefused.
+    """
+    extended = as_queued(graph)
+    loaders = _first_pictures(extended)
+    if not loaders:
+        raise ExtendRefused(
+            "This workflow does not begin with a picture that LoadImage brings, so it cannot go on from the last frame "
+            "of a clip. Make the clip with a picture to video workflow."
+        )
+    for loader in loaders:
+        extended[loader]["inputs"]["image"] = picture
+    extended[hub]["inputs"].update({"goal": goal, "prompt": prompt, "seed": seed, "checklist": ""})
+    return extended
+
+
+def run_extended(graph: Mapping[str, Any]) -> str:
+    """The id of the run whose clip a graph goes on from; "" where it begins with another picture."""
+    for name in _first_pictures(graph):
+        found = _EXTENDED.fullmatch(str(inputs_of(graph[name]).get("image")))
+        if found:
+            return found[1]
+    return ""
+
+
+def _first_pictures(graph: Mapping[str, Any]) -> list[str]:
+    """The loaders of the pictures that begin to move, through whatever scales and prepares them on the way."""
+    waiting = [
+        inputs_of(node)[name][0]
+        for node in graph.values()
+        if isinstance(node, Mapping) and animates_picture(node)
+        for name in first_picture_inputs()
+        if is_link(inputs_of(node).get(name))
+    ]
+    found: list[str] = []
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop(0)
+        if name in seen or not isinstance(graph.get(name), Mapping):
+            continue
+        seen.add(name)
+        if graph[name].get("class_type") in _LOADERS:
+            found.append(name)
+            continue
+        pictures = [value for key, value in inputs_of(graph[name]).items() if _is_picture(key) and is_link(value)]
+        waiting += [value[0] for value in pictures]
+    return found
+
+
+def _is_picture(name: str) -> bool:
+    return name.rsplit(".", 1)[-1].startswith(("image", "pixels", "input")) and not name.endswith("vae")

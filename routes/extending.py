@@ -1,0 +1,46 @@
+"""Going on from the clip of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+from ..engine.graph.run_request import LONGEST_TEXT
+from ..engine.loop.ports import SubmissionRejected
+from .errors import BadRequest
+from .route import Body, RoutesApp
+from .runs import find_run
+from .starting import begun_run
+
+
+class ExtendBody(Body):
+    """goal: what the next segment must show. prompt: the words to start from; empty: made from the goal. client_id,
+    extra_data: as of POST /imitatoes/runs."""
+
+    goal: str = Field(min_length=1, max_length=LONGEST_TEXT)
+    prompt: str = Field(default="", max_length=LONGEST_TEXT)
+    client_id: str = Field(default="", max_length=200)
+    extra_data: dict[str, Any] = Field(default_factory=dict, repr=False)
+
+
+class ExtendedRun(BaseModel):
+    """run_id: of the segment's own run, null while its prompt waits for its turn. extends: the run before."""
+
+    run_id: str | None
+    prompt_id: str
+    extends: str
+
+
+async def extend_run(app: RoutesApp, id: str, body: ExtendBody) -> ExtendedRun:
+    """The last frame of the best clip starts a run of its own; at its end the clips are one."""
+    run = await find_run(app, id)
+    if not body.goal.strip():
+        raise BadRequest("goal: is empty.", "Say what the next segment must show.", input_="goal")
+    graph = await app.next_segment(run, body.goal, body.prompt)
+    try:
+        prompt_id = await app.start(graph, body.client_id, body.extra_data)
+    except SubmissionRejected as problem:
+        node = problem.error.node if problem.error is not None else ""
+        raise BadRequest(str(problem), "Put right what it names.", 400, "refused_by_server", node) from problem
+    return ExtendedRun(run_id=await begun_run(app, prompt_id), prompt_id=prompt_id, extends=run.id)

@@ -1,0 +1,50 @@
+"""The next segment of a clip: the same graph from another first picture."""
+
+from __future__ import annotations
+
+import pytest
+from pack.engine.graph.clips import moves_a_picture
+from pack.engine.graph.extend_graph import ExtendRefused, extend_graph, run_extended
+from pack.engine.graph.wrap import wrap
+
+from .reference import graph, object_info
+
+RUN = "20261129-010203-0badcafe"
+PICTURE = f"imitatoes/{RUN}/last_frame.png [output]"
+
+
+def looped(name):
+    made = wrap(graph(name), "a goal", object_info()).graph
+    return made, next(key for key, node in made.items() if "SelfImproving" in node["class_type"])
+
+
+@pytest.mark.parametrize("name", ["wan22_img2vid", "ltx2_img2vid", "ltx2_i2v_single_stage", "hunyuan15_img2vid"])
+def test_the_first_picture_goal_and_words_are_new_and_all_else_is_kept(name):
+    made, hub = looped(name)
+    next_one = extend_graph(made, hub, "the fox runs away", "", 7, PICTURE)
+    changed = {key for key in made if made[key]["inputs"] != next_one[key]["inputs"]}
+    loaders = {key for key in changed if made[key]["class_type"] == "LoadImage"}
+    assert changed == {hub, *loaders} and loaders
+    assert {next_one[key]["inputs"]["image"] for key in loaders} == {PICTURE}
+    start = next_one[hub]["inputs"]
+    assert (start["goal"], start["prompt"], start["seed"]) == ("the fox runs away", "", 7)
+    assert run_extended(next_one) == RUN
+    assert run_extended(made) == ""
+
+
+def test_a_clip_made_of_words_alone_cannot_go_on():
+    made, hub = looped("sdxl_txt2img")
+    assert not moves_a_picture(made)
+    with pytest.raises(ExtendRefused, match="picture to video"):
+        extend_graph(made, hub, "more", "", 1, PICTURE)
+
+
+@pytest.mark.parametrize(
+    "image",
+    ["imitatoes/../last_frame.png [output]", "last_frame.png [output]", f"imitatoes/{RUN}/last_frame.png", 3, None],
+)
+def test_another_picture_is_no_run(image):
+    made, _ = looped("wan22_img2vid")
+    loader = next(key for key, node in made.items() if node["class_type"] == "LoadImage")
+    made[loader]["inputs"]["image"] = image
+    assert run_extended(made) in ("", "..")
