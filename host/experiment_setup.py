@@ -15,6 +15,7 @@ from ..engine.experiment.record import ExperimentRequest, Looker, Setup
 from ..engine.graph.loop_nodes import the_loop
 from ..engine.graph.model import Graph
 from ..engine.judge.judge import Judge
+from ..engine.judge.jury import Jury
 from ..engine.memory.graph_sizes import file_uses
 
 SETTINGS = ("steps", "cfg", "negative")
@@ -39,6 +40,7 @@ async def describe_setup(
         judge_digest=await judge.model.digest(),
         referee=_names(referee),
         referee_digest=await referee.model.digest(),
+        detectors=tuple(one.name for one in referee.detectors) if isinstance(referee, Jury) else (),
         tested={by: one.tested is not None for by, one in lookers.items()},
         held_out=request.held_out,
         seed=request.seed,

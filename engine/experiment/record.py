@@ -170,7 +170,8 @@ class Measured(BaseModel):
 
 class Setup(BaseModel):
     """What it was measured on: names and versions, never a path. models: files that the workflow names. settings: of
-    the workflow that every run starts from. tested: by looker, whether the model has a self-test."""
+    the workflow that every run starts from. tested: by looker, whether the model has a self-test. detectors: what
+    measured some requirements exactly, beside judge and referee."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -186,6 +187,7 @@ class Setup(BaseModel):
     referee_digest: str = ""
     same_family: bool = False
     tested: dict[Looker, bool] = Field(default_factory=dict)
+    detectors: tuple[str, ...] = ()
     prompt_set: str = ""
     held_out: bool = False
     seed: int = 0
