@@ -5,7 +5,8 @@ Judge and referee both see each picture in two wordings. Whether a requirement i
 and, of some pictures, what a person ticked. So it is a mixture with a hidden truth for each picture and requirement:
 given the truth, a looker's logits are normal around its threshold plus or minus its separation, and the two lookers are
 independent (the latent class model of Dawid and Skene 1979, with normal answers; EM of Dempster, Laird and Rubin 1977).
-Errors that judge and referee share are taken for truth unless a person ticked: tick pictures before believing a fit.
+Errors that judge and referee share are taken for truth unless a person ticked: tick pictures before believing a fit
+(docs/design-notes.md, 21.6).
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def equal_seconds(runs: Iterable[PlayedRun]) -> float | None:
     """The seconds at which the arms of a prompt are compared: as far as each of them is known.
 
     A run that ended of its own accord would give the same picture ever after; one that its limit cut off is known only
-    until then. None where no limit cut any off.
+    until then (docs/design-notes.md, 21.3). None where no limit cut any off.
     """
     cut_off = [run.milestones[-1].seconds for run in runs if run.ended == "limit" and run.milestones]
     return min(cut_off, default=None)

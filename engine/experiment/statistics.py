@@ -4,6 +4,7 @@ Intervals are percentiles of a bootstrap over prompts: what differs between two 
 hard prompts are hard for both (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). Whether a
 difference is larger than chance is asked of a sign-flip test as well, which holds its level with few prompts too: if
 two arms are alike, each difference is as likely with the other sign (Fisher 1935; Ernst, Permutation Methods, 2004).
+What is asked of both: docs/design-notes.md, 21.1.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ EXACT = 14
 FEWEST = 5
 """With fewer pairs nothing is called larger than chance."""
 SPREAD_ALL_CORRECT, SPREAD_SHARE = 0.59, 0.16
-"""Standard deviation of a difference between two arms at one prompt, as expected before anything was measured: arms
-that differ at 35 % of the prompts, and shares that differ by a sixth. Ours; what was measured takes their place."""
+"""Standard deviation of a difference between two arms at one prompt, as expected before anything was measured
+(docs/design-notes.md, 21.4). What was measured takes their place."""
 
 
 class Estimate(BaseModel):
