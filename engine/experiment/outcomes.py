@@ -20,6 +20,10 @@ Metric = Literal["all_correct", "share", "wrong_done", "overestimate", "seconds"
 METRICS: tuple[Metric, ...] = ("all_correct", "share", "wrong_done", "overestimate", "seconds", "calls", "renders")
 
 
+SHARES: tuple[Metric, ...] = ("all_correct", "share", "wrong_done", "overestimate")
+"""Metrics that are shares, or differences of shares: told in points of a hundred."""
+
+
 class ReportedPicture(BaseModel):
     """seen: with the looks of judge and referee. ticked: what a person said, by requirement id; None without."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .arms import ARMS
-from .outcomes import Metric, Point
+from .outcomes import SHARES, Metric, Point
 from .statistics import Difference, Estimate
 from .summary import ArmComparison, ArmFigures, ExperimentSummary, PointFigures, Power
 
@@ -21,20 +21,18 @@ POINT_WORDS: dict[Point, str] = {
     "half": "At half of the renders",
     "seconds": "At equal seconds",
 }
-IN_POINTS: tuple[Metric, ...] = ("all_correct", "share", "wrong_done", "overestimate")
-"""Metrics that are shares, told in points of a hundred."""
 
 
 def estimate_text(metric: Metric, found: Estimate) -> str:
     """ "41.7 % (29.2 to 54.2)" """
-    if metric in IN_POINTS:
+    if metric in SHARES:
         return f"{100 * found.mean:.1f} % ({100 * found.low:.1f} to {100 * found.high:.1f})"
     return f"{found.mean:.1f} ({found.low:.1f} to {found.high:.1f})"
 
 
 def difference_text(metric: Metric, found: Difference) -> str:
     """ "+8.3 (-2.1 to +18.8), no larger than chance" """
-    scale = 100 if metric in IN_POINTS else 1
+    scale = 100 if metric in SHARES else 1
     told = f"{scale * found.mean:+.1f} ({scale * found.low:+.1f} to {scale * found.high:+.1f})"
     return f"{told}, {'larger' if found.larger else 'no larger'} than chance"
 

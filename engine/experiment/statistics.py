@@ -18,6 +18,8 @@ from pydantic import BaseModel, ConfigDict
 
 RESAMPLES = 4_000
 LEVEL = 0.95
+Z = 1.96
+"""Of LEVEL, in standard deviations of a normal distribution."""
 EXACT = 14
 """Up to so many differences that are not 0, all signs are tried instead of drawn ones."""
 FEWEST = 5
@@ -49,24 +51,32 @@ class Difference(Estimate):
     spread: float
 
 
-def estimate(values: Sequence[float], strata: Sequence[int] = (), seed: int = 1) -> Estimate | None:
+def estimate(
+    values: Sequence[float], strata: Sequence[int] = (), seed: int = 1, share: bool = False
+) -> Estimate | None:
     """The mean of one value for each prompt; None without any. strata: of each value, the report that it comes from:
-    each is resampled by itself."""
+    each is resampled by itself. share: each lies in 0..1; where all are alike, which resampling cannot doubt, the
+    interval is Wilson's (1927)."""
     if not values:
         return None
     data = np.asarray(values, dtype=float)
     low, high = _interval(data, strata, seed)
+    if share and np.ptp(data) == 0:
+        low, high = _wilson(float(data.mean()), len(data))
     return Estimate(mean=float(data.mean()), low=low, high=high, n=len(data))
 
 
 def difference(
-    ours: Sequence[float], theirs: Sequence[float], strata: Sequence[int] = (), seed: int = 1
+    ours: Sequence[float], theirs: Sequence[float], strata: Sequence[int] = (), seed: int = 1, share: bool = False
 ) -> Difference | None:
-    """ours less theirs, in pairs. None without any pair."""
+    """ours less theirs, in pairs. None without any pair. share: as of estimate; the interval is that of Agresti and Min
+    (2005) where all differences are alike."""
     if not ours:
         return None
     apart = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
     low, high = _interval(apart, strata, seed)
+    if share and np.ptp(apart) == 0:
+        low, high = _two_pairs_more(float(apart.mean()), len(apart))
     chance = sign_flip(apart, seed)
     beyond = (low > 0 or high < 0) and chance < 1 - LEVEL and len(apart) >= FEWEST
     spread = float(apart.std(ddof=1)) if len(apart) > 1 else 0.0
@@ -96,12 +106,12 @@ def _signs(count: int, seed: int) -> np.ndarray:
 
 def half_width(count: int, spread: float) -> float:
     """Half the interval of a difference over so many prompts."""
-    return 1.96 * spread / math.sqrt(max(count, 1))
+    return Z * spread / math.sqrt(max(count, 1))
 
 
 def detectable(count: int, spread: float) -> float:
     """The true difference that so many prompts show in four of five experiments (level 5 %, power 80 %)."""
-    return (1.96 + 0.84) * spread / math.sqrt(max(count, 1))
+    return (Z + 0.84) * spread / math.sqrt(max(count, 1))
 
 
 def agreement(one: Sequence[bool], other: Sequence[bool]) -> tuple[float, float] | None:
@@ -119,6 +129,20 @@ def _interval(data: np.ndarray, strata: Sequence[int], seed: int) -> tuple[float
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(means, [tail, 100 - tail])
     return float(low), float(high)
+
+
+def _wilson(mean: float, count: int) -> tuple[float, float]:
+    middle = (count * mean + Z**2 / 2) / (count + Z**2)
+    half = Z * math.sqrt(count * mean * (1 - mean) + Z**2 / 4) / (count + Z**2)
+    return max(middle - half, 0.0), min(middle + half, 1.0)
+
+
+def _two_pairs_more(mean: float, count: int) -> tuple[float, float]:
+    """With two pairs more, half of one for each of what a pair can show: better, worse, both, neither."""
+    middle = count * mean / (count + 2)
+    variance = (count * mean**2 + 1) / (count + 2) - middle**2
+    half = Z * math.sqrt(variance / (count + 2))
+    return max(middle - half, -1.0), min(middle + half, 1.0)
 
 
 @lru_cache(maxsize=8)

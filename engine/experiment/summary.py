@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict
 
 from .arms import ARM_NAMES, ARMS, ArmName
-from .outcomes import METRICS, POINTS, ArmOutcome, Metric, Point, ReportedPrompt, outcome_of, shares_by_about
+from .outcomes import METRICS, POINTS, SHARES, ArmOutcome, Metric, Point, ReportedPrompt, outcome_of, shares_by_about
 from .prompts import About
 from .statistics import (
     SPREAD_ALL_CORRECT,
@@ -193,7 +193,8 @@ def _estimates(outcomes: Sequence[ArmOutcome | None], strata: Sequence[int]) -> 
             for one, group in zip(outcomes, strata, strict=True)
             if one is not None and (value := one.value(metric)) is not None
         ]
-        made = estimate([value for value, _ in known], [group for _, group in known])
+        bounded = metric in SHARES and metric != "overestimate"
+        made = estimate([value for value, _ in known], [group for _, group in known], share=bounded)
         if made is not None:
             values[metric] = made
     return values
@@ -214,7 +215,8 @@ def _comparison(
             if a is not None and b is not None
             if (mine := a.value(metric)) is not None and (others := b.value(metric)) is not None
         ]
-        made = difference([x[0] for x in known], [x[1] for x in known], [x[2] for x in known])
+        pairs = ([x[0] for x in known], [x[1] for x in known])
+        made = difference(*pairs, [x[2] for x in known], share=metric in SHARES)
         if made is not None:
             values[metric] = made
     return ArmComparison(one=one, other=other, values=values)
@@ -236,7 +238,7 @@ def _about(
         arms = {}
         for arm, rows in shares.items():
             known = [(row[about], group) for row, group in zip(rows, strata, strict=True) if about in row]
-            if (value := estimate([x for x, _ in known], [g for _, g in known])) is not None:
+            if (value := estimate([x for x, _ in known], [g for _, g in known], share=True)) is not None:
                 arms[arm] = value
         one, other = COMPARED[0]
         paired = [
@@ -244,7 +246,7 @@ def _about(
             for a, b, group in zip(shares.get(one, []), shares.get(other, []), strata, strict=False)
             if about in a and about in b
         ]
-        gain = difference([x[0] for x in paired], [x[1] for x in paired], [x[2] for x in paired])
+        gain = difference([x[0] for x in paired], [x[1] for x in paired], [x[2] for x in paired], share=True)
         made.append(AboutFigures(about=about, arms=arms, gain=gain))
     return tuple(made)
 
@@ -279,7 +281,7 @@ def _person(prompts: Sequence[CountedPrompt], arms: Sequence[ArmName]) -> tuple[
             if ticked:
                 shares.append(sum(ticked.values()) / len(ticked))
                 correct.append(float(all(ticked.values()) and len(ticked) == len(one.prompt.requirements)))
-        a, b = estimate(correct), estimate(shares)
+        a, b = estimate(correct, share=True), estimate(shares, share=True)
         if a is not None and b is not None:
             found.append(PersonFigures(arm=arm, all_correct=a, share=b))
     return tuple(found)

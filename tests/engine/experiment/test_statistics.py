@@ -98,6 +98,19 @@ def test_a_detectable_difference_is_found_in_four_of_five_experiments():
     assert 0.7 <= found / 200 <= 0.9
 
 
+def test_what_all_prompts_say_alike_is_not_taken_for_certain():
+    all_of, none = estimate([1.0] * 12, share=True), estimate([0.0] * 12, share=True)
+    # Wilson's interval for 12 of 12.
+    assert (all_of.mean, all_of.low, all_of.high) == (1.0, pytest.approx(0.757, abs=0.002), 1.0)
+    assert (none.low, none.high) == (0.0, pytest.approx(0.243, abs=0.002))
+    alike = difference([1.0] * 12, [1.0] * 12, share=True)
+    # Half a pair for each of better, worse, both and neither: 1.96 / 14 to both sides.
+    assert (alike.mean, alike.low, alike.high) == (0.0, pytest.approx(-0.14), pytest.approx(0.14))
+    assert not alike.larger
+    assert difference([1.0] * 12, [0.0] * 12, share=True).larger
+    assert estimate([7.0] * 3).low == 7.0, "seconds are what they are"
+
+
 def test_agreement_beyond_luck():
     assert agreement([True, False] * 5, [True, False] * 5) == (1.0, 1.0)
     share, kappa = agreement([True] * 9 + [False], [True] * 10)
