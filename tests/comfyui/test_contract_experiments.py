@@ -184,6 +184,7 @@ def test_stopped_or_killed_and_resumed_it_loses_no_render(laboratory, killed):
     # In the middle of the second run.
     until(laboratory, name, lambda one: one["progress"]["runs_done"] == 1)
     laboratory.client.wait(lambda: laboratory.client.running())
+    assert "Another experiment" in json.dumps(started(laboratory, 409))
     if killed:
         laboratory.process.restart(kill=True)
     else:
@@ -216,7 +217,7 @@ def test_one_at_a_time_and_only_what_can_be_measured(laboratory):
     for fields, told in (
         ({"referee": {"model": "qwen2.5vl:7b"}}, "same model family"),
         ({"referee": {"model": ""}}, "referee.model"),
-        ({"judge": {"model": MODEL, "connection": "http://192.0.2.1"}}, "judge: there is no connection"),
+        ({"judge": {"model": MODEL, "connection": "http://192.0.2.1"}}, "judge.connection: there is no connection"),
         ({"own": [{"prompt": "x", "checklist": [" "]}]}, "prompt 1"),
         ({"workflow": {"1": {"class_type": "Nothing", "inputs": {}}}}, ""),
         ({"comfyui": "http://192.0.2.1"}, "comfyui"),
