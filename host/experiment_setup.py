@@ -18,7 +18,7 @@ from ..engine.judge.judge import Judge
 from ..engine.judge.jury import Jury
 from ..engine.memory.graph_sizes import file_uses
 
-SETTINGS = ("steps", "cfg", "negative")
+SETTINGS = ("steps", "cfg")
 """Of Self-Improving Prompt, what every run starts from besides prompt and seed."""
 _VERSION = re.compile(r'^version = "([^"]+)"$', re.MULTILINE)
 

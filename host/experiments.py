@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -81,6 +82,9 @@ class Experiments:
         self._app, self._make_looker, self._judge_kind, self._describe = app, make_looker, judge_kind, describe
         busy = "Another experiment is going on. Wait for its end, or stop it."
         self._jobs: Jobs[Experiment] = Jobs(root, RECORD, Experiment, "an experiment", busy)
+        self._opened: _Open | None = None
+        self._told: tuple[str, ExperimentReport] | None = None
+        self._ticking = asyncio.Lock()
 
     async def start(self, request: ExperimentRequest) -> Experiment:
         """Begin one. Raises NotReady for the workflow; ValueError; NotNow while another one goes on, and where a judge
@@ -134,17 +138,23 @@ class Experiments:
     async def show(self, name: str) -> tuple[Experiment, dict[str, PromptRecord]]:
         """How far one is, and what was seen. Raises ValueError."""
         experiment = await self._jobs.show(name)
-        records = await asyncio.to_thread(read_prompts, self._jobs.folder(name), [one.id for one in experiment.prompts])
-        return experiment, records
+        if self._jobs.is_running(name) and self._opened is not None:
+            return experiment, dict(self._opened.records)
+        ids = [one.id for one in experiment.prompts]
+        return experiment, await asyncio.to_thread(read_prompts, self._jobs.folder(name), ids)
 
     async def listed(self) -> list[Experiment]:
         """Those of late, the newest first."""
         return await asyncio.to_thread(self._jobs.newest, LISTED)
 
     async def report(self, name: str) -> ExperimentReport:
-        """The report of what was seen so far. Raises ValueError."""
+        """The report of what was seen so far, remembered until more is seen or ticked. Raises ValueError."""
         experiment, records = await self.show(name)
-        return await asyncio.to_thread(_report_of, experiment, records)
+        seen = [key for key, one in records.items() if one.looked]
+        mark = json.dumps([name, seen, experiment.ticks, list(experiment.arms)])
+        if self._told is None or self._told[0] != mark:
+            self._told = mark, await asyncio.to_thread(_report_of, experiment, records)
+        return self._told[1]
 
     async def report_file(self, name: str) -> Path:
         """The report as a page, made anew. Raises ValueError, OSError."""
@@ -165,22 +175,19 @@ class Experiments:
 
     async def tick(self, name: str, key: str, met: Mapping[str, bool]) -> tuple[int, int]:
         """Keep what a person said of a picture; how many are ticked, of how many. Raises ValueError, OSError."""
-        experiment, records = await self.show(name)
-        report = await asyncio.to_thread(_report_of, experiment, records)
-        wanted = {found: prompt for prompt, found in pictures_to_tick(report)}
+        wanted = {found: prompt for prompt, found in pictures_to_tick(await self.report(name))}
         if key not in wanted:
             raise ValueError(f"picture: '{key[:60]}' is none of those to be ticked.")
         asked = {f"r{number}" for number, _ in enumerate(wanted[key].requirements, 1)}
         if set(met) != asked:
             raise ValueError(f"met: say of each of {', '.join(sorted(asked))} whether it is met.")
-        if self._jobs.is_running(name):
-            experiment = self._jobs.running
-        experiment = experiment.with_ticks(key, met)
-        if self._jobs.is_running(name):
-            await self._jobs.keep(experiment)
-        else:
-            await asyncio.to_thread(self._jobs.save, experiment)
-            self._jobs.forget(name)
+        async with self._ticking:
+            experiment = (await self._jobs.show(name)).with_ticks(key, met)
+            if self._jobs.is_running(name):
+                await self._jobs.keep(self._jobs.running.with_ticks(key, met))
+            else:
+                await asyncio.to_thread(self._jobs.save, experiment)
+                self._jobs.forget(name)
         return sum(one in experiment.ticks for one in wanted), len(wanted)
 
     # The work.
@@ -200,7 +207,7 @@ class Experiments:
         try:
             return await self._make_looker(choice)
         except ValueError as problem:
-            raise ValueError(f"{by}: {str(problem).removeprefix('judge.')}") from problem
+            raise ValueError(f"{by}.{str(problem).removeprefix('judge.')}") from problem
 
     def _go_on(self, experiment: Experiment, opened: _Open) -> Experiment:
         async def work() -> JobEnd:
@@ -215,6 +222,7 @@ class Experiments:
             for judge in opened.lookers.values():
                 await judge.release()
 
+        self._opened = opened
         return self._jobs.begin(experiment, work, self._finished, release)
 
     async def _work(self, opened: _Open) -> JobEnd:

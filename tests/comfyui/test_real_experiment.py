@@ -62,7 +62,7 @@ def played(theatre, **fields):
     status, experiment = theatre.client.post("/imitatoes/experiments", {**body, "ask_first": False, **fields})
     assert status == 202, experiment
     where = f"/imitatoes/experiments/{experiment['id']}"
-    for _ in range(900):
+    for _ in range(4000):
         experiment = theatre.client.get(where)
         if experiment["state"] != "running":
             break
@@ -72,9 +72,9 @@ def played(theatre, **fields):
 
 
 def test_with_random_weights_nothing_is_better_than_chance(laboratory):
-    experiment, report = played(laboratory, prompts=10, renders=3, arms=["one_shot", "seeds", "ours"])
+    experiment, report = played(laboratory, prompts=6, renders=3, arms=["one_shot", "seeds", "ours"])
     assert experiment["verdict"].startswith("No difference larger than chance"), experiment["verdict"]
-    assert report["summary"]["prompts"] == 10
+    assert report["summary"]["prompts"] == 6
     for comparison in report["summary"]["points"][0]["comparisons"]:
         assert not comparison["values"]["all_correct"]["larger"]
     setup = report["setup"]
