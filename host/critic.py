@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -131,6 +132,8 @@ async def _in_run(
         )
     current = app.instance()
     prompt_context = _arrival(current, loop, hidden, here)
+    shares, notes = await app.ServerLoopCalls(current).shares(hidden.prompt, len(pictures))
+    prompt_context = replace(prompt_context, shares=shares, card_notes=notes)
     with _named(hidden):
         judged = await critique_in_run(
             app.ServerLoopCalls(current),

@@ -47,6 +47,7 @@ class RoutesApp(Protocol):
     picture_judging: PictureJudgingCalls
     experiments: ExperimentCalls
     series: SeriesWork
+    version: str
 
     def journal(self) -> Journal:
         """The journal of the present output folder."""
@@ -121,7 +122,6 @@ class Body(BaseModel):
 Handler = Callable[..., Awaitable[BaseModel | PictureAnswer]]
 """handler(app, <one argument for each {name} of the path>, body, query, local): the last three only where it has them.
 local: whether the request comes from this computer itself.
-
 The annotations of its body and query are the models that requests are parsed to, that of its return what it answers."""
 
 

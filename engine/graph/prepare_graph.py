@@ -12,6 +12,7 @@ from typing import Any
 
 from ..judge.checklist_rules import checklist_of_lines
 from ..settings import draw_seed
+from .cards import COLLECTOR, collectors, on_one_card
 from .check import check
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
@@ -92,7 +93,8 @@ def prepare_graph(
         order = order.model_copy(update={"settings": order.settings.model_copy(update={"seed": draw_seed()})})
     workflow, notes = _in_api_format(order.workflow, object_info, frontend)
     given = _read(workflow)
-    graph = with_displays(_filled(given, order), object_info)
+    graph, alone = _for_known_cards(with_displays(_filled(given, order), object_info), object_info)
+    notes += alone
     repaired: tuple[str, ...] = ()
     if order.repair:
         graph, repaired = _repaired(graph, object_info)
@@ -157,6 +159,13 @@ def _finite(value: Any) -> bool:
     if isinstance(value, (list, dict)):
         return all(_finite(part) for part in (value.values() if isinstance(value, dict) else value))
     return not isinstance(value, float) or math.isfinite(value)
+
+
+def _for_known_cards(graph: Graph, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
+    """The graph for one card where the nodes that spread it over several are not installed, and that it is so."""
+    if not collectors(graph) or COLLECTOR in object_info:
+        return graph, []
+    return on_one_card(graph), [_note("Painted on one card: ComfyUI-Distributed is not installed here.")]
 
 
 def _filled(graph: Graph, order: RunRequest) -> Graph:

@@ -101,6 +101,7 @@ async def critique_in_run(
             region = repaired_region and repaired_region.model_copy(update={"looked_for_by": asked})
             report = replace(report, repaired=repair.box, repaired_region=region)
         # One object as long as nothing changes: what is derived from a run is remembered for it.
+        report = replace(report, notes=(*report.notes, *prompt_context.card_notes))
         run = _with_iteration(place.run, report)
         relooks = await _looked_again(judge, journal, run, report, pictures)
         if relooks:
