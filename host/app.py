@@ -19,9 +19,9 @@ import folder_paths
 from server import PromptServer
 
 from ..engine.files import clear_parts
+from ..engine.graph.cards import collectors
 from ..engine.graph.clips import ClipSource
 from ..engine.graph.encoder_test import self_test_graph
-from ..engine.graph.cards import collectors
 from ..engine.graph.loop_nodes import judged_by_encoder
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Finding, Graph

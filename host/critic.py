@@ -19,6 +19,7 @@ from ..engine.judge.clip import Clip
 from ..engine.judge.critique import Critique
 from ..engine.judge.judge import Judge
 from ..engine.judge.picture import Picture
+from ..engine.judge.server_pool import ServerPool
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable, VisionModel
 from ..engine.loop.critic import critique_in_run
 from ..engine.loop.refusals import RunIsOver
@@ -196,6 +197,9 @@ def _sharing(
 
     Servers other than Ollama tell nothing about their memory and keep their model: nothing can be shared.
     """
+    if isinstance(model, ServerPool):
+        model.models = [_sharing(one, inputs, hidden, images, taking_turns) for one in model.models]
+        return model
     if not isinstance(model, OllamaVisionModel):
         return model
     frames, height, width = images.shape[:3]

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Literal
 
 from . import offline
+from .abreast import all_or_none
 from .answers import AnsweredQuestions, LookResult, read_answers, read_look
 from .ask import SEED_LIMIT, ask_twice
 from .batch import MOST_CALLS, MOST_CLIP_CALLS, BatchVerdict, best_of, by_score, sample_batch
@@ -265,25 +266,30 @@ class Judge:
             self.asked.calls_left = MOST_CLIP_CALLS
         looked: dict[int, tuple[ShownPicture, list[AnsweredQuestions]]] = {}
         critiques: dict[int, Critique] = {}
-        lost: Critique | None = None
-        for before, (index, picture) in enumerate(pictures.items()):
-            if lost is not None:
-                critiques[index] = lost
-                continue
-            begun = time.perf_counter()
-            try:
-                shown = await self._encoded(picture, checklist.goal)
-                if isinstance(shown, Critique):
-                    critiques[index] = _timed(shown, begun)
-                    continue
-                # Of a clip the second look alone is kept a call for: a blank picture is asked about if one is left.
-                waiting = -1 if shown.frames else groups * (len(pictures) - before - 1)
-                looked[index] = shown, await self._look(shown, checklist, seed, 1, waiting)
-                critiques[index] = _timed(self._critique(*looked[index], checklist), begun)
-            except (ModelUnreachable, AnswerUnusable) as problem:
-                critiques[index] = _timed(self._failed(problem), begun)
-            if critiques[index].outcome == "unreachable":
-                lost = critiques[index].model_copy(update={"seconds": 0.0})
+        lost: list[Critique] = []
+        abreast = asyncio.Semaphore(self.asked.abreast)
+
+        async def look_at(before: int, index: int, picture: Picture) -> None:
+            async with abreast:
+                if lost:
+                    critiques[index] = lost[0]
+                    return
+                begun = time.perf_counter()
+                try:
+                    shown = await self._encoded(picture, checklist.goal)
+                    if isinstance(shown, Critique):
+                        critiques[index] = _timed(shown, begun)
+                        return
+                    # Of a clip the second look alone is kept a call for: a blank picture is asked about if one is left.
+                    waiting = -1 if shown.frames else groups * (len(pictures) - before - 1)
+                    looked[index] = shown, await self._look(shown, checklist, seed, 1, waiting)
+                    critiques[index] = _timed(self._critique(*looked[index], checklist), begun)
+                except (ModelUnreachable, AnswerUnusable) as problem:
+                    critiques[index] = _timed(self._failed(problem), begun)
+                if critiques[index].outcome == "unreachable":
+                    lost.append(critiques[index].model_copy(update={"seconds": 0.0}))
+
+        await all_or_none(look_at(n, index, picture) for n, (index, picture) in enumerate(pictures.items()))
         tried: set[int] = set()
         while not self.asked.spent and (found := [i for i in by_score(critiques) if i in looked and i not in tried]):
             shown, answered = looked[found[0]]
