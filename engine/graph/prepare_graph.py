@@ -35,6 +35,7 @@ from .patch import PatchRefused
 from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
 from .run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest
+from .spread import CannotSpread, spread_over_cards
 from .texts import placeholders
 from .tokens import TokenError, TokensTooLarge, fill
 from .ui_conversion.convert import convert
@@ -104,6 +105,8 @@ def prepare_graph(
         graph, plan = done.graph, done.plan
         notes += wrapping
     graph, unused = _wishes_written(graph, order, object_info)
+    if order.spread:
+        graph = _spread(graph, object_info)
     _refuse_placeholders(graph, object_info)
     _refuse_unpaid(graph, object_info)
     findings = (*check(graph, object_info, version=version).findings, *notes, *unused)
@@ -166,6 +169,14 @@ def _for_known_cards(graph: Graph, object_info: ObjectInfo) -> tuple[Graph, list
     if not collectors(graph) or COLLECTOR in object_info:
         return graph, []
     return on_one_card(graph), [_note("Painted on one card: ComfyUI-Distributed is not installed here.")]
+
+
+def _spread(graph: Graph, object_info: ObjectInfo) -> Graph:
+    try:
+        return spread_over_cards(graph, *the_loop(graph), object_info)
+    except CannotSpread as problem:
+        what, _, fix = str(problem).partition(". ")
+        raise NotReady(_problem("not_spread", f"{what}.", fix, input_="spread")) from problem
 
 
 def _filled(graph: Graph, order: RunRequest) -> Graph:
