@@ -18,7 +18,7 @@ from ..engine.graph.model import Finding
 from ..engine.loop.batch_pictures import CardShare
 from ..http_client import NoAnswer, ask_json
 
-ASK_SECONDS = 2.0
+ASK_SECONDS = 5.0
 CHECK_SECONDS = 10.0
 """How long a worker has for what it tells of one node class."""
 AWAY_SECONDS = 60.0
@@ -150,7 +150,7 @@ class Cards:
 
         try:
             found = await asyncio.gather(*(info_of(kind) for kind in sorted(kinds)))
-            told = await ask_json("GET", f"{worker.url}/imitatoes/version", seconds=ASK_SECONDS)
+            told = await ask_json("GET", f"{worker.url}/imitatoes/version", seconds=CHECK_SECONDS)
         except NoAnswer as problem:
             return False, [_note(f"Worker {worker.name} takes no part: {problem}.", START_IT)]
         info = {name: one for part_of in found for name, one in part_of.items()}

@@ -12,7 +12,16 @@ from . import offline
 from .abreast import all_or_none
 from .answers import AnsweredQuestions, LookResult, read_answers, read_look
 from .ask import SEED_LIMIT, ask_twice
-from .batch import MOST_CALLS, MOST_CLIP_CALLS, BatchVerdict, best_of, by_score, sample_batch
+from .batch import (
+    MOST_CALLS,
+    MOST_CLIP_CALLS,
+    MOST_LOOKED_AT,
+    SPARE_CALLS,
+    BatchVerdict,
+    best_of,
+    by_score,
+    sample_batch,
+)
 from .blank_check import blank_check
 from .checklist import Checklist, Kind
 from .checklist_rules import checklist_of_goal, checklist_of_lines
@@ -79,6 +88,7 @@ class Judge:
         self.served_by, self.both_wordings = served_by, both_wordings
         self.kind, self.pass_score, self.checks = kind, pass_score, checks
         self.asked = PatientModel(model)
+        self.most_looked_at = MOST_LOOKED_AT
         self.bias, self.votes, self.tested, self.patience = bias, votes, tested, patience
 
     @property
@@ -147,7 +157,7 @@ class Judge:
         """
         if not pictures:
             raise ValueError("There is no picture in the batch. Link the output of a VAE decode to images.")
-        chosen = {index: pictures[index] for index in sample_batch(len(pictures))}
+        chosen = {index: pictures[index] for index in sample_batch(len(pictures), self.most_looked_at)}
         missing = await self._missing()
         known = self.bias.blank is not None
         judged: dict[int, Critique] = {}
@@ -261,7 +271,7 @@ class Judge:
     async def _judged(self, pictures: Mapping[int, Picture], checklist: Checklist, seed: int) -> dict[int, Critique]:
         """The verdict about each picture, by its index."""
         groups = -(-len(checklist.requirements) // GROUP_SIZE)
-        self.asked.calls_left = None if len(pictures) == 1 else MOST_CALLS * groups
+        self.asked.calls_left = None if len(pictures) == 1 else max(MOST_CALLS, len(pictures) + SPARE_CALLS) * groups
         if any(isinstance(picture, Clip) for picture in pictures.values()):
             self.asked.calls_left = MOST_CLIP_CALLS
         looked: dict[int, tuple[ShownPicture, list[AnsweredQuestions]]] = {}

@@ -147,6 +147,8 @@ async def _judged(
             checklist = await judge.make_checklist(run.start.goal, lines, seed, clip)
         except ModelFailure as problem:
             return Report(Critique(judge=judge.served_by, outcome="unreachable", reason=str(problem)), None)
+    if sources:  # what cards bring are pictures of their own, however many
+        judge.most_looked_at = max(judge.most_looked_at, len(pictures))
     measures = [i.critique.measures for i in run.comparable if i.critique.measures]
     critiques, best = await judge.judge_pictures(pictures, checklist, seed, measures)
     kept = critiques if sources else {}

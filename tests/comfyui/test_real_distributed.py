@@ -27,7 +27,7 @@ pytestmark = [
 WORKERS = {"w1": "upstairs", "w2": "cellar"}
 LONG = 20.0
 """Seconds of a render that is interrupted."""
-PATIENCE = 3
+PATIENCE = 8
 """Seconds that the pack waits for a worker."""
 
 
