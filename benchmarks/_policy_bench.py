@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from . import _policy_others as others
+from ._policy_batches import report_batches
 from ._policy_jury import SHARED, report
 from ._policy_others import Player
 from ._policy_ours import CLAUSES_AT_ONCE, FORMER, SEEDS_ALONE, Result, play
@@ -246,6 +247,7 @@ def main(arguments: list[str]) -> int:
         metavar="R",
         help=f"with --jury: correlations of the two judges' errors, 0 to 1 (default {SHARED})",
     )
+    parser.add_argument("--batches", action="store_true", help="renders of 1, 2, 4 and 8 pictures, instead")
     options = parser.parse_args(arguments)
     try:
         wanted = wanted_worlds(options.worlds)
@@ -254,9 +256,9 @@ def main(arguments: list[str]) -> int:
     if not all(0 <= share <= 1 for share in options.shared):
         parser.error("--shared takes correlations from 0 to 1.")
     print(ASSUMPTIONS, flush=True)
-    if options.jury:
-        begun = time.monotonic()
-        told = report(wanted.count or SHIFTED_WORLDS, options.seed, options.shared)
+    if options.jury or options.batches:
+        begun, count = time.monotonic(), wanted.count or SHIFTED_WORLDS
+        told = report_batches(count, options.seed) if options.batches else report(count, options.seed, options.shared)
         print(f"\nTook {time.monotonic() - begun:.0f} s.", flush=True)
         if options.json:
             print(json.dumps(told))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import threading
 import time
 from collections.abc import Coroutine, Mapping
@@ -18,11 +19,12 @@ import folder_paths
 from server import PromptServer
 
 from ..engine.files import clear_parts
+from ..engine.graph.cards import collectors
 from ..engine.graph.clips import ClipSource
 from ..engine.graph.encoder_test import self_test_graph
 from ..engine.graph.loop_nodes import judged_by_encoder
 from ..engine.graph.loop_plan import LoopPlan
-from ..engine.graph.model import Graph
+from ..engine.graph.model import Finding, Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import PlanRequest, RunRequest
 from ..engine.judge.connections import ConnectionChange, ConnectionList, ConnectionTest
@@ -31,6 +33,7 @@ from ..engine.judge.judge_setup import JudgeSetup, PullState
 from ..engine.judge.ranking import JudgeRequest
 from ..engine.judge.self_test import SelfTestState, bias_of
 from ..engine.judge.vision_model import VisionModel
+from ..engine.loop.batch_pictures import CardShare
 from ..engine.loop.driver import Driver
 from ..engine.loop.extending import next_segment
 from ..engine.loop.journal import Journal
@@ -186,13 +189,25 @@ def frontend_version() -> str | None:
         return None
 
 
+@cache
+def pack_version() -> str:
+    """Of this pack, as its pyproject.toml says; "" where that is gone."""
+    try:
+        text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
+    except OSError:
+        return ""
+    found = re.search(r'^version\s*=\s*"([^"]+)"', text, re.MULTILINE)
+    return found[1] if found else ""
+
+
 class App:
     """server: PromptServer.instance."""
 
     def __init__(self, server: Any) -> None:
         self.server = server
         wording_store = WordingFile(wordings_file, lambda: settings.load().learn_from_runs)
-        self._queue = queue = ServerQueue(server)
+        self._queue = queue = ServerQueue(server, pack_version())
+        self.cards, self.version = queue.cards, pack_version()
         self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version(), frontend_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))
         self._clips = ComfyClipFiles()
@@ -401,6 +416,12 @@ class ServerLoopCalls:
 
     async def begin(self, prompt_context: PromptContext) -> RunContext:
         return await self._on_server(self._app.driver.begin(prompt_context))
+
+    async def shares(self, graph: Mapping[str, Any], count: int) -> tuple[tuple[CardShare, ...], tuple[Finding, ...]]:
+        """See Cards.shares."""
+        if not collectors(graph):
+            return (), ()
+        return await self._on_server(self._app.cards.shares(graph, count))
 
     async def report(self, prompt_id: str, report: Report) -> Run | None:
         async def call() -> Run | None:

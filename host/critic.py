@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from ..engine.judge.clip import Clip
 from ..engine.judge.critique import Critique
 from ..engine.judge.judge import Judge
 from ..engine.judge.picture import Picture
+from ..engine.judge.server_pool import ServerPool
 from ..engine.judge.vision_model import ModelUnfit, ModelUnreachable, VisionModel
 from ..engine.loop.critic import critique_in_run
 from ..engine.loop.refusals import RunIsOver
@@ -133,6 +135,8 @@ async def _in_run(
         )
     current = app.instance()
     prompt_context = _arrival(current, loop, hidden, here)
+    shares, notes = await app.ServerLoopCalls(current).shares(hidden.prompt, len(pictures))
+    prompt_context = replace(prompt_context, shares=shares, card_notes=notes)
     with _named(hidden):
         judged = await critique_in_run(
             app.ServerLoopCalls(current),
@@ -197,6 +201,9 @@ def _sharing(
 
     Servers other than Ollama tell nothing about their memory and keep their model: nothing can be shared.
     """
+    if isinstance(model, ServerPool):
+        model.models = [_sharing(one, inputs, hidden, images, taking_turns) for one in model.models]
+        return model
     if not isinstance(model, OllamaVisionModel):
         return model
     frames, height, width = images.shape[:3]

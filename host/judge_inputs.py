@@ -11,6 +11,7 @@ from ..engine.graph.model import is_link
 from ..engine.judge.critique import parse_checks
 from ..engine.judge.judge import Judge
 from ..engine.judge.jury import Jury
+from ..engine.judge.server_pool import ServerPool
 from ..engine.settings import LoopHandle
 from ..engine.tutorial.goal_words import why_not_judged
 from ..engine.tutorial.model import TUTORIAL
@@ -19,7 +20,7 @@ from . import settings
 from .comfyui import WrongInput
 from .detectors import installed_detectors
 from .judge_models import OpenedModel, open_model, served_by
-from .judges_named import BY_ENCODER, NamedJudge, judges_named
+from .judges_named import BY_ENCODER, NamedJudge, connections_named, judges_named
 from .settings import ServerSettings
 from .text_encoder import TextEncoderModel
 
@@ -107,7 +108,8 @@ def make_judge(
         at = "keep_alive"
         keep_alive = AUTO_SECONDS if inputs.leaves_when_short else parse_keep_alive(inputs.keep_alive)
         at = "connection"
-        server = served_by(known, inputs.connection)
+        places = connections_named(known, inputs.connection)
+        server = served_by(known, places[0])
         at = "model"
         named = _named_by(known, inputs)
         if not named and inputs.judge != "offline":
@@ -148,7 +150,7 @@ def _named_by(known: ServerSettings, inputs: CriticInputs) -> list[NamedJudge]:
         return []
     linked = inputs.clip is not None
     alone = linked and inputs.judge in ("auto", BY_ENCODER)
-    return judges_named(known, inputs.model, inputs.connection, linked, alone)
+    return judges_named(known, inputs.model, connections_named(known, inputs.connection)[0], linked, alone)
 
 
 def _open(
@@ -162,4 +164,9 @@ def _open(
     """Raises UnknownConnection."""
     if not one.connection:
         return OpenedModel(TextEncoderModel(inputs.clip, interrupted, stop), BY_ENCODER)
-    return open_model(known, one.connection, one.model, keep_alive, interrupted, stop)
+    places = connections_named(known, inputs.connection)
+    opened = open_model(known, one.connection, one.model, keep_alive, interrupted, stop)
+    if one.connection != places[0] or len(places) == 1:
+        return opened
+    others = [open_model(known, place, one.model, keep_alive, interrupted, stop).model for place in places[1:]]
+    return OpenedModel(ServerPool([opened.model, *others], places), opened.served_by)

@@ -13,6 +13,8 @@ from .settings import ServerSettings
 BY_ENCODER: Literal["comfyui"] = "comfyui"
 """Among the names: the text encoder that is linked to the node."""
 MOST_JUDGES = 3
+MOST_CONNECTIONS = 8
+"""Servers on which one judge is asked side by side."""
 
 
 class NamedJudge(NamedTuple):
@@ -20,6 +22,22 @@ class NamedJudge(NamedTuple):
 
     model: str
     connection: str
+
+
+def connections_named(known: ServerSettings, text: str) -> list[str]:
+    """The connections of "local, upstairs": the model is asked on all of them side by side.
+
+    Raises ValueError, UnknownConnection.
+    """
+    names = [part.strip() for part in text.split(",") if part.strip()] or [text]
+    if len(names) > MOST_CONNECTIONS:
+        raise ValueError(f"names {len(names)} connections. At most {MOST_CONNECTIONS} judge side by side.")
+    if len(set(names)) < len(names):
+        raise ValueError("names a connection twice. A server answers one question at a time.")
+    kinds = {name: served_by(known, name) for name in names}
+    if len(names) > 1 and "tutorial" in kinds.values():
+        raise ValueError("names tutorial beside others. It judges by itself.")
+    return names
 
 
 def judges_named(known: ServerSettings, text: str, connection: str, linked: bool, alone: bool) -> list[NamedJudge]:
@@ -65,7 +83,7 @@ def open_idle_models(connection: str, text: str) -> list[VisionModel]:
             "model: a text encoder is there only while a workflow runs. Link it to a Judge Self-Test node and queue it."
         )
     try:
-        named = judges_named(known, text, connection, linked=False, alone=False)
+        named = judges_named(known, text, connections_named(known, connection)[0], linked=False, alone=False)
         if not named:
             raise ValueError("names no model.")
         return [

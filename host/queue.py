@@ -10,17 +10,22 @@ import asyncio
 import copy
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ..engine.graph.model import ObjectInfo
+from ..engine.graph.cards import CardJob, collectors, for_all_cards, job_of, on_one_card
+from ..engine.graph.model import Finding, ObjectInfo
 from ..engine.graph.render_error import RenderError
-from ..engine.loop.ports import CarriedRequest, OutputFile, PromptState, Submission, SubmissionRejected
+from ..engine.loop.ports import CarriedRequest, OutputFile, PromptState, Queued, Submission, SubmissionRejected
+from .cards import Cards, CardWorker
 from .node_classes import is_output
 from .paths import written_file
 
 OWN_DATA = ("extra_pnginfo", "client_id", "create_time")
 """Parts of a prompt's extra_data that each render has its own of."""
+
+LOG = logging.getLogger(__name__)
 
 _Handler = Callable[[Any], Awaitable[Any]]
 
@@ -38,13 +43,71 @@ class _Request:
 
 
 class ServerQueue:
-    """server: PromptServer.instance. Every method runs on the server's event loop."""
+    """server: PromptServer.instance. version: of our pack. Every method runs on the server's event loop."""
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: Any, version: str = "") -> None:
         self._server = server
+        self.cards = Cards(self._own_route, version)
+        self._jobs: dict[str, CardJob] = {}
+        self._notes: dict[str, tuple[Finding, ...]] = {}
+        self._stopping: set[asyncio.Task[None]] = set()
 
-    async def submit(self, submission: Submission) -> None:
-        """Queue a prompt behind everything that waits. Raises SubmissionRejected with the server's reasons."""
+    async def submit(self, submission: Submission) -> Queued | None:
+        """Queue a prompt behind everything that waits: on all cards that the user has enabled, where its graph gathers
+        pictures from several. Raises SubmissionRejected with the server's reasons."""
+        if not collectors(submission.graph):
+            await self._submit_here(submission)
+            return None
+        queued = await self._submit_to_cards(submission)
+        self._notes = {queued.prompt_id: queued.notes}  # for the run that begins with it, if one does
+        return queued
+
+    async def _submit_to_cards(self, submission: Submission) -> Queued:
+        """On this server's card alone, and why, where no other can help."""
+        alone, settings, graph = submission.one_card, None, submission.graph
+        notes: list[Finding] = []
+        if not alone:
+            settings = await self.cards.settings()
+            if settings is None:
+                alone, graph = "ComfyUI-Distributed is not installed", on_one_card(graph)
+            elif not settings.workers:
+                alone = "no worker is enabled in ComfyUI-Distributed"
+        if settings is not None and not alone:
+            workers, notes = await self.cards.usable(settings, graph)
+            if not workers:
+                alone = "no worker can take part"
+            else:
+                body = {
+                    "prompt": await asyncio.to_thread(for_all_cards, graph),
+                    "workflow": (submission.extra_pnginfo or {}).get("workflow"),
+                    "client_id": submission.client_id,
+                    "enabled_worker_ids": [worker.id for worker in workers],
+                    "delegate_master": False,
+                }
+                status, told = await self._own_route("POST", "/distributed/queue", body)
+                if status == 200 and told.get("prompt_id"):
+                    return self._on_cards(str(told["prompt_id"]), workers, notes)
+                LOG.warning("Imitatoes: ComfyUI-Distributed did not take the render: %s", told.get("error"))
+                alone = "ComfyUI-Distributed did not take it; the log says why"
+        await self._submit_here(replace(submission, graph=graph))
+        seeds = Finding(kind="cards", severity="suspicious", what=f"Painted on one card: {alone}.", fix="")
+        return Queued(submission.prompt_id, (*notes, seeds))
+
+    def _on_cards(self, prompt_id: str, workers: Sequence[CardWorker], notes: Sequence[Finding]) -> Queued:
+        """What became of it: the pack has left out whom it could not reach."""
+        job = self._job_in_queue(prompt_id)
+        if job is not None:
+            self._jobs[prompt_id] = job
+        reached = job.workers if job is not None else ()
+        away = [self.cards.leave_out(one, "it cannot be reached") for one in workers if one.id not in reached]
+        return Queued(prompt_id, (*notes, *away))
+
+    def _job_in_queue(self, prompt_id: str) -> CardJob | None:
+        running, pending = self._look()
+        item = next((item for item in (*running, *pending) if item[1] == prompt_id), None)
+        return job_of(item[2]) if item is not None else None
+
+    async def _submit_here(self, submission: Submission) -> None:
         extra_data: dict[str, Any] = copy.deepcopy(dict(submission.carried.extra))
         if submission.extra_pnginfo is not None:  # null instead of no key breaks the server's job list
             extra_data["extra_pnginfo"] = submission.extra_pnginfo
@@ -76,7 +139,13 @@ class ServerQueue:
         if any(item[1] == prompt_id for item in pending):
             return PromptState("pending")
         status = queue.get_history(prompt_id=prompt_id, map_function=lambda entry: entry.get("status")).get(prompt_id)
-        return PromptState("gone") if status is None else _ended(status)
+        state = PromptState("gone") if status is None else _ended(status)
+        job = self._jobs.pop(prompt_id, None)
+        if job is not None and state.kind != "success":  # however it ended here, its workers have nothing left to do
+            task = asyncio.ensure_future(self.cards.stop(job))
+            self._stopping.add(task)
+            task.add_done_callback(self._stopping.discard)
+        return state
 
     def carried(self, prompt_id: str) -> CarriedRequest:
         """What a running prompt came with, copied as a whole: nothing in it is looked at, for it may be secret."""
@@ -84,13 +153,16 @@ class ServerQueue:
         item = next((item for item in running if item[1] == prompt_id), None)
         if item is None:
             return CarriedRequest()
+        if (job := job_of(item[2])) is not None:
+            self._jobs[prompt_id] = job
         extra: dict[str, Any] = {}
         for part in item[3:]:  # 5 items up to 0.3.71; since then what pays for renders is apart, in a sixth
             extra |= part if isinstance(part, dict) else {}
         extra = copy.deepcopy({name: value for name, value in extra.items() if name not in OWN_DATA})
         targets = tuple(str(node_id) for node_id in item[4])
         everything = set(targets) >= {node_id for node_id, node in item[2].items() if is_output(node.get("class_type"))}
-        return CarriedRequest(() if everything else targets, extra)
+        notes = self._notes.pop(prompt_id, ())
+        return CarriedRequest(() if everything else targets, extra, notes)
 
     def output_files(self, prompt_id: str) -> list[OutputFile]:
         """The files that an ended prompt wrote into ComfyUI's own folders, node by node."""
@@ -134,6 +206,15 @@ class ServerQueue:
     def freeing(self) -> bool:
         """Whether the worker has not yet come to what free_models asked for."""
         return bool(self._server.prompt_queue.get_flags(reset=False))
+
+    async def _own_route(self, method: str, path: str, body: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """A route of another pack on this server, called in process; (404, {}) where there is none."""
+        try:
+            handler = self._handler(method, path)
+        except StopIteration:
+            return 404, {}
+        response = await handler(_Request(dict(body)))
+        return response.status, _body(response)
 
     def _handler(self, method: str, path: str) -> _Handler:
         return next(

@@ -62,7 +62,8 @@ class VLMCritique(io.ComfyNode):
                     optional=True,
                     tooltip=(
                         "Name of a server from this ComfyUI's own settings. local is the Ollama on this PC; tutorial "
-                        "is no server, but the judge of the tutorial's coloured shapes."
+                        "is no server, but the judge of the tutorial's coloured shapes. Several, parted by commas, "
+                        "judge the pictures of a batch side by side."
                     ),
                 ),
                 io.String.Input(

@@ -47,6 +47,7 @@ class RoutesApp(Protocol):
     picture_judging: PictureJudgingCalls
     experiments: ExperimentCalls
     series: SeriesWork
+    version: str
 
     def journal(self) -> Journal:
         """The journal of the present output folder."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from pydantic import RootModel
+from pydantic import BaseModel, RootModel
 
 from . import corrections, extending, memory, panel, pictures, repairs, runs, series, starting
 from .experiment_table import EXPERIMENT_ROUTES
@@ -23,6 +23,16 @@ POSTED = (400, 413, 415)
 
 class OpenApiDocument(RootModel[dict[str, Any]]):
     """An OpenAPI 3.1 document."""
+
+
+class PackVersion(BaseModel):
+    """version: of the pack, as "0.1.0"; "" where it does not say."""
+
+    version: str
+
+
+async def show_version(app: RoutesApp) -> PackVersion:
+    return PackVersion(version=app.version)
 
 
 async def show_document(app: RoutesApp) -> OpenApiDocument:
@@ -136,5 +146,6 @@ ROUTES = (
         "What a graph will want of the card.",
         POSTED,
     ),
+    Route("GET", "/imitatoes/version", show_version, "Which version of Imitatoes this server has."),
     Route("GET", "/imitatoes/openapi.json", show_document, "This document."),
 )

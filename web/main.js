@@ -14,6 +14,7 @@ import { shownPicture } from "./canvas/picture_menu.js";
 import { createChoice } from "./choice.js";
 import { createFeed } from "./feed.js";
 import { improve } from "./improve/improve.js";
+import { toggleSpread } from "./improve/spread.js";
 import { CRITIC, LOOP } from "./improve/names.js";
 import { createJudgeSetup } from "./judge_setup.js";
 import { listen } from "./listening.js";
@@ -210,6 +211,13 @@ async function improveWorkflow() {
   actions.tell(result.left.join(" "), "improve");
 }
 
+async function spread() {
+  const result = await toggleSpread({ app, liteGraph: globalThis.LiteGraph, t });
+  const words = result.problem ?? t(result.on ? "spread.on" : "spread.off");
+  page.toast(result.problem ? "warn" : "success", t("spread.title"), words);
+  actions.tell(result.problem ? words : "", "improve");
+}
+
 function choose(text, options) {
   if (!sidebar.isOpen()) openPanel();
   return choice.ask(text, options);
@@ -236,10 +244,11 @@ app.registerExtension({
     { id: "Imitatoes.MakeSelfImproving", label: t("command.improve"), icon: "pi pi-sparkles", function: makeSelfImproving },
     { id: "Imitatoes.JudgePicture", label: t("judgePicture.menu"), icon: "pi pi-eye", function: () => judgeShownPicture(Object.values(app.canvas?.selected_nodes ?? {})[0]) },
     { id: "Imitatoes.RankFolder", label: t("ranking.title"), icon: "pi pi-sort-amount-down", function: openRanking },
+    { id: "Imitatoes.Spread", label: t("command.spread"), icon: "pi pi-clone", function: spread },
     { id: "Imitatoes.Connections", label: t("command.connections"), icon: "pi pi-link", function: openConnections },
     { id: "Imitatoes.Measure", label: t("experiment.title"), icon: "pi pi-chart-bar", function: openExperiment },
   ],
-  menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.RankFolder", "Imitatoes.Connections"] }],
+  menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.RankFolder", "Imitatoes.Spread", "Imitatoes.Connections"] }],
   async setup() {
     for (const sheet of SHEETS) {
       const style = document.createElement("link");

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..settings import Settings
+from .cards import strip_written
 from .model import Graph, clean_copy, inputs_of, is_link, sources
 
 LOOP_CLASS = "ImitatoesSelfImprovingPrompt"
@@ -22,9 +23,9 @@ def as_queued(graph: Mapping[str, Any]) -> Graph:
     """A copy of a graph that the server has taken, fit to be queued again.
 
     The server unwraps lists that are values where they stand ({"__value__": [...]}); queued so, one would be read as a
-    link and refused.
+    link and refused. What ComfyUI-Distributed wrote into it was for one render.
     """
-    copied = clean_copy(graph)
+    copied = strip_written(clean_copy(graph))
     for node in copied.values():
         inputs = node.get("inputs") if isinstance(node, dict) else None
         for name, value in inputs.items() if isinstance(inputs, dict) else ():

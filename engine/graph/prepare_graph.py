@@ -12,6 +12,7 @@ from typing import Any
 
 from ..judge.checklist_rules import checklist_of_lines
 from ..settings import draw_seed
+from .cards import COLLECTOR, collectors, on_one_card
 from .check import check
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
@@ -34,6 +35,7 @@ from .patch import PatchRefused
 from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
 from .run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest
+from .spread import CannotSpread, spread_over_cards
 from .texts import placeholders
 from .tokens import TokenError, TokensTooLarge, fill
 from .ui_conversion.convert import convert
@@ -92,7 +94,8 @@ def prepare_graph(
         order = order.model_copy(update={"settings": order.settings.model_copy(update={"seed": draw_seed()})})
     workflow, notes = _in_api_format(order.workflow, object_info, frontend)
     given = _read(workflow)
-    graph = with_displays(_filled(given, order), object_info)
+    graph, alone = _for_known_cards(with_displays(_filled(given, order), object_info), object_info)
+    notes += alone
     repaired: tuple[str, ...] = ()
     if order.repair:
         graph, repaired = _repaired(graph, object_info)
@@ -102,6 +105,8 @@ def prepare_graph(
         graph, plan = done.graph, done.plan
         notes += wrapping
     graph, unused = _wishes_written(graph, order, object_info)
+    if order.spread:
+        graph = _spread(graph, object_info)
     _refuse_placeholders(graph, object_info)
     _refuse_unpaid(graph, object_info)
     findings = (*check(graph, object_info, version=version).findings, *notes, *unused)
@@ -157,6 +162,21 @@ def _finite(value: Any) -> bool:
     if isinstance(value, (list, dict)):
         return all(_finite(part) for part in (value.values() if isinstance(value, dict) else value))
     return not isinstance(value, float) or math.isfinite(value)
+
+
+def _for_known_cards(graph: Graph, object_info: ObjectInfo) -> tuple[Graph, list[Finding]]:
+    """The graph for one card where the nodes that spread it over several are not installed, and that it is so."""
+    if not collectors(graph) or COLLECTOR in object_info:
+        return graph, []
+    return on_one_card(graph), [_note("Painted on one card: ComfyUI-Distributed is not installed here.")]
+
+
+def _spread(graph: Graph, object_info: ObjectInfo) -> Graph:
+    try:
+        return spread_over_cards(graph, *the_loop(graph), object_info)
+    except CannotSpread as problem:
+        what, _, fix = str(problem).partition(". ")
+        raise NotReady(_problem("not_spread", f"{what}.", fix, input_="spread")) from problem
 
 
 def _filled(graph: Graph, order: RunRequest) -> Graph:

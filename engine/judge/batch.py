@@ -15,6 +15,9 @@ MOST_CALLS = 12
 MOST_CLIP_CALLS = 3
 """Calls to the model about one clip: two looks, and one more where an answer cannot be used or a clause is wanted."""
 
+SPARE_CALLS = 4
+"""Of these, what is left for second looks where more pictures than that are looked at, as several cards bring them."""
+
 
 class BatchVerdict(NamedTuple):
     """critiques: by index in the batch, of the pictures that were looked at. best: index of the best of them."""

@@ -9,9 +9,19 @@ from dataclasses import replace
 from typing import Literal
 
 from . import offline
+from .abreast import all_or_none
 from .answers import AnsweredQuestions, LookResult, read_answers, read_look
 from .ask import SEED_LIMIT, ask_twice
-from .batch import MOST_CALLS, MOST_CLIP_CALLS, BatchVerdict, best_of, by_score, sample_batch
+from .batch import (
+    MOST_CALLS,
+    MOST_CLIP_CALLS,
+    MOST_LOOKED_AT,
+    SPARE_CALLS,
+    BatchVerdict,
+    best_of,
+    by_score,
+    sample_batch,
+)
 from .blank_check import blank_check
 from .checklist import Checklist, Kind
 from .checklist_rules import checklist_of_goal, checklist_of_lines
@@ -78,6 +88,7 @@ class Judge:
         self.served_by, self.both_wordings = served_by, both_wordings
         self.kind, self.pass_score, self.checks = kind, pass_score, checks
         self.asked = PatientModel(model)
+        self.most_looked_at = MOST_LOOKED_AT
         self.bias, self.votes, self.tested, self.patience = bias, votes, tested, patience
 
     @property
@@ -146,7 +157,7 @@ class Judge:
         """
         if not pictures:
             raise ValueError("There is no picture in the batch. Link the output of a VAE decode to images.")
-        chosen = {index: pictures[index] for index in sample_batch(len(pictures))}
+        chosen = {index: pictures[index] for index in sample_batch(len(pictures), self.most_looked_at)}
         missing = await self._missing()
         known = self.bias.blank is not None
         judged: dict[int, Critique] = {}
@@ -260,30 +271,35 @@ class Judge:
     async def _judged(self, pictures: Mapping[int, Picture], checklist: Checklist, seed: int) -> dict[int, Critique]:
         """The verdict about each picture, by its index."""
         groups = -(-len(checklist.requirements) // GROUP_SIZE)
-        self.asked.calls_left = None if len(pictures) == 1 else MOST_CALLS * groups
+        self.asked.calls_left = None if len(pictures) == 1 else max(MOST_CALLS, len(pictures) + SPARE_CALLS) * groups
         if any(isinstance(picture, Clip) for picture in pictures.values()):
             self.asked.calls_left = MOST_CLIP_CALLS
         looked: dict[int, tuple[ShownPicture, list[AnsweredQuestions]]] = {}
         critiques: dict[int, Critique] = {}
-        lost: Critique | None = None
-        for before, (index, picture) in enumerate(pictures.items()):
-            if lost is not None:
-                critiques[index] = lost
-                continue
-            begun = time.perf_counter()
-            try:
-                shown = await self._encoded(picture, checklist.goal)
-                if isinstance(shown, Critique):
-                    critiques[index] = _timed(shown, begun)
-                    continue
-                # Of a clip the second look alone is kept a call for: a blank picture is asked about if one is left.
-                waiting = -1 if shown.frames else groups * (len(pictures) - before - 1)
-                looked[index] = shown, await self._look(shown, checklist, seed, 1, waiting)
-                critiques[index] = _timed(self._critique(*looked[index], checklist), begun)
-            except (ModelUnreachable, AnswerUnusable) as problem:
-                critiques[index] = _timed(self._failed(problem), begun)
-            if critiques[index].outcome == "unreachable":
-                lost = critiques[index].model_copy(update={"seconds": 0.0})
+        lost: list[Critique] = []
+        abreast = asyncio.Semaphore(self.asked.abreast)
+
+        async def look_at(before: int, index: int, picture: Picture) -> None:
+            async with abreast:
+                if lost:
+                    critiques[index] = lost[0]
+                    return
+                begun = time.perf_counter()
+                try:
+                    shown = await self._encoded(picture, checklist.goal)
+                    if isinstance(shown, Critique):
+                        critiques[index] = _timed(shown, begun)
+                        return
+                    # Of a clip the second look alone is kept a call for: a blank picture is asked about if one is left.
+                    waiting = -1 if shown.frames else groups * (len(pictures) - before - 1)
+                    looked[index] = shown, await self._look(shown, checklist, seed, 1, waiting)
+                    critiques[index] = _timed(self._critique(*looked[index], checklist), begun)
+                except (ModelUnreachable, AnswerUnusable) as problem:
+                    critiques[index] = _timed(self._failed(problem), begun)
+                if critiques[index].outcome == "unreachable":
+                    lost.append(critiques[index].model_copy(update={"seconds": 0.0}))
+
+        await all_or_none(look_at(n, index, picture) for n, (index, picture) in enumerate(pictures.items()))
         tried: set[int] = set()
         while not self.asked.spent and (found := [i for i in by_score(critiques) if i in looked and i not in tried]):
             shown, answered = looked[found[0]]

@@ -53,6 +53,11 @@ class PatientModel:
             return await self._ask(question)
 
     @property
+    def abreast(self) -> int:
+        """How many pictures the model can be shown at the same time: as many as it has servers."""
+        return getattr(self.model, "abreast", 1)
+
+    @property
     def spent(self) -> bool:
         """Whether no call is left."""
         return self.calls_left is not None and self.calls_left <= 0

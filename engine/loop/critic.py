@@ -104,6 +104,7 @@ async def critique_in_run(
             region = repaired_region and repaired_region.model_copy(update={"looked_for_by": asked})
             report = replace(report, repaired=repair.box, repaired_region=region)
         # One object as long as nothing changes: what is derived from a run is remembered for it.
+        report = replace(report, notes=(*report.notes, *prompt_context.card_notes))
         run = _with_iteration(place.run, report)
         relooks = await _looked_again(judge, journal, run, report, pictures)
         if relooks:
@@ -149,6 +150,8 @@ async def _judged(
             checklist = await judge.make_checklist(run.start.goal, lines, seed, clip)
         except ModelFailure as problem:
             return Report(Critique(judge=judge.served_by, outcome="unreachable", reason=str(problem)), None)
+    if sources:  # what cards bring are pictures of their own, however many
+        judge.most_looked_at = max(judge.most_looked_at, len(pictures))
     measures = [i.critique.measures for i in run.comparable if i.critique.measures]
     critiques, best = await judge.judge_pictures(pictures, checklist, seed, measures)
     kept = critiques if sources else {}

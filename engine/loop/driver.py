@@ -28,7 +28,17 @@ from .live_runs import LiveRun, LiveRuns
 from .new_run import new_run
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, record, unsaved_reason
 from .plan import Pending, Plan, Recovery
-from .ports import ClipFiles, Events, ModelUnloader, PromptState, Queue, Submission, SubmissionRejected, WordingStore
+from .ports import (
+    ClipFiles,
+    Events,
+    ModelUnloader,
+    PromptState,
+    Queue,
+    Queued,
+    Submission,
+    SubmissionRejected,
+    WordingStore,
+)
 from .prompt_end import POLL_SECONDS, end_of_prompt
 from .refusals import RunIsOver, TakenOver
 from .repair_plan import next_step_after, next_step_with_repair, repair_failed_stop
@@ -310,7 +320,12 @@ class Driver:
             try:
                 client_id = live.client_id or run.client_id
                 carried = live.carried if pending.plan.repair is None else live.carried.within(graph)
-                await self._queue.submit(Submission(pending.prompt_id, graph, extra_pnginfo, client_id, carried))
+                asked = Submission(
+                    pending.prompt_id, graph, extra_pnginfo, client_id, carried, _why_one_card(run, pending.plan)
+                )
+                queued = await self._queue.submit(asked)
+                if queued is not None:  # nothing is awaited in between: its critic may ask at any moment
+                    pending = self._queued_as(live, queued)
             except SubmissionRejected as problem:
                 if pending.plan.repair is not None:
                     return await self._go_on_without_repair(live, str(problem))
@@ -320,6 +335,16 @@ class Driver:
         if live.stop == "now":  # asked for while the prompt was on its way
             await self._queue.cancel(pending.prompt_id)
         return True
+
+    def _queued_as(self, live: LiveRun, queued: Queued) -> Pending:
+        """The pending render under the id that the queue gave it, and what is to be told, once."""
+        pending = live.run.pending.model_copy(update={"prompt_id": queued.prompt_id})
+        self.live.belongs(queued.prompt_id, live.run.id)
+        told = {note.what for note in live.run.warnings}
+        new = tuple(note for note in queued.notes if note.what not in told)
+        if new or pending != live.run.pending:
+            self.change(live, pending=pending, warnings=(*live.run.warnings, *new))
+        return pending
 
     # Ending.
 
@@ -399,6 +424,15 @@ class Driver:
     async def cancel_pending(self, live: LiveRun) -> None:
         if live.run.pending is not None:
             await self._queue.cancel(live.run.pending.prompt_id)
+
+
+def _why_one_card(run: Run, plan: Plan) -> str:
+    """Why a render may not be spread over several cards; "" where it may."""
+    if plan.repair is not None:
+        return "a repair in place is one picture"
+    if run.paid_nodes:
+        return f"every card would pay for {', '.join(run.paid_nodes)}"
+    return "only some of its outputs were queued" if run.targets else ""
 
 
 def _shown(run: Run, plan: Plan) -> tuple[str, Settings, str, str]:

@@ -35,7 +35,7 @@ def new_run(run_id: str, prompt_context: PromptContext, carried: CarriedRequest)
         critic_node=mend_texts(prompt_context.critic_node),
         client_id=mend_texts(prompt_context.client_id),
         workflow_id=mend_texts(ui_workflow.workflow_id(prompt_context.extra_pnginfo)),
-        warnings=mend_texts(prompt_context.warnings),
+        warnings=mend_texts((*prompt_context.warnings, *carried.notes)),
         targets=mend_texts(carried.targets),
         extends=extended_run(graph),
         steered=mend_texts(steered_inputs(graph, prompt_context.loop_node)),

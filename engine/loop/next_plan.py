@@ -23,6 +23,7 @@ from .belief.worth import (
     fresh_clause_candidates,
     new_seed_candidates,
     same_seed_candidate,
+    worth_of_several,
 )
 from .check_remedies import Remedy, carry_remedies, next_remedy
 from .clauses import compose, with_owned_clauses
@@ -137,6 +138,8 @@ class NextRender:
             leading = [beliefs.place(i) for i in beliefs.ranking if i.picture is not None]
             mendable = np.array([is_mendable(requirement) for requirement in beliefs.requirements])
             found += edit_candidates(belief, seen, leading, mendable)
+        pictures = beliefs.pictures_a_render
+        found = [worth_of_several(belief, leader, candidate, pictures) for candidate in found]
         return sorted(found, key=lambda candidate: -candidate.worth / self._seconds(candidate))
 
     def _seconds(self, candidate: RenderCandidate) -> float:

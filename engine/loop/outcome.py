@@ -66,7 +66,7 @@ def with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
             "checklist": report.checklist or run.checklist,
             "reliability": dict(report.reliability) or run.reliability,
             "relooks": {**run.relooks, **report.relooks},
-            "warnings": (*run.warnings, *report.notes),
+            "warnings": (*run.warnings, *(note for note in report.notes if note not in run.warnings)),
             "region_hints": {**run.region_hints, **report.region_hints},
         }
     )

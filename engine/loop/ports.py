@@ -9,7 +9,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
 from PIL import Image
 
-from ..graph.model import ObjectInfo
+from ..graph.model import Finding, ObjectInfo
 from ..graph.render_error import RenderError
 from ..judge.checklist import Checklist
 from .plan import PastWording
@@ -29,11 +29,12 @@ class CarriedRequest:
     """What a prompt was queued with besides its graph, for all later renders of its run.
 
     targets: the output nodes that it runs; empty for all. extra: the rest of its extra_data as a whole. It may hold
-    what pays for renders, so it is kept in memory alone: never written, never shown, never logged.
+    what pays for renders, so it is kept in memory alone: never written, never shown, never logged. notes: see Queued.
     """
 
     targets: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    notes: tuple[Finding, ...] = ()
 
     def within(self, graph: Mapping[str, Any]) -> CarriedRequest:
         """The same for the graph of a repair, which lacks what the repaired picture does not need."""
@@ -43,13 +44,24 @@ class CarriedRequest:
 @dataclass(frozen=True)
 class Submission:
     """A prompt for the queue. graph: complete API graph. extra_pnginfo: what nodes embed in pictures (the
-    UI workflow among it), None for API graphs. carried: what the first render of the run came with."""
+    UI workflow among it), None for API graphs. carried: what the first render of the run came with. one_card: why it
+    may not be rendered on several, where its graph asks for that; "" where it may."""
 
     prompt_id: str
     graph: dict[str, Any]
     extra_pnginfo: dict[str, Any] | None
     client_id: str
     carried: CarriedRequest = CarriedRequest()
+    one_card: str = ""
+
+
+@dataclass(frozen=True)
+class Queued:
+    """prompt_id: under which it waits, where the queue gave it another one. notes: what the user should know about the
+    cards that render it."""
+
+    prompt_id: str
+    notes: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -81,8 +93,9 @@ class OutputFile(NamedTuple):
 class Queue(Protocol):
     """The server's prompt queue."""
 
-    async def submit(self, submission: Submission) -> None:
-        """Put a prompt at the end of the queue. Raises SubmissionRejected."""
+    async def submit(self, submission: Submission) -> Queued | None:
+        """Put a prompt at the end of the queue. None: under its own id, with nothing to tell. Whoever awaits this knows
+        the id before the prompt can begin. Raises SubmissionRejected."""
 
     def state(self, prompt_id: str) -> PromptState:
         """Where the prompt is now. Cheap: asked every few milliseconds while a run waits."""

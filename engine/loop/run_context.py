@@ -25,7 +25,7 @@ class PromptContext:
     warnings: what the preflight found in the graph; only asked for where a run begins. paid_nodes: what in the graph
     costs money at each render, in words. can_edit_locally: whether a region of its picture can be painted anew;
     edit_refusal: why not; edits_by_instruction: see Run. shares: of the cards that rendered it side by side; empty
-    where one did.
+    where one did. card_notes: what of them is missing, and why.
     """
 
     prompt_id: str
@@ -41,6 +41,7 @@ class PromptContext:
     edit_refusal: str = ""
     edits_by_instruction: bool = False
     shares: tuple[CardShare, ...] = ()
+    card_notes: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -30,8 +30,9 @@ async def submit(
     embedded = extra.pop("extra_pnginfo", None)
     extra_pnginfo = embedded if isinstance(embedded, dict) else None
     carried = CarriedRequest(extra=extra)
-    await queue.submit(Submission(prompt_id, graph, extra_pnginfo, client_id or uuid.uuid4().hex, carried))
-    return prompt_id
+    asked = Submission(prompt_id, graph, extra_pnginfo, client_id or uuid.uuid4().hex, carried)
+    queued = await queue.submit(asked)
+    return prompt_id if queued is None else queued.prompt_id
 
 
 async def wait_for_run(driver: Driver, prompt_id: str, seconds: float) -> Run | PromptState:

@@ -96,9 +96,14 @@ def judge_named(graph: Mapping[str, Any], connection: str) -> str:
         inputs = node.get("inputs", {})
         asks = node.get("class_type") == CRITIC_CLASS and inputs.get("judge") != "offline"
         asks = asks and not judged_by_encoder(node)
-        if asks and inputs.get("connection", connection) == connection and isinstance(inputs.get("model"), str):
+        if asks and connection in _names(inputs.get("connection", connection)) and isinstance(inputs.get("model"), str):
             return inputs["model"]
     return ""
+
+
+def _names(connection: Any) -> list[str]:
+    """Of "local, upstairs" both."""
+    return [part.strip() for part in connection.split(",")] if isinstance(connection, str) else []
 
 
 def _behind(known: Mapping[str, Value], link: Any) -> Value | None:

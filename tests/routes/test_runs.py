@@ -35,6 +35,7 @@ class Site(Stage):
     """A stage with a server in front. client_max_size: what ComfyUI takes by default."""
 
     client_max_size = 100 * 2**20
+    version = "9.8.7"
 
     def journal(self):
         return Journal(self.root)

@@ -39,7 +39,7 @@ function placeFrames(graph, liteGraph, plan, source, slot, critic) {
   return made;
 }
 
-function added(graph, liteGraph, type, at, size) {
+export function added(graph, liteGraph, type, at, size) {
   const rects = nodesOf(graph).map(rectOf);
   const node = liteGraph.createNode(type);
   graph.add(node);
@@ -50,10 +50,10 @@ function added(graph, liteGraph, type, at, size) {
   return node;
 }
 
-const below = (node) => [node.pos[0], node.pos[1] + heightOf(node) + GAP];
+export const below = (node) => [node.pos[0], node.pos[1] + heightOf(node) + GAP];
 const heightOf = (node) => (node.flags?.collapsed ? TITLE : node.size[1]);
 const rectOf = (node) => [node.pos[0], node.pos[1] - TITLE, node.flags?.collapsed ? Math.min(node.size[0], 160) : node.size[0], heightOf(node) + TITLE];
-const slotOf = (node, output) => node.outputs.findIndex((one) => one.name === output);
+export const slotOf = (node, output) => node.outputs.findIndex((one) => one.name === output);
 
 function write(node, values) {
   for (const [name, value] of Object.entries(values)) {
@@ -68,14 +68,14 @@ function controlOf(node) {
   return value === undefined ? {} : { control_after_generate: value };
 }
 
-function link(from, slot, to, name) {
+export function link(from, slot, to, name) {
   const input = to.inputs.find((one) => one.name === name);
   if (!input || !from.connectSlots(from.outputs[slot], to, input)) throw new Error(`${to.title}: ${name}`);
 }
 
 const FRAME = 80;
 
-function show(app, nodes) {
+export function show(app, nodes) {
   const canvas = app.canvas;
   canvas?.selectItems?.(nodes);
   const left = Math.min(...nodes.map((node) => node.pos[0])) - FRAME;

@@ -141,6 +141,12 @@ export default {
   "series.ended": "The series has ended",
   "series.deleteTitle": "Forget this series?",
   "series.deleteMessage": "The list of its {count} goals goes; their runs and pictures stay.",
+  "spread.title": "Spread over my cards",
+  "spread.missing": "ComfyUI-Distributed is not installed here. Install it and enable your workers there.",
+  "spread.noLoop": "This workflow has no loop yet. Make it self-improving first.",
+  "spread.noSeed": "No node takes its seed from the loop, so every card would paint the same picture. Link the seed output of Self-Improving Prompt to the sampler.",
+  "spread.on": "Each render is painted on every card that is enabled in ComfyUI-Distributed.",
+  "spread.off": "Painted on one card again.",
 
   "iteration.label": "Chosen iteration",
   "iteration.title": "Iteration {number}",
@@ -378,6 +384,7 @@ export default {
 
   "command.open": "Show the Imitatoes panel",
   "command.improve": "Make this workflow self-improving",
+  "command.spread": "Spread over my cards, or back to one",
 
   "judgePicture.menu": "Judge this picture",
   "judgePicture.title": "Judge a picture",

@@ -212,6 +212,12 @@ class RunBelief:
         leader."""
         return next((i for i in self.ranking if i.number > self.run.continued_after), None) if self else None
 
+    @property
+    def pictures_a_render(self) -> int:
+        """How many pictures the latest render of a whole picture gave."""
+        whole = [i for i in self.iterations if i.plan.action != "local_edit"]
+        return len(whole[-1].pictures) if whole else 1
+
     def place(self, iteration: Iteration) -> int:
         """Where it stands in the arrays."""
         return self._place[iteration.number]

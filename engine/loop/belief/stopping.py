@@ -61,7 +61,8 @@ def gave_up(beliefs: RunBelief, usable: np.ndarray) -> Stop | None:
             "no_progress",
             f"No wording seems to bring {named}. {said}. Ask for it in another way or leave it out, then continue.",
         )
-    if (1 - beliefs.standing[leader.number]) * float(np.prod(reach(belief, usable))) >= RENDER_COST:
+    none = (1 - float(np.prod(reach(belief, usable)))) ** beliefs.pictures_a_render
+    if (1 - beliefs.standing[leader.number]) * (1 - none) >= RENDER_COST:
         return None
     return Stop(
         "no_progress",

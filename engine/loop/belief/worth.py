@@ -9,7 +9,7 @@ here: a clause nobody has tried is expected to do as well as this run's clauses 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -128,6 +128,19 @@ def fresh_clause_candidates(
         worth = beaten * stays * float(belief.fresh[q].mean[beside])
         found.append(RenderCandidate("same_seed", worth, changed, source=picture))
     return found
+
+
+def worth_of_several(belief: Belief, leader: int, candidate: RenderCandidate, pictures: int) -> RenderCandidate:
+    """The candidate where a render gives so many pictures with its words: one that meets everything is enough. The
+    others' seeds are new to them. Of an edit there is one picture (docs/design-notes.md, 4.12)."""
+    beaten = 1.0 - float(belief.all_met[leader])
+    if pictures < 2 or candidate.kind == "local_edit" or beaten <= 0:
+        return candidate
+    count = min(sum(arm != OWN for arm in candidate.arms), MOST_CLAUSES)
+    tried = [(belief.fresh[q] if arm == FRESH else belief.arms[q][arm]) for q, arm in enumerate(candidate.arms)]
+    another = float(np.prod([one.mean[count - (arm != OWN)] for one, arm in zip(tried, candidate.arms, strict=True)]))
+    missed = (1.0 - min(candidate.worth / beaten, 1.0)) * (1.0 - another) ** (pictures - 1)
+    return replace(candidate, worth=beaten * (1.0 - missed))
 
 
 def reach(belief: Belief, usable: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from pack.engine.judge.judge import Judge
 from pack.engine.judge.picture import Picture
 from pack.engine.loop.batch_pictures import CardShare, PictureSource, letter, picture_sources
 from pack.engine.loop.belief.run_belief import believe_run
+from pack.engine.loop.belief.worth import RenderCandidate, worth_of_several
 from pack.engine.loop.critic import critique_in_run
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.next_plan import plan_render
@@ -86,6 +87,13 @@ def test_all_are_kept_each_with_the_graph_that_paints_it_again(tmp_path, shares,
             inputs = json.loads(picture.text["prompt"])["10"]["inputs"]
         assert inputs["seed"] == seeds[index]
         assert {**inputs, "seed": SETTINGS.seed} == {**inputs, **SETTINGS.model_dump()}, "and nothing else differs"
+
+
+def test_what_many_cards_bring_is_judged_whole(tmp_path):
+    cards = tuple(CardShare(f"card {n}" if n else "", n, 2) for n in range(6))
+    report, story = asyncio.run(criticised(tmp_path, 12, cards))
+    assert len(report.others) == 11
+    assert len(list((tmp_path / story.id).glob("*.png"))) == 12
 
 
 def test_of_a_clip_one_frame_is_kept(tmp_path):
@@ -165,3 +173,15 @@ def test_a_contact_sheet_shows_every_picture_of_a_batch(tmp_path):
     assert journal.is_closed(story)
     with Image.open(tmp_path / story.id / "contact_sheet.jpg") as sheet:
         assert sheet.width == 2 * 256
+
+
+def test_a_render_of_several_is_worth_more_and_an_edit_of_one_picture_is_not():
+    story = batched(fox_run(), itemised(0.98, 0.1), *((itemised(0.98, 0.1), None) for _ in range(3)))
+    beliefs = believe_run(story)
+    assert beliefs.pictures_a_render == 4
+    new = RenderCandidate("new_seed", 0.1 * float(1 - beliefs.belief.all_met[0]), (0, 0))
+    several = worth_of_several(beliefs.belief, 0, new, 4)
+    assert new.worth < several.worth < 1 - float(beliefs.belief.all_met[0])
+    assert worth_of_several(beliefs.belief, 0, new, 1) == new
+    edit = RenderCandidate("local_edit", 0.1, (0, 0), source=0, target=1)
+    assert worth_of_several(beliefs.belief, 0, edit, 4) == edit

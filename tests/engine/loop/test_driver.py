@@ -6,12 +6,14 @@ import asyncio
 import errno
 
 import pytest
+from pack.engine.graph.model import Finding
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.live_runs import REMEMBERED_RUNS, NotNow, RunNotFound
-from pack.engine.loop.ports import PromptState
+from pack.engine.loop.ports import PromptState, Queued
+from pack.engine.settings import Limits
 
 from .runs import SETTINGS, critique
-from .stage import Stage
+from .stage import MemoryQueue, Stage, until
 
 
 @pytest.fixture
@@ -325,3 +327,45 @@ async def test_old_runs_leave_memory_but_not_the_disk(stage):
     first = (await stage.driver.live.find_by_prompt("p0")).id
     assert (await stage.driver.live.wait(first, 1)).status == "done"
     assert (await stage.actions.continue_run(first, "make it night")).status == "running"
+
+
+class OnCards(MemoryQueue):
+    """A queue that gives prompts ids of its own, as ComfyUI-Distributed's does."""
+
+    async def submit(self, submission):
+        await super().submit(submission)
+        own = f"theirs {len(self.submitted)}"
+        self.states[own] = self.states.pop(submission.prompt_id)
+        return Queued(own, (Finding(kind="cards", severity="suspicious", what="Painted on one card: x.", fix=""),))
+
+
+def test_a_queue_may_name_prompts_itself_and_says_what_it_has_to_say_once(tmp_path):
+    async def story():
+        stage = Stage(tmp_path, queue=OnCards())
+        place = await stage.begin(iterations_per_loop=3, max_loops=1)
+        stage.judged("p1", critique(0.4))
+        for number in (1, 2):
+            await until(lambda number=number: f"theirs {number}" in stage.queue.states)
+            found = await stage.driver.begin(stage.prompt_context(f"theirs {number}"))
+            assert (found.run.id, found.number) == (place.run.id, number + 1), "its critic is known by that name"
+            stage.judged(f"theirs {number}", critique(0.4))
+        run = await stage.ended(place.run.id)
+        assert [i.prompt_id for i in run.iterations] == ["p1", "theirs 1", "theirs 2"]
+        assert [note.what for note in run.warnings if note.kind == "cards"] == ["Painted on one card: x."]
+        assert stage.driver.live.run_id_of("theirs 2") == run.id
+        await stage.actions.delete(run.id)
+
+    asyncio.run(story())
+
+
+def test_what_costs_money_or_runs_in_part_stays_on_one_card(tmp_path):
+    async def story(**fields):
+        stage = Stage(tmp_path / str(len(fields)))
+        context = stage.prompt_context("p1", iterations_per_loop=3, limits=Limits(paid_renders=9))
+        await stage.begin_as(type(context)(**{**vars(context), **fields}))
+        stage.judged("p1", critique(0.4))
+        await stage.next_prompt(1)
+        return stage.queue.submitted[0].one_card
+
+    assert asyncio.run(story()) == ""
+    assert "would pay for node 4" in asyncio.run(story(paid_nodes=("node 4",)))
