@@ -17,7 +17,7 @@ do as well as they may (worth.reach). Ours."""
 RENDERS_BEFORE_GIVING_UP = 4
 OUT_OF_REACH, CLAUSES_BEFORE_GIVING_UP = 0.07, 4
 """A requirement is out of reach when, after so many clauses, neither one of them nor the next is expected to bring it
-more often than this."""
+more often than this: some 13 that all failed (docs/design-notes.md, 4.7)."""
 SELDOM, CLAUSES_BEFORE_NAMING = 0.2, 3
 """One that after so many clauses is expected no more often than this is named while the run still tries."""
 GOOD_WITHOUT = 0.75

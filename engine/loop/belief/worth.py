@@ -94,9 +94,7 @@ def same_seed_candidate(
     stays = met * SAME_SEED_KEEPS + (1 - met) * SAME_SEED_REGAINS * np.array(
         [belief.arms[q][arm].mean[min(count, MOST_CLAUSES)] for q, arm in enumerate(arms)]
     )
-    # Where words change nothing, the seed decides; and on this one it was decided.
-    luck = (1 - met) * (1 - belief.responds) * (1 - SAME_SEED_REGAINS)
-    changes = best.rates * (1 - luck)
+    changes = best.rates * _left_to_words(belief, met)
     chance, changed = 1.0, 0
     for q in np.argsort(met, kind="stable").tolist():
         better = met[q] < 0.5 and changes[q] > stays[q] and best.arms[q] != arms[q]
@@ -120,12 +118,12 @@ def fresh_clause_candidates(
     """The words and the seed of a picture with a clause that nobody has tried, for one requirement that it misses."""
     arms, met = seen.arms[picture].tolist(), belief.met[picture]
     beside = min(sum(arm != OWN for arm in arms), MOST_CLAUSES)
-    beaten = 1.0 - float(belief.all_met[picture])
+    beaten, left = 1.0 - float(belief.all_met[picture]), _left_to_words(belief, met)
     found = []
     for q in np.flatnonzero(usable & (met < 0.5)).tolist():
         stays = float(np.prod(np.delete(met, q) * SAME_SEED_KEEPS))
         changed = tuple(FRESH if at == q else arm for at, arm in enumerate(arms))
-        worth = beaten * stays * float(belief.fresh[q].mean[beside])
+        worth = beaten * stays * float(belief.fresh[q].mean[beside] * left[q])
         found.append(RenderCandidate("same_seed", worth, changed, source=picture))
     return found
 
@@ -141,6 +139,12 @@ def worth_of_several(belief: Belief, leader: int, candidate: RenderCandidate, pi
     another = float(np.prod([one.mean[count - (arm != OWN)] for one, arm in zip(tried, candidate.arms, strict=True)]))
     missed = (1.0 - min(candidate.worth / beaten, 1.0)) * (1.0 - another) ** (pictures - 1)
     return replace(candidate, worth=beaten * (1.0 - missed))
+
+
+def _left_to_words(belief: Belief, met: np.ndarray) -> np.ndarray:
+    """[K]: the share of a clause's rate on a new seed that it has on the seed of a picture that meets `met`. Where words
+    change nothing the seed decides, and on this one it was decided (docs/design-notes.md, 4.5)."""
+    return 1 - (1 - met) * (1 - belief.responds) * (1 - SAME_SEED_REGAINS)
 
 
 def reach(belief: Belief, usable: np.ndarray) -> np.ndarray:
