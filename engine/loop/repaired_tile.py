@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from .run import RepairedRegion
 
 LINE, AROUND = "#7fd4ff", "#00141f"
 """Light in dark, so that it is seen on any ground."""
+LABEL = "before"
 INSET = 84
 """Longer side in pixels of the part as it was before."""
 INSET_AROUND = 0.3
@@ -56,7 +57,12 @@ def inset_before(picture: Image.Image, before: Image.Image, box: Shares) -> None
     left = 1 if box[0] + box[2] > 1 else picture.width - part.width - 1
     top = 1 if box[1] + box[3] > 1 else picture.height - part.height - 1
     picture.paste(part, (left, top))
-    ImageDraw.Draw(picture).rectangle((left - 1, top - 1, left + part.width, top + part.height), outline=LINE)
+    draw, font = ImageDraw.Draw(picture), ImageFont.load_default(size=11)
+    draw.rectangle((left - 1, top - 1, left + part.width, top + part.height), outline=LINE)
+    if draw.textlength(LABEL, font=font) < part.width:
+        place = (left + 3, top + 1)
+        draw.rectangle(draw.textbbox(place, LABEL, font=font), fill=AROUND)
+        draw.text(place, LABEL, fill=LINE, font=font)
 
 
 def _pixels(box: Shares, size: Sequence[int]) -> tuple[int, int, int, int]:

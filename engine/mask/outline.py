@@ -14,7 +14,7 @@ CELLS = 256
 """Longer side of the grid that a larger mask is read on."""
 MOST_OUTLINES, MOST_POINTS = 12, 160
 """Outlines of one mask, the longest ones; and points of one."""
-NEAR = 0.8
+NEAR = 1.2
 """Cells by which a line may leave the border: less than the stairs of a slanted one."""
 _AHEAD = ((1, 0), (0, 1), (-1, 0), (0, -1))
 """Right, down, left, up: along a border in this order the mask lies on the right hand."""

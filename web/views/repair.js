@@ -32,7 +32,7 @@ export function createRepair({ t, server, actions }) {
     notice.root,
     h("div", { className: "imitatoes-row" }, send, cancel),
   );
-  const waiting = h("ul", { className: "imitatoes-quiet", "aria-label": t("repair.waiting"), hidden: true });
+  const waiting = h("ul", { className: "imitatoes-quiet imitatoes-repair-waiting", "aria-label": t("repair.waiting"), hidden: true });
   const dialog = h("dialog", { className: "imitatoes-repair-dialog", "aria-label": t("repair.open"), on: { keydown: (event) => event.stopPropagation() } }, form);
   const root = h("div", { className: "imitatoes-buttons" }, open, why, waiting, dialog);
 

@@ -17,7 +17,8 @@ export function createViewer({ t, server, choose }) {
   const film = createFilmstrip({ t, server, choose: (number) => go({ number }) });
   const title = h("h3", { "aria-live": "polite" });
   const button = (name, key, click) => h("button", { type: "button", title: t(key), "aria-label": t(key), on: { click } }, icon(name));
-  const outline = h("button", { type: "button", title: t("viewer.outlineHint"), on: { click: toggleOutline } }, t("viewer.outline"));
+  const outline = h("button", { type: "button", className: "imitatoes-tab", title: t("viewer.outlineHint"), on: { click: toggleOutline } }, t("viewer.outline"));
+  const outlineTab = h("div", { className: "imitatoes-tabs" }, outline);
   const modes = MODES.map((mode) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => go({ mode }) } }, t(`viewer.${mode}`)));
   const pick = h("select", { "aria-label": t("viewer.with"), on: { change: () => go({ before: Number(pick.value) }) } });
   const root = h(
@@ -29,7 +30,7 @@ export function createViewer({ t, server, choose }) {
       title,
       h("div", { className: "imitatoes-tabs", role: "group" }, ...modes),
       pick,
-      outline,
+      outlineTab,
       h("div", { className: "imitatoes-row", role: "group" }, button("search-minus", "viewer.smaller", () => stage.zoomBy(-1)), button("search-plus", "viewer.larger", () => stage.zoomBy(1)), button("expand", "viewer.fit", () => stage.fit()), button("image", "viewer.actual", () => stage.actual())),
       button("times", "viewer.close", () => root.close()),
     ),
@@ -110,7 +111,7 @@ export function createViewer({ t, server, choose }) {
     if (before) pick.value = String(before.number);
     setText(title, mode === "single" ? words(after) : t("viewer.both", { before: words(before), after: words(after) }));
     const lines = outlinesOf(after);
-    outline.hidden = !lines;
+    outlineTab.hidden = !lines;
     outline.setAttribute("aria-pressed", String(outlined));
     const shownLines = outlined ? lines : null;
     const isSource = before?.number === after.plan?.edit_of;
