@@ -61,9 +61,9 @@ def _engine(package: str) -> Callable[[np.ndarray], Any]:
             from rapidocr_onnxruntime import RapidOCR
         else:
             from rapidocr import RapidOCR
-        # It warns of each picture without writing.
-        logging.getLogger(THEIR_LOG).setLevel(logging.ERROR)
         _engines[package] = RapidOCR()
+        # It warns of each picture without writing, at a level that it sets itself.
+        logging.getLogger(THEIR_LOG).setLevel(logging.ERROR)
     return _engines[package]
 
 
