@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..engine.graph.cards import CardJob, collectors, for_all_cards, job_of, on_one_card
@@ -20,7 +21,6 @@ from ..engine.graph.render_error import RenderError
 from ..engine.loop.ports import CarriedRequest, OutputFile, PromptState, Queued, Submission, SubmissionRejected
 from .cards import Cards, CardWorker
 from .node_classes import is_output
-from .paths import written_file
 
 OWN_DATA = ("extra_pnginfo", "client_id", "create_time")
 """Parts of a prompt's extra_data that each render has its own of."""
@@ -43,10 +43,17 @@ class _Request:
 
 
 class ServerQueue:
-    """server: PromptServer.instance. version: of our pack. Every method runs on the server's event loop."""
+    """server: PromptServer.instance. version: of our pack. written_file: where a file is that a node tells of.
+    Every method runs on the server's event loop.
+    """
 
-    def __init__(self, server: Any, version: str = "") -> None:
-        self._server = server
+    def __init__(
+        self,
+        server: Any,
+        version: str = "",
+        written_file: Callable[[Mapping[str, Any]], Path | None] = lambda told: None,
+    ) -> None:
+        self._server, self._written_file = server, written_file
         self.cards = Cards(self._own_route, version)
         self._jobs: dict[str, CardJob] = {}
         self._notes: dict[str, tuple[Finding, ...]] = {}
@@ -170,7 +177,7 @@ class ServerQueue:
             prompt_id=prompt_id, map_function=lambda entry: entry.get("outputs")
         )
         outputs = history.get(prompt_id)
-        return list(_files(outputs)) if isinstance(outputs, dict) else []
+        return list(_files(outputs, self._written_file)) if isinstance(outputs, dict) else []
 
     def _look(self) -> tuple[Any, Any]:
         queue = self._server.prompt_queue
@@ -224,7 +231,9 @@ class ServerQueue:
         )
 
 
-def _files(outputs: Mapping[str, Any]) -> Iterator[OutputFile]:
+def _files(
+    outputs: Mapping[str, Any], written_file: Callable[[Mapping[str, Any]], Path | None]
+) -> Iterator[OutputFile]:
     """Nodes tell their files under images, gifs, video and other names, each as filename, subfolder and type."""
     for node, shown in outputs.items():
         for listed in shown.values() if isinstance(shown, dict) else ():

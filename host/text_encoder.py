@@ -89,7 +89,9 @@ class TextEncoderModel:
         lines = bool(question.lines)
         most = JSON_TOKENS
         if lines:
-            most = min(MOST_LINE_TOKENS, 24 + LINE_TOKENS * len(question.schema["properties"]))
+            wanted = 24 + LINE_TOKENS * len(question.schema["properties"])
+            # A clip has a line for each frame of each question.
+            most = wanted if question.frames else min(MOST_LINE_TOKENS, wanted)
         text = question.lines if lines else f"{question.system}\n\n{question.text}"
         said, whole = self._generate(text, question, most)
         if lines:

@@ -169,10 +169,11 @@ TEMPLATES: dict[str, Callable[[], Image.Image]] = {
     "09": lambda: improving("SDXL, judged inside ComfyUI", "by a text encoder that sees: no Ollama, no server"),
     "10": lambda: upscaled("SDXL, upscaled", "a draft, made larger and refined, decoded in as few parts as fit"),
     "11": lambda: edited("Edit by words", "replaced again and again until it is right", again=True),
-    "12": lambda: moving("Wan 2.2", "your picture starts to move; four frames are judged"),
-    "13": lambda: moving("LTX-2", "your picture starts to move, with sound; four frames are judged"),
+    "12": lambda: moving("Wan 2.2", "your picture starts to move; the clip is judged as one"),
+    "13": lambda: moving("LTX-2", "your picture starts to move, with sound; judged as one clip"),
     "14": lambda: edited("Edit by words, once", "say what to find and what takes its place"),
     "15": lambda: styled("Style by words", "the LoRA is found by the style that your prompt names"),
+    "16": lambda: moving("Wan 2.2, text to video", "a clip from words, judged as one"),
 }
 """By the number that a template's name begins with."""
 

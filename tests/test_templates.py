@@ -44,13 +44,14 @@ RECOMMENDED = {
     "08 Text to picture with Krea 2 Turbo, judged by its own text encoder": ("Krea 2 Turbo", "euler", "simple", 8, 1.0),
     "12 Picture to video with Wan 2.2": ("Wan 2.2 14B", "euler", "simple", 4, 1.0),
     "13 Picture to video with LTX-2": ("LTX-2", "euler", None, 20, 4.0),
+    "16 Text to video with Wan 2.2": ("Wan 2.2 14B", "euler", "simple", 4, 1.0),
     "11 Edit by words until it is right": ("FLUX.1 Fill", "euler", "normal", 20, 1.0),
     "10 Text to picture with SDXL, upscaled": ("SDXL", "dpmpp_2m", "karras", 25, 7.0),
 }
 """Family, sampler, scheduler (None: a node of its own), steps, cfg: those of the official templates, Nov 2026."""
-FEW_STEPS = {"12 Picture to video with Wan 2.2"}
+FEW_STEPS = {"12 Picture to video with Wan 2.2", "16 Text to video with Wan 2.2"}
 """With a LoRA made for so few steps, which are then fixed."""
-MOTION = {"12 Picture to video with Wan 2.2", "13 Picture to video with LTX-2"}
+MOTION = {"12 Picture to video with Wan 2.2", "13 Picture to video with LTX-2", "16 Text to video with Wan 2.2"}
 TITLE = 30
 """Height of a node's title in the page, above its position."""
 THUMBNAIL, THUMBNAIL_BYTES = (512, 320), 40_000
@@ -233,6 +234,7 @@ def test_titles_say_in_words_what_each_does_in_an_order_that_leads():
         "Picture to video",
         "Edit by words, once",
         "Find",
+        "Text to video",
     )
     order = [next(at for at, kind in enumerate(kinds) if title[3:].startswith(kind)) for title in titles]
     assert order == sorted(order)

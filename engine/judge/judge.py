@@ -143,7 +143,7 @@ class Judge:
     async def judge_pictures(
         self, pictures: Sequence[Picture], checklist: Checklist, seed: int, others: Sequence[Mapping[str, float]] = ()
     ) -> BatchVerdict:
-        """The critiques of a batch, and which picture is best.
+        """The critiques of a batch, and which picture is best. A Clip alone is judged as one, in MOST_CLIP_CALLS calls.
 
         One passes when every item does, no quality level that counts is poor and the score reaches the pass score, in
         two differently worded looks (docs/design-notes.md, 2.13). Of more than MOST_LOOKED_AT pictures a sample is

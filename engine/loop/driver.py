@@ -57,8 +57,8 @@ from .wording_memory import WordingMemory
 class Driver:
     """One for the server. journal: a callable, because the output folder may change while the server runs.
 
-    mask_engine: see RepairRenders. locks, owners: whoever changes a run has its lock, and is on a server that owns it;
-    see UserActions.
+    mask_engine: see RepairRenders. clips: None where clips cannot be joined. locks, owners: whoever changes a run has
+    its lock, and is on a server that owns it; see UserActions.
     """
 
     def __init__(

@@ -10,7 +10,10 @@ import random
 import time
 
 import pytest
+from pack.rehearsal.ollama_double import pixel_judge
 
+from .test_contract_clips import clip_graph
+from .test_contract_clips import ended as clip_run_ended
 from .theatre import ONE_LINE, loop_graph, opened, scripted
 
 KILLS = int(os.environ.get("KILLS", "2"))
@@ -119,3 +122,25 @@ def test_what_a_killed_server_half_wrote_is_cleared_up(own_server):
     killed(theatre)
     theatre.run(run["run_id"])
     theatre.client.wait(lambda: not planted.exists())
+
+
+def test_killed_in_the_middle_of_a_clip_the_clips_before_are_whole_and_the_run_goes_on(own_server):
+    theatre = own_server
+    theatre.judge.default = pixel_judge
+    graph = clip_graph("late, early", iterations_per_loop=2)
+    graph["6"]["inputs"]["seconds"] = 1.5
+    prompt_id = theatre.client.queue(graph)
+    run = theatre.until(prompt_id, lambda one: one["iteration_count"] == 1 and one["phase"] == "rendering")
+    killed(theatre, 0.2)
+    shown = theatre.run(run["run_id"])
+    assert (shown["status"], shown["iteration_count"]) == ("suspended", 1)
+    first = shown["iterations"][0]["clip"]
+    written = next((theatre.base / "output" / "clips").glob("*.webp")).read_bytes()
+    assert theatre.picture(shown, first["file"]).read_bytes() == written
+    assert not list(theatre.runs_folder.glob("*/.*.part"))
+    status, _ = theatre.client.post(f"/imitatoes/runs/{run['run_id']}/resume", {})
+    assert status == 200
+    ended = clip_run_ended(theatre, run["run_id"])
+    assert (ended["status"], ended["iteration_count"]) == ("limit", 2), ended["reason"]
+    best = ended["iterations"][ended["best"]["iteration"] - 1]["clip"]["file"]
+    assert theatre.picture(ended, "best.webp").read_bytes() == theatre.picture(ended, best).read_bytes()

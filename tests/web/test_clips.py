@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..comfyui.test_contract_clips import clip_graph, with_video
+from ..comfyui.test_contract_clips import clip_graph, played, with_video
 
 pytestmark = pytest.mark.browser
 
@@ -18,7 +18,7 @@ def videos(theatre):
 @pytest.fixture(scope="module")
 def run(theatre, videos):
     graph = clip_graph("late, steady", save=not videos)
-    return theatre.played(with_video(graph, fps=8.0) if videos else graph)
+    return played(theatre, with_video(graph, fps=8.0) if videos else graph)
 
 
 def shown(tab, run):
