@@ -235,6 +235,7 @@ class App:
             lambda choice: find_looker(choice, judge_for_request),
             judge_kind,
             lambda request, lookers, graph: describe_setup(request, lookers, graph, comfyui_version()),
+            unloading.unload,
             experiments_folder,
         )
         self._memory_reports = MemoryReports()

@@ -35,11 +35,13 @@ async def look_at_prompts(
     renders: int,
     seed: int,
     keep: KeepRecord,
-) -> None:
-    """All looks that are missing at these prompts. records: as they are now, by prompt id; keep: writes a changed one.
+) -> str:
+    """All looks that are missing at these prompts; why some are missing still, "" where none are. records: as they are
+    now, by prompt id; keep: writes a changed one.
 
     One looker after the other, so that the card changes models seldom. Raises LookerGone, OSError.
     """
+    unseen: dict[str, str] = {}
     known = {one.id: _with_pictures(records[one.id], renders) for one in prompts}
     for by, judge in lookers.items():
         failures = 0
@@ -51,6 +53,8 @@ async def look_at_prompts(
                 for picture in pictures:
                     seen, problem = await _looked(by, judge, prompt, picture, journal)
                     failures = failures + 1 if problem else 0
+                    if problem:
+                        unseen[prompt.id] = problem
                     if seen is not picture:
                         known[prompt.id] = record = record.with_picture(seen)
                         await keep(record)
@@ -59,7 +63,9 @@ async def look_at_prompts(
         finally:
             await judge.release()
     for record in known.values():
-        await keep(record.model_copy(update={"looked": True}))
+        if record.id not in unseen:
+            await keep(record.model_copy(update={"looked": True}))
+    return next(iter(unseen.values()), "")
 
 
 async def look_once(by: Looker, judge: Judge, prompt: ExperimentPrompt, image: Picture, wording: int) -> PictureLook:

@@ -20,7 +20,7 @@ from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
 from ..engine.loop.ports import SubmissionRejected
 from ..engine.loop.refusals import NotNow, RunNotFound
-from ..engine.loop.run import Run, Status
+from ..engine.loop.run import MEASURING, Run, Status
 from ..engine.loop.start import wait_for_run
 from ..engine.loop.user_actions import UserActions
 from .experiment_folder import picture_key
@@ -134,7 +134,7 @@ class RunPlayer:
         await keep(played)
         self.app.driver.wording_memory.keep_apart(played.prompt_id)
         try:
-            await self.app.start(ready.graph, "", {}, played.prompt_id)
+            await self.app.start(ready.graph, f"{MEASURING}{uuid.uuid4().hex}", {}, played.prompt_id)
             found = await wait_for_run(self.app.driver, played.prompt_id, WAIT_SECONDS)
             while not isinstance(found, Run) and not found.ended:
                 found = await wait_for_run(self.app.driver, played.prompt_id, WAIT_SECONDS)

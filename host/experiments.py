@@ -52,7 +52,7 @@ SAME_FAMILY = (
 )
 
 MakeLooker = Callable[[JudgeChoice], Awaitable[Judge]]
-"""The judge that a choice names, which must answer. Raises ValueError, ModelFailure."""
+"""The judge that a choice names, which must answer. Raises ValueError, NotNow."""
 DescribeSetup = Callable[[ExperimentRequest, Mapping[Looker, Judge], Graph], Awaitable[Setup]]
 
 
@@ -68,7 +68,8 @@ class _Open:
 class Experiments:
     """What the routes see. Lives on the server's event loop. root: folder of the experiments, asked anew each time.
 
-    judge_kind: what VLM Critique's judge input must be so that nobody else judges in its place.
+    judge_kind: what VLM Critique's judge input must be so that nobody else judges in its place. make_room: takes
+    ComfyUI's models off the card before judge and referee look.
     """
 
     def __init__(
@@ -77,9 +78,11 @@ class Experiments:
         make_looker: MakeLooker,
         judge_kind: Callable[[JudgeChoice], str],
         describe: DescribeSetup,
+        make_room: Callable[[], Awaitable[None]],
         root: Callable[[], Path],
     ) -> None:
         self._app, self._make_looker, self._judge_kind, self._describe = app, make_looker, judge_kind, describe
+        self._make_room, self._beginning = make_room, asyncio.Lock()
         busy = "Another experiment is going on. Wait for its end, or stop it."
         self._jobs: Jobs[Experiment] = Jobs(root, RECORD, Experiment, "an experiment", busy)
         self._opened: _Open | None = None
@@ -89,47 +92,48 @@ class Experiments:
     async def start(self, request: ExperimentRequest) -> Experiment:
         """Begin one. Raises NotReady for the workflow; ValueError; NotNow while another one goes on, and where a judge
         does not answer; OSError."""
-        self._jobs.refuse_while_running()
-        request = request.settled()
-        prompts = (
-            own_prompts(request.own) if request.own else draw_prompts(request.prompts, request.seed, request.held_out)
-        )
-        lookers = await self._lookers(request)
-        player = self._player(request, request.workflow)
-        ready = await self._app.prepare_graph(player.order(prompts[0], "ours", request.renders))
-        setup = await self._describe(request, lookers, ready.graph)
-        if same_family(setup.judge, setup.referee):
-            if not request.same_family:
-                raise ValueError(SAME_FAMILY.format(referee=setup.referee, judge=setup.judge))
-            setup = setup.model_copy(update={"same_family": True})
-        experiment = Experiment(
-            id=new_job_id(),
-            created=time.time(),
-            state="running",
-            request=request.model_copy(update={"workflow": {}}),
-            prompts=prompts,
-            setup=setup.model_copy(update={"prompt_set": OWN_SET if request.own else PROMPT_SET}),
-        )
-        await asyncio.to_thread(write_workflow, self._jobs.folder(experiment.id), request.workflow)
-        await self._jobs.keep(experiment)
-        return self._go_on(experiment, _Open(player, lookers))
+        async with self._beginning:
+            self._jobs.refuse_while_running()
+            request = request.settled()
+            prompts = _prompts_of(request)
+            lookers = await self._lookers(request)
+            player = self._player(request, request.workflow)
+            ready = await self._app.prepare_graph(player.order(prompts[0], "ours", request.renders))
+            setup = await self._describe(request, lookers, ready.graph)
+            if same_family(setup.judge, setup.referee):
+                if not request.same_family:
+                    raise ValueError(SAME_FAMILY.format(referee=setup.referee, judge=setup.judge))
+                setup = setup.model_copy(update={"same_family": True})
+            experiment = Experiment(
+                id=new_job_id(),
+                created=time.time(),
+                state="running",
+                request=request.model_copy(update={"workflow": {}}),
+                prompts=prompts,
+                setup=setup.model_copy(update={"prompt_set": OWN_SET if request.own else PROMPT_SET}),
+            )
+            await asyncio.to_thread(write_workflow, self._jobs.folder(experiment.id), request.workflow)
+            await self._jobs.keep(experiment)
+            return self._go_on(experiment, _Open(player, lookers))
 
     async def resume(self, name: str) -> Experiment:
-        """Go on with what is left. Raises ValueError, NotNow where one goes on or nothing is left, ModelFailure."""
-        self._jobs.refuse_while_running()
-        experiment = await self._jobs.show(name)
-        if experiment.state == "done":
-            raise NotNow("This experiment is done. Read its report, or start another one.")
-        lookers = await self._lookers(experiment.request)
-        folder = self._jobs.folder(name)
-        workflow = await asyncio.to_thread(read_workflow, folder)
-        records = await asyncio.to_thread(read_prompts, folder, [one.id for one in experiment.prompts])
-        # What failed is tried again.
-        records = {key: one.model_copy(update={"failed": {}}) for key, one in records.items()}
-        went_on = experiment.went_on or experiment.measured is not None
-        going = experiment.model_copy(update={"state": "running", "message": "", "went_on": went_on})
-        await self._jobs.keep(going)
-        return self._go_on(going, _Open(self._player(going.request, workflow), lookers, records))
+        """Go on with what is left. Raises ValueError; NotNow where one goes on or nothing is left, and where a judge
+        does not answer; OSError."""
+        async with self._beginning:
+            self._jobs.refuse_while_running()
+            experiment = await self._jobs.show(name)
+            if experiment.state == "done":
+                raise NotNow("This experiment is done. Read its report, or start another one.")
+            lookers = await self._lookers(experiment.request)
+            folder = self._jobs.folder(name)
+            workflow = await asyncio.to_thread(read_workflow, folder)
+            records = await asyncio.to_thread(read_prompts, folder, [one.id for one in experiment.prompts])
+            # What failed is tried again.
+            records = {key: one.model_copy(update={"failed": {}}) for key, one in records.items()}
+            went_on = experiment.went_on or experiment.measured is not None
+            going = experiment.model_copy(update={"state": "running", "message": "", "went_on": went_on})
+            await self._jobs.keep(going)
+            return self._go_on(going, _Open(self._player(going.request, workflow), lookers, records))
 
     async def stop(self, name: str) -> Experiment:
         """Stop now; every render that was recorded stays. Raises ValueError."""
@@ -232,11 +236,13 @@ class Experiments:
         if experiment.request.ask_first and not experiment.went_on:
             plan = plan_of(experiment)
             return JobEnd("planned", f"{power_text(plan.power)} {plan_words(plan)} Resume it to begin.")
+        unseen = ""
         for block in blocks_of(experiment.prompts):
             await self._play(block, opened)
             left = [one for one in block if not opened.records[one.id].looked]
             if left:
-                await look_at_prompts(
+                await self._make_room()
+                problem = await look_at_prompts(
                     left,
                     opened.records,
                     opened.lookers,
@@ -245,6 +251,9 @@ class Experiments:
                     experiment.request.seed,
                     lambda record: self._keep(opened, record),
                 )
+                unseen = problem or unseen
+        if unseen:
+            return JobEnd("failed", f"Some pictures were not looked at. {unseen} Resume it to have them looked at.")
         return JobEnd("done")
 
     async def _measure(self, opened: _Open) -> None:
@@ -262,6 +271,7 @@ class Experiments:
         name = next(iter(played.files.values()))
         image = Picture(await asyncio.to_thread(journal.load_picture, run.id, name))
         looks = {}
+        await self._make_room()
         for by, judge in opened.lookers.items():
             looks[by] = [await look_once(by, judge, prompt, image, wording) for wording in (1, 2)]
             await judge.release()
@@ -319,6 +329,12 @@ class Experiments:
         write_text(folder / REPORT_DATA, report.model_dump_json(indent=1))
         write_text(folder / REPORT_PAGE, report_page(report, small_pictures(self._app.journal(), pictures)))
         return folder / REPORT_PAGE
+
+
+def _prompts_of(request: ExperimentRequest) -> tuple[ExperimentPrompt, ...]:
+    if request.own:
+        return own_prompts(request.own)
+    return draw_prompts(request.prompts, request.seed, request.held_out)
 
 
 def _report_of(experiment: Experiment, records: Mapping[str, PromptRecord]) -> ExperimentReport:

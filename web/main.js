@@ -140,6 +140,7 @@ async function pending(run) {
 /** promptId: of the render that was the last one. */
 function ended(run, promptId) {
   nodesOfRun.delete(run.run_id);
+  if (run.measured) return; // they come by hundreds
   tellBeyondThePage(run);
   if (problems.told(promptId) || sidebar.isOpen() || !settingOf(app, "toasts")) return;
   const severity = { good: "success", bad: "error" }[tone(run)] ?? "info";

@@ -47,6 +47,8 @@ Phase = Literal["rendering", "judging", "waiting"]
 
 SCORE_SHARE = 0.02
 """Between pictures that meet everything as surely, the one with the better score is better."""
+MEASURING = "imitatoes-measuring-"
+"""How the client id of an experiment's runs begins: they come by hundreds, and each ends without a word to the page."""
 POOR_COUNTS = 0.9
 """A picture with poor quality, which cannot end a run, counts for so much of its chance: a sound one that is nearly as
 sure stands before it."""
@@ -273,6 +275,11 @@ class Run(BaseModel):
     @property
     def ended(self) -> bool:
         return self.status != "running"
+
+    @property
+    def measured(self) -> bool:
+        """Whether it is one of an experiment's."""
+        return self.client_id.startswith(MEASURING)
 
     def iteration_at(self, number: int) -> Iteration:
         """Raises ValueError where there is none of that number."""

@@ -149,7 +149,7 @@ class RunView(RunSummary):
     inputs that take it from the loop. judged: the node whose picture is judged. extends: the run whose clip this one
     goes on from, "" for none. paid_nodes: what costs money at each render. wishes: repairs that the user asked for
     while it went on and that are still to come. can_repair: whether a region of its pictures can be painted anew;
-    edit_refusal: why not.
+    edit_refusal: why not. measured: whether it is one of an experiment's.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     prompt_ids, relooks, standing, recoveries: of all iterations, in a message of these.
@@ -158,6 +158,7 @@ class RunView(RunSummary):
     fresh_from: int
     pass_score: float
     confidence: float
+    measured: bool
     start_settings: Settings
     taken: int | None
     loop_node: str
@@ -278,6 +279,7 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
         fresh_from=run.fresh_from,
         pass_score=run.start.pass_score,
         confidence=run.start.confidence,
+        measured=run.measured,
         start_settings=run.start.settings,
         taken=run.taken.iteration if run.taken else None,
         loop_node=run.loop_node,

@@ -112,6 +112,7 @@ def test_the_figures_agree_with_the_painters_own_truth(laboratory, measured):
         if (one["one"], one["other"]) == ("ours", "one_shot")
     )
     assert told["low"] <= sum(apart) / 12 <= told["high"]
+    assert told["larger"] and told["mean"] > 0, "an arm that always gives its first picture is found worse"
 
 
 def test_the_arms_are_paired_and_what_they_may_do(laboratory, measured):

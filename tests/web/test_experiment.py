@@ -43,6 +43,8 @@ def test_it_is_measured_stopped_gone_on_with_and_reported(theatre, tab):
     dialog = opened(tab)  # as it was left
     dialog.get_by_role("button", name="Go on").click()
     dialog.get_by_text("Done.").wait_for(timeout=120_000)
+    assert form.is_hidden()
+    assert not tab.page.get_by_text("The run has ended").is_visible(), "hundreds of runs end without a word"
     tab.shot("experiment_done")
     report = dialog.get_by_role("link", name="Report").get_attribute("href")
     assert theatre.client.ask("GET", report.removeprefix(theatre.client.url))[0] == 200
@@ -58,16 +60,21 @@ def test_it_is_measured_stopped_gone_on_with_and_reported(theatre, tab):
     page.close()
     dialog.get_by_role("button", name="Measure anew").click()
     dialog.locator("form").wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    dialog.wait_for(state="detached")
 
 
 def test_a_referee_of_the_same_family_is_refused_in_words(theatre, tab):
     tab.load(loop_workflow())
     dialog = opened(tab)
-    if dialog.get_by_role("button", name="Measure anew").is_visible():
-        dialog.get_by_role("button", name="Measure anew").click()
-    form = dialog.locator("form")
+    anew, form = dialog.get_by_role("button", name="Measure anew"), dialog.locator("form")
+    anew.or_(form).filter(visible=True).first.wait_for()
+    if anew.is_visible():  # of an experiment before
+        anew.click()
     form.wait_for()
     form.get_by_label("Referee, of another model family").select_option("qwen2.5vl:7b")
     with tab.refused("/imitatoes/experiments"):
         form.get_by_role("button", name="Measure a first render").click()
         dialog.get_by_role("alert").get_by_text("same model family").wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    dialog.wait_for(state="detached")

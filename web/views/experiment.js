@@ -17,7 +17,10 @@ export async function showExperiment({ t, server, judge, graph }) {
     quick: box("experiment.quick"),
     sameFamily: box("experiment.sameFamily"),
   };
-  const labels = Object.entries(fields).map(([key, field]) => h("label", {}, t(`experiment.${key}`), field));
+  const labels = Object.entries(fields).map(([key, field]) => {
+    const words = t(`experiment.${key}`);
+    return field.type === "checkbox" ? h("label", { className: "imitatoes-tick" }, field, words) : h("label", {}, words, field);
+  });
   const start = button("experiment.start", null, "submit");
   const form = h("form", { className: "imitatoes-connection-form", on: { submit: begin } }, ...labels, start);
   const told = h("p", { role: "status" });
