@@ -84,14 +84,14 @@ class ServerQueue:
                     "enabled_worker_ids": [worker.id for worker in workers],
                     "delegate_master": False,
                 }
-                status, told = await self._own_route("POST", "/distributed/queue", body)
-                if status == 200 and told.get("prompt_id"):
-                    return self._on_cards(str(told["prompt_id"]), workers, notes)
-                LOG.warning("Imitatoes: ComfyUI-Distributed did not take the render: %s", told.get("error"))
+                status, answer = await self._own_route("POST", "/distributed/queue", body)
+                if status == 200 and answer.get("prompt_id"):
+                    return self._on_cards(str(answer["prompt_id"]), workers, notes)
+                LOG.warning("Imitatoes: ComfyUI-Distributed did not take the render: %s", answer.get("error"))
                 alone = "ComfyUI-Distributed did not take it; the log says why"
         await self._submit_here(replace(submission, graph=graph))
-        seeds = Finding(kind="cards", severity="suspicious", what=f"Painted on one card: {alone}.", fix="")
-        return Queued(submission.prompt_id, (*notes, seeds))
+        told = Finding(kind="cards", severity="suspicious", what=f"Painted on one card: {alone}.", fix="")
+        return Queued(submission.prompt_id, (*notes, told))
 
     def _on_cards(self, prompt_id: str, workers: Sequence[CardWorker], notes: Sequence[Finding]) -> Queued:
         """What became of it: the pack has left out whom it could not reach."""
@@ -213,7 +213,11 @@ class ServerQueue:
             handler = self._handler(method, path)
         except StopIteration:
             return 404, {}
-        response = await handler(_Request(dict(body)))
+        try:
+            response = await handler(_Request(dict(body)))
+        except Exception as problem:  # another pack's code
+            LOG.warning("Imitatoes: %s %s failed: %r", method, path, problem)
+            return 500, {}
         return response.status, _body(response)
 
     def _handler(self, method: str, path: str) -> _Handler:

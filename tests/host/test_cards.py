@@ -133,8 +133,13 @@ def test_a_graph_that_gathers_pictures_goes_through_the_packs_own_queue():
         assert set(workers[0].asked) == KINDS - {"ImitatoesVLMCritique", "SaveImage"}
         count = len(workers[0].asked)
         await ServerQueue.submit(queue := ServerQueue(server, "1.0.0"), submission())
-        await queue.submit(submission())
+        other = submission()
+        other.graph["10"]["inputs"]["prompt"] = "words of the next render"
+        await queue.submit(other)
         assert len(workers[0].asked) == 2 * count, "each worker is asked once for each graph"
+        other.graph["5"]["inputs"]["sampler_name"] = "euler"
+        await queue.submit(other)
+        assert len(workers[0].asked) == 3 * count
 
     staged(story)
 
@@ -192,6 +197,8 @@ def test_a_worker_that_lacks_a_node_is_left_out_and_one_of_another_version_named
         first, second = (note.what for note in told.notes)
         assert "card 1" in first and "ImitatoesSelfImprovingPrompt" in first
         assert "card 2 has Imitatoes 0.9" in second
+        again = await (queue := ServerQueue(server, "1.0.0")).submit(submission())
+        assert (await queue.submit(submission())).notes == again.notes, "the next run is told as well"
 
     staged(story, w1={"lacks": ["ImitatoesSelfImprovingPrompt"]}, w2={"version": "0.9"})
 
