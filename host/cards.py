@@ -231,7 +231,7 @@ def _why_failed(status: Mapping[str, Any]) -> str:
 
 def _asks_for(part: Mapping[str, Any]) -> int:
     """What a graph asks of a worker, as a number: its node classes, and what they choose by name. What the loop changes
-    from render to render does not count."""
+    from render to render does not count (docs/design-notes.md, 22.2)."""
     return hash(
         tuple(
             (node.get("class_type"), *sorted((k, v) for k, v in inputs_of(node).items() if isinstance(v, str)))
