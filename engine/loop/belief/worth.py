@@ -132,7 +132,7 @@ def fresh_clause_candidates(
 
 def worth_of_several(belief: Belief, leader: int, candidate: RenderCandidate, pictures: int) -> RenderCandidate:
     """The candidate where a render gives so many pictures with its words: one that meets everything is enough. The
-    others' seeds are new to them. Of an edit there is one picture (docs/design-notes.md, 4.12)."""
+    others' seeds are new to them. Of an edit there is one picture (docs/design-notes.md, 22.4)."""
     beaten = 1.0 - float(belief.all_met[leader])
     if pictures < 2 or candidate.kind == "local_edit" or beaten <= 0:
         return candidate
