@@ -77,6 +77,7 @@ from .paths import (
     settings_file,
     thumbnails_folder,
     wordings_file,
+    written_file,
 )
 from .picture_judging import PictureJudging
 from .queue import ServerQueue
@@ -206,7 +207,7 @@ class App:
     def __init__(self, server: Any) -> None:
         self.server = server
         wording_store = WordingFile(wordings_file, lambda: settings.load().learn_from_runs)
-        self._queue = queue = ServerQueue(server, pack_version())
+        self._queue = queue = ServerQueue(server, pack_version(), written_file)
         self.cards, self.version = queue.cards, pack_version()
         self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version(), frontend_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))

@@ -12,6 +12,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from ..engine.graph.cards import CardJob, collectors, for_all_cards, job_of, on_one_card
@@ -20,12 +21,14 @@ from ..engine.graph.render_error import RenderError
 from ..engine.loop.ports import CarriedRequest, OutputFile, PromptState, Queued, Submission, SubmissionRejected
 from .cards import Cards, CardWorker
 from .node_classes import is_output
-from .paths import written_file
 
 OWN_DATA = ("extra_pnginfo", "client_id", "create_time")
 """Parts of a prompt's extra_data that each render has its own of."""
 
 LOG = logging.getLogger(__name__)
+
+FindFile = Callable[[Mapping[str, Any]], Path | None]
+"""See paths.written_file."""
 
 _Handler = Callable[[Any], Awaitable[Any]]
 
@@ -43,10 +46,11 @@ class _Request:
 
 
 class ServerQueue:
-    """server: PromptServer.instance. version: of our pack. Every method runs on the server's event loop."""
+    """server: PromptServer.instance. version: of our pack. find_file: what a node tells of a file. Every method runs on
+    the server's event loop."""
 
-    def __init__(self, server: Any, version: str = "") -> None:
-        self._server = server
+    def __init__(self, server: Any, version: str = "", find_file: FindFile = lambda told: None) -> None:
+        self._server, self._find_file = server, find_file
         self.cards = Cards(self._own_route, version)
         self._jobs: dict[str, CardJob] = {}
         self._notes: dict[str, tuple[Finding, ...]] = {}
@@ -170,7 +174,7 @@ class ServerQueue:
             prompt_id=prompt_id, map_function=lambda entry: entry.get("outputs")
         )
         outputs = history.get(prompt_id)
-        return list(_files(outputs)) if isinstance(outputs, dict) else []
+        return list(_files(outputs, self._find_file)) if isinstance(outputs, dict) else []
 
     def _look(self) -> tuple[Any, Any]:
         queue = self._server.prompt_queue
@@ -228,12 +232,12 @@ class ServerQueue:
         )
 
 
-def _files(outputs: Mapping[str, Any]) -> Iterator[OutputFile]:
+def _files(outputs: Mapping[str, Any], find_file: FindFile) -> Iterator[OutputFile]:
     """Nodes tell their files under images, gifs, video and other names, each as filename, subfolder and type."""
     for node, shown in outputs.items():
         for listed in shown.values() if isinstance(shown, dict) else ():
             for one in listed if isinstance(listed, (list, tuple)) else ():
-                path = written_file(one) if isinstance(one, dict) else None
+                path = find_file(one) if isinstance(one, dict) else None
                 if path is not None:
                     yield OutputFile(str(node), path)
 
