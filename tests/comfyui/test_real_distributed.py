@@ -25,8 +25,8 @@ pytestmark = [
     pytest.mark.skipif(not (DISTRIBUTED_PATH and COMFYUI_PATH), reason="DISTRIBUTED_PATH and COMFYUI_PATH are not set"),
 ]
 WORKERS = {"w1": "upstairs", "w2": "cellar"}
-LONG = 20.0
-"""Seconds of a render that is interrupted."""
+LONG = 10.0
+"""Seconds of a render that is interrupted. The painter notices at ten moments of it."""
 PATIENCE = 8
 """Seconds that the pack waits for a worker."""
 
@@ -188,7 +188,7 @@ def test_with_all_workers_gone_it_goes_on_on_one_card(company):
 
 def test_an_interrupt_ends_all(company):
     theatre = company.theatre
-    job = spread(seconds=LONG, iterations_per_loop=2, max_loops=1, steps=200)
+    job = spread(seconds=LONG, iterations_per_loop=2, max_loops=1)
     prompt_id = posted(company, job)
     clients = {one: company.client(one) for one in WORKERS}
     try:
