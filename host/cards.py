@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,6 +86,11 @@ class Cards:
             notes += told
             usable += [worker] if fits else []
         return usable, notes
+
+    def forget(self, workers: Sequence[CardWorker]) -> None:
+        """What these can render is asked anew."""
+        gone = {worker.id for worker in workers}
+        self._fit = {key: told for key, told in self._fit.items() if key[0] not in gone}
 
     def leave_out(self, worker: CardWorker, why: str) -> Finding:
         """For a while; what to tell of it."""

@@ -76,10 +76,13 @@ class ServerQueue:
                 alone, graph = "ComfyUI-Distributed is not installed", on_one_card(graph)
             elif not settings.workers:
                 alone = "no worker is enabled in ComfyUI-Distributed"
-        if settings is not None and not alone:
+        refused: list[CardWorker] = []
+        while settings is not None and not alone:
             workers, notes = await self.cards.usable(settings, graph)
             if not workers:
                 alone = "no worker can take part"
+            elif workers == refused:
+                alone = "ComfyUI-Distributed did not take it; the log says why"
             else:
                 body = {
                     "prompt": await asyncio.to_thread(for_all_cards, graph),
@@ -92,7 +95,8 @@ class ServerQueue:
                 if status == 200 and answer.get("prompt_id"):
                     return self._on_cards(str(answer["prompt_id"]), workers, notes)
                 LOG.warning("Imitatoes: ComfyUI-Distributed did not take the render: %s", answer.get("error"))
-                alone = "ComfyUI-Distributed did not take it; the log says why"
+                refused = workers  # one may have lost a pack or a model since it was asked
+                self.cards.forget(workers)
         await self._submit_here(replace(submission, graph=graph))
         told = Finding(kind="cards", severity="suspicious", what=f"Painted on one card: {alone}.", fix="")
         return Queued(submission.prompt_id, (*notes, told))

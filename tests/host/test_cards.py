@@ -65,12 +65,13 @@ class Worker:
 
 
 class Master(FakeServer):
-    """A server with the pack. refuses: what its queue answers instead of an id. reachable: ids of workers."""
+    """A server with the pack. refuses: what its queue answers instead of an id, refuses_with: where this worker is
+    among those asked. reachable: ids of workers."""
 
     def __init__(self, workers, refuses="", **settings):
         super().__init__()
         self.config = {"workers": workers, "settings": settings}
-        self.refuses, self.asked = refuses, []
+        self.refuses, self.refuses_with, self.asked = refuses, "", []
         self.reachable = [one["id"] for one in workers]
         self.routes += [
             Box(method="GET", path="/distributed/config", handler=self.tell_config),
@@ -89,7 +90,7 @@ class Master(FakeServer):
     async def distribute(self, request):
         body = await request.json()
         self.asked.append(body)
-        if self.refuses:
+        if self.refuses or self.refuses_with in body["enabled_worker_ids"]:
             return Box(status=500, body=json.dumps({"error": self.refuses}).encode())
         active = [one for one in body["enabled_worker_ids"] if one in self.reachable]
         self.prompt_queue.pending.append((1, "theirs", queued(body["prompt"], active), {}, []))
@@ -185,6 +186,20 @@ def test_what_the_pack_does_not_take_goes_to_one_card_and_what_that_refuses_is_t
         server.status, server.body = 400, {"error": {"message": "no such node"}}
         with pytest.raises(SubmissionRejected, match="no such node"):
             await ServerQueue(server, "1.0.0").submit(submission())
+
+    staged(story)
+
+
+def test_a_worker_that_has_lost_a_node_since_it_was_asked_is_found_out_and_the_others_go_on():
+    async def story(workers, listed):
+        server = Master(listed)
+        queue = ServerQueue(server, "1.0.0")
+        await queue.submit(submission())
+        workers[0].lacks = {"KSampler"}
+        server.refuses_with = "w1"
+        told = await queue.submit(submission())
+        assert [asked["enabled_worker_ids"] for asked in server.asked] == [["w1", "w2"], ["w1", "w2"], ["w2"]]
+        assert told.prompt_id == "theirs" and "KSampler" in told.notes[0].what
 
     staged(story)
 
