@@ -22,7 +22,7 @@ from ..http_client import NoAnswer, ask_json
 ASK_SECONDS = 5.0
 CHECK_SECONDS = 10.0
 """How long a worker has for what it tells of one node class."""
-AWAY_SECONDS = 60.0
+AWAY_SECONDS = 20.0
 """A worker that could not be reached, or cannot render the graph, is left out for so long."""
 AT_ONCE = 8
 """Questions to one worker."""
