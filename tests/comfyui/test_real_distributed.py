@@ -203,7 +203,9 @@ def test_the_settings_of_the_pack_are_the_users(company):
 
 def test_a_worker_that_is_killed_in_the_middle_is_named_once_and_the_loop_goes_on(company):
     theatre = company.theatre
-    prompt_id = posted(company, spread(seconds=1.5, iterations_per_loop=3, max_loops=1))
+    graph = spread(seconds=1.5, iterations_per_loop=3, max_loops=1)
+    graph["6"]["inputs"]["prompt"] = "of its own: no worker was left out of this graph"
+    prompt_id = posted(company, graph)
     theatre.until(prompt_id, lambda run: len(run["iterations"]) == 1)
     company.workers["w1"].kill()
     run = theatre.ended(prompt_id, 60)
