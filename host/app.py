@@ -43,7 +43,7 @@ from ..engine.loop.refusals import NotNow
 from ..engine.loop.run import Run
 from ..engine.loop.run_context import PromptContext, Report, RunContext
 from ..engine.loop.series.series_store import SeriesStore
-from ..engine.loop.series.series_work import SeriesWork
+from ..engine.loop.series.series_work import JOIN_SECONDS, SeriesWork
 from ..engine.loop.start import submit
 from ..engine.loop.user_actions import UserActions
 from ..engine.memory.graph_sizes import judge_named
@@ -439,6 +439,11 @@ def report_client() -> None:
     """Say at start-up what keeps the client of Ollama from being used, rather than at the first picture."""
     if problem := client_problem():
         LOG.warning("Imitatoes: %s", problem)
+
+
+def help_with_series(server: Any) -> None:
+    """A while after the start, also where nobody has asked for anything: series of other servers may want help."""
+    server.loop.call_later(JOIN_SECONDS, instance)
 
 
 def server() -> Any | None:

@@ -8,25 +8,27 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..engine.graph.cards import CardJob, batch_size, job_of, seeds_differ, workers_part
 from ..engine.graph.check import check
-from ..engine.graph.model import Finding
+from ..engine.graph.loop_nodes import LOOP_CLASS
+from ..engine.graph.model import Finding, inputs_of
 from ..engine.loop.batch_pictures import CardShare
 from ..http_client import NoAnswer, ask_json
 
 ASK_SECONDS = 5.0
 CHECK_SECONDS = 10.0
 """How long a worker has for what it tells of one node class."""
-AWAY_SECONDS = 60.0
+AWAY_SECONDS = 20.0
 """A worker that could not be reached, or cannot render the graph, is left out for so long."""
 AT_ONCE = 8
 """Questions to one worker."""
 LOOKED_BACK = 8
 """Prompts of a worker's history among which a job is looked for."""
+ANY_GRAPH = 0
 START_IT = "Start it, or switch it off in ComfyUI-Distributed."
 LOG = logging.getLogger(__name__)
 
@@ -58,8 +60,8 @@ class Cards:
 
     def __init__(self, own_route: OwnRoute, version: str) -> None:
         self._own_route, self._version = own_route, version
-        self._away: dict[str, tuple[float, Finding]] = {}
-        self._fit: set[tuple[str, int]] = set()
+        self._away: dict[tuple[str, int], tuple[float, Finding]] = {}
+        self._fit: dict[tuple[str, int], list[Finding]] = {}
 
     async def settings(self) -> CardSettings | None:
         """As the user has set them at this moment; None without the pack."""
@@ -77,24 +79,23 @@ class Cards:
 
     async def usable(self, settings: CardSettings, graph: Mapping[str, Any]) -> tuple[list[CardWorker], list[Finding]]:
         """The workers that can render this graph, and why the others cannot. Each is asked once for each graph."""
-        now, part = time.monotonic(), workers_part(graph)
-        kinds = frozenset(str(node.get("class_type")) for node in part.values())
-        asked = [worker for worker in settings.workers if not self._left_out(worker, now)]
-        notes = [self._away[worker.id][1] for worker in settings.workers if self._left_out(worker, now)]
-        found = await asyncio.gather(*(self._fits(worker, part, kinds) for worker in asked))
-        usable = []
-        for worker, (fits, told) in zip(asked, found, strict=True):
+        part = workers_part(graph)
+        asks, usable, notes = _asks_for(part), [], []
+        found = await asyncio.gather(*(self._fits(worker, part, asks) for worker in settings.workers))
+        for worker, (fits, told) in zip(settings.workers, found, strict=True):
             notes += told
-            if fits:
-                usable.append(worker)
-            elif told:
-                self._away[worker.id] = (now + AWAY_SECONDS, told[0])
+            usable += [worker] if fits else []
         return usable, notes
+
+    def forget(self, workers: Sequence[CardWorker]) -> None:
+        """What these can render is asked anew."""
+        gone = {worker.id for worker in workers}
+        self._fit = {key: told for key, told in self._fit.items() if key[0] not in gone}
 
     def leave_out(self, worker: CardWorker, why: str) -> Finding:
         """For a while; what to tell of it."""
         note = _note(f"Worker {worker.name} takes no part: {why}.", START_IT)
-        self._away[worker.id] = (time.monotonic() + AWAY_SECONDS, note)
+        self._away[worker.id, ANY_GRAPH] = (time.monotonic() + AWAY_SECONDS, note)
         return note
 
     async def shares(self, graph: Mapping[str, Any], count: int) -> tuple[tuple[CardShare, ...], tuple[Finding, ...]]:
@@ -132,15 +133,22 @@ class Cards:
         known = {worker.id: worker for worker in settings.workers} if settings is not None else {}
         await asyncio.gather(*(_stop_on(known[name], job) for name in job.workers if name in known))
 
-    def _left_out(self, worker: CardWorker, now: float) -> bool:
-        return worker.id in self._away and now < self._away[worker.id][0]
+    async def _fits(self, worker: CardWorker, part: Mapping[str, Any], asks: int) -> tuple[bool, list[Finding]]:
+        """Whether a worker can render its part, and what is to be told of it. asks: see _asks_for."""
+        for key in ((worker.id, ANY_GRAPH), (worker.id, asks)):
+            until, note = self._away.get(key, (0.0, None))
+            if note is not None and time.monotonic() < until:
+                return False, [note]
+        if (worker.id, asks) not in self._fit:
+            fits, told = await self._ask_worker(worker, part)
+            if not fits:
+                self._away[worker.id, asks] = (time.monotonic() + AWAY_SECONDS, told[0])
+                return False, told
+            self._fit[worker.id, asks] = told
+        return True, self._fit[worker.id, asks]
 
-    async def _fits(
-        self, worker: CardWorker, part: Mapping[str, Any], kinds: frozenset[str]
-    ) -> tuple[bool, list[Finding]]:
-        signature = (worker.id, hash((kinds, str(sorted(map(str, _choices(part)))))))
-        if signature in self._fit:
-            return True, []
+    async def _ask_worker(self, worker: CardWorker, part: Mapping[str, Any]) -> tuple[bool, list[Finding]]:
+        kinds = {str(node.get("class_type")) for node in part.values()}
         limit = asyncio.Semaphore(AT_ONCE)
 
         async def info_of(kind: str) -> dict[str, Any]:
@@ -162,7 +170,6 @@ class Cards:
         if rejected:
             why = f"Worker {worker.name} takes no part: {rejected[0].what}"
             return False, [_note(why, "Put the same models there as here.")]
-        self._fit.add(signature)
         theirs = told.document.get("version", "") if isinstance(told.document, dict) else ""
         if theirs and theirs != self._version:
             why = f"Worker {worker.name} has Imitatoes {theirs}, this server {self._version}."
@@ -227,14 +234,16 @@ def _why_failed(status: Mapping[str, Any]) -> str:
     return "its render failed"
 
 
-def _choices(part: Mapping[str, Any]) -> list[Any]:
-    """What a graph chooses by name: the models and files that a worker must have."""
-    return [
-        (name, value)
-        for node in part.values()
-        for name, value in (node.get("inputs") or {}).items()
-        if isinstance(value, str) and len(value) < 200
-    ]
+def _asks_for(part: Mapping[str, Any]) -> int:
+    """What a graph asks of a worker, as a number: its node classes, and what they choose by name. What the loop changes
+    from render to render does not count (docs/design-notes.md, 22.2)."""
+    return hash(
+        tuple(
+            (node.get("class_type"), *sorted((k, v) for k, v in inputs_of(node).items() if isinstance(v, str)))
+            for _, node in sorted(part.items())
+            if node.get("class_type") != LOOP_CLASS
+        )
+    )
 
 
 def _worker(one: Mapping[str, Any]) -> CardWorker | None:

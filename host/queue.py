@@ -27,6 +27,9 @@ OWN_DATA = ("extra_pnginfo", "client_id", "create_time")
 
 LOG = logging.getLogger(__name__)
 
+FindWrittenFile = Callable[[Mapping[str, Any]], Path | None]
+"""See paths.written_file."""
+
 _Handler = Callable[[Any], Awaitable[Any]]
 
 
@@ -43,17 +46,11 @@ class _Request:
 
 
 class ServerQueue:
-    """server: PromptServer.instance. version: of our pack. written_file: where a file is that a node tells of.
-    Every method runs on the server's event loop.
-    """
+    """server: PromptServer.instance. version: of our pack. find_file: what a node tells of a file. Every method runs on
+    the server's event loop."""
 
-    def __init__(
-        self,
-        server: Any,
-        version: str = "",
-        written_file: Callable[[Mapping[str, Any]], Path | None] = lambda told: None,
-    ) -> None:
-        self._server, self._written_file = server, written_file
+    def __init__(self, server: Any, version: str = "", find_file: FindWrittenFile = lambda told: None) -> None:
+        self._server, self._find_file = server, find_file
         self.cards = Cards(self._own_route, version)
         self._jobs: dict[str, CardJob] = {}
         self._notes: dict[str, tuple[Finding, ...]] = {}
@@ -79,10 +76,13 @@ class ServerQueue:
                 alone, graph = "ComfyUI-Distributed is not installed", on_one_card(graph)
             elif not settings.workers:
                 alone = "no worker is enabled in ComfyUI-Distributed"
-        if settings is not None and not alone:
+        refused: list[CardWorker] = []
+        while settings is not None and not alone:
             workers, notes = await self.cards.usable(settings, graph)
             if not workers:
                 alone = "no worker can take part"
+            elif workers == refused:
+                alone = "ComfyUI-Distributed did not take it; the log says why"
             else:
                 body = {
                     "prompt": await asyncio.to_thread(for_all_cards, graph),
@@ -91,14 +91,15 @@ class ServerQueue:
                     "enabled_worker_ids": [worker.id for worker in workers],
                     "delegate_master": False,
                 }
-                status, told = await self._own_route("POST", "/distributed/queue", body)
-                if status == 200 and told.get("prompt_id"):
-                    return self._on_cards(str(told["prompt_id"]), workers, notes)
-                LOG.warning("Imitatoes: ComfyUI-Distributed did not take the render: %s", told.get("error"))
-                alone = "ComfyUI-Distributed did not take it; the log says why"
+                status, answer = await self._own_route("POST", "/distributed/queue", body)
+                if status == 200 and answer.get("prompt_id"):
+                    return self._on_cards(str(answer["prompt_id"]), workers, notes)
+                LOG.warning("Imitatoes: ComfyUI-Distributed did not take the render: %s", answer.get("error"))
+                refused = workers  # one may have lost a pack or a model since it was asked
+                self.cards.forget(workers)
         await self._submit_here(replace(submission, graph=graph))
-        seeds = Finding(kind="cards", severity="suspicious", what=f"Painted on one card: {alone}.", fix="")
-        return Queued(submission.prompt_id, (*notes, seeds))
+        told = Finding(kind="cards", severity="suspicious", what=f"Painted on one card: {alone}.", fix="")
+        return Queued(submission.prompt_id, (*notes, told))
 
     def _on_cards(self, prompt_id: str, workers: Sequence[CardWorker], notes: Sequence[Finding]) -> Queued:
         """What became of it: the pack has left out whom it could not reach."""
@@ -177,7 +178,7 @@ class ServerQueue:
             prompt_id=prompt_id, map_function=lambda entry: entry.get("outputs")
         )
         outputs = history.get(prompt_id)
-        return list(_files(outputs, self._written_file)) if isinstance(outputs, dict) else []
+        return list(_files(outputs, self._find_file)) if isinstance(outputs, dict) else []
 
     def _look(self) -> tuple[Any, Any]:
         queue = self._server.prompt_queue
@@ -220,7 +221,11 @@ class ServerQueue:
             handler = self._handler(method, path)
         except StopIteration:
             return 404, {}
-        response = await handler(_Request(dict(body)))
+        try:
+            response = await handler(_Request(dict(body)))
+        except Exception as problem:  # another pack's code
+            LOG.warning("Imitatoes: %s %s failed: %r", method, path, problem)
+            return 500, {}
         return response.status, _body(response)
 
     def _handler(self, method: str, path: str) -> _Handler:
@@ -231,14 +236,12 @@ class ServerQueue:
         )
 
 
-def _files(
-    outputs: Mapping[str, Any], written_file: Callable[[Mapping[str, Any]], Path | None]
-) -> Iterator[OutputFile]:
+def _files(outputs: Mapping[str, Any], find_file: FindWrittenFile) -> Iterator[OutputFile]:
     """Nodes tell their files under images, gifs, video and other names, each as filename, subfolder and type."""
     for node, shown in outputs.items():
         for listed in shown.values() if isinstance(shown, dict) else ():
             for one in listed if isinstance(listed, (list, tuple)) else ():
-                path = written_file(one) if isinstance(one, dict) else None
+                path = find_file(one) if isinstance(one, dict) else None
                 if path is not None:
                     yield OutputFile(str(node), path)
 

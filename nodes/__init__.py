@@ -40,5 +40,6 @@ class Extension(ComfyExtension):
         server = app.server()
         if server is not None:
             register(server.routes, app.instance)
+            app.help_with_series(server)
             server.add_on_prompt_handler(refuse_unpaid)
         return list(NODE_CLASS_MAPPINGS.values())

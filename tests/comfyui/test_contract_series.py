@@ -96,6 +96,24 @@ def test_two_servers_share_a_series_run_by_run(servers):  # noqa: F811
     assert len(pictures) == len(set(pictures)) == 16
 
 
+def test_a_server_that_nobody_asked_for_anything_helps(servers):  # noqa: F811
+    """It looks a while after its start, and then every ten seconds."""
+    a, b = servers
+    graph = loop_graph(iterations_per_loop=1, max_loops=1, size=64, seconds=3.0)
+    goals = GOALS[:16]
+    body = {"workflow": graph, "goals": goals, "checklists": [LINE] * len(goals)}
+    status, answer = a.client.post("/imitatoes/runs", body)
+    assert status == 200, answer
+
+    def painted_by_b():
+        return len(b.client.get("/history"))
+
+    b.client.wait(painted_by_b, limit=60)
+    assert a.client.post(f"/imitatoes/series/{answer['series_id']}/stop", {})[0] == 200
+    series = reached(a, answer["series_id"], lambda series: series["state"] != "running")
+    assert series["state"] == "stopped"
+
+
 class _Listener(BaseHTTPRequestHandler):
     def do_POST(self):
         self.server.told.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))

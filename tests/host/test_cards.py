@@ -65,12 +65,13 @@ class Worker:
 
 
 class Master(FakeServer):
-    """A server with the pack. refuses: what its queue answers instead of an id. reachable: ids of workers."""
+    """A server with the pack. refuses: what its queue answers instead of an id, refuses_with: where this worker is
+    among those asked. reachable: ids of workers."""
 
     def __init__(self, workers, refuses="", **settings):
         super().__init__()
         self.config = {"workers": workers, "settings": settings}
-        self.refuses, self.asked = refuses, []
+        self.refuses, self.refuses_with, self.asked = refuses, "", []
         self.reachable = [one["id"] for one in workers]
         self.routes += [
             Box(method="GET", path="/distributed/config", handler=self.tell_config),
@@ -89,7 +90,7 @@ class Master(FakeServer):
     async def distribute(self, request):
         body = await request.json()
         self.asked.append(body)
-        if self.refuses:
+        if self.refuses or self.refuses_with in body["enabled_worker_ids"]:
             return Box(status=500, body=json.dumps({"error": self.refuses}).encode())
         active = [one for one in body["enabled_worker_ids"] if one in self.reachable]
         self.prompt_queue.pending.append((1, "theirs", queued(body["prompt"], active), {}, []))
@@ -133,8 +134,13 @@ def test_a_graph_that_gathers_pictures_goes_through_the_packs_own_queue():
         assert set(workers[0].asked) == KINDS - {"ImitatoesVLMCritique", "SaveImage"}
         count = len(workers[0].asked)
         await ServerQueue.submit(queue := ServerQueue(server, "1.0.0"), submission())
-        await queue.submit(submission())
+        other = submission()
+        other.graph["10"]["inputs"]["prompt"] = "words of the next render"
+        await queue.submit(other)
         assert len(workers[0].asked) == 2 * count, "each worker is asked once for each graph"
+        other.graph["5"]["inputs"]["sampler_name"] = "euler"
+        await queue.submit(other)
+        assert len(workers[0].asked) == 3 * count
 
     staged(story)
 
@@ -184,6 +190,20 @@ def test_what_the_pack_does_not_take_goes_to_one_card_and_what_that_refuses_is_t
     staged(story)
 
 
+def test_a_worker_that_has_lost_a_node_since_it_was_asked_is_found_out_and_the_others_go_on():
+    async def story(workers, listed):
+        server = Master(listed)
+        queue = ServerQueue(server, "1.0.0")
+        await queue.submit(submission())
+        workers[0].lacks = {"KSampler"}
+        server.refuses_with = "w1"
+        told = await queue.submit(submission())
+        assert [asked["enabled_worker_ids"] for asked in server.asked] == [["w1", "w2"], ["w1", "w2"], ["w2"]]
+        assert told.prompt_id == "theirs" and "KSampler" in told.notes[0].what
+
+    staged(story)
+
+
 def test_a_worker_that_lacks_a_node_is_left_out_and_one_of_another_version_named():
     async def story(workers, listed):
         server = Master(listed)
@@ -192,6 +212,8 @@ def test_a_worker_that_lacks_a_node_is_left_out_and_one_of_another_version_named
         first, second = (note.what for note in told.notes)
         assert "card 1" in first and "ImitatoesSelfImprovingPrompt" in first
         assert "card 2 has Imitatoes 0.9" in second
+        again = await (queue := ServerQueue(server, "1.0.0")).submit(submission())
+        assert (await queue.submit(submission())).notes == again.notes, "the next run is told as well"
 
     staged(story, w1={"lacks": ["ImitatoesSelfImprovingPrompt"]}, w2={"version": "0.9"})
 

@@ -130,7 +130,7 @@ def fresh_clause_candidates(
 
 def worth_of_several(belief: Belief, leader: int, candidate: RenderCandidate, pictures: int) -> RenderCandidate:
     """The candidate where a render gives so many pictures with its words: one that meets everything is enough. The
-    others' seeds are new to them. Of an edit there is one picture (docs/design-notes.md, 4.12)."""
+    others' seeds are new to them. Of an edit there is one picture (docs/design-notes.md, 22.4)."""
     beaten = 1.0 - float(belief.all_met[leader])
     if pictures < 2 or candidate.kind == "local_edit" or beaten <= 0:
         return candidate
@@ -142,8 +142,8 @@ def worth_of_several(belief: Belief, leader: int, candidate: RenderCandidate, pi
 
 
 def _left_to_words(belief: Belief, met: np.ndarray) -> np.ndarray:
-    """[K]: the share of a clause's rate on a new seed that it has on the seed of a picture that meets `met`. Where words
-    change nothing the seed decides, and on this one it was decided (docs/design-notes.md, 4.5)."""
+    """[K]: the share of a clause's rate on a new seed that it has on the seed of a picture that meets `met`. Where
+    words change nothing the seed decides, and on this one it was decided (docs/design-notes.md, 4.5)."""
     return 1 - (1 - met) * (1 - belief.responds) * (1 - SAME_SEED_REGAINS)
 
 
