@@ -1,7 +1,8 @@
 """What to change where a picture meets every requirement and a quality check of it is poor. Pure.
 
     each of them  the part that the judge points at is painted anew, where pictures can be repaired: see check_repairs
-    artifacts     more steps inside the family's range, twice; then cfg towards the middle of its range
+    artifacts     more steps inside the family's range, twice; then cfg towards the middle of its range; neither where
+                  the same picture came again
     faces         terms into the negative, where the family has one, else a positive clause
     text          the quoted words once more, in the family's way of quoting; terms where nothing is quoted
     composition   a clause that the editor writes about this picture
@@ -130,6 +131,8 @@ def _ladder(evidence: RunEvidence, best: Iteration, wording: Wording, check: Che
 
 def _parameters(evidence: RunEvidence, best: Iteration, wording: Wording, tried: list[str]) -> Iterator[Remedy]:
     run, base = evidence.run, best.settings
+    if any(i.plan.remedy.startswith("artifacts:") and i.duplicate_of is not None for i in run.comparable):
+        return  # steps or cfg gave the same picture again: on this seed a further one would too
     start = run.start.settings
     allowed = ranges(run.family, start.steps, start.cfg)
     used = {(i.settings.steps, i.settings.cfg) for i in run.comparable}

@@ -49,6 +49,16 @@ def test_artifacts_get_more_steps_twice_then_cfg_towards_the_middle_then_a_new_s
     assert (first.action, fourth.action) == ("parameters", "compose")
 
 
+def test_where_more_steps_give_the_same_picture_the_seed_changes_before_the_run_gives_up():
+    now = judged(story(), poor("artifacts"))
+    more_steps = next_step(now)
+    assert more_steps.settings.steps == 25
+    now = judged(advanced(now), poor("artifacts"), duplicate_of=1)
+    another = next_step(now)
+    assert not isinstance(another, Stop), another
+    assert another.settings.seed != 5 and "nothing is left to change about it" in another.reason
+
+
 def test_steps_stay_inside_the_familys_range():
     turbo = story("SDXL Turbo", settings=run().start.settings.model_copy(update={"steps": 7, "cfg": 1.0}))
     first, second, *_ = plans(turbo, poor("artifacts"), 2)
