@@ -217,7 +217,9 @@ def test_an_answer_nobody_can_read_is_asked_for_again_then_named(theatre):
     run = theatre.played(loop_graph(**ONE_LINE))
     assert run["status"] == "judge_failed"
     assert [i["critique"]["outcome"] for i in run["iterations"]] == ["unreadable", "unreadable"]
-    assert run["best"] == {"iteration": 2, "score": None, "image": "best.png", "sure": None}, "the latest, not judged"
+    assert run["best"] == {"iteration": 2, "score": None, "image": "best.png", "sure": None, "clip": None}, (
+        "the latest, not judged"
+    )
     assert all(i["picture"] for i in run["iterations"]), "the pictures are kept"
     assert len(theatre.looks()) == 4
 
@@ -251,7 +253,7 @@ def test_the_offline_judge_says_that_it_cannot_see(theatre):
     run = theatre.played(loop_graph(critic={"judge": "offline"}))
     assert (run["status"], len(run["iterations"])) == ("unverified", 1)
     assert run["iterations"][0]["critique"]["sees_content"] is False
-    assert run["best"] == {"iteration": 1, "score": None, "image": "best.png", "sure": None}
+    assert run["best"] == {"iteration": 1, "score": None, "image": "best.png", "sure": None, "clip": None}
     assert not theatre.looks()
 
 
