@@ -173,7 +173,7 @@ def test_files_that_nodes_tell_are_found_by_node_whatever_they_call_them(tmp_pat
     video, gif = {"filename": "a.mp4", "subfolder": "video", "type": "output"}, {"filename": "b.gif"}
     outputs = {"9": {"images": [video], "animated": (True,)}, "12": {"gifs": [gif, "text"], "text": ["said"]}}
     server.prompt_queue.history["p"] = {"outputs": outputs}
-    queue = ServerQueue(server, written_file=lambda told: tmp_path / told["filename"])
+    queue = ServerQueue(server, find_file=lambda told: tmp_path / told["filename"])
     assert [(one.node, one.path.name) for one in queue.output_files("p")] == [("9", "a.mp4"), ("12", "b.gif")]
     assert queue.output_files("q") == []
     server.prompt_queue.history["p"] = {"outputs": None}
