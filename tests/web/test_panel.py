@@ -68,7 +68,7 @@ def test_a_run_is_seen_live_and_looked_at_when_it_is_done(theatre, tab):
         assert texts[item["id"]] in detail
     missed = [item for item in second["critique"]["items"] if not item["passed"]]
     assert panel.locator(".imitatoes-notMet").count() == len(missed) > 0
-    shown = panel.locator(".imitatoes-single")
+    shown = panel.locator(".imitatoes-single:visible")
     tab.page.wait_for_function("document.querySelector('.imitatoes-single').naturalWidth === 256")
     assert "2" in shown.get_attribute("alt")
 
