@@ -2,7 +2,7 @@
 import { app } from "../../scripts/app.js";
 import { api } from "../../scripts/api.js";
 import { createActions } from "./actions.js";
-import { askForNotifications, notify, playChime } from "./alerts.js";
+import { askForNotifications } from "./alerts.js";
 import { adopt, workflowOfPrompt } from "./adopt.js";
 import { showBest } from "./canvas/best_preview.js";
 import { addCriticForm } from "./canvas/critic_form.js";
@@ -12,6 +12,8 @@ import { addLoopWidget } from "./canvas/loop_widget.js";
 import { addProblemWidget } from "./canvas/problem_widget.js";
 import { shownPicture } from "./canvas/picture_menu.js";
 import { createChoice } from "./choice.js";
+import { createDialogs } from "./dialogs.js";
+import { createEndings } from "./endings.js";
 import { createFeed } from "./feed.js";
 import { improve } from "./improve/improve.js";
 import { toggleSpread } from "./improve/spread.js";
@@ -29,13 +31,8 @@ import { applyJudge, judgeInFront, judgeWith, settingOf, settingsOf } from "./se
 import { createSidebar, TAB } from "./sidebar.js";
 import { createStore } from "./store.js";
 import { languageOf, textsOf, wordsOf } from "./texts.js";
-import { showConnections } from "./views/connections.js";
-import { showExperiment } from "./views/experiment.js";
-import { showJudging } from "./views/judge_picture.js";
 import { createPanel } from "./views/panel.js";
-import { showRanking } from "./views/ranking.js";
-import { bestName, goalTitle, stateWords, tone } from "./wording.js";
-import { nodeAt, nodesOf, widgetOf, workflowInFront } from "./workflow.js";
+import { nodeAt, workflowInFront } from "./workflow.js";
 
 const OTHERS = new Set(["JudgeSelfTest", "TextSegmentMask", "StyleLoRAPicker", "VRAMGuard", "AutoTiledDecode", "RegionCrop", "RegionStitch"].map((name) => `Imitatoes${name}`));
 const SHEETS = ["base", "setup", "run", "picture", "iteration", "repair", "past_runs", "dialogs"];
@@ -53,7 +50,7 @@ const nodesOfRun = new Map();
 const adopted = new Set();
 const followedRuns = new Set();
 
-const feed = createFeed({ store, server, onEnded: ended, onPending: pending });
+const feed = createFeed({ store, server, onEnded: (run, promptId) => (nodesOfRun.delete(run.run_id), endings.run(run, promptId)), onPending: pending });
 const page = {
   ...createPage(app, t),
   firstPicture,
@@ -64,11 +61,12 @@ const page = {
   followed: (runId) => followedRuns.add(runId),
   need: (runId) => feed.need(runId),
   improve: makeSelfImproving,
-  rankFolder: openRanking,
-  judgePicture: judgeOfRun,
+  rankFolder: () => dialogs.ranking(),
+  judgePicture: (run, iteration) => dialogs.judgeIteration(run, iteration),
   choice,
 };
-const series = createSeries({ t, server, changed: store.touch, onEnded: seriesEnded, confirm: page.confirm });
+const dialogs = createDialogs({ app, t, server, toast: page.toast });
+const series = createSeries({ t, server, changed: store.touch, onEnded: (one) => endings.series(one), confirm: page.confirm });
 const heard = listen(api, {
   store,
   feed,
@@ -87,6 +85,8 @@ const sidebar = createSidebar({
   makePanel: () => createPanel({ t, store, server, actions, search, series, judge: judgeSetup(), progress, page, language }),
   active: () => app.extensionManager.sidebarTab?.activeSidebarTabId,
 });
+
+const endings = createEndings({ t, toast: page.toast, wanted: (setting) => settingOf(app, setting), seen: (promptId) => problems.told(promptId) || sidebar.isOpen() });
 
 /** Anew for each opened panel: what was installed meanwhile is asked for. */
 const judgeSetup = () => createJudgeSetup({ server, changed: store.touch, wanted: () => judgeInFront(app), use: useJudge });
@@ -137,67 +137,10 @@ async function pending(run) {
   if (answer.nodes) nodesOfRun.set(run.run_id, answer.nodes);
 }
 
-/** promptId: of the render that was the last one. */
-function ended(run, promptId) {
-  nodesOfRun.delete(run.run_id);
-  if (run.measured) return; // they come by hundreds
-  tellBeyondThePage(run);
-  if (problems.told(promptId) || sidebar.isOpen() || !settingOf(app, "toasts")) return;
-  const severity = { good: "success", bad: "error" }[tone(run)] ?? "info";
-  const best = bestName(t, run) ? ` ${bestName(t, run)}.` : "";
-  const summary = run.status === "done" ? t("toast.done") : `${t("toast.ended")}: ${stateWords(t, run)}`;
-  page.toast(severity, summary, `${run.reason}${best}`);
-}
-
-/** A series of goals is through, or was cut short. */
-function seriesEnded(one) {
-  const words = t("series.count", { ended: one.ended, count: one.count, met: one.met });
-  if (settingOf(app, "sound")) playChime();
-  if (settingOf(app, "notification")) notify(`${t("title")}: ${t("series.ended")}`, `${words}. ${one.reason}`, one.series_id);
-  if (settingOf(app, "toasts")) page.toast(one.state === "failed" ? "error" : "success", t("series.ended"), `${words}. ${one.reason}`);
-}
-
-function tellBeyondThePage(run) {
-  if (settingOf(app, "sound")) playChime();
-  if (settingOf(app, "notification")) notify(`${t("title")}: ${stateWords(t, run)}`, goalTitle(run), run.run_id);
-}
-
 // Not awaited by whoever runs the command: it may wait for the user's answer.
 function makeSelfImproving() {
   actions.tell("", "improve");
   improveWorkflow();
-}
-
-/** A node that shows a picture, judged by itself. The goal and judge of the workflow's loop, if it has one, begin. */
-function judgeShownPicture(node) {
-  const picture = shownPicture(node);
-  if (!picture) return page.toast("warn", t("judgePicture.title"), t("judgePicture.noPicture"));
-  showJudging({ t, server, picture, ...asked() });
-}
-
-/** A picture of a run, by another goal than the run's or by the same. */
-function judgeOfRun(run, iteration) {
-  showJudging({ t, server, picture: { image: `imitatoes/${run.run_id}/${iteration.picture}`, folder: "output" }, ...asked(), goal: run.goal });
-}
-
-/** {goal, judge}: of the workflow's loop, if it has one. */
-function asked() {
-  const valueOf = (kind, name) => widgetOf(nodesOf(app.graph).find((one) => one.comfyClass === kind), name)?.value;
-  const judge = { model: String(valueOf(CRITIC, "model") ?? settingOf(app, "model") ?? ""), connection: String(valueOf(CRITIC, "connection") || settingOf(app, "connection") || "local") };
-  return { goal: String(valueOf(LOOP, "goal") ?? ""), judge };
-}
-
-function openRanking() {
-  showRanking({ t, server, ...asked() });
-}
-
-function openConnections() {
-  showConnections({ t, server });
-}
-
-/** The workflow in front, measured with the judge that it has. */
-function openExperiment() {
-  showExperiment({ t, server, judge: judgeInFront(app), graph: async () => (await app.graphToPrompt()).output });
 }
 
 async function improveWorkflow() {
@@ -239,15 +182,15 @@ function elsewhere(runId) {
 
 app.registerExtension({
   name: "imitatoes.panel",
-  settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications(), showConnections: openConnections, showExperiment: openExperiment }),
+  settings: settingsOf(t, { keepThumbnails: (kept) => Number.isInteger(kept) && server.keepThumbnails(kept), allowNotifications: (on) => on && askForNotifications(), showConnections: dialogs.connections, showExperiment: dialogs.experiment }),
   commands: [
     { id: "Imitatoes.OpenPanel", label: t("command.open"), icon: "pi pi-images", function: openPanel },
     { id: "Imitatoes.MakeSelfImproving", label: t("command.improve"), icon: "pi pi-sparkles", function: makeSelfImproving },
-    { id: "Imitatoes.JudgePicture", label: t("judgePicture.menu"), icon: "pi pi-eye", function: () => judgeShownPicture(Object.values(app.canvas?.selected_nodes ?? {})[0]) },
-    { id: "Imitatoes.RankFolder", label: t("ranking.title"), icon: "pi pi-sort-amount-down", function: openRanking },
+    { id: "Imitatoes.JudgePicture", label: t("judgePicture.menu"), icon: "pi pi-eye", function: () => dialogs.judgeNode(Object.values(app.canvas?.selected_nodes ?? {})[0]) },
+    { id: "Imitatoes.RankFolder", label: t("ranking.title"), icon: "pi pi-sort-amount-down", function: dialogs.ranking },
     { id: "Imitatoes.Spread", label: t("command.spread"), icon: "pi pi-clone", function: spread },
-    { id: "Imitatoes.Connections", label: t("command.connections"), icon: "pi pi-link", function: openConnections },
-    { id: "Imitatoes.Measure", label: t("experiment.title"), icon: "pi pi-chart-bar", function: openExperiment },
+    { id: "Imitatoes.Connections", label: t("command.connections"), icon: "pi pi-link", function: dialogs.connections },
+    { id: "Imitatoes.Measure", label: t("experiment.title"), icon: "pi pi-chart-bar", function: dialogs.experiment },
   ],
   menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.RankFolder", "Imitatoes.Spread", "Imitatoes.Connections"] }],
   async setup() {
@@ -270,7 +213,7 @@ app.registerExtension({
     await series.load();
   },
   // Newer pages ask for this when a node is clicked with the right button; the command does the same for a chosen node.
-  getNodeMenuItems: (node) => (shownPicture(node) ? [{ content: t("judgePicture.menu"), callback: () => judgeShownPicture(node) }] : []),
+  getNodeMenuItems: (node) => (shownPicture(node) ? [{ content: t("judgePicture.menu"), callback: () => dialogs.judgeNode(node) }] : []),
   nodeCreated(node) {
     if (node.comfyClass === LOOP) addLoopWidget(node, { t, store, runOf: runOf("loop_node"), problemOf, progress });
     else if (OTHERS.has(node.comfyClass)) addProblemWidget(node, { store, problemOf });

@@ -344,7 +344,7 @@ def test_what_the_check_of_the_workflow_found_can_be_read(tab):
 
 def test_a_picture_that_nobody_looked_at_is_said_to_be_that_and_judged_by_a_button(theatre, tab):
     workflow = loop_workflow(seconds=0.0)
-    workflow["nodes"][-1]["widgets_values"][-1] = "offline"
+    workflow["nodes"][-1]["widgets_values"][6] = "offline"
     tab.load(workflow)
     tab.panel()
     tab.queue()

@@ -33,8 +33,8 @@ export function createSeriesView({ t, server, series, open }) {
   );
 
   function stateOf(one) {
-    if (one.state === "running") return one.status ? t(`status.${one.status}`) : t("series.goal.running");
-    if (one.state === "waiting") return t("series.goal.waiting");
+    if (one.state === "running") return one.status ? t(`status.${one.status}`) : t("series.goalRunning");
+    if (one.state === "waiting") return t("series.goalWaiting");
     return one.status ? t(`status.${one.status}`) : t("status.failed");
   }
 
