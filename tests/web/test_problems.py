@@ -99,6 +99,5 @@ def test_nodes_without_a_text_of_their_own_get_one_while_there_is_something_to_s
     tab.page.wait_for_function(
         "(before) => JSON.stringify(app.graph.nodes.map((n) => n.widgets?.length ?? 0)) === JSON.stringify(before)",
         arg=before,
-        timeout=10_000,
     )
     assert saved == tab.page.evaluate("app.graph.serialize().nodes.map((n) => n.widgets_values?.length ?? 0)")

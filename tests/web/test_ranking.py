@@ -14,7 +14,8 @@ from ..comfyui.theatre import MODEL
 from .graphs import loop_workflow
 
 pytestmark = pytest.mark.browser
-TOLD = ("Found ", "Did not find: ", "Could not tell")
+TOLD = ("Found ", "Did not find: ", "Could not tell", "was not asked")
+"""What a judge of a jury said: after a clear answer of the first one the second need not be asked."""
 GOAL = "three red circles"
 PAINTED = {"a_none.png": "a blue square", "b_three.png": GOAL, "c_two.png": "two red circles"}
 
@@ -91,5 +92,5 @@ def test_what_each_judge_of_a_jury_said_is_shown(theatre, tab):
     said = [rows.nth(at).text_content() for at in range(rows.count())]
     assert len(said) == 2
     assert said[0].startswith(MODEL) and said[1].startswith("qwen2.5vl:7b")
-    assert all("calls" in one and any(words in one for words in TOLD) for one in said), said
+    assert "calls" in said[0] and all(any(words in one for words in TOLD) for one in said), said
     tab.shot("jury")
