@@ -371,6 +371,8 @@ def test_the_result_is_the_best_under_equal_looks(told, again, policy, local):
         return
     leader = beliefs.leader
     assert beliefs.standing[leader.number] == pytest.approx(max(beliefs.standing.values()), rel=0.03)
+    if clauses_wanted(now):
+        return  # an editor that is still to be asked may bring what the run goes on with
     if isinstance(next_step(now), Stop) and next_step(now).status in ("limit", "no_progress"):
         assert leader.critique.looks > 1 or leader.number in now.relooks
 
