@@ -227,6 +227,7 @@ async def test_nobody_joins_what_has_ended_or_what_nobody_is_at(root):
     await other.series.join_others()
     shop.kill()
     cut = (await other.series.start(asked(2), "", {})).series_id
+    await until(lambda: other.queue.submitted)  # else a thread of its start may make it appear after its death
     other.kill()
     third = Workshop(root)
     await third.series.join_others()
