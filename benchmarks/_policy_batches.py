@@ -14,7 +14,7 @@ from ..engine.judge.critique import Critique
 from ..engine.loop import policy as shipped
 from ..engine.loop.batch_pictures import PictureSource
 from ..engine.loop.clauses import token_estimate
-from ..engine.loop.outcome import iteration_of
+from ..engine.loop.outcome import record
 from ..engine.loop.run import BatchPicture, Pending, Plan, Run, Stop
 from ..engine.loop.run_context import Report
 from . import _policy_ours as ours
@@ -104,7 +104,7 @@ def _with_iteration(
     run: Run, verdict: Critique, best: int, others: tuple[BatchPicture, ...], source: PictureSource | None
 ) -> Run:
     report = Report(critique=verdict, picture="x.png", batch_index=best, others=others, source=source)
-    iteration = iteration_of(run, report, None, 0.0)
+    _, iteration = record(run, report)
     return run.model_copy(update={"iterations": (*run.iterations, iteration), "pending": None})
 
 

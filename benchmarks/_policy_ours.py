@@ -13,7 +13,7 @@ from ..engine.loop import policy as shipped
 from ..engine.loop.belief.run_belief import believe_run
 from ..engine.loop.clauses import token_estimate
 from ..engine.loop.next_plan import new_seed
-from ..engine.loop.outcome import iteration_of
+from ..engine.loop.outcome import record
 from ..engine.loop.plan import PastWording, Pending, Plan
 from ..engine.loop.repair_plan import next_step_with_repair, without_impossible_repair
 from ..engine.loop.run import Iteration, Run, Stop
@@ -202,7 +202,7 @@ def _painted(world: World, course: _Course, plan: Plan, number: int) -> Picture:
 
 def _with_iteration(run: Run, verdict: Critique) -> Run:
     repaired = (0.3, 0.3, 0.6, 0.6) if run.pending.plan.action == "local_edit" else None
-    iteration = iteration_of(run, Report(critique=verdict, picture="x.png", repaired=repaired), None, 0.0)
+    _, iteration = record(run, Report(critique=verdict, picture="x.png", repaired=repaired))
     hints = run.region_hints
     if run.can_edit_locally:
         hints = {**hints, **{f"{iteration.number}:{item.id}": HINT for item in verdict.items}}

@@ -21,7 +21,7 @@ STAGES: dict[str, list[list[str]]] = {
     LOOKING: [["ollama_client.vision_model", "OllamaVisionModel.ask"]],
     "model released": [["ollama_client.vision_model", "OllamaVisionModel.release"]],
     "policy": [
-        ["engine.loop.outcome", "iteration_of"],
+        ["engine.loop.driver", "record"],
         ["engine.loop.driver", "next_step_after"],
         ["engine.loop.driver", "next_step_with_repair"],
     ],

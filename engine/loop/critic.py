@@ -20,7 +20,7 @@ from .batch_pictures import PictureSource, picture_sources
 from .clip_saving import ClipEncoder, save_clip
 from .journal import Journal, stem
 from .judging_notes import notes_after_verdict
-from .outcome import iteration_of, with_iteration
+from .outcome import record
 from .picture_saving import PictureSaving
 from .plan import Plan
 from .policy import clauses_wanted, final_look, wordings_tried
@@ -105,11 +105,11 @@ async def critique_in_run(
             report = replace(report, repaired=repair.box, repaired_region=region)
         # One object as long as nothing changes: what is derived from a run is remembered for it.
         report = replace(report, notes=(*report.notes, *prompt_context.card_notes))
-        run = _with_iteration(place.run, report)
+        run, _ = record(place.run, report)
         relooks = await _looked_again(judge, journal, run, report, pictures)
         if relooks:
             report = replace(report, relooks=relooks)
-            run = _with_iteration(place.run, report)
+            run, _ = record(place.run, report)
         hints = await ask_hints(judge, journal, run, pictures, report.batch_index)
         if hints:
             report = replace(report, region_hints=hints)
@@ -203,11 +203,6 @@ async def _looked_again(
             relooks[number] = await judge.look_again(picture, run.checklist, at_hand)
         run = run.model_copy(update={"relooks": {**run.relooks, **relooks}})
     return relooks
-
-
-def _with_iteration(run: Run, report: Report) -> Run:
-    """The run as it will be once the driver has recorded this report."""
-    return with_iteration(run, report, iteration_of(run, report, None, 0.0))
 
 
 def _fingerprints(pictures: Sequence[Picture]) -> list[Fingerprint]:

@@ -19,8 +19,12 @@ STOPPED = "You stopped the run. Continue it to go on from the best."
 OUR_MISTAKE = "An error inside Imitatoes ended the run; the server log has the details. Please report it."
 
 
-def iteration_of(run: Run, report: Report, started: float | None, judging_since: float) -> Iteration:
-    """The iteration that the pending render became. started, judging_since: epoch seconds."""
+def record(run: Run, report: Report, started: float | None = None, judging_since: float = 0.0) -> tuple[Run, Iteration]:
+    """The run with what its critic found, and the iteration that its pending render became. Of a long run it takes a
+    while.
+
+    started, judging_since: epoch seconds; None where it is not known when the render began.
+    """
     seconds = dict(report.seconds)
     if started is not None and judging_since > started:
         seconds["render"] = judging_since - started
@@ -41,23 +45,13 @@ def iteration_of(run: Run, report: Report, started: float | None, judging_since:
         clip=report.clip,
         seconds={name: round(value, 4) for name, value in seconds.items()},
     )
-    after = with_iteration(run, report, iteration)
-    reverted = decide_repair(after, iteration)
-    if reverted is not None:
-        return iteration.model_copy(update={"decision": reverted})
-    return iteration.model_copy(update={"decision": decide(run, after, iteration)})
+    after = _with_iteration(run, report, iteration)
+    decision = decide_repair(after, iteration) or decide(run, after, iteration)
+    decided = iteration.model_copy(update={"decision": decision})
+    return after.model_copy(update={"iterations": (*run.iterations, decided)}), decided
 
 
-def record(run: Run, report: Report, started: float | None, judging_since: float) -> tuple[Run, Iteration]:
-    """The run with what its critic found, and the iteration that is new in it. Of a long run it takes a while.
-
-    started, judging_since: epoch seconds.
-    """
-    iteration = iteration_of(run, report, started, judging_since)
-    return with_iteration(run, report, iteration), iteration
-
-
-def with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
+def _with_iteration(run: Run, report: Report, iteration: Iteration) -> Run:
     """The run with what the report brought: its iteration, the checklist, second looks at earlier pictures; and how
     surely each picture meets everything by now."""
     after = run.model_copy(

@@ -7,7 +7,7 @@ from typing import Any
 from pack.engine.judge.checklist import Checklist, Requirement
 from pack.engine.judge.critique import Changes, Critique, Edit, Item
 from pack.engine.loop.journal import stem
-from pack.engine.loop.outcome import iteration_of, with_iteration
+from pack.engine.loop.outcome import record
 from pack.engine.loop.plan import Pending
 from pack.engine.loop.policy import first_plan, next_step
 from pack.engine.loop.run import Run, Stop
@@ -120,7 +120,7 @@ def itemised(
 def judged(before: Run, verdict: Critique, duplicate_of: int | None = None) -> Run:
     """The run after its pending render was judged so."""
     report = Report(critique=verdict, picture=f"{stem(before.pending.plan)}.png", duplicate_of=duplicate_of)
-    return with_iteration(before, report, iteration_of(before, report, None, 0.0))
+    return record(before, report)[0]
 
 
 def advanced(before: Run) -> Run | Stop:

@@ -7,7 +7,7 @@ from pack.engine.judge.region_question import RegionHint
 from pack.engine.loop.belief.local_edits import EDITS_OF_ONE
 from pack.engine.loop.check_repairs import check_remedy, repaired_check
 from pack.engine.loop.journal import stem
-from pack.engine.loop.outcome import iteration_of, with_iteration
+from pack.engine.loop.outcome import record
 from pack.engine.loop.plan import Pending
 from pack.engine.loop.repair_kinds import checks_repaired, kind_named
 from pack.engine.loop.repair_plan import hint_wanted, next_step_with_repair, outcomes
@@ -34,7 +34,7 @@ def repaired(now, verdict, changed=(0.4, 0.4, 0.6, 0.7), duplicate_of=None):
     assert plan.action == "local_edit", plan
     pending = now.model_copy(update={"pending": Pending(prompt_id="p", plan=plan)})
     report = Report(verdict, f"{stem(plan)}.png", repaired=changed, duplicate_of=duplicate_of)
-    return with_iteration(pending, report, iteration_of(pending, report, None, 0.0))
+    return record(pending, report)[0]
 
 
 @pytest.mark.parametrize("check", sorted(checks_repaired()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from pack.engine.loop.judging_notes import notes_after_verdict, notes_before_rendering
-from pack.engine.loop.outcome import iteration_of, with_iteration
+from pack.engine.loop.outcome import record
 from pack.engine.loop.policy import next_step
 from pack.engine.loop.run_context import Report
 
@@ -43,7 +43,7 @@ def test_a_first_verdict_tells_what_the_scale_reaches_and_what_is_left_out_once(
     assert [note.kind for note in notes] == ["goal_not_covered", "pass_score_out_of_reach"]
     assert "0.92, the most they can" in notes[1].what
     report = Report(verdict, None, checklist=asked, notes=notes)
-    after = with_iteration(story, report, iteration_of(story, report, None, 0.0))
+    after = record(story, report)[0]
     assert after.warnings == notes
     assert notes_after_verdict(after, asked, verdict) == ()
 

@@ -12,7 +12,7 @@ from pack.engine.judge.critique import UNANSWERED, Changes, Critique, Edit, Item
 from pack.engine.loop.belief.priors import MOST_CLAUSES
 from pack.engine.loop.belief.run_belief import RunBelief
 from pack.engine.loop.clauses import MAX_EXTRA_TOKENS, MAX_NEGATIVE_TERMS, split_clauses, token_estimate
-from pack.engine.loop.outcome import iteration_of, with_iteration
+from pack.engine.loop.outcome import record
 from pack.engine.loop.policy import clauses_wanted, final_look, next_step
 from pack.engine.loop.run import Run, Stop
 from pack.engine.loop.run_context import Report
@@ -298,9 +298,8 @@ def test_looks_that_come_with_the_report_count_for_the_best():
     pending = now.pending.model_copy(update={"plan": now.iterations[-1].plan})
     before = now.model_copy(update={"iterations": now.iterations[:1], "pending": pending})
     report = Report(critique=now.iterations[1].critique, picture="x.png", relooks={1: itemised(0.1, 0.1, 0.1, 0.1)})
-    iteration = iteration_of(before, report, None, 0.0)
+    after_it, iteration = record(before, report)
     assert iteration.decision.kind == "accept"
-    after_it = with_iteration(before, report, iteration)
     assert after_it.best.number == 2
     assert Run.model_validate_json(after_it.model_dump_json()).best.number == 2, "the journal keeps it"
 

@@ -13,7 +13,7 @@ from pack.engine.judge.region_question import WHOLE, RegionHint
 from pack.engine.judge.scoring import NO_BIAS
 from pack.engine.loop.belief.run_belief import believe_run
 from pack.engine.loop.journal import stem
-from pack.engine.loop.outcome import iteration_of, with_iteration
+from pack.engine.loop.outcome import record
 from pack.engine.loop.plan import Pending, Plan, RegionRepair
 from pack.engine.loop.repair_judging import changed_box, enlarged_part, read_back
 from pack.engine.loop.repair_kinds import kinds
@@ -55,7 +55,7 @@ def repaired(before, verdict, repaired=REPAIRED, duplicate_of=None, wish="", req
         update={"pending": Pending(prompt_id=f"p{index}", plan=plan(requirement, index=index, repair=repair))}
     )
     report = Report(verdict, f"{stem(pending.pending.plan)}.png", duplicate_of=duplicate_of, repaired=repaired)
-    return with_iteration(pending, report, iteration_of(pending, report, None, 0.0))
+    return record(pending, report)[0]
 
 
 def test_region_and_prompt_come_from_the_judge_where_it_points():
