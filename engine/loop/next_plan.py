@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -83,6 +84,26 @@ def _plans(render: NextRender, loop: int, index: int) -> Iterator[Plan]:
         candidates = sorted(candidates, key=lambda one: one.kind == "same_seed")
     for candidate in candidates:
         yield _as_plan(render, candidate, loop, index, told)
+
+
+def edit_plan(run: Run, source: Iteration, place: tuple[int, int], reason: str, keeps_seed: bool, **how: Any) -> Plan:
+    """An edit in one place of a picture: its settings and words on a seed of the edit's own, unless the seed is kept.
+    place: (loop, index) of the render. how: further fields of the plan."""
+    return Plan(
+        loop=place[0],
+        index=place[1],
+        settings=source.settings.model_copy(update={"seed": source.seed if keeps_seed else new_seed(run)}),
+        wording=source.plan.wording,
+        action="local_edit",
+        edit_of=source.number,
+        reason=reason,
+        **how,
+    )
+
+
+def edit_reason(source: Iteration, what: str) -> str:
+    """what: is mended, in words."""
+    return f"Edit iteration {source.number} in one place only: {what}."
 
 
 def new_seed(run: Run) -> int:
@@ -206,17 +227,8 @@ def _as_plan(render: NextRender, candidate: RenderCandidate, loop: int, index: i
     policy = run.start.seed_policy
     if candidate.kind == "local_edit":
         requirement = beliefs.requirements[candidate.target]
-        seed = source.seed if policy == "keep" else new_seed(run)
-        return Plan(
-            loop=loop,
-            index=index,
-            settings=source.settings.model_copy(update={"seed": seed}),
-            wording=source.plan.wording,
-            action="local_edit",
-            edit_of=source.number,
-            requirement=requirement.id,
-            reason=f"Edit iteration {source.number} in one place only: {requirement.text}.",
-        )
+        reason = edit_reason(source, requirement.text)
+        return edit_plan(run, source, (loop, index), reason, policy == "keep", requirement=requirement.id)
     wording, new = render.wording(candidate)
     wording = carry_remedies(render.evidence, beliefs.leader, with_seen_terms(render.evidence, wording))
     prompt, negative = compose(run.start.settings, wording)

@@ -12,7 +12,7 @@ from ..judge.region_question import WHOLE, Asks, RegionHint, one_thing
 from ..judge.verdict import FAULTS
 from .check_repairs import check_remedy, is_mended, newly_poor, poor_part, repaired_check
 from .evidence import RunEvidence
-from .next_plan import new_seed, next_place
+from .next_plan import edit_plan, edit_reason, next_place
 from .plan import Plan, RegionRepair
 from .policy import next_step
 from .repair_kinds import Outcome, RepairKind, kind_named, kind_of, kind_of_check, strength
@@ -214,20 +214,9 @@ def _check_repair(run: Run, step: Plan | Stop) -> Plan | None:
         feather=FEATHER,
         context=kind.context,
     )
-    loop, index = next_place(run)
-    seed = source.settings.seed if run.start.seed_policy == "keep" else new_seed(run)
-    return Plan(
-        loop=loop,
-        index=index,
-        settings=source.settings.model_copy(update={"seed": seed}),
-        wording=source.plan.wording,
-        action="local_edit",
-        edit_of=source.number,
-        repair=repair,
-        remedy=remedy,
-        reason=f"Edit iteration {source.number} in one place only: {FAULTS[poor.check]}"
-        f"{f', the {hint.region}' if hint.region else ''}.",
-    )
+    reason = edit_reason(source, f"{FAULTS[poor.check]}{f', the {hint.region}' if hint.region else ''}")
+    keeps_seed = run.start.seed_policy == "keep"
+    return edit_plan(run, source, next_place(run), reason, keeps_seed, repair=repair, remedy=remedy)
 
 
 def thing_of(run: Run, requirement: Requirement) -> str:

@@ -15,7 +15,7 @@ from ..judge.picture import Picture
 from ..judge.region_question import SCALE, Box, RegionHint, one_thing
 from ..judge.words import plain_words
 from .journal import Journal
-from .next_plan import new_seed
+from .next_plan import edit_plan
 from .plan import Plan, RegionRepair
 from .repair_kinds import RepairKind, kind_of_wish
 from .repair_plan import FEATHER, SURROUNDINGS
@@ -81,16 +81,8 @@ async def plan_wish(
         goes_on=not run.ended,
     )
     repair = with_hint(repair, hint)
-    plan = Plan(
-        loop=place[0],
-        index=place[1],
-        settings=source.settings.model_copy(update={"seed": new_seed(run)}),
-        wording=source.plan.wording,
-        action="local_edit",
-        edit_of=number,
-        repair=repair,
-        reason=f'Your wish for iteration {number}: "{wish}".',
-    )
+    reason = f'Your wish for iteration {number}: "{wish}".'
+    plan = edit_plan(run, source, place, reason, keeps_seed=False, repair=repair)
     if mask is None:
         return plan
     file = await asyncio.to_thread(journal.save_mask, run.id, plan, mask)
