@@ -37,11 +37,11 @@ from ..judge.clip import clip_of_strip
 from ..judge.picture import Picture
 from ..settings import Limits, LoopHandle, Settings
 from .batch_pictures import letter
-from .belief.stopping import percent
-from .pictures import SheetTile, TileRepair, contact_sheet_names, save_contact_sheets, save_png
+from .pictures import contact_sheet_names, save_contact_sheets, save_png
 from .plan import Plan
 from .run import Iteration, Run
 from .run_ids import RUN_ID, time_of
+from .run_sheet import sheet_tiles
 from .run_text import RunTexts
 
 _RENDERED = re.compile(r"loop_[0-9]{2,6}_iter_[0-9]{2,6}(?:_[a-z]{1,2})?\.png")
@@ -206,9 +206,8 @@ class Journal:
     def close(self, run: Run) -> None:
         """Write what an ended run leaves behind: the contact sheet, as far as it can be made, and best.png."""
         best = run.result
-        tiles = [tile for i in run.iterations for tile in self._tiles(run, i, i is best)]
         try:
-            save_contact_sheets(tiles, self.folder(run.id))
+            save_contact_sheets(sheet_tiles(run, lambda name: self._made(run.id, name)), self.folder(run.id))
         except Exception:  # whatever is wrong with it, it is a convenience
             logging.exception("Imitatoes: the contact sheet of run %s could not be made", run.id)
         picture = self._made(run.id, best.picture) if best is not None else None
@@ -220,13 +219,6 @@ class Journal:
                 path.unlink(missing_ok=True)  # of a former best
         if clip is not None:
             _copy(clip, self.folder(run.id) / best_clip_name(clip.name))
-
-    def _tile_repair(self, run: Run, iteration: Iteration) -> TileRepair | None:
-        if iteration.repaired is None and iteration.repaired_region is None:
-            return None
-        number = iteration.plan.edit_of or 0
-        before = run.iterations[number - 1].picture if 1 <= number < iteration.number else None
-        return TileRepair(iteration.repaired_region, iteration.repaired, self._made(run.id, before))
 
     def is_closed(self, run: Run) -> bool:
         """Whether best.png and the contact sheets are there, and best.png is the best picture."""
@@ -247,23 +239,6 @@ class Journal:
         """Whether the best clip is kept as such; of a run that goes on from another it is longer than its own."""
         kept = self.kept_best_clip(run.id)
         return kept is not None and (bool(run.extends) or filecmp.cmp(clip, kept, shallow=False))
-
-    def _tiles(self, run: Run, iteration: Iteration, best: bool) -> list[SheetTile]:
-        """What a contact sheet shows of an iteration: its picture, or all of its batch."""
-        if not iteration.others:
-            path = self._made(run.id, iteration.picture)
-            repair = self._tile_repair(run, iteration)
-            strip = iteration.clip.strip if iteration.clip is not None else None
-            frames = self.picture(run.id, strip) if strip else None
-            return [SheetTile(path, _caption(run, iteration), best, repair, frames)] if path else []
-        tiles = []
-        for one in iteration.pictures:
-            shown = one.index == iteration.batch_index
-            caption = _caption(run, iteration) if shown else _score_in_words(one.critique.score)
-            caption = caption.removeprefix(f"{iteration.number}: ")
-            if path := self._made(run.id, one.picture):
-                tiles.append(SheetTile(path, f"{iteration.number}{letter(one.index)}: {caption}", best and shown))
-        return tiles
 
     def _made(self, run_id: str, name: str | None) -> Path | None:
         """A picture of an iteration; None where it is not there, or is no picture of a run."""
@@ -388,15 +363,3 @@ def _unreadable(run_id: str, path: Path, why: str) -> Run:
             "pictures you want from its folder, and delete the run."
         ),
     )
-
-
-def _score_in_words(score: float | None) -> str:
-    return "not looked at" if score is None else f"{score:.2f}"
-
-
-def _caption(run: Run, iteration: Iteration) -> str:
-    shown = _score_in_words(run.score_of(iteration))
-    if iteration.number in run.standing:
-        shown += f", {percent(run.standing[iteration.number])} sure"
-    repaired = f", repair of {iteration.plan.edit_of}" if iteration.plan.repair is not None else ""
-    return f"{iteration.number}: {shown} {'kept' if iteration.decision.kind == 'accept' else 'rejected'}{repaired}"
