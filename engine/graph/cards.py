@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .model import Graph, clean_copy, inputs_of, is_link, sources
+from .model import Graph, class_of, clean_copy, inputs_of, is_link, upstream
 
 COLLECTOR, SEED = "DistributedCollector", "DistributedSeed"
 WRITTEN = {
@@ -44,7 +44,7 @@ class CardJob:
 
 def collectors(graph: Mapping[str, Any]) -> list[str]:
     """Ids of the nodes that gather the pictures of all cards."""
-    return [node_id for node_id, node in graph.items() if _class_of(node) == COLLECTOR]
+    return [node_id for node_id, node in graph.items() if class_of(node) == COLLECTOR]
 
 
 def job_of(graph: Mapping[str, Any]) -> CardJob | None:
@@ -64,7 +64,7 @@ def job_of(graph: Mapping[str, Any]) -> CardJob | None:
 def strip_written(graph: Graph) -> Graph:
     """The same graph, changed: without what the pack writes into it for one render."""
     for node in graph.values():
-        for name in WRITTEN.get(_class_of(node), ()):
+        for name in WRITTEN.get(class_of(node), ()):
             inputs_of(node).pop(name, None)
     return graph
 
@@ -81,7 +81,7 @@ def for_all_cards(graph: Graph) -> Graph:
 def on_one_card(graph: Graph) -> Graph:
     """A copy without the nodes that spread it: what they hand on goes straight to whoever reads it."""
     copied = clean_copy(graph)
-    spreading = {node_id for node_id, node in copied.items() if _class_of(node) in _CARRIES}
+    spreading = {node_id for node_id, node in copied.items() if class_of(node) in _CARRIES}
     for node in copied.values():
         inputs = node.get("inputs") if isinstance(node, dict) else None
         for name, value in list(inputs.items()) if isinstance(inputs, dict) else ():
@@ -92,30 +92,27 @@ def on_one_card(graph: Graph) -> Graph:
 
 def workers_part(graph: Mapping[str, Any]) -> Graph:
     """What a worker renders: everything upstream of the collectors, and a preview that makes it run."""
-    wanted, waiting = set(), collectors(graph)
-    shown = {f"{node_id}:preview": node_id for node_id in waiting}
-    while waiting:
-        node_id = waiting.pop()
-        if node_id in wanted or node_id not in graph:
-            continue
-        wanted.add(node_id)
-        waiting.extend(sources(graph[node_id]))
-    part = clean_copy({node_id: graph[node_id] for node_id in wanted})
-    for name, node_id in shown.items():
-        part[name] = {"class_type": "PreviewImage", "inputs": {"images": [node_id, 0]}}
+    part = clean_copy(_on_each_card(graph))
+    for node_id in collectors(graph):
+        part[f"{node_id}:preview"] = {"class_type": "PreviewImage", "inputs": {"images": [node_id, 0]}}
     return part
 
 
 def batch_size(graph: Mapping[str, Any]) -> int:
     """Pictures that one card renders at once, as far as the graph says it in a number; else 1."""
-    found = [inputs_of(node).get("batch_size") for node in workers_part(graph).values()]
+    found = [inputs_of(node).get("batch_size") for node in _on_each_card(graph).values()]
     numbers = [value for value in found if isinstance(value, int) and not isinstance(value, bool) and value > 0]
     return max(numbers, default=1)
 
 
 def seeds_differ(graph: Mapping[str, Any]) -> bool:
     """Whether each card paints with a seed of its own."""
-    return any(_class_of(node) == SEED for node in workers_part(graph).values())
+    return any(class_of(node) == SEED for node in _on_each_card(graph).values())
+
+
+def _on_each_card(graph: Mapping[str, Any]) -> Graph:
+    """The nodes that every card renders: the collectors and all that feeds them."""
+    return {node_id: graph[node_id] for node_id in upstream(graph, collectors(graph))}
 
 
 def _behind(graph: Graph, link: Sequence[Any], spreading: set[str]) -> Any:
@@ -125,10 +122,5 @@ def _behind(graph: Graph, link: Sequence[Any], spreading: set[str]) -> Any:
     while is_link(value) and value[0] in spreading and value[0] not in seen:
         seen.add(value[0])
         node = graph[value[0]]
-        value = inputs_of(node).get(_CARRIES[_class_of(node)])
+        value = inputs_of(node).get(_CARRIES[class_of(node)])
     return value
-
-
-def _class_of(node: Any) -> str:
-    kind = node.get("class_type") if isinstance(node, dict) else None
-    return kind if isinstance(kind, str) else ""

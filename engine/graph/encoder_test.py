@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, as_queued
-from .model import Graph, inputs_of, is_link, next_id, sources
+from .model import Graph, class_of, inputs_of, is_link, next_id, upstream
 
 SELF_TEST_CLASS = "ImitatoesJudgeSelfTest"
 
@@ -19,14 +19,8 @@ def self_test_graph(graph: Mapping[str, Any], critic: str) -> Graph | None:
     link = inputs_of(graph.get(critic)).get("clip")
     if not is_link(link):
         return None
-    needed, waiting = set(), [link[0]]
-    while waiting:
-        node_id = waiting.pop()
-        if node_id in needed or node_id not in graph:
-            continue
-        if graph[node_id].get("class_type") in (LOOP_CLASS, CRITIC_CLASS):
-            return None
-        needed.add(node_id)
-        waiting.extend(sources(graph[node_id]))
+    needed = set(upstream(graph, [link[0]]))
+    if any(class_of(graph[node_id]) in (LOOP_CLASS, CRITIC_CLASS) for node_id in needed):
+        return None
     kept = as_queued({node_id: node for node_id, node in graph.items() if node_id in needed})
     return {**kept, next_id(graph): {"class_type": SELF_TEST_CLASS, "inputs": {"clip": list(link)}}}

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..settings import Settings
 from .cards import strip_written
-from .model import Graph, clean_copy, inputs_of, is_link, sources
+from .model import Graph, class_of, clean_copy, inputs_of, is_link, upstream
 
 LOOP_CLASS = "ImitatoesSelfImprovingPrompt"
 CRITIC_CLASS = "ImitatoesVLMCritique"
@@ -40,15 +40,9 @@ def loop_node_of(graph: Mapping[str, Any], critic: str) -> str:
     Raises LoopNotFound when nothing of the kind feeds the critic's `loop` input.
     """
     link = inputs_of(graph[critic]).get("loop")
-    waiting, seen = ([link[0]] if is_link(link) else []), set()
-    while waiting:
-        node_id = waiting.pop()
-        if node_id in seen or node_id not in graph:
-            continue
-        seen.add(node_id)
-        if _class_of(graph[node_id]) == LOOP_CLASS:
+    for node_id in upstream(graph, [link[0]] if is_link(link) else []):
+        if class_of(graph[node_id]) == LOOP_CLASS:
             return node_id
-        waiting.extend(sources(graph[node_id]))
     raise LoopNotFound(
         f"VLM Critique (node {critic}): its loop input does not come from a Self-Improving Prompt node. "
         "Link the loop output of Self-Improving Prompt to it, or unlink it and write the goal on VLM Critique."
@@ -60,7 +54,7 @@ def critics_with_loop(graph: Mapping[str, Any]) -> list[str]:
     return sorted(
         node_id
         for node_id, node in graph.items()
-        if _class_of(node) == CRITIC_CLASS and is_link(inputs_of(node).get("loop"))
+        if class_of(node) == CRITIC_CLASS and is_link(inputs_of(node).get("loop"))
     )
 
 
@@ -93,11 +87,6 @@ def judged_by_encoder(critic: Mapping[str, Any]) -> bool:
     return is_link(inputs.get("clip")) and inputs.get("judge", "auto") in ("auto", "comfyui")
 
 
-def _class_of(node: Any) -> Any:
-    """None for an entry that is no node."""
-    return node.get("class_type") if isinstance(node, Mapping) else None
-
-
 def the_loop(graph: Mapping[str, Any]) -> tuple[str, str]:
     """(loop node id, critic node id) of the graph's one loop. Raises LoopNotFound when there is not exactly one."""
     critics = critics_with_loop(graph)
@@ -124,7 +113,7 @@ def steered_inputs(graph: Mapping[str, Any], loop_node: str) -> dict[str, tuple[
     for node_id, node in graph.items():
         for name, value in inputs_of(node).items():
             if is_link(value) and value[0] == loop_node and 0 <= value[1] < len(SETTING_OUTPUTS):
-                label = f"{name} of node {node_id} ({_class_of(node)})"
+                label = f"{name} of node {node_id} ({class_of(node)})"
                 found.setdefault(SETTING_OUTPUTS[value[1]], []).append(label)
     return {setting: tuple(labels) for setting, labels in found.items()}
 
@@ -132,7 +121,7 @@ def steered_inputs(graph: Mapping[str, Any], loop_node: str) -> dict[str, tuple[
 def judged_node(graph: Mapping[str, Any], critic: str) -> str:
     """The node whose picture the critic judges, in words: "node 8 (VAEDecode)"; empty where nothing is linked."""
     link = inputs_of(graph[critic]).get("images")
-    return f"node {link[0]} ({_class_of(graph.get(link[0]))})" if is_link(link) else ""
+    return f"node {link[0]} ({class_of(graph.get(link[0]))})" if is_link(link) else ""
 
 
 def with_settings(

@@ -51,11 +51,30 @@ def inputs_of(node: Any) -> Mapping[str, Any]:
     return inputs if isinstance(inputs, Mapping) else {}
 
 
+def class_of(node: Any) -> str | None:
+    """The class of a node as sent; None where it has none or is no node at all."""
+    kind = node.get("class_type") if isinstance(node, Mapping) else None
+    return kind if isinstance(kind, str) else None
+
+
 def sources(node: Mapping[str, Any]) -> Iterator[str]:
     """Ids of the nodes that this node's inputs are linked to."""
     for value in inputs_of(node).values():
         if is_link(value):
             yield value[0]
+
+
+def upstream(graph: Mapping[str, Any], ids: Iterable[str]) -> Iterator[str]:
+    """These nodes and everything that feeds them, each once, as far as the graph has them; read link by link, so that
+    a caller who has found what it looks for goes no further."""
+    waiting, seen = list(ids), set()
+    while waiting:
+        node_id = waiting.pop()
+        if node_id in seen or node_id not in graph:
+            continue
+        seen.add(node_id)
+        yield node_id
+        waiting.extend(sources(graph[node_id]))
 
 
 def clean_copy(graph: Mapping[str, Any]) -> Graph:

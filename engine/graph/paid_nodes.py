@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from .model import inputs_of, sources
+from .model import class_of, inputs_of, upstream
 
 SETTING = "paid_renders"
 """The input of SelfImprovingPrompt that allows them."""
@@ -18,18 +18,9 @@ def paid_nodes(
 
     is_paid: of a class name, as object_info marks it api_node.
     """
-    waiting, used = [node_id for node_id in outputs if node_id in graph], set()
-    while waiting:
-        node_id = waiting.pop()
-        if node_id not in used:
-            used.add(node_id)
-            waiting += [source for source in sources(graph[node_id]) if source in graph]
-    found = []
-    for node_id, node in graph.items():
-        kind = node.get("class_type") if node_id in used and isinstance(node, Mapping) else None
-        if isinstance(kind, str) and is_paid(kind):
-            found.append((node_id, kind))
-    return tuple(found)
+    used = set(upstream(graph, outputs))
+    kinds = {node_id: class_of(node) for node_id, node in graph.items() if node_id in used}
+    return tuple((node_id, kind) for node_id, kind in kinds.items() if kind is not None and is_paid(kind))
 
 
 def allowed_in(graph: Mapping[str, Any], loop_node: str) -> int:

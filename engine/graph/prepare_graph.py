@@ -24,6 +24,7 @@ from .model import (
     NotAnApiGraph,
     ObjectInfo,
     by_id,
+    class_of,
     clean_copy,
     inputs_of,
     is_link,
@@ -225,7 +226,7 @@ def _proposed(graph: Graph, object_info: ObjectInfo, findings: Collection[Findin
 
 def _has_loop_nodes(graph: Graph) -> bool:
     """Whether somebody has begun a loop by hand. What is wrong with it is for the_loop to say."""
-    kinds = [node.get("class_type") for node in graph.values() if isinstance(node, dict)]
+    kinds = [class_of(node) for node in graph.values()]
     return LOOP_CLASS in kinds or CRITIC_CLASS in kinds
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from ..graph.loop_nodes import CRITIC_CLASS, is_link, judged_by_encoder, sources
+from ..graph.loop_nodes import CRITIC_CLASS, judged_by_encoder
+from ..graph.model import is_link, sources
 from .figures import FileInput, file_inputs
 
 WHOLE_DECODE, TILED_DECODES = "VAEDecode", ("VAEDecodeTiled", "ImitatoesAutoTiledDecode")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph.loop_nodes import is_link, sources
+from ..graph.model import is_link, sources
 
 ANY = "*"
 KINDS = ("MODEL", "CLIP", "VAE")
