@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from .family import family_in
 from .model import Graph, GraphView, Node, ObjectInfo
-from .node_table import animates_picture, is_named, looks_like_clip
+from .node_table import first_pictures, is_named, looks_like_clip
 from .pictures import keeps, painted_by
 from .roles import Sampling, sampling_of
 from .tracing import InputRef, along, carries, is_number, literal, origin, reading_view
@@ -57,7 +57,7 @@ def clip_source(graph: Graph, object_info: ObjectInfo, critic: str) -> ClipSourc
 
 def moves_a_picture(graph: Mapping[str, Any]) -> bool:
     """Whether a graph makes a clip that begins with a picture of the user's own."""
-    return any(isinstance(node, Mapping) and animates_picture(node) for node in graph.values())
+    return any(first_pictures(node) for node in graph.values())
 
 
 def paints_clip(view: GraphView, sampling: Sampling) -> bool:
@@ -95,7 +95,7 @@ def _savers(view: GraphView, clips: list[Node]) -> Iterator[str]:
 
 def _rate(view: GraphView, nodes: list[Node]) -> float:
     """As the node that makes the clip says, else the conditioning, else as its family is trained."""
-    above = [view.nodes[name] for name in view.upstream([node.id for node in nodes]) if name in view.nodes]
+    above = [view.nodes[name] for name in view.upstream([node.id for node in nodes])]
     for node in [*nodes, *above]:
         for name in node.inputs:
             if is_named(name, "rate") and is_number(

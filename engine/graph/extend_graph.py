@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from .loop_nodes import as_queued
-from .model import Graph, inputs_of, is_link
-from .node_table import animates_picture, first_picture_inputs
+from .model import Graph, class_of, inputs_of, is_link
+from .node_table import first_pictures
 
 LAST_FRAME = "last_frame.png"
 """File in the folder of a run: the last frame of its best clip."""
@@ -26,7 +26,7 @@ def extend_graph(graph: Graph, hub: str, goal: str, prompt: str, seed: int, pict
     picture: the last frame, as LoadImage takes it ("imitatoes/RUN/last_frame.png [output]"). Raises ExtendRefused.
     """
     extended = as_queued(graph)
-    loaders = _first_pictures(extended)
+    loaders = _picture_loaders(extended)
     if not loaders:
         raise ExtendRefused(
             "This workflow does not begin with a picture that LoadImage brings, so it cannot go on from the last frame "
@@ -40,22 +40,16 @@ def extend_graph(graph: Graph, hub: str, goal: str, prompt: str, seed: int, pict
 
 def run_extended(graph: Mapping[str, Any]) -> str:
     """The id of the run whose clip a graph goes on from; "" where it begins with another picture."""
-    for name in _first_pictures(graph):
+    for name in _picture_loaders(graph):
         found = _EXTENDED.fullmatch(str(inputs_of(graph[name]).get("image")))
         if found:
             return found[1]
     return ""
 
 
-def _first_pictures(graph: Mapping[str, Any]) -> list[str]:
+def _picture_loaders(graph: Mapping[str, Any]) -> list[str]:
     """The loaders of the pictures that begin to move, through whatever scales and prepares them on the way."""
-    waiting = [
-        inputs_of(node)[name][0]
-        for node in graph.values()
-        if isinstance(node, Mapping) and animates_picture(node)
-        for name in first_picture_inputs()
-        if is_link(inputs_of(node).get(name))
-    ]
+    waiting = [name for node in graph.values() for name in first_pictures(node)]
     found: list[str] = []
     seen: set[str] = set()
     while waiting:
@@ -63,7 +57,7 @@ def _first_pictures(graph: Mapping[str, Any]) -> list[str]:
         if name in seen or not isinstance(graph.get(name), Mapping):
             continue
         seen.add(name)
-        if graph[name].get("class_type") in _LOADERS:
+        if class_of(graph[name]) in _LOADERS:
             found.append(name)
             continue
         pictures = [value for key, value in inputs_of(graph[name]).items() if _is_picture(key) and is_link(value)]

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .model import ObjectInfo, inputs_of, is_link
+from .model import ObjectInfo, class_of, inputs_of, is_link
 
 Kind = Literal[
     "sampler", "decode", "carrier", "text", "writer", "value", "switch", "blank",
@@ -120,16 +120,12 @@ def looks_like_clip(class_type: str) -> bool:
     return re.search(_table()["clips"], class_type, re.IGNORECASE) is not None
 
 
-def animates_picture(node: Mapping[str, Any]) -> bool:
-    """Whether a node of an API graph makes a picture that is linked to it the first frame of a clip."""
-    if re.search(_table()["animates"], str(node.get("class_type")), re.IGNORECASE) is None:
-        return False
-    return any(is_link(inputs_of(node).get(name)) for name in _table()["first_pictures"])
-
-
-def first_picture_inputs() -> tuple[str, ...]:
-    """Names of the inputs of animating nodes that take the first picture."""
-    return tuple(_table()["first_pictures"])
+def first_pictures(node: Any) -> list[str]:
+    """Ids of the nodes whose pictures a node of an API graph makes the first frame of a clip; none for other nodes."""
+    if re.search(_table()["animates"], class_of(node) or "", re.IGNORECASE) is None:
+        return []
+    links = (inputs_of(node).get(name) for name in _table()["first_pictures"])
+    return [link[0] for link in links if is_link(link)]
 
 
 def looks_like_sheet(class_type: str) -> bool:
