@@ -6,9 +6,8 @@ from __future__ import annotations
 import copy
 
 from pack.engine.graph.check import check
-from pack.engine.graph.loop_nodes import the_loop
+from pack.engine.graph.loop_nodes import OUTPUTS, the_loop
 from pack.engine.graph.ui_conversion.convert import convert
-from pack.engine.graph.wrap import OUTPUTS
 
 from .conftest import ROOT
 from .templates import classes, read

@@ -10,8 +10,8 @@ from itertools import combinations
 import pytest
 from pack.engine.graph.check import check
 from pack.engine.graph.family import family_in
-from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, judged_by_encoder, the_loop
-from pack.engine.graph.wrap import OUTPUTS, wrap
+from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, OUTPUTS, judged_by_encoder, the_loop
+from pack.engine.graph.wrap import wrap
 from PIL import Image
 
 from .engine.graph import reference

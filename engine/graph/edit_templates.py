@@ -16,14 +16,13 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field
 
 from .local_edit_parts import EditParts, EditRefused, NoSinglePicture, find_edit_parts
-from .loop_nodes import LoopNotFound, loop_node_of
+from .loop_nodes import OUTPUTS, LoopNotFound, loop_node_of
 from .model import Graph, ObjectInfo, clean_copy, inputs_of, is_link, next_id, node_class
 
 AUTO, OFF = "auto", "off"
 """What a run may repair with, beside the name of a template: the user's graph, else what is installed; the user's graph
 alone."""
-_FROM_LOOP = {"$prompt": 0, "$seed": 2}
-"""Slots of SelfImprovingPrompt, recorded in tests/comfyui/schemas.json."""
+_FROM_LOOP = {"$prompt": OUTPUTS["prompt"], "$seed": OUTPUTS["seed"]}
 
 
 class EditTemplate(BaseModel):

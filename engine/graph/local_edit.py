@@ -14,7 +14,7 @@ from typing import Any
 
 from .detectors import WITHIN, Finds, add_detector, installed_detector
 from .local_edit_parts import INPAINT, SPLIT, EditParts, find_edit_parts
-from .loop_nodes import loop_node_of
+from .loop_nodes import OUTPUTS, loop_node_of
 from .model import Graph, GraphView, ObjectInfo, clean_copy, inputs_of, is_link, next_id
 from .roles import is_sampler
 from .tracing import literal, reading_view
@@ -23,8 +23,6 @@ MOST_STEPS = 4096
 """Of a scheduler (`Flux2Scheduler` of comfy_extras/nodes_flux.py)."""
 LEAST_SPLIT = 0.51
 """Denoise of sigmas of unknown number, so that of a single step one is left: SplitSigmasDenoise rounds."""
-SEED_OUTPUT = 2
-"""Slot of SelfImprovingPrompt's `seed` output."""
 
 
 @dataclass(frozen=True)
@@ -261,9 +259,9 @@ def _steer_seed(making: _EditGraph, parts: EditParts, loop_node: str) -> None:
     if place is None:
         return
     if parts.way == "advanced" and place.node == parts.sampler:
-        making.set(parts.sampler, seed=[loop_node, SEED_OUTPUT])
+        making.set(parts.sampler, seed=[loop_node, OUTPUTS["seed"]])
     elif place.node != loop_node:
-        making.set(place.node, **{place.input: [loop_node, SEED_OUTPUT]})
+        making.set(place.node, **{place.input: [loop_node, OUTPUTS["seed"]]})
 
 
 def _add_decode(making: _EditGraph, parts: EditParts, crop: str) -> str:

@@ -11,6 +11,9 @@ from .model import Graph, class_of, clean_copy, inputs_of, is_link, upstream
 
 LOOP_CLASS = "ImitatoesSelfImprovingPrompt"
 CRITIC_CLASS = "ImitatoesVLMCritique"
+OUTPUTS = {"prompt": 0, "negative": 1, "seed": 2, "steps": 3, "cfg": 4}
+"""Slots of SelfImprovingPrompt's outputs before its handle, the settings of a render; recorded in
+tests/comfyui/schemas.json."""
 LOOP_OUTPUT = 5
 """Slot of SelfImprovingPrompt's `loop` output."""
 
@@ -103,18 +106,15 @@ def the_loop(graph: Mapping[str, Any]) -> tuple[str, str]:
     return loop_node_of(graph, critics[0]), critics[0]
 
 
-SETTING_OUTPUTS = ("prompt", "negative", "seed", "steps", "cfg")
-"""SelfImprovingPrompt's outputs before its handle, by slot: the settings of a render."""
-
-
 def steered_inputs(graph: Mapping[str, Any], loop_node: str) -> dict[str, tuple[str, ...]]:
     """By setting, the inputs that take it from the loop, in words: "text of node 2 (CLIPTextEncode)"."""
+    settings = {slot: name for name, slot in OUTPUTS.items()}
     found: dict[str, list[str]] = {}
     for node_id, node in graph.items():
         for name, value in inputs_of(node).items():
-            if is_link(value) and value[0] == loop_node and 0 <= value[1] < len(SETTING_OUTPUTS):
+            if is_link(value) and value[0] == loop_node and value[1] in settings:
                 label = f"{name} of node {node_id} ({class_of(node)})"
-                found.setdefault(SETTING_OUTPUTS[value[1]], []).append(label)
+                found.setdefault(settings[value[1]], []).append(label)
     return {setting: tuple(labels) for setting, labels in found.items()}
 
 

@@ -15,7 +15,7 @@ from ..settings import draw_seed
 from .cards import COLLECTOR, collectors, on_one_card
 from .check import check
 from .diff import diff
-from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LoopNotFound, the_loop
+from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, OUTPUTS, LoopNotFound, the_loop
 from .loop_plan import LoopPlan, plan_loop
 from .model import (
     Finding,
@@ -42,7 +42,7 @@ from .tokens import TokenError, TokensTooLarge, fill
 from .ui_conversion.convert import convert
 from .ui_conversion.page_widgets import version_of, with_displays
 from .ui_conversion.reading import NotConvertible, is_ui_format
-from .wrap import OUTPUTS, Wrapped, wrap
+from .wrap import Wrapped, wrap
 
 MOST_REPAIRED = 100
 """Findings up to which repairs are looked for: each is tried on a copy of the whole graph."""

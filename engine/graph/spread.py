@@ -6,8 +6,8 @@ The seed goes through DistributedSeed, the picture that is judged through Distri
 from __future__ import annotations
 
 from .cards import COLLECTOR, SEED, collectors
-from .model import Graph, ObjectInfo, by_id, clean_copy, inputs_of, is_link
-from .wrap import OUTPUTS
+from .loop_nodes import OUTPUTS
+from .model import Graph, ObjectInfo, clean_copy, inputs_of, is_link, next_id
 
 
 class CannotSpread(ValueError):
@@ -37,7 +37,7 @@ def spread_over_cards(graph: Graph, loop_node: str, critic_node: str, object_inf
             "Self-Improving Prompt to the sampler, or leave spread out."
         )
     spread = clean_copy(graph)
-    seed, collector = _new_ids(graph)
+    seed, collector = next_id(graph), next_id(graph, also=1)
     spread[seed] = {
         "class_type": SEED,
         "inputs": {"seed": [loop_node, OUTPUTS["seed"]]},
@@ -52,10 +52,3 @@ def spread_over_cards(graph: Graph, loop_node: str, critic_node: str, object_inf
     }
     spread[critic_node]["inputs"]["images"] = [collector, 0]
     return spread
-
-
-def _new_ids(graph: Graph) -> tuple[str, str]:
-    """Two that no node has."""
-    numbers = [int(node_id) for node_id in sorted(graph, key=by_id) if node_id.isdecimal()]
-    last = max(numbers, default=0)
-    return str(last + 1), str(last + 2)

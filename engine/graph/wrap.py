@@ -8,15 +8,12 @@ from typing import Any
 
 from ..settings import draw_seed
 from .diff import diff
-from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT
+from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT, OUTPUTS
 from .loop_plan import LoopPlan, PlannedPicture, plan_loop
 from .model import Graph, ObjectInfo, next_id, node_class
 from .patch import AddNode, Connect, Patch, apply
 from .plan_refusal import PlanRefused
 from .plan_settings import Placeholder
-
-OUTPUTS = {"prompt": 0, "negative": 1, "seed": 2, "steps": 3, "cfg": 4}
-"""Slots of SelfImprovingPrompt, recorded in tests/comfyui/schemas.json."""
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pack.engine.graph.check import check
-from pack.engine.graph.loop_nodes import the_loop
+from pack.engine.graph.loop_nodes import OUTPUTS, the_loop
 from pack.engine.graph.prepare_graph import MOST_REPAIRED, NotReady, prepare_graph
 from pack.engine.graph.run_request import MOST_NODES, RunRequest
 from pack.engine.graph.ui_conversion.convert import convert
-from pack.engine.graph.wrap import OUTPUTS
 from pydantic import ValidationError
 
 from .reference import NAMES, graph, object_info, object_info_0_33, ui_workflow

@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 from pack.engine.graph.check import check
 from pack.engine.graph.clips import clip_source
-from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT, the_loop
+from pack.engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT, OUTPUTS, the_loop
 from pack.engine.graph.patch import undo
 from pack.engine.graph.plan_refusal import PlanRefused
-from pack.engine.graph.wrap import OUTPUTS, wrap
+from pack.engine.graph.wrap import wrap
 
 from .reference import NAMES, graph, object_info, own_node
 
