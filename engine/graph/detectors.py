@@ -6,7 +6,6 @@ The rows and their sources are in detectors.json.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .model import ObjectInfo, node_class
+from .model import ObjectInfo, node_class, specs_of
+from .nearest import first_named
 
 Finds = Literal["", "face", "hand"]
 MODEL, PICTURE = "$model", "$picture"
@@ -112,16 +112,12 @@ def _model_of(row: DetectorRow, object_info: ObjectInfo) -> str | None:
     """The file that a row's loader is to take, of those that this server offers; None where a node or a file lacks."""
     found = None
     for node in row.nodes:
-        known = node_class(object_info, node.class_type)
-        if known is None:
+        specs = specs_of(object_info, node.class_type, node.inputs)
+        if specs is None:
             return None
-        expanded = known.expanded(node.inputs)
         for name, value in node.inputs.items():
-            if name not in expanded.inputs:
-                return None
             if value == MODEL:
-                files = [one for one in expanded.inputs[name].choices or () if isinstance(one, str)]
-                found = next((one for one in files if re.search(row.model, one, re.IGNORECASE)), None)
+                found = first_named(row.model, specs[name])
                 if found is None:
                     return None
     return found

@@ -7,7 +7,6 @@ The rows and their sources are in edit_templates.json.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .local_edit_parts import EditParts, EditRefused, NoSinglePicture, find_edit_parts
 from .loop_nodes import OUTPUTS, LoopNotFound, loop_node_of
-from .model import Graph, ObjectInfo, clean_copy, inputs_of, is_link, next_id, node_class
+from .model import Graph, ObjectInfo, clean_copy, inputs_of, is_link, next_id, specs_of
+from .nearest import first_named
 
 AUTO, OFF = "auto", "off"
 """What a run may repair with, beside the name of a template: the user's graph, else what is installed; the user's graph
@@ -135,16 +135,12 @@ def _files_of(row: EditTemplate, object_info: ObjectInfo) -> dict[tuple[str, str
     """The files of a template's loaders; None where a node, an input or a file is missing."""
     found: dict[tuple[str, str], str] = {}
     for node, entry in row.nodes.items():
-        known = node_class(object_info, entry["class_type"])
-        if known is None:
+        specs = specs_of(object_info, entry["class_type"], entry["inputs"])
+        if specs is None:
             return None
-        specs = known.expanded(entry["inputs"]).inputs
         for name, value in entry["inputs"].items():
-            if name not in specs:
-                return None
             if isinstance(value, Mapping):
-                files = [one for one in specs[name].choices or () if isinstance(one, str)]
-                file = next((one for one in files if re.search(value["file"], one, re.IGNORECASE)), None)
+                file = first_named(value["file"], specs[name])
                 if file is None:
                     return None
                 found[node, name] = file

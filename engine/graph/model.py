@@ -210,6 +210,15 @@ def node_class(object_info: ObjectInfo, class_type: Any) -> NodeClass | None:
     )
 
 
+def specs_of(object_info: ObjectInfo, class_type: str, values: Mapping[str, Any]) -> Mapping[str, InputSpec] | None:
+    """The inputs of a class for these values; None when this ComfyUI lacks the class or one of the inputs."""
+    known = node_class(object_info, class_type)
+    if known is None:
+        return None
+    specs = known.expanded(values).inputs
+    return specs if values.keys() <= specs.keys() else None
+
+
 def is_paid_class(object_info: ObjectInfo, class_type: str) -> bool:
     """Whether each render of a node of this class costs money."""
     info = object_info.get(class_type)

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable, Sequence
 
+from .dynamic_inputs import InputSpec
 from .family import Family, families, family_of_file, matches
 
 MISSPELT = 0.75
@@ -61,6 +62,12 @@ def alternatives(missing: str, installed: Sequence[str], count: int = 3) -> list
     else:
         fitting = [file for file in fitting if _likeness(_bare(missing), _bare(file)) >= ALIKE]
     return sorted(fitting, key=lambda file: (-_likeness(_bare(missing), _bare(file)), file))[:count]
+
+
+def first_named(pattern: str, spec: InputSpec) -> str | None:
+    """The first file that an input's list offers and whose name the pattern fits, searched without case."""
+    files = (file for file in spec.choices or () if isinstance(file, str))
+    return next((file for file in files if re.search(pattern, file, re.IGNORECASE)), None)
 
 
 def role_family(file: str) -> frozenset[str]:
