@@ -12,7 +12,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from .detectors import WITHIN, Finds, add_detector, installed_detector
+from .detectors import WITHIN, InstalledDetector, add_detector
 from .local_edit_parts import INPAINT, SPLIT, EditParts, find_edit_parts
 from .loop_nodes import OUTPUTS, loop_node_of
 from .model import Graph, GraphView, ObjectInfo, clean_copy, inputs_of, is_link, next_id
@@ -30,8 +30,8 @@ class EditMask:
     """Where a picture is to change. Files are named as LoadImage takes them: "imitatoes/RUN/NAME.png [output]".
 
     words: found by Text Segment Mask with this engine; empty where file is the mask. invert: everything but these.
-    file: a mask, white where it may change; with words, the mask where nothing is found. finds: what a detector of this
-    server may find instead, within the file's mask where there is one; without: names of detectors that failed.
+    file: a mask, white where it may change; with words, the mask where nothing is found. detector: one of this server
+    that looks instead, within the file's mask where there is one.
     """
 
     words: str = ""
@@ -40,8 +40,7 @@ class EditMask:
     engine: str = "auto"
     ollama_model: str = ""
     connection: str = "local"
-    finds: Finds = ""
-    without: frozenset[str] = frozenset()
+    detector: InstalledDetector | None = None
 
 
 @dataclass(frozen=True)
@@ -129,8 +128,7 @@ def _add_masks(making: _EditGraph, mask: EditMask, picture: str) -> list[list[An
     file: list[Any] | None = None
     if mask.file:
         file = [making.add("LoadImageMask", "The region", image=mask.file, channel="red"), 0]
-    detector = installed_detector(mask.finds, making.view.object_info, mask.without)
-    detected = None if detector is None else add_detector(making.add, detector, picture)
+    detected = None if mask.detector is None else add_detector(making.add, mask.detector, picture)
     if detected is not None and file is not None:
         within = {"destination": detected, "source": file, "x": 0, "y": 0, "operation": "multiply"}
         return [[making.add(WITHIN, "What is found in the region", **within), 0], file]

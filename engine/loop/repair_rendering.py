@@ -77,12 +77,12 @@ class RepairRenders:
         critic = inputs_of(graph[run.critic_node])
         words = repair.words
         finds = "" if repair.mask or repair.whole else kind_named(repair.kind).detects
-        detected = installed_detector(finds, known, self._failed_detectors) is not None
+        detector = installed_detector(finds, known, self._failed_detectors)
         if words and engine == OLLAMA_BOXES:
             if mask_file:
                 words = ""  # the judge has pointed already; the same model asked again tells nothing new
             elif critic.get("judge", "auto") not in OLLAMA_JUDGES:
-                if not detected:
+                if detector is None:
                     raise EditRefused(f"Nothing on this computer finds {words}. Put a model into models/text_segment.")
                 words = ""
         edit = LocalEdit(
@@ -94,8 +94,7 @@ class RepairRenders:
                 engine=engine,
                 ollama_model=_text(critic.get("model")),
                 connection=_text(critic.get("connection")) or "local",
-                finds=finds,
-                without=self._failed_detectors,
+                detector=detector,
             ),
             denoise=repair.denoise,
             has_alpha=has_alpha,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pack.engine.graph.detectors import detectors_of
+from pack.engine.graph.detectors import detectors_of, installed_detector
 from pack.engine.graph.local_edit import EditMask, LocalEdit, make_edit_graph
 from PIL import Image, ImageDraw
 
@@ -69,7 +69,7 @@ def drawn(painter, name):
 def test_a_detector_gives_the_region_or_the_box_does(painter, known, name):
     without = {CORE, PACK} - {name}
     before, spot, box, (picture, file) = drawn(painter, name.split()[0])
-    mask = EditMask(file=file, words="the face", finds="face", without=frozenset(without))
+    mask = EditMask(file=file, words="the face", detector=installed_detector("face", known, without))
     made = make_edit_graph(graph(), known, "11", LocalEdit(picture, mask, 0.6, grow=GROW, feather=FEATHER))
     if name == CORE and "MediaPipeFaceMask" not in known:
         assert detectors_of(made) == (), "an older core has none"

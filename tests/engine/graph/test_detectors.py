@@ -47,9 +47,10 @@ def core(model="face_landmarker.safetensors"):
     return {**INFO, **newer}
 
 
-def made(info, **mask):
+def made(info, finds, **mask):
     workflow, critic = looped(graph("sdxl_txt2img"))
-    repair = make_edit_graph(workflow, info, critic, edit(mask=EditMask(engine="Ollama boxes", **mask)))
+    masked = EditMask(engine="Ollama boxes", detector=installed_detector(finds, info), **mask)
+    repair = make_edit_graph(workflow, info, critic, edit(mask=masked))
     found = check(repair, info).findings
     before = {(f.kind, f.node, f.input) for f in check(workflow, info).findings}
     assert not [f for f in found if f.severity in ("rejected", "wrong") and (f.kind, f.node, f.input) not in before]
@@ -93,7 +94,7 @@ def test_one_that_failed_makes_room_for_the_next():
 
 @pytest.mark.parametrize("info", [core(), {**INFO, **IMPACT}], ids=["core", "pack"])
 def test_what_is_found_counts_within_the_judges_box_and_the_box_where_nothing_is(info):
-    repair = made(info, words="the face", file=MASK, finds="face")
+    repair = made(info, "face", words="the face", file=MASK)
     (crop,) = of_class(repair, "ImitatoesRegionCrop")
     within = repair[crop["mask"][0]]
     assert within["class_type"] == "MaskComposite" and within["inputs"]["operation"] == "multiply"
@@ -105,14 +106,14 @@ def test_what_is_found_counts_within_the_judges_box_and_the_box_where_nothing_is
 
 
 def test_without_a_box_words_count_where_nothing_is_found():
-    repair = made(core(), words="the face", finds="face")
+    repair = made(core(), "face", words="the face")
     (crop,) = of_class(repair, "ImitatoesRegionCrop")
     assert detector_in(repair, crop["mask"][0]) == "MediaPipe Face Landmarker"
     assert repair[crop["else_mask"][0]]["class_type"] == "ImitatoesTextSegmentMask"
 
 
 def test_a_server_without_any_repairs_as_before():
-    repair = made(INFO, words="the face", file=MASK, finds="face")
+    repair = made(INFO, "face", words="the face", file=MASK)
     assert detectors_of(repair) == () and of_class(repair, "ImitatoesTextSegmentMask")
 
 
