@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .local_edit_parts import EditParts, EditRefused, NoSinglePicture, find_edit_parts
 from .loop_nodes import OUTPUTS, LoopNotFound, loop_node_of
-from .model import Graph, ObjectInfo, clean_copy, inputs_of, is_link, next_id, specs_of
+from .model import Graph, Link, ObjectInfo, clean_copy, inputs_of, link_of, next_id, relink, specs_of
 from .nearest import first_named
 
 AUTO, OFF = "auto", "off"
@@ -108,7 +108,7 @@ def find_repairer(graph: Mapping[str, Any], object_info: ObjectInfo, critic: str
 def with_template(graph: Mapping[str, Any], critic: str, template: InstalledTemplate) -> Graph:
     """The graph whose judged picture is painted by the template instead. Ids stay. Raises LoopNotFound."""
     loop_node, made = loop_node_of(graph, critic), clean_copy(graph)
-    judged = inputs_of(made[critic]).get("images")
+    judged = link_of(inputs_of(made[critic]).get("images"))
     first = int(next_id(made))
     ids = {name: str(first + place) for place, name in enumerate(template.row.nodes)}
 
@@ -119,11 +119,8 @@ def with_template(graph: Mapping[str, Any], critic: str, template: InstalledTemp
             return [ids[value[0]], value[1]]
         return template.files.get((node, name), value)
 
-    result = [ids[template.row.result], 0]
-    for node in made.values():
-        for name, value in inputs_of(node).items():
-            if is_link(judged) and value == judged:
-                node["inputs"][name] = list(result)
+    if judged is not None:
+        relink(made, judged, Link(ids[template.row.result], 0))
     for node_name, entry in template.row.nodes.items():
         inputs = {name: value_of(node_name, name, value) for name, value in entry["inputs"].items()}
         meta = {"title": f"{template.row.name}: {entry['class_type']}"}

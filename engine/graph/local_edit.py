@@ -15,7 +15,7 @@ from typing import Any
 from .detectors import WITHIN, InstalledDetector, add_detector
 from .local_edit_parts import INPAINT, SPLIT, EditParts, find_edit_parts
 from .loop_nodes import OUTPUTS, loop_node_of
-from .model import Graph, GraphView, ObjectInfo, clean_copy, inputs_of, is_link, next_id
+from .model import Graph, GraphView, Link, ObjectInfo, clean_copy, inputs_of, is_link, next_id, relink
 from .roles import is_sampler
 from .tracing import literal, reading_view
 
@@ -102,7 +102,7 @@ def make_edit_graph(
     repaired = _add_decode(making, parts, crop)
     if edit.has_alpha:
         repaired = making.add("JoinImageWithAlpha", "Opacity as it was", image=[repaired, 0], alpha=[picture, 1])
-    _show(making, parts, repaired)
+    relink(making.graph, parts.judged, Link(repaired, 0))  # what took the judged picture takes the repaired one
     return _needed(making.graph, object_info, critic, parts, repaired)
 
 
@@ -273,16 +273,6 @@ def _add_decode(making: _EditGraph, parts: EditParts, crop: str) -> str:
     else:
         decode = making.add("VAEDecode", title, samples=samples, vae=list(parts.vae))
     return making.add("ImitatoesRegionStitch", "The region back in its place", image=[decode, slot], region=[crop, 2])
-
-
-def _show(making: _EditGraph, parts: EditParts, repaired: str) -> None:
-    """What took the judged picture takes the repaired one."""
-    for node_id, node in making.graph.items():
-        if node_id == repaired:
-            continue
-        for name, value in inputs_of(node).items():
-            if is_link(value) and tuple(value) == tuple(parts.judged):
-                node["inputs"][name] = [repaired, 0]
 
 
 def _needed(graph: Graph, object_info: ObjectInfo, critic: str, parts: EditParts, repaired: str) -> Graph:

@@ -77,6 +77,14 @@ def upstream(graph: Mapping[str, Any], ids: Iterable[str]) -> Iterator[str]:
         waiting.extend(sources(graph[node_id]))
 
 
+def relink(graph: Graph, old: Link, new: Link) -> None:
+    """What takes the one output takes the other instead; the graph is changed."""
+    for node in graph.values():
+        for name, value in inputs_of(node).items():
+            if link_of(value) == old:
+                node["inputs"][name] = list(new)
+
+
 def clean_copy(graph: Mapping[str, Any]) -> Graph:
     """A deep copy without the server's own marks.
 
