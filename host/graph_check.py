@@ -34,12 +34,17 @@ class KnownClasses:
 
     async def of(self, graph: Any) -> ObjectInfo:
         """The server's node classes, those that the graph uses as they are now. graph: any JSON."""
+        known = await self.at_first()
+        fresh: dict[str, Any] = {}
+        for name in sorted(_used(graph) & known.keys()):
+            fresh |= await self._queue.object_info_of(name)
+        return {**known, **fresh}
+
+    async def at_first(self) -> ObjectInfo:
+        """The server's node classes as they were when first asked for: all that stays the same, at no cost."""
         if not self._all:
             self._all = await self._queue.object_info()
-        fresh: dict[str, Any] = {}
-        for name in sorted(_used(graph) & self._all.keys()):
-            fresh |= await self._queue.object_info_of(name)
-        return {**self._all, **fresh}
+        return self._all
 
 
 def _used(graph: Any) -> set[str]:
@@ -102,7 +107,7 @@ class GraphCheck:
         if _too_large(graph):
             return ClipSource()
         try:
-            known = await self._known.of(graph)
+            known = await self._known.at_first()  # asked at each render, and no list of files tells of a clip
             return await asyncio.to_thread(clip_source, graph, known, critic)
         except Exception:
             logging.exception("Imitatoes: whether the pictures are a clip could not be found out")

@@ -6,7 +6,7 @@ import asyncio
 import json
 from types import SimpleNamespace
 
-from pack.host.graph_check import KnownClasses
+from pack.host.graph_check import GraphCheck, KnownClasses
 from pack.host.queue import ServerQueue
 
 GRAPH = {"1": {"class_type": "Loader", "inputs": {}}, "2": {"class_type": "Unknown"}, "3": "no node", "4": {}}
@@ -61,3 +61,11 @@ def test_any_json_is_taken():
     known = KnownClasses(ServerQueue(Server()))
     for graph in (None, [], "text", {"1": None}, {"1": {"class_type": ["Loader"]}}):
         assert set(asyncio.run(known.of(graph))) == {"Loader", "Other"}
+
+
+def test_whether_pictures_are_a_clip_is_told_at_each_render_without_asking_anew():
+    server = Server()
+    checks = GraphCheck(KnownClasses(ServerQueue(server)), None)
+    for _ in range(2):
+        assert not asyncio.run(checks.clip_source(GRAPH, "1")).is_clip
+    assert (server.whole, server.single) == (1, [])
