@@ -141,8 +141,7 @@ def _read(workflow: Any) -> Graph:
     try:
         graph = read_graph(workflow)
     except NotAnApiGraph as problem:
-        what, _, fix = str(problem).partition(". ")
-        raise NotReady(_problem("not_an_api_graph", f"{what}.", fix, input_="workflow")) from problem
+        raise NotReady(_told("not_an_api_graph", problem, input_="workflow")) from problem
     if len(graph) > MOST_NODES:
         what = f"The workflow has {len(graph)} nodes; at most {MOST_NODES} are read."
         raise NotReady(_problem("too_many_nodes", what, "Split it.", input_="workflow"))
@@ -176,8 +175,7 @@ def _spread(graph: Graph, object_info: ObjectInfo) -> Graph:
     try:
         return spread_over_cards(graph, *the_loop(graph), object_info)
     except CannotSpread as problem:
-        what, _, fix = str(problem).partition(". ")
-        raise NotReady(_problem("not_spread", f"{what}.", fix, input_="spread")) from problem
+        raise NotReady(_told("not_spread", problem, input_="spread")) from problem
 
 
 def _filled(graph: Graph, order: RunRequest) -> Graph:
@@ -291,8 +289,7 @@ def _refuse_unjudgeable(hub: dict[str, Any], critic: dict[str, Any], loop_node: 
         try:
             checklist_of_lines(goal if isinstance(goal, str) else "", checklist.splitlines())
         except ValueError as problem:
-            what, _, fix = str(problem).partition(". ")
-            raise NotReady(_problem("checklist", f"{what}.", fix, loop_node, "checklist")) from problem
+            raise NotReady(_told("checklist", problem, loop_node, "checklist")) from problem
 
 
 def _unused(graph: Graph, loop_node: str, order: RunRequest, object_info: ObjectInfo) -> list[Finding]:
@@ -314,6 +311,12 @@ def _unused(graph: Graph, loop_node: str, order: RunRequest, object_info: Object
 
 def _note(text: str) -> Finding:
     return Finding(kind="note", severity="suspicious", what=text, fix="")
+
+
+def _told(kind: str, problem: Exception, node: str = "", input_: str = "") -> Finding:
+    """A message whose first sentence says what is wrong, and the rest what to do."""
+    what, _, fix = str(problem).partition(". ")
+    return _problem(kind, f"{what}.", fix, node, input_)
 
 
 def _problem(kind: str, what: str, fix: str, node: str = "", input_: str = "") -> Finding:

@@ -31,6 +31,8 @@ def _reference_graphs() -> dict[str, Any]:
 
 
 NAMES = sorted(_reference_graphs())
+STILL = {"hunyuan15_img2vid": ["prompt_describes_picture"]}
+"""Graphs whose own prompt is no good for a picture that begins to move; the server cannot know."""
 
 
 def graph(name: str) -> dict[str, Any]:

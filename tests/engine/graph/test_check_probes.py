@@ -6,7 +6,7 @@ import pytest
 from pack.engine.graph.check import check
 
 from .probe_cases import CHANGES, FILES_ON_DISK, probe
-from .reference import NAMES, accepted, graph, object_info, probes, ui_workflow
+from .reference import NAMES, STILL, accepted, graph, object_info, probes, ui_workflow
 
 BESIDE_THE_GRAPH = {"number_and_front", "custom_prompt_id", "no_prompt_key", "prompt_is_list", "invalid_json"}
 BESIDE_THE_GRAPH |= {"ui_format_as_prompt", "partial_targets", "partial_targets_bad"}
@@ -85,10 +85,6 @@ def test_too_few_slots_are_refused_where_the_server_demands_them():
 def test_the_nodes_of_a_cycle_are_named(name):
     found = next(f for f in check(probe(name), object_info()).findings if f.kind == "dependency_cycle")
     assert "8 -> " in found.what
-
-
-STILL = {"hunyuan15_img2vid": ["prompt_describes_picture"]}
-"""Graphs whose own prompt is no good for a picture that begins to move; the server cannot know."""
 
 
 @pytest.mark.parametrize("name", NAMES)

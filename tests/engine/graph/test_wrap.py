@@ -8,10 +8,8 @@ from pack.engine.graph.patch import undo
 from pack.engine.graph.plan_refusal import PlanRefused
 from pack.engine.graph.wrap import wrap
 
-from .reference import NAMES, graph, object_info, own_node
+from .reference import NAMES, STILL, graph, object_info, own_node
 
-STILL = {"hunyuan15_img2vid": ["prompt_describes_picture"]}
-"""Whose own prompt says nothing that moves."""
 GOAL = "a red fox sitting in deep snow"
 WITHOUT_A_PROMPT = ("upscale_2x", "video_upscale")
 SAMPLING = [name for name in NAMES if name not in WITHOUT_A_PROMPT]
