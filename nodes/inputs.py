@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import Any, TypeVar
 
 from comfy_api.latest import io
 
 from ..engine.graph.edit_templates import repair_choices
 from ..engine.settings import VARIES
+
+AnyInput = TypeVar("AnyInput", io.Int.Input, io.Float.Input, io.Combo.Input)
 
 
 def search_words(words: str) -> dict[str, list[str]]:
@@ -19,29 +21,18 @@ def search_words(words: str) -> dict[str, list[str]]:
     return {"search_aliases": words.split(", ")} if "search_aliases" in io.Schema.__dataclass_fields__ else {}
 
 
-def advanced_int(name: str, **options: Any) -> io.Int.Input:
-    """A whole number that the page keeps folded away, where its version can."""
-    known = "advanced" in inspect.signature(io.Int.Input.__init__).parameters
-    return io.Int.Input(name, **options, **({"advanced": True} if known else {}))
-
-
-def advanced_float(name: str, **options: Any) -> io.Float.Input:
-    """The same for a number."""
-    known = "advanced" in inspect.signature(io.Float.Input.__init__).parameters
-    return io.Float.Input(name, **options, **({"advanced": True} if known else {}))
-
-
-def advanced_combo(name: str, **options: Any) -> io.Combo.Input:
-    """The same for a choice."""
-    known = "advanced" in inspect.signature(io.Combo.Input.__init__).parameters
-    return io.Combo.Input(name, **options, **({"advanced": True} if known else {}))
+def advanced(kind: type[AnyInput], name: str, **options: Any) -> AnyInput:
+    """An input that the page keeps folded away, where its version can."""
+    known = "advanced" in inspect.signature(kind.__init__).parameters
+    return kind(name, **options, **({"advanced": True} if known else {}))
 
 
 def later_inputs() -> list[io.Int.Input | io.Float.Input | io.Combo.Input]:
     """Of SelfImprovingPrompt: what ends a run besides its renders, and what it may change. They came later, so they
     stand last."""
     return [
-        advanced_int(
+        advanced(
+            io.Int.Input,
             "paid_renders",
             default=0,
             min=0,
@@ -52,7 +43,8 @@ def later_inputs() -> list[io.Int.Input | io.Float.Input | io.Combo.Input]:
                 "0 = none, such a workflow is refused before it runs."
             ),
         ),
-        advanced_float(
+        advanced(
+            io.Float.Input,
             "confidence",
             default=0.95,
             min=0.5,
@@ -64,7 +56,8 @@ def later_inputs() -> list[io.Int.Input | io.Float.Input | io.Combo.Input]:
                 "Higher: fewer wrong endings, more renders."
             ),
         ),
-        advanced_float(
+        advanced(
+            io.Float.Input,
             "minutes",
             default=0.0,
             min=0.0,
@@ -76,7 +69,8 @@ def later_inputs() -> list[io.Int.Input | io.Float.Input | io.Combo.Input]:
                 "0 = no limit."
             ),
         ),
-        advanced_int(
+        advanced(
+            io.Int.Input,
             "repairs",
             default=-1,
             min=-1,
@@ -87,7 +81,8 @@ def later_inputs() -> list[io.Int.Input | io.Float.Input | io.Combo.Input]:
                 "-1 = automatic, half of the renders at most. 0 = never."
             ),
         ),
-        advanced_combo(
+        advanced(
+            io.Combo.Input,
             "vary",
             options=list(VARIES),
             default="everything",
@@ -97,7 +92,8 @@ def later_inputs() -> list[io.Int.Input | io.Float.Input | io.Combo.Input]:
                 "seed: only the seed, so the run is the best of many seeds of your own prompt."
             ),
         ),
-        advanced_combo(
+        advanced(
+            io.Combo.Input,
             "repair_with",
             options=list(repair_choices()),
             default="auto",
