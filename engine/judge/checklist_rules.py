@@ -185,8 +185,10 @@ def requirement_of(name: str, text: str, kind: Kind, source: Source, languages: 
     )
 
 
-def requirement_in_time(name: str, text: str, source: Source, languages: Languages | None = None) -> Requirement:
-    """The same about a clip: when it must hold is read in its words."""
+def requirement_by_rule(name: str, text: str, source: Source, languages: Languages, clip: bool) -> Requirement:
+    """The same, its kind by its words. clip: whether a clip is judged; then when it must hold is read in them too."""
+    if not clip:
+        return requirement_of(name, text, kind_of(text, languages), source, languages)
     when, asked = time_of(text)
     made = requirement_of(name, asked or text, kind_of(asked or text, languages), source, languages)
     update: dict[str, Any] = {"text": text, "span": text, "when": when or "throughout"}
@@ -216,10 +218,7 @@ def _with_their_times(texts: Sequence[str]) -> list[str]:
 
 def _made(goal: str, texts: Sequence[str], source: Source, languages: Languages, clip: bool) -> Checklist:
     requirements = (
-        requirement_in_time(f"r{number}", text, source, languages)
-        if clip
-        else requirement_of(f"r{number}", text, kind_of(text, languages), source, languages)
-        for number, text in enumerate(texts, 1)
+        requirement_by_rule(f"r{number}", text, source, languages, clip) for number, text in enumerate(texts, 1)
     )
     return Checklist(goal=goal, requirements=tuple(requirements))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .checklist import GOAL_LENGTH, MOST_REQUIREMENTS, Checklist, Requirement
-from .checklist_rules import LINE_LENGTH, kind_of, requirement_in_time, requirement_of
+from .checklist_rules import LINE_LENGTH, requirement_by_rule
 from .language_words import Language, likely_languages
 from .letters import comparable, unspaced, words_in
 from .requirement_time import time_of
@@ -62,12 +62,7 @@ def cover_goal(checklist: Checklist, clip: bool = False) -> Checklist:
         if part.start >= GOAL_LENGTH or len(requirements) >= MOST_REQUIREMENTS:
             uncovered.append(text)
             continue
-        name = f"r{len(requirements) + 1}"
-        requirements.append(
-            requirement_in_time(name, text, "rule", languages)
-            if clip
-            else requirement_of(name, text, kind_of(text, languages), "rule", languages)
-        )
+        requirements.append(requirement_by_rule(f"r{len(requirements) + 1}", text, "rule", languages, clip))
     return checklist.model_copy(update={"requirements": tuple(requirements), "uncovered": tuple(uncovered)})
 
 
