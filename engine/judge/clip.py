@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw, ImageFont
 
-from .clip_measures import ClipMotion, measure_motion
-from .picture import MAX_BYTES, Encoded, Picture, encode_within, resize, rgb
+from .batch import sample_batch
+from .clip_measures import ClipMotion, measure_motion, moment
+from .picture import MAX_BYTES, Encoded, Picture, encode_within, levels, resize, rgb
 
 FEWEST_FRAMES, MOST_FRAMES = 6, 9
 """Of a clip so many frames are judged. Nine numbers have one digit, so that keys of answers sort as they are asked, and
@@ -27,9 +28,7 @@ CAPTION = 22
 def sample_frames(count: int) -> tuple[int, ...]:
     """Indices of the frames that are judged, evenly spaced; the first and the last are always among them."""
     most = min(MOST_FRAMES, max(FEWEST_FRAMES, -(-count // FRAMES_EACH)))
-    if count <= most:
-        return tuple(range(count))
-    return tuple(round(n * (count - 1) / (most - 1)) for n in range(most))
+    return tuple(sample_batch(count, most))
 
 
 def sheet_cells(count: int, width: int, height: int) -> list[tuple[int, int]]:
@@ -57,17 +56,15 @@ class Clip(Picture):
         super().__init__(frames[(len(frames) - 1) // 2])
         self.frames, self.rate = frames, rate
         self.whole = places is None
-        chosen = sample_frames(len(frames))
-        self.places = chosen if places is None else tuple(places)
+        shown = sample_frames(len(frames)) if places is None else range(len(frames))
+        self.places = tuple(shown if places is None else places)
         self.length = len(frames) if length is None else length
-        self.shown = tuple(Picture(frames[index]) for index in (chosen if places is None else range(len(frames))))
+        self.shown = tuple(Picture(frames[index]) for index in shown)
 
     @property
     def moments(self) -> tuple[str, ...]:
         """When each shown frame is, in words: "1.2 s", or "frame 31" where the rate is not known."""
-        if self.rate > 0:
-            return tuple(f"{place / self.rate:.1f} s" for place in self.places)
-        return tuple(f"frame {place + 1}" for place in self.places)
+        return tuple(moment(place, self.rate) for place in self.places)
 
     @cached_property
     def motion(self) -> ClipMotion | None:
@@ -149,7 +146,7 @@ def _reduced(full: torch.Tensor, side: int) -> torch.Tensor:
 
 
 def _image(small: torch.Tensor) -> Image.Image:
-    return Image.fromarray(small.mul(255).round().clamp(0, 255).to(torch.uint8).contiguous().numpy())
+    return Image.fromarray(levels(small))
 
 
 def _tensor(image: Image.Image) -> torch.Tensor:

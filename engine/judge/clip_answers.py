@@ -34,7 +34,7 @@ def join_frames(requirement: Requirement, answers: Sequence[tuple[int, Item]], m
     if not failing:
         return silent or min(items, key=lambda item: item.p)
     worst = min((item for _, item in failing), key=lambda item: item.p)
-    some = 0 < len(failing) < len(answers)
+    some = len(failing) < len(answers)
     return worst.model_copy(
         update={
             "moments": tuple(moments[frame - 1] for frame, _ in failing) if some else (),

@@ -91,6 +91,11 @@ def motion_faults(motion: ClipMotion, rate: float, goal: str) -> tuple[str, ...]
     return tuple(faults)
 
 
+def moment(place: int, rate: float) -> str:
+    """When the frame at this index is, in words: "1.2 s", or "frame 31" where the rate is not known (0)."""
+    return f"{place / rate:.1f} s" if rate > 0 else f"frame {place + 1}"
+
+
 def _small(frame: torch.Tensor) -> np.ndarray:
     """[h,w,3] of a frame, long side SMALL_SIDE."""
     step = max(1, max(frame.shape[:2]) // STEP_PIXELS)
@@ -128,8 +133,7 @@ def _cuts(small: np.ndarray, steps: np.ndarray, usual: float) -> tuple[int, ...]
 
 
 def _moments(places: Sequence[int], rate: float) -> str:
-    named = [f"{place / rate:.1f} s" if rate > 0 else f"frame {place + 1}" for place in places]
-    named = list(dict.fromkeys(named))
+    named = list(dict.fromkeys(moment(place, rate) for place in places))
     if len(named) > MOST_NAMED:
         return f"{', '.join(named[:MOST_NAMED])} and {len(named) - MOST_NAMED} more times"
     return " and ".join(filter(None, [", ".join(named[:-1]), named[-1]]))

@@ -139,6 +139,11 @@ def jury_reliability(jury: Sequence[Worth]) -> dict[Kind, Reliability]:
     for kind in KINDS:
         if not any(kind in worth.tested for worth in jury):
             continue
-        information = max(sum(worth.information(kind) for worth in jury), 0.05)
-        found[kind] = Reliability(separation=information, spread=math.sqrt(2 * information), agreement=1.0)
+        found[kind] = reliability_of_evidence(sum(worth.information(kind) for worth in jury))
     return found
+
+
+def reliability_of_evidence(mean: float) -> Reliability:
+    """Of a judge whose logits are evidence. mean: of an answer about what is there, at least .05."""
+    information = max(mean, 0.05)
+    return Reliability(separation=information, spread=math.sqrt(2 * information), agreement=1.0)

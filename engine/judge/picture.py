@@ -155,6 +155,11 @@ def resize(picture: torch.Tensor, height: int, width: int, enlarge: bool = False
     return scaled[0].permute(1, 2, 0)
 
 
+def levels(picture: torch.Tensor) -> np.ndarray:
+    """uint8 of [H,W,3], float 0..1."""
+    return picture.mul(255).round_().clamp_(0, 255).to(torch.uint8).contiguous().numpy()
+
+
 def encode_within(picture: torch.Tensor, original_side: int, limit: int) -> Encoded:
     """The JPEG of [H,W,3] in at most `limit` bytes: quality goes down first, the size only when the lowest quality is
     still too much. original_side: longest side in pixels of what it was made from."""
@@ -162,7 +167,7 @@ def encode_within(picture: torch.Tensor, original_side: int, limit: int) -> Enco
     scale = 1.0
     while True:
         rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
-        pixels = resize(picture, rows, columns).mul(255).round_().clamp_(0, 255).to(torch.uint8).contiguous().numpy()
+        pixels = levels(resize(picture, rows, columns))
         for quality in QUALITIES:
             jpeg = _jpeg(pixels, quality)
             if len(jpeg) <= limit or (rows, columns, quality) == (1, 1, QUALITIES[-1]):

@@ -18,8 +18,8 @@ import numpy as np
 
 from .checklist import Requirement
 from .critique import Item
-from .jury_evidence import KINDS, Worth
-from .picture import Picture
+from .jury_evidence import KINDS, Worth, reliability_of_evidence
+from .picture import Picture, levels
 from .reliability import Reliability
 from .scoring import UNKNOWN, clip, sigmoid
 from .words import clip_words
@@ -61,8 +61,7 @@ class WritingDetector:
         return tuple(self._item(one, self._read[1]) for one in requirements)
 
     def _lines(self, picture: Picture) -> Sequence[str]:
-        pixels = (picture.reduced * 255).round().clamp(0, 255).byte().contiguous().numpy()
-        return self._reader.read(pixels)
+        return self._reader.read(levels(picture.reduced))
 
     def _item(self, requirement: Requirement, lines: Sequence[str]) -> Item:
         found, closest = compare_writing(wanted_writing(requirement), lines)
@@ -102,6 +101,4 @@ def measured_reliability() -> Reliability:
     """As a judge whose logits are evidence (see jury_reliability): of the mean evidence where the writing is right."""
     rates, evidence = measured_rates(), measured_evidence()
     total = sum(rates["met"].values())
-    mean = sum(rates["met"][one] * evidence[one] for one in FOUND) / total
-    information = max(mean, 0.05)
-    return Reliability(separation=information, spread=math.sqrt(2 * information), agreement=1.0)
+    return reliability_of_evidence(sum(rates["met"][one] * evidence[one] for one in FOUND) / total)
