@@ -7,6 +7,7 @@ of everything else single frames are asked, so the words about time are taken ou
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from .checklist import When
 
@@ -71,14 +72,18 @@ def _verbs(words: str, follower: str = "") -> str:
     return "|".join(forms)
 
 
-_ROWS: tuple[tuple[When, re.Pattern[str]], ...] = (
-    ("motion", re.compile(_CAMERA, re.I)),
-    ("motion", re.compile(_verbs("turns-left turns-right turns-around turns-back turns-towards"), re.I)),
-    ("change", re.compile(rf"{_verbs(_CHANGES)}|(?<=\w)\s(?:{_LEAVES})", re.I)),
-    ("motion", re.compile(_verbs(_MOVES), re.I)),
-    ("motion", re.compile(rf"{_verbs(_MOVES_TOO, _A_WAY)}|(?<=\w)\s(?:{_WAVES})", re.I)),
-)
-"""What happens. The first row that fits counts."""
+@cache
+def _rows() -> tuple[tuple[When, re.Pattern[str]], ...]:
+    """What happens. The first row that fits counts. Made for the first clip: it takes some hundredths of a second."""
+    return (
+        ("motion", re.compile(_CAMERA, re.I)),
+        ("motion", re.compile(_verbs("turns-left turns-right turns-around turns-back turns-towards"), re.I)),
+        ("change", re.compile(rf"{_verbs(_CHANGES)}|(?<=\w)\s(?:{_LEAVES})", re.I)),
+        ("motion", re.compile(_verbs(_MOVES), re.I)),
+        ("motion", re.compile(rf"{_verbs(_MOVES_TOO, _A_WAY)}|(?<=\w)\s(?:{_WAVES})", re.I)),
+    )
+
+
 _WORDS: tuple[tuple[When, re.Pattern[str]], ...] = (
     (
         "start",
@@ -124,7 +129,7 @@ def time_of(text: str) -> tuple[When | None, str]:
     What happens keeps all its words, for it is asked about the whole clip.
     """
     line = " ".join(text.split())
-    for when, pattern in _ROWS:
+    for when, pattern in _rows():
         if pattern.search(line):
             return when, line
     for when, pattern in _WORDS:
