@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 from .answers import right_probabilities
@@ -14,6 +15,8 @@ from .vision_model import AnswerUnusable, Asked, ModelStumbled, Question, Reply
 T = TypeVar("T")
 
 SEED_LIMIT = 2**31
+VOTE_TEMPERATURE = 0.7
+"""Of repeated answers where a server has no probabilities (docs/design-notes.md, 2.9)."""
 
 
 async def once_more(call: Callable[[], Awaitable[T]]) -> T:
@@ -51,6 +54,18 @@ async def ask_twice(
         if part:
             return part[0]
         raise
+
+
+async def draw_votes(model: Asked, question: Question, count: int) -> tuple[Reply, ...]:
+    """So many further answers to a question, drawn anew; empty ones where they cannot be used."""
+    votes = []
+    for number in range(1, count + 1):
+        drawn = replace(question, seed=(question.seed + 1000 * number) % SEED_LIMIT, temperature=VOTE_TEMPERATURE)
+        try:
+            votes.append(await model.ask(drawn))
+        except AnswerUnusable:
+            votes.append(Reply(""))
+    return tuple(votes)
 
 
 async def calibration_query(

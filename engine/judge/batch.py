@@ -11,12 +11,10 @@ MOST_LOOKED_AT = 8
 """Of a longer batch (the frames of a clip) so many are judged, evenly spaced."""
 MOST_CALLS = 12
 """Calls to the model for the verdict about one batch of several pictures (docs/design-notes.md, 2.18)."""
-
-MOST_CLIP_CALLS = 3
-"""Calls to the model about one clip: two looks, and one more where an answer cannot be used or a clause is wanted."""
-
 SPARE_CALLS = 4
 """Of these, what is left for second looks where more pictures than that are looked at, as several cards bring them."""
+MOST_CLIP_CALLS = 3
+"""Calls to the model about one clip: two looks, and one more where an answer cannot be used or a clause is wanted."""
 
 
 class BatchVerdict(NamedTuple):
@@ -31,6 +29,14 @@ def sample_batch(count: int, most: int = MOST_LOOKED_AT) -> list[int]:
     if count <= most:
         return list(range(count))
     return [round(n * (count - 1) / (most - 1)) for n in range(most)]
+
+
+def calls_for(pictures: int, groups: int, clip: bool) -> int | None:
+    """Calls to the model that the verdict about so many pictures may take, None for any number. groups: the calls of
+    one look. clip: whether a clip is among them."""
+    if clip:
+        return MOST_CLIP_CALLS
+    return None if pictures == 1 else max(MOST_CALLS, pictures + SPARE_CALLS) * groups
 
 
 def best_of(critiques: Mapping[int, Critique], count: int) -> BatchVerdict:

@@ -10,7 +10,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 
 from .batch import sample_batch
-from .clip_measures import ClipMotion, measure_motion, moment
+from .clip_measures import ClipMotion, measure_motion, moment, motion_faults
 from .picture import MAX_BYTES, Encoded, Picture, encode_within, levels, resize, rgb
 
 FEWEST_FRAMES, MOST_FRAMES = 6, 9
@@ -70,6 +70,15 @@ class Clip(Picture):
     def motion(self) -> ClipMotion | None:
         """What all frames together tell of its motion; None where only some of them are at hand."""
         return measure_motion(self.frames) if self.whole else None
+
+    @property
+    def measures(self) -> dict[str, float]:
+        """What was measured in all frames, by name; nothing where only some of them are at hand."""
+        return {} if self.motion is None else self.motion.measures
+
+    def faults(self, goal: str) -> tuple[str, ...]:
+        """What was measured to be wrong with it (see motion_faults); nothing where only some frames are at hand."""
+        return () if self.motion is None else motion_faults(self.motion, self.rate, goal)
 
     @cached_property
     def finite(self) -> bool:

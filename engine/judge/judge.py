@@ -11,22 +11,12 @@ from typing import Literal
 from . import offline
 from .abreast import all_or_none
 from .answers import AnsweredQuestions, LookResult, read_answers, read_look
-from .ask import SEED_LIMIT, ask_twice
-from .batch import (
-    MOST_CALLS,
-    MOST_CLIP_CALLS,
-    MOST_LOOKED_AT,
-    SPARE_CALLS,
-    BatchVerdict,
-    best_of,
-    by_score,
-    sample_batch,
-)
+from .ask import SEED_LIMIT, ask_twice, draw_votes
+from .batch import MOST_LOOKED_AT, BatchVerdict, best_of, by_score, calls_for, sample_batch
 from .blank_check import blank_check
 from .checklist import Checklist, Kind
 from .checklist_rules import checklist_of_goal, checklist_of_lines
 from .clip import Clip
-from .clip_measures import motion_faults
 from .critique import Check, Critique, ServedBy
 from .editor import Tried, poor_check, propose, with_edits
 from .offline import broken
@@ -38,19 +28,8 @@ from .reliability import Reliability, reliability_of
 from .scoring import NO_BIAS, Bias
 from .self_test import SelfTest, lower_trust
 from .verdict import CANNOT_TELL, critique_of, holds, merge_looks, with_measured_faults
-from .vision_model import (
-    AnswerUnusable,
-    ModelFailure,
-    ModelUnfit,
-    ModelUnreachable,
-    Question,
-    Reply,
-    VisionModel,
-)
+from .vision_model import AnswerUnusable, ModelFailure, ModelUnfit, ModelUnreachable, Reply, VisionModel
 from .whole_goal import make_whole_checklist
-
-VOTE_TEMPERATURE = 0.7
-"""Of repeated answers where a server has no probabilities (docs/design-notes.md, 2.9)."""
 
 JudgeKind = Literal["auto", "ollama", "openai", "comfyui", "offline"]
 """auto: the model, or the offline checks where no server answers. The others but offline: the model, or no verdict."""
@@ -271,9 +250,8 @@ class Judge:
     async def _judged(self, pictures: Mapping[int, Picture], checklist: Checklist, seed: int) -> dict[int, Critique]:
         """The verdict about each picture, by its index."""
         groups = -(-len(checklist.requirements) // GROUP_SIZE)
-        self.asked.calls_left = None if len(pictures) == 1 else max(MOST_CALLS, len(pictures) + SPARE_CALLS) * groups
-        if any(isinstance(picture, Clip) for picture in pictures.values()):
-            self.asked.calls_left = MOST_CLIP_CALLS
+        clip = any(isinstance(picture, Clip) for picture in pictures.values())
+        self.asked.calls_left = calls_for(len(pictures), groups, clip)
         looked: dict[int, tuple[ShownPicture, list[AnsweredQuestions]]] = {}
         critiques: dict[int, Critique] = {}
         lost: list[Critique] = []
@@ -387,19 +365,10 @@ class Judge:
             return found
 
         result = await ask_twice(self.asked, question, read, lambda: self.asked.has_left(waiting + 2))
-        voting = not (result.plain or replies[-1].tokens)
-        return AnsweredQuestions(questions, replies[-1], tuple(await self._votes(question)) if voting else ())
-
-    async def _votes(self, question: Question) -> list[Reply]:
-        """Further answers to a question, drawn anew."""
-        votes = []
-        for number in range(1, self.votes if not question.frames else 1):  # a clip may be asked about three times only
-            drawn = replace(question, seed=(question.seed + 1000 * number) % SEED_LIMIT, temperature=VOTE_TEMPERATURE)
-            try:
-                votes.append(await self.asked.ask(drawn))
-            except AnswerUnusable:
-                votes.append(Reply(""))
-        return votes
+        # A clip may be asked about three times only.
+        voting = not (result.plain or replies[-1].tokens or shown.frames)
+        votes = await draw_votes(self.asked, question, self.votes - 1) if voting else ()
+        return AnsweredQuestions(questions, replies[-1], votes)
 
     def _critique(self, shown: ShownPicture, answered: Sequence[AnsweredQuestions], checklist: Checklist) -> Critique:
         """What the answers say, as the bias known by now has it, and what was measured."""
@@ -420,10 +389,9 @@ def _shown(picture: Picture, goal: str) -> ShownPicture:
     """Blocks: call it from a thread."""
     if not isinstance(picture, Clip):
         return ShownPicture(encode_jpeg(picture).jpeg)
-    faults, measures = (), {}
-    if picture.motion is not None:
-        faults, measures = motion_faults(picture.motion, picture.rate, goal), picture.motion.measures
-    return ShownPicture(encode_jpeg(picture).jpeg, picture.jpegs, picture.moments, faults, measures)
+    return ShownPicture(
+        encode_jpeg(picture).jpeg, picture.jpegs, picture.moments, picture.faults(goal), picture.measures
+    )
 
 
 def _timed(critique: Critique, begun: float) -> Critique:

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 
 from .clip import Clip
-from .clip_measures import motion_faults
 from .critique import Critique
 from .letters import sentence_case
 from .picture import Picture, resize, rgb
@@ -97,9 +96,9 @@ def critique(image: torch.Tensor | Picture, others: Sequence[Mapping[str, float]
     fault = _hard_gate(measures)
     warnings = [] if fault else _warnings(measures, others)
     faults: tuple[str, ...] = ()
-    if isinstance(image, Clip) and image.motion is not None:
-        measures |= image.motion.measures
-        faults = motion_faults(image.motion, image.rate, goal)
+    if isinstance(image, Clip):
+        measures |= image.measures
+        faults = image.faults(goal)
         warnings += [(MOTION_FAULT, sentence_case(one)) for one in faults]
     score = 0.0 if fault else max(0.05, round(1 - sum(weight for weight, _ in warnings), 4))
     said = fault or ". ".join(text for _, text in warnings) or "Technically sound"
