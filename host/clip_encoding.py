@@ -8,7 +8,7 @@ from typing import BinaryIO
 import torch
 
 from ..engine.judge.clip import Clip
-from ..engine.judge.picture import rgb
+from ..engine.judge.picture import levels, rgb
 from ..engine.loop.clip_saving import CannotEncode
 
 USUAL_RATE = 16
@@ -38,7 +38,7 @@ def encode_clip(clip: Clip, stream: BinaryIO) -> None:
             video.width, video.height, video.pix_fmt = width, height, "yuv420p"
             video.options = {"crf": QUALITY, "preset": SPEED}
             for image in clip.frames:
-                pixels = rgb(image[:height, :width]).mul(255).round_().clamp_(0, 255).to(torch.uint8).numpy()
+                pixels = levels(rgb(image[:height, :width]))
                 container.mux(video.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
             container.mux(video.encode())
     except OSError:

@@ -143,9 +143,7 @@ class Jury(Judge):
         looks: dict[int, Critique] = {}
         for number in order:
             self._turn_to(number)
-            juror = self.jurors[number]
-            look = Judge.one_look(juror, picture, checklist, seed, wording)
-            looks[number] = await look
+            looks[number] = await Judge.one_look(self.jurors[number], picture, checklist, seed, wording)
         if not self._has_company(checklist):
             return looks[0]
         if not _judged(looks[0]):

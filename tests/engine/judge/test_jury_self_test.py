@@ -27,14 +27,12 @@ class Knowing:
         self.asked += 1
         truth = {trial.requirement.id: trial.holds for trial in scene.trials}
         said = {}
-        for key, one in look_questions(scene.checklist, self.asked // 2, wording).asked.items():
+        for one in look_questions(scene.checklist, self.asked // 2, wording).asked.values():
             holds = True if one.requirement.kind == self.blind else truth[one.requirement.id]
             wrong = {"yesno": "no" if one.expect == ("yes",) else "yes", "count": 9, "open": "mist"}[one.ask]
             right = int(one.expect[0]) if one.ask == "count" else one.expect[0]
-            text = one.question
-            assert text in question.text
-            said[next(k for k, line in _lines(question) if text in line)] = right if holds else wrong
-            del key
+            assert one.question in question.text
+            said[next(key for key, line in _lines(question) if one.question in line)] = right if holds else wrong
         return Reply(json.dumps(said))
 
     async def digest(self):
