@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .letters import listed
 from .picture import resize, rgb
 
 SMALL_SIDE = 64
@@ -134,6 +135,4 @@ def _cuts(small: np.ndarray, steps: np.ndarray, usual: float) -> tuple[int, ...]
 
 def _moments(places: Sequence[int], rate: float) -> str:
     named = list(dict.fromkeys(moment(place, rate) for place in places))
-    if len(named) > MOST_NAMED:
-        return f"{', '.join(named[:MOST_NAMED])} and {len(named) - MOST_NAMED} more times"
-    return " and ".join(filter(None, [", ".join(named[:-1]), named[-1]]))
+    return listed(named, MOST_NAMED, "more times")

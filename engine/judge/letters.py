@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _ZWJ = "\u200d"
 _JOINERS = frozenset("\u200c\u200d")
@@ -121,3 +122,10 @@ def sentence_case(text: str) -> str:
     """With a capital at the start, where that is one letter again (not so for the German sharp s)."""
     first = text[:1].title()
     return first + text[1:] if len(first) == 1 and text.isascii() | (text[:1] < "\u0590") else text
+
+
+def listed(parts: Sequence[str], most: int, more: str = "more") -> str:
+    """At least one part, with commas and "and"; those beyond so many are counted: "a, b and 3 more"."""
+    named, rest = list(parts[:most]), len(parts) - most
+    last = f"{rest} {more}" if rest > 0 else named.pop()
+    return " and ".join(filter(None, [", ".join(named), last]))

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from .answers import LookResult
 from .checklist import Checklist, Requirement
 from .critique import CHECKS, UNANSWERED, Check, Critique, Item
-from .letters import sentence_case
+from .letters import listed, sentence_case
 from .plain_answer import negative_terms, owned_clauses
 from .scoring import (
     NO_BIAS,
@@ -89,10 +89,7 @@ def _at(moments: Sequence[str]) -> str:
     """When it fails, in words: " at 1.2 s and 2.4 s"."""
     if not moments:
         return ""
-    named = list(moments[:MOST_MOMENTS])
-    more = len(moments) - len(named)
-    last = f" and {more} more" if more else f" and {named.pop()}" if len(named) > 1 else ""
-    return f" {'in' if named[0].startswith('frame') else 'at'} {', '.join(named)}{last}"
+    return f" {'in' if moments[0].startswith('frame') else 'at'} {listed(moments, MOST_MOMENTS)}"
 
 
 def _in_words(item: Item, requirement: Requirement, what: str) -> str:
