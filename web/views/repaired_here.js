@@ -45,12 +45,13 @@ export function createRepairedHere({ t, server, compare }) {
       if (root.hidden) return;
       const { wish = "", prompt = "", instruction = "" } = plan.repair;
       setText(told, t(keyOf(iteration, isWhole(plan.repair)), { number: plan.edit_of, wish, prompt, instruction }));
+      const lines = outlinesOf(iteration);
       [source, iteration].forEach((one, index) => {
         const { image, outline, words } = sides[index];
         setSource(image, server.thumbnail(run.run_id, one.picture, one.prompt_id));
         image.alt = t("iteration.picture", { number: one.number });
         setText(words, t(index ? "repair.after" : "repair.before", { number: one.number }));
-        outline.update(outlinesOf(iteration));
+        outline.update(lines);
       });
       const feather = iteration.repaired_region?.feather;
       const detector = iteration.repaired_region?.looked_for_by;
