@@ -5,10 +5,11 @@ import { score } from "../wording.js";
 /** series: see series.js. open(runId): the user wants to see a run. */
 export function createSeriesView({ t, server, series, open }) {
   let shown = null;
-  let drawn = "";
+  let drawn = null; // the series as it was told
+  let listed = "";
   const button = (name, words, click, look = "") => h("button", { type: "button", className: look, on: { click } }, icon(name), h("span", {}, words));
   const pick = h("select", { "aria-label": t("series.pick"), on: { change: () => series.choose(pick.value) } });
-  const count = h("strong", { className: "imitatoes-series-count" });
+  const count = h("strong", {});
   const state = h("span", { className: "imitatoes-quiet" });
   const bar = h("progress", { className: "imitatoes-series-bar" });
   const reason = h("p", { className: "imitatoes-quiet" });
@@ -53,14 +54,14 @@ export function createSeriesView({ t, server, series, open }) {
       if (!shown) return;
       series.need(shown.series_id);
       const all = series.list();
-      const key = `${all.map((one) => `${one.series_id}${one.ended}`)} ${JSON.stringify(shown)}`;
+      const key = all.map((one) => `${one.series_id}${one.ended}`).join();
       const going = shown.state === "running";
       stopNow.disabled = stopAfter.disabled = series.busy() || Boolean(shown.stopping);
       resume.disabled = remove.disabled = series.busy();
       notice.hidden = !series.notice();
       setText(notice, series.notice());
-      if (key === drawn) return;
-      drawn = key;
+      if (shown === drawn && key === listed) return;
+      [drawn, listed] = [shown, key];
       pick.hidden = all.length < 2;
       pick.replaceChildren(...all.map((one) => h("option", { value: one.series_id, selected: one === shown }, `${one.series_id.slice(0, 15)} \u00b7 ${counted(one)}`)));
       setText(count, counted(shown));
