@@ -1,5 +1,5 @@
 // Measuring Imitatoes on this computer, in a dialog: what with, what it takes, how far it is, and its report.
-import { h, setText } from "../dom.js";
+import { h, say, setText } from "../dom.js";
 import { createExperiment } from "../experiment.js";
 import { duration, fileSize } from "../wording.js";
 import { openDialog } from "./dialog.js";
@@ -63,7 +63,7 @@ export async function showExperiment({ t, server, judge, graph }) {
     try {
       workflow = await graph();
     } catch (error) {
-      return tell(t("improve.notRead", { message: error?.message ?? String(error) }));
+      return say(problem, t("improve.notRead", { message: error?.message ?? String(error) }));
     }
     const named = (model) => ({ model, connection: judge.connection });
     return experiment.start({
@@ -77,14 +77,9 @@ export async function showExperiment({ t, server, judge, graph }) {
     });
   }
 
-  function tell(words) {
-    problem.hidden = !words;
-    setText(problem, words);
-  }
-
   function update() {
     const { experiment: one, problem: wrong, busy } = experiment.state();
-    tell(wrong || (one?.state === "failed" ? one.message : ""));
+    say(problem, wrong || (one?.state === "failed" ? one.message : ""));
     form.hidden = Boolean(one) || !ready;
     going.hidden = !one;
     start.disabled = resume.disabled = stop.disabled = busy;

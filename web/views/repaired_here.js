@@ -1,5 +1,5 @@
 // Where a repair changed a picture: before and after, with the outline of what was painted anew in both.
-import { h, setSource, setText } from "../dom.js";
+import { h, say, setSource, setText } from "../dom.js";
 import { iterationOf } from "../store.js";
 import { createOutline, outlinesOf } from "./repair_outline.js";
 
@@ -55,8 +55,7 @@ export function createRepairedHere({ t, server, compare }) {
       });
       const feather = iteration.repaired_region?.feather;
       const detector = iteration.repaired_region?.looked_for_by;
-      blends.hidden = !feather && !detector;
-      setText(blends, [detector && t("repair.detector", { detector }), feather && t("repair.blends", { pixels: Math.round(feather) })].filter(Boolean).join(" "));
+      say(blends, [detector && t("repair.detector", { detector }), feather && t("repair.blends", { pixels: Math.round(feather) })].filter(Boolean).join(" "));
     },
   };
 }

@@ -1,5 +1,5 @@
 // A series of goals: what is done, what is left, the best of each, and stopping or resuming it as a whole.
-import { h, icon, setText } from "../dom.js";
+import { h, icon, say, setText } from "../dom.js";
 import { score } from "../wording.js";
 
 /** series: see series.js. open(runId): the user wants to see a run. */
@@ -58,8 +58,7 @@ export function createSeriesView({ t, server, series, open }) {
       const going = shown.state === "running";
       stopNow.disabled = stopAfter.disabled = series.busy() || Boolean(shown.stopping);
       resume.disabled = remove.disabled = series.busy();
-      notice.hidden = !series.notice();
-      setText(notice, series.notice());
+      say(notice, series.notice());
       if (shown === drawn && key === listed) return;
       [drawn, listed] = [shown, key];
       pick.hidden = all.length < 2;
@@ -69,8 +68,7 @@ export function createSeriesView({ t, server, series, open }) {
       bar.max = shown.count;
       bar.value = shown.ended;
       bar.setAttribute("aria-label", counted(shown));
-      setText(reason, shown.reason);
-      reason.hidden = !shown.reason;
+      say(reason, shown.reason);
       stopNow.hidden = stopAfter.hidden = !going;
       resume.hidden = going || shown.ended === shown.count;
       remove.hidden = going;
