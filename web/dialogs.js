@@ -1,7 +1,7 @@
 // The dialogs beside the panel, each with what it begins with: the goal and judge of the loop in front.
 import { shownPicture } from "./canvas/picture_menu.js";
 import { CRITIC, LOOP } from "./improve/names.js";
-import { judgeInFront, settingOf } from "./settings.js";
+import { judgeInFront, judgeOf } from "./settings.js";
 import { showConnections } from "./views/connections.js";
 import { showExperiment } from "./views/experiment.js";
 import { showJudging } from "./views/judge_picture.js";
@@ -11,9 +11,8 @@ import { nodesOf, widgetOf } from "./workflow.js";
 export function createDialogs({ app, t, server, toast }) {
   /** {goal, judge}: of the workflow's loop, if it has one. */
   function asked() {
-    const valueOf = (kind, name) => widgetOf(nodesOf(app.graph).find((one) => one.comfyClass === kind), name)?.value;
-    const judge = { model: String(valueOf(CRITIC, "model") ?? settingOf(app, "model") ?? ""), connection: String(valueOf(CRITIC, "connection") || settingOf(app, "connection") || "local") };
-    return { goal: String(valueOf(LOOP, "goal") ?? ""), judge };
+    const nodeOf = (kind) => nodesOf(app.graph).find((one) => one.comfyClass === kind);
+    return { goal: String(widgetOf(nodeOf(LOOP), "goal")?.value ?? ""), judge: judgeOf(app, nodeOf(CRITIC)) };
   }
 
   return {

@@ -28,6 +28,12 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Says it; where there is nothing to say, the element is hidden. */
+export function say(element, words) {
+  element.hidden = !words;
+  setText(element, words ?? "");
+}
+
 export function setSource(image, url) {
   if (image.getAttribute("src") !== url) image.setAttribute("src", url);
 }

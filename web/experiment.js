@@ -8,13 +8,14 @@ export function createExperiment({ server, changed, after = (ms, act) => setTime
   let problem = "";
   let busy = false;
   let timer = null;
+  let left = false; // the dialog is closed: an answer that was on its way is not followed up
 
   function take(answer) {
     problem = answer.problem ?? "";
     if (answer.id) known = answer;
     changed();
     cancel(timer);
-    if (known?.state === "running") timer = after(POLL_MS, look);
+    if (known?.state === "running" && !left) timer = after(POLL_MS, look);
   }
 
   const look = async () => take(await server.experiment(known.id));
@@ -44,6 +45,9 @@ export function createExperiment({ server, changed, after = (ms, act) => setTime
       problem = "";
       changed();
     },
-    leave: () => cancel(timer),
+    leave() {
+      left = true;
+      cancel(timer);
+    },
   };
 }

@@ -13,6 +13,7 @@ export function createJudgeSetup({ server, changed, wanted, use, after = (ms, ac
   let busy = false;
   let watched = false; // a download that this panel has seen going on: how an earlier one ended is no news
   let timer = null;
+  let left = false; // the panel is closed: an answer that was on its way is not followed up
 
   function tell(fields = {}) {
     ({ setup = setup, test = test, problem = problem } = fields);
@@ -37,7 +38,7 @@ export function createJudgeSetup({ server, changed, wanted, use, after = (ms, ac
 
   function follow() {
     cancel(timer);
-    if (goesOn()) timer = after(POLL_MS, look);
+    if (goesOn() && !left) timer = after(POLL_MS, look);
   }
 
   async function look() {
@@ -80,6 +81,7 @@ export function createJudgeSetup({ server, changed, wanted, use, after = (ms, ac
     use: (model) => use(setup.connection, model),
     wanted,
     leave() {
+      left = true;
       cancel(timer);
     },
   };

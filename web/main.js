@@ -209,8 +209,7 @@ app.registerExtension({
       render: sidebar.render,
       destroy: sidebar.destroy,
     });
-    await feed.load();
-    await series.load();
+    await Promise.all([feed.load(), series.load()]);
   },
   // Newer pages ask for this when a node is clicked with the right button; the command does the same for a chosen node.
   getNodeMenuItems: (node) => (shownPicture(node) ? [{ content: t("judgePicture.menu"), callback: () => dialogs.judgeNode(node) }] : []),

@@ -10,11 +10,11 @@ export function createSeries({ t, server, changed, onEnded, confirm }) {
   let busy = false;
   let notice = "";
 
+  /** What is known of a series is another object whenever it is told. */
   function put(told) {
     const before = known.get(told.series_id);
     known.set(told.series_id, { ...before, ...told });
     if (before?.state === "running" && told.state !== "running") onEnded(known.get(told.series_id));
-    changed();
   }
 
   const newest = () => [...known.values()].sort((a, b) => (a.series_id < b.series_id ? 1 : -1));
@@ -36,7 +36,11 @@ export function createSeries({ t, server, changed, onEnded, confirm }) {
 
   return {
     /** A message from the server. */
-    take: (told) => told?.series_id && put(told),
+    take(told) {
+      if (!told?.series_id) return;
+      put(told);
+      changed();
+    },
     async load() {
       const answer = await server.seriesList();
       if (answer.problem) return;
@@ -61,7 +65,9 @@ export function createSeries({ t, server, changed, onEnded, confirm }) {
       if (!one || one.goals || one.asked) return;
       one.asked = true;
       const answer = await server.series(id);
-      if (!answer.problem) put(answer);
+      if (answer.problem) return;
+      put(answer);
+      changed();
     },
     stop: (one, afterThis) => act((slow) => server.stopSeries(one.series_id, afterThis, slow)),
     resume: (one) => act((slow) => server.resumeSeries(one.series_id, slow)),

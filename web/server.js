@@ -4,9 +4,10 @@ const SLOW_MS = 500;
 
 /** api: ComfyUI's. t: words. */
 export function createServer(api, t) {
-  const path = (runId, ...rest) => ["/imitatoes/runs", encodeURIComponent(runId), ...rest].join("/");
-
-  const seriesPath = (id, ...rest) => ["/imitatoes/series", encodeURIComponent(id), ...rest].join("/");
+  const under = (root) => (id, ...rest) => [`/imitatoes/${root}`, encodeURIComponent(id), ...rest].join("/");
+  const path = under("runs");
+  const seriesPath = under("series");
+  const experimentPath = under("experiments");
 
   async function ask(route, body) {
     const options = body === undefined ? {} : { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
@@ -88,12 +89,12 @@ export function createServer(api, t) {
     testConnection: (name) => ask("/imitatoes/connections/test", { name }),
     removeConnection: (name) => ask("/imitatoes/connections/remove", { name }),
     experiments: () => ask("/imitatoes/experiments"),
-    experiment: (id) => ask(`/imitatoes/experiments/${encodeURIComponent(id)}`),
+    experiment: (id) => ask(experimentPath(id)),
     startExperiment: (request) => ask("/imitatoes/experiments", request),
-    stopExperiment: (id) => ask(`/imitatoes/experiments/${encodeURIComponent(id)}/stop`, {}),
-    resumeExperiment: (id) => ask(`/imitatoes/experiments/${encodeURIComponent(id)}/resume`, {}),
+    stopExperiment: (id) => ask(experimentPath(id, "stop"), {}),
+    resumeExperiment: (id) => ask(experimentPath(id, "resume"), {}),
     /** page: "report", or "page" on which a person ticks pictures. */
-    experimentPage: (id, page) => api.apiURL(`/imitatoes/experiments/${encodeURIComponent(id)}/${page}`),
+    experimentPage: (id, page) => api.apiURL(experimentPath(id, page)),
     interrupt: (slow) => act("/interrupt", {}, slow),
     picture: (runId, name) => api.apiURL(path(runId, "pictures", encodeURIComponent(name))),
     /** version: what changes when the picture does, so that the browser may keep the rest. */

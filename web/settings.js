@@ -58,8 +58,10 @@ export function applyJudge(app, node) {
 }
 
 /** {connection, model} of a VLM Critique in front; where there is none, what a new one would have. */
-export function judgeInFront(app) {
-  const [node] = criticsOf(app);
+export const judgeInFront = (app) => judgeOf(app, criticsOf(app)[0]);
+
+/** The same of this one; node: undefined where there is none. */
+export function judgeOf(app, node) {
   const value = (key) => String(widgetOf(node, key)?.value ?? settingOf(app, key) ?? "").trim();
   return { connection: value("connection") || USUAL.connection, model: value("model") || USUAL.model };
 }

@@ -152,5 +152,11 @@ export function runLine(t, run, progress, attached) {
   return [place, bestName(t, run)].filter(Boolean).join(", ");
 }
 
+/** What a self-test says, line by line; nothing where there is none. */
+export function selfTestLines(t, test) {
+  if (test?.state === "running") return [t("judge.testing", { model: test.model, done: test.done, of: test.of })];
+  return [...(test?.report?.words ?? []), test?.message].filter(Boolean);
+}
+
 /** The words of each requirement of a checklist, by its id. */
 export const textsOfRequirements = (checklist) => new Map((checklist?.requirements ?? []).map((one) => [one.id, one.text]));

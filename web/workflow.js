@@ -4,7 +4,9 @@
 export const rootGraph = (app) => app.rootGraph ?? app.graph ?? null;
 export const workflowInFront = (app) => String(rootGraph(app)?.id ?? "");
 export const nodesOf = (graph) => graph?.nodes ?? graph?._nodes ?? [];
-export const nodesInFront = (app) => nodesOf(app.canvas?.graph ?? app.graph);
+/** What the canvas shows: the workflow, or a subgraph that is open. */
+export const graphInFront = (app) => app.canvas?.graph ?? app.graph;
+export const nodesInFront = (app) => nodesOf(graphInFront(app));
 export const widgetOf = (node, name) => node?.widgets?.find((widget) => widget.name === name);
 
 /** The open tab with that id; the one in front if several have it, as the same file opened twice does. */

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 
 def opened(tab):
-    tab.page.evaluate("window.app.extensionManager.command.execute('Imitatoes.Measure')")
+    tab.command("Imitatoes.Measure")
     dialog = tab.page.get_by_role("dialog", name="Measure Imitatoes on this PC")
     dialog.wait_for()
     return dialog

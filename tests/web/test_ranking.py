@@ -70,7 +70,7 @@ def test_a_folder_is_ranked_stopped_and_gone_on_with(theatre, tab, folder, monke
     dialog.get_by_role("button", name="Close").click()
     dialog.wait_for(state="detached")
     # Found again later, without the page that began it.
-    tab.page.evaluate("window.app.extensionManager.command.execute('Imitatoes.RankFolder')")
+    tab.command("Imitatoes.RankFolder")
     dialog = tab.page.get_by_role("dialog", name="Rank a folder of pictures")
     dialog.get_by_label("Earlier rankings").select_option(index=1)
     dialog.get_by_role("status").get_by_text("3 of 3").wait_for()

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def run(theatre):
-    return theatre.played(loop_graph(seed=5, goal="three red circles and a blue square", iterations_per_loop=3))
+    return theatre.played(loop_graph(seed=5, goal="ten purple hexagons", iterations_per_loop=3, max_loops=1))
 
 
 def opened(tab, run):

@@ -55,7 +55,7 @@ const heightOf = (node) => (node.flags?.collapsed ? TITLE : node.size[1]);
 const rectOf = (node) => [node.pos[0], node.pos[1] - TITLE, node.flags?.collapsed ? Math.min(node.size[0], 160) : node.size[0], heightOf(node) + TITLE];
 export const slotOf = (node, output) => node.outputs.findIndex((one) => one.name === output);
 
-function write(node, values) {
+export function write(node, values) {
   for (const [name, value] of Object.entries(values)) {
     const widget = widgetOf(node, name);
     if (widget && value !== undefined && value !== null) widget.value = value;

@@ -1,15 +1,15 @@
 // Puts the loop of the workflow in front on all cards of ComfyUI-Distributed, or on one again: one step that can be undone.
 import { asOneStep } from "../canvas/one_step.js";
-import { nodesOf, widgetOf } from "../workflow.js";
+import { graphInFront, nodesOf, widgetOf } from "../workflow.js";
 import { COLLECTOR, CRITIC, LOOP, SEED } from "./names.js";
-import { added, below, link, show, slotOf } from "./place_loop.js";
+import { added, below, link, show, slotOf, write } from "./place_loop.js";
 
 const SIZE = [220, 90];
 const CARRIES = { [SEED]: "seed", [COLLECTOR]: "images" };
 
 /** @returns {Promise<{problem: string} | {on: boolean}>} why nothing was changed, or whether the cards share now */
 export async function toggleSpread({ app, liteGraph, t }) {
-  const graph = app.canvas?.graph ?? app.graph;
+  const graph = graphInFront(app);
   const ofType = (type) => nodesOf(graph).filter((node) => node.type === type);
   const spreading = [...ofType(SEED), ...ofType(COLLECTOR)];
   if (spreading.length) {
@@ -43,14 +43,9 @@ function takeOut(graph, node) {
   const value = widgetOf(node, name)?.value;
   for (const target of targetsOf(graph, node, 0)) {
     if (origin) link(nodeOf(graph, origin.origin_id), origin.origin_slot, target.node, target.input);
-    else write(target, value);
+    else write(target.node, { [target.input]: value });
   }
   graph.remove(node);
-}
-
-function write({ node, input }, value) {
-  const widget = widgetOf(node, input);
-  if (widget && value !== undefined) widget.value = value;
 }
 
 function targetsOf(graph, node, slot) {

@@ -1,5 +1,5 @@
 // The servers that judge, in a dialog: listed, added, tested, removed. A key goes to the server and never comes back.
-import { h, icon, setText } from "../dom.js";
+import { h, icon, say, setText } from "../dom.js";
 import { openDialog } from "./dialog.js";
 import { selfTestView } from "./self_test.js";
 
@@ -13,16 +13,11 @@ export async function showConnections({ t, server }) {
   openDialog({ title: t("connections.title"), close: t("connections.close") }, h("p", { className: "imitatoes-quiet" }, t("connections.about")), list, form.root, told);
   show(await server.connections());
 
-  function tell(words) {
-    told.hidden = !words;
-    setText(told, words ?? "");
-  }
-
   function show(answer) {
-    tell(answer.problem);
+    say(told, answer.problem);
     if (answer.problem) return;
     form.root.hidden = !answer.changeable;
-    if (!answer.changeable) tell(t("connections.closed"));
+    if (!answer.changeable) say(told, t("connections.closed"));
     list.replaceChildren(...answer.connections.map((one) => row(one, answer.changeable)));
   }
 

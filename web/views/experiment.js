@@ -1,7 +1,8 @@
 // Measuring Imitatoes on this computer, in a dialog: what with, what it takes, how far it is, and its report.
-import { h, setText } from "../dom.js";
+import { h, say, setText } from "../dom.js";
 import { createExperiment } from "../experiment.js";
 import { duration, fileSize } from "../wording.js";
+import { openDialog } from "./dialog.js";
 
 /** t: words. server: requests. judge: {connection, model} to begin with. graph(): the workflow in front, to be rendered;
  * rejects where there is none. */
@@ -33,17 +34,8 @@ export async function showExperiment({ t, server, judge, graph }) {
   const report = link("experiment.report");
   const page = link("experiment.page");
   const going = h("section", { className: "imitatoes-stack" }, told, bar, verdict, h("div", { className: "imitatoes-row" }, resume, stop, anew, report, page));
-  const close = button("connections.close", () => dialog.close());
-  const dialog = h("dialog", { className: "imitatoes-dialog", "aria-label": t("experiment.title") }, h("h2", {}, t("experiment.title")), h("p", { className: "imitatoes-quiet" }, t("experiment.about")), form, going, problem, close);
-  // Keys typed here are no shortcuts of the canvas.
-  for (const name of ["keydown", "keyup", "paste", "copy"]) dialog.addEventListener(name, (event) => event.stopPropagation());
   const experiment = createExperiment({ server, changed: update });
-  dialog.addEventListener("close", () => {
-    experiment.leave();
-    dialog.remove();
-  });
-  document.body.append(dialog);
-  dialog.showModal();
+  openDialog({ title: t("experiment.title"), close: t("connections.close"), onClose: experiment.leave }, h("p", { className: "imitatoes-quiet" }, t("experiment.about")), form, going, problem);
   let ready = false; // once it is known what can judge
   form.hidden = going.hidden = true;
   const [setup] = await Promise.all([server.judgeSetup(judge.connection), experiment.load()]);
@@ -71,7 +63,7 @@ export async function showExperiment({ t, server, judge, graph }) {
     try {
       workflow = await graph();
     } catch (error) {
-      return tell(t("improve.notRead", { message: error?.message ?? String(error) }));
+      return say(problem, t("improve.notRead", { message: error?.message ?? String(error) }));
     }
     const named = (model) => ({ model, connection: judge.connection });
     return experiment.start({
@@ -85,14 +77,9 @@ export async function showExperiment({ t, server, judge, graph }) {
     });
   }
 
-  function tell(words) {
-    problem.hidden = !words;
-    setText(problem, words);
-  }
-
   function update() {
     const { experiment: one, problem: wrong, busy } = experiment.state();
-    tell(wrong || (one?.state === "failed" ? one.message : ""));
+    say(problem, wrong || (one?.state === "failed" ? one.message : ""));
     form.hidden = Boolean(one) || !ready;
     going.hidden = !one;
     start.disabled = resume.disabled = stop.disabled = busy;

@@ -1,5 +1,5 @@
 // What can be done with one iteration. The answer stands where the click was.
-import { h, icon, setText } from "../dom.js";
+import { h, icon, say, setText } from "../dom.js";
 import { isRunning } from "../store.js";
 import { beforeWish } from "../wording.js";
 import { createNotice } from "./notice.js";
@@ -61,8 +61,7 @@ export function createIterationButtons({ t, actions, judgeAlone }) {
     setText(spoken, copied === run.run_id ? t("do.copied") : taken ? t("do.taken") : "");
     setText(name, t("do.openFolder", { name: run.run_id }));
     place.disabled = busy;
-    setText(why, hindered);
-    why.hidden = !hindered;
+    say(why, hindered);
     notice.update();
   }
 

@@ -1,6 +1,6 @@
 // In the empty panel: is there an Ollama, what can judge, what to get, and whether the judge sees.
 import { h, icon, setText } from "../dom.js";
-import { fileSize } from "../wording.js";
+import { fileSize, selfTestLines } from "../wording.js";
 
 const ICONS = { good: "check-circle", bad: "times-circle", open: "circle", busy: "spin pi-spinner" };
 
@@ -84,12 +84,7 @@ export function createJudgeSetupView({ t, judge }) {
   }
 
   function drawResult(test) {
-    const words =
-      test?.state === "running" ? [t("judge.testing", { model: test.model, done: test.done, of: test.of })]
-      : test?.state === "done" ? [...test.report.words, test.message]
-      : test?.message ? [test.message]
-      : [];
-    const lines = words.filter(Boolean);
+    const lines = selfTestLines(t, test);
     result.hidden = !lines.length;
     if (result.dataset.key === lines.join("\n")) return;
     result.dataset.key = lines.join("\n");

@@ -1,5 +1,5 @@
 // What came of the last click, said beside what was clicked.
-import { h } from "../dom.js";
+import { h, say } from "../dom.js";
 
 /** place: "run", "iteration", "past" or "improve", see actions.js. */
 export function createNotice({ actions, place }) {
@@ -7,9 +7,7 @@ export function createNotice({ actions, place }) {
   return {
     root,
     update() {
-      const words = actions.notice(place);
-      root.hidden = !words;
-      if (root.textContent !== words) root.textContent = words;
+      say(root, actions.notice(place));
     },
   };
 }

@@ -134,7 +134,7 @@ export function createPanel({ t, store, server, actions, search, judge, series, 
       batch.root.hidden = picture.root.hidden = detail.root.hidden = iterationButtons.root.hidden = repair.root.hidden = !iteration;
       if (iteration) {
         const part = picturesOf(iteration).find((one) => one.index === focus.index);
-        picture.update(run, iteration, { mode: focus.mode, sides: sidesOf(run), name: part ? part.picture : iteration.picture });
+        picture.update(run, iteration, { mode: focus.mode, sides: sidesOf(run), name: (part ?? iteration).picture });
         batch.update(run, iteration, part?.index ?? iteration.batch_index);
         iterationButtons.update(run, iteration, { busy: actions.busy() });
         repair.update(run, iteration, { busy: actions.busy() });

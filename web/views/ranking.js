@@ -1,5 +1,5 @@
 // A folder of pictures ranked by a goal, in a dialog: chosen, begun, stopped, gone on with, and the list, best first.
-import { h, setText } from "../dom.js";
+import { h, say, setText } from "../dom.js";
 import { score, textsOfRequirements } from "../wording.js";
 import { openDialog } from "./dialog.js";
 
@@ -44,10 +44,10 @@ export function showRanking({ t, server, goal, judge }) {
 
   async function offer() {
     const [places, kept] = await Promise.all([server.rankingFolders(), server.rankings()]);
-    if (places.problem) return tell(places.problem);
+    if (places.problem) return say(told, places.problem);
     folders.replaceChildren(...places.folders.map(option));
     start.disabled = !places.folders.length;
-    if (!places.folders.length) tell(t("ranking.noFolder"));
+    if (!places.folders.length) say(told, t("ranking.noFolder"));
     const rankings = kept.rankings ?? [];
     earlierRow.hidden = !rankings.length;
     earlier.replaceChildren(h("option", { value: "" }, t("ranking.choose")), ...rankings.map((one) => h("option", { value: one.id }, `${one.goal.slice(0, 60)} (${t("ranking.done", { done: one.done, of: one.of })})`)));
@@ -58,11 +58,6 @@ export function showRanking({ t, server, goal, judge }) {
   function option(one) {
     const name = [t(`ranking.${one.folder}`), one.sub_folder].filter(Boolean).join(" / ");
     return h("option", { value: JSON.stringify({ folder: one.folder, sub_folder: one.sub_folder }) }, `${name} (${one.pictures})`);
-  }
-
-  function tell(words) {
-    told.hidden = !words;
-    setText(told, words ?? "");
   }
 
   async function begin(event) {
@@ -90,7 +85,7 @@ export function showRanking({ t, server, goal, judge }) {
 
   function show(ranking) {
     clearTimeout(timer);
-    tell(ranking.problem);
+    say(told, ranking.problem);
     if (ranking.problem) return setText(status, "");
     shown = ranking.id;
     const running = ranking.state === "running";

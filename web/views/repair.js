@@ -1,5 +1,5 @@
 // A wish about a part of a picture: the part is marked by a box or a brush, or named, and painted anew.
-import { h, icon, setText } from "../dom.js";
+import { h, icon, say, setText } from "../dom.js";
 import { createNotice } from "./notice.js";
 import { createRepairCanvas } from "./repair_canvas.js";
 
@@ -91,8 +91,7 @@ export function createRepair({ t, server, actions }) {
       shown = { run, iteration, busy };
       const hindered = hindrance(shown);
       open.disabled = busy || Boolean(hindered) || Boolean(run.elsewhere);
-      setText(why, hindered);
-      why.hidden = !hindered;
+      say(why, hindered);
       const wishes = (run.wishes ?? []).map((one) => t("repair.waits", { number: one.edit_of, wish: one.repair?.wish ?? "" }));
       waiting.hidden = !wishes.length;
       if (waiting.dataset.known !== wishes.join("\n")) {

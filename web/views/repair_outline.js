@@ -29,12 +29,17 @@ export function outlinesOf(iteration) {
 /** {root, update(outlines or null)}: fills the box that it is put into, whatever its size. */
 export function createOutline(className = "") {
   const lines = ["imitatoes-outline-around", "imitatoes-outline-line"].map((name) => svg("path", { class: name, "vector-effect": "non-scaling-stroke" }));
+  let drawn; // undefined until it is first told what to draw
   const root = svg("svg", { class: `imitatoes-outline ${className}`.trim(), viewBox: "0 0 1 1", preserveAspectRatio: "none", "aria-hidden": "true" }, ...lines);
   return {
     root,
     update(outlines) {
+      if (outlines === drawn) return;
+      drawn = outlines;
       root.style.display = outlines ? "" : "none";
-      if (outlines) lines.forEach((line) => line.setAttribute("d", pathOf(outlines)));
+      if (!outlines) return;
+      const path = pathOf(outlines);
+      for (const line of lines) line.setAttribute("d", path);
     },
   };
 }

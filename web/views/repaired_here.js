@@ -1,5 +1,5 @@
 // Where a repair changed a picture: before and after, with the outline of what was painted anew in both.
-import { h, setSource, setText } from "../dom.js";
+import { h, say, setSource, setText } from "../dom.js";
 import { iterationOf } from "../store.js";
 import { createOutline, outlinesOf } from "./repair_outline.js";
 
@@ -45,17 +45,17 @@ export function createRepairedHere({ t, server, compare }) {
       if (root.hidden) return;
       const { wish = "", prompt = "", instruction = "" } = plan.repair;
       setText(told, t(keyOf(iteration, isWhole(plan.repair)), { number: plan.edit_of, wish, prompt, instruction }));
+      const lines = outlinesOf(iteration);
       [source, iteration].forEach((one, index) => {
         const { image, outline, words } = sides[index];
         setSource(image, server.thumbnail(run.run_id, one.picture, one.prompt_id));
         image.alt = t("iteration.picture", { number: one.number });
         setText(words, t(index ? "repair.after" : "repair.before", { number: one.number }));
-        outline.update(outlinesOf(iteration));
+        outline.update(lines);
       });
       const feather = iteration.repaired_region?.feather;
       const detector = iteration.repaired_region?.looked_for_by;
-      blends.hidden = !feather && !detector;
-      setText(blends, [detector && t("repair.detector", { detector }), feather && t("repair.blends", { pixels: Math.round(feather) })].filter(Boolean).join(" "));
+      say(blends, [detector && t("repair.detector", { detector }), feather && t("repair.blends", { pixels: Math.round(feather) })].filter(Boolean).join(" "));
     },
   };
 }

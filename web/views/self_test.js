@@ -1,5 +1,6 @@
 // The self-test of a judge on one connection, or of several as a jury: begun here, with what it finds.
 import { h, setText } from "../dom.js";
+import { selfTestLines } from "../wording.js";
 
 const POLL_MS = 1000;
 
@@ -18,18 +19,12 @@ export function selfTestView({ t, server, connection, model }) {
 
   function show(state) {
     button.disabled = state.state === "running";
-    setText(told, wordsOf(state));
+    setText(told, state.problem ?? selfTestLines(t, state).join(" "));
     if (button.disabled) setTimeout(look, POLL_MS, state.model);
   }
 
   async function look(asked) {
     if (root.isConnected) show(await server.selfTest(connection, asked));
-  }
-
-  function wordsOf(state) {
-    if (state.problem) return state.problem;
-    if (state.state === "running") return t("judge.testing", { model: state.model, done: state.done, of: state.of });
-    return [...(state.report?.words ?? []), state.message].filter(Boolean).join(" ");
   }
 
   return root;

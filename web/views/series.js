@@ -1,14 +1,15 @@
 // A series of goals: what is done, what is left, the best of each, and stopping or resuming it as a whole.
-import { h, icon, setText } from "../dom.js";
+import { h, icon, say, setText } from "../dom.js";
 import { score } from "../wording.js";
 
 /** series: see series.js. open(runId): the user wants to see a run. */
 export function createSeriesView({ t, server, series, open }) {
   let shown = null;
-  let drawn = "";
+  let drawn = null; // the series as it was told
+  let listed = "";
   const button = (name, words, click, look = "") => h("button", { type: "button", className: look, on: { click } }, icon(name), h("span", {}, words));
   const pick = h("select", { "aria-label": t("series.pick"), on: { change: () => series.choose(pick.value) } });
-  const count = h("strong", { className: "imitatoes-series-count" });
+  const count = h("strong", {});
   const state = h("span", { className: "imitatoes-quiet" });
   const bar = h("progress", { className: "imitatoes-series-bar" });
   const reason = h("p", { className: "imitatoes-quiet" });
@@ -53,14 +54,13 @@ export function createSeriesView({ t, server, series, open }) {
       if (!shown) return;
       series.need(shown.series_id);
       const all = series.list();
-      const key = `${all.map((one) => `${one.series_id}${one.ended}`)} ${JSON.stringify(shown)}`;
+      const key = all.map((one) => `${one.series_id}${one.ended}`).join();
       const going = shown.state === "running";
       stopNow.disabled = stopAfter.disabled = series.busy() || Boolean(shown.stopping);
       resume.disabled = remove.disabled = series.busy();
-      notice.hidden = !series.notice();
-      setText(notice, series.notice());
-      if (key === drawn) return;
-      drawn = key;
+      say(notice, series.notice());
+      if (shown === drawn && key === listed) return;
+      [drawn, listed] = [shown, key];
       pick.hidden = all.length < 2;
       pick.replaceChildren(...all.map((one) => h("option", { value: one.series_id, selected: one === shown }, `${one.series_id.slice(0, 15)} \u00b7 ${counted(one)}`)));
       setText(count, counted(shown));
@@ -68,8 +68,7 @@ export function createSeriesView({ t, server, series, open }) {
       bar.max = shown.count;
       bar.value = shown.ended;
       bar.setAttribute("aria-label", counted(shown));
-      setText(reason, shown.reason);
-      reason.hidden = !shown.reason;
+      say(reason, shown.reason);
       stopNow.hidden = stopAfter.hidden = !going;
       resume.hidden = going || shown.ended === shown.count;
       remove.hidden = going;

@@ -19,3 +19,20 @@ test("a server of another kind is asked about once, until the workflow names ano
   await settled();
   assert.deepEqual(asked, ["studio", "local"]);
 });
+
+test("a download that goes on is not asked about once the panel is closed", async () => {
+  let answer = null;
+  let next = null;
+  const going = { state: "running" };
+  const server = { judgeSetup: async () => ({ state: "ready", pull: going }), pullState: () => new Promise((done) => (answer = done)) };
+  const after = (ms, act) => ((next = act), 1);
+  const wanted = () => ({ connection: "local", model: "" });
+  const setup = createJudgeSetup({ server, changed: () => {}, wanted, use: () => {}, after, cancel: () => (next = null) });
+  await setup.load();
+  assert.notEqual(next, null);
+  next();
+  setup.leave();
+  answer(going);
+  await settled();
+  assert.equal(next, null);
+});
