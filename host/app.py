@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 import threading
 import time
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,6 +84,7 @@ from .self_tests import SelfTests, SelfTestStore
 from .series_calls import ServerSeriesCalls
 from .text_encoder import TextEncoderModel
 from .unloading import Unloading
+from .versions import comfyui_version, frontend_version, pack_version
 from .wording_memory import WordingFile
 
 LOG = logging.getLogger(__name__)
@@ -173,34 +172,6 @@ async def judge_for_request(request: JudgeRequest) -> Judge:
     return await with_self_test(judge)
 
 
-def comfyui_version() -> str | None:
-    """As "0.8.0"; None where ComfyUI does not say."""
-    try:
-        from comfyui_version import __version__
-    except ImportError:
-        return None
-    return str(__version__)
-
-
-def frontend_version() -> str | None:
-    """Version of the page that is installed with ComfyUI, as "1.35.9"; None where it comes from elsewhere."""
-    try:
-        return metadata.version("comfyui-frontend-package")
-    except metadata.PackageNotFoundError:
-        return None
-
-
-@cache
-def pack_version() -> str:
-    """Of this pack, as its pyproject.toml says; "" where that is gone."""
-    try:
-        text = (Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8")
-    except OSError:
-        return ""
-    found = re.search(r'^version\s*=\s*"([^"]+)"', text, re.MULTILINE)
-    return found[1] if found else ""
-
-
 class App:
     """server: PromptServer.instance."""
 
@@ -234,7 +205,7 @@ class App:
             self,
             lambda choice: find_looker(choice, judge_for_request),
             judge_kind,
-            lambda request, lookers, graph: describe_setup(request, lookers, graph, comfyui_version()),
+            describe_setup,
             unloading.unload,
             experiments_folder,
         )

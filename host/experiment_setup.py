@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import platform
-import re
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import Any
 
 import comfy.model_management
@@ -17,21 +16,19 @@ from ..engine.graph.model import Graph
 from ..engine.judge.judge import Judge
 from ..engine.judge.jury import Jury
 from ..engine.memory.graph_sizes import file_uses
+from .versions import comfyui_version, pack_version
 
 SETTINGS = ("steps", "cfg")
 """Of Self-Improving Prompt, what every run starts from besides prompt and seed."""
-_VERSION = re.compile(r'^version = "([^"]+)"$', re.MULTILINE)
 
 
-async def describe_setup(
-    request: ExperimentRequest, lookers: Mapping[Looker, Judge], graph: Graph, comfyui: str | None
-) -> Setup:
-    """graph: as it is queued. comfyui: its version, None where it does not say. Raises ModelFailure."""
+async def describe_setup(request: ExperimentRequest, lookers: Mapping[Looker, Judge], graph: Graph) -> Setup:
+    """graph: as it is queued. Raises ModelFailure."""
     judge, referee = lookers["judge"], lookers["referee"]
     hub = graph[the_loop(graph)[0]]["inputs"]
     return Setup(
-        imitatoes=_own_version(),
-        comfyui=comfyui or "",
+        imitatoes=pack_version(),
+        comfyui=comfyui_version() or "",
         card=_card(),
         system=f"{platform.system()}, Python {platform.python_version()}, torch {torch.__version__}",
         models=tuple(dict.fromkeys(PurePosixPath(use.name.replace("\\", "/")).name for use in file_uses(graph))),
@@ -58,11 +55,3 @@ def _card() -> str:
     device = management.get_torch_device()
     named = getattr(management, "get_torch_device_name", None)
     return str(named(device) if named is not None else device)
-
-
-def _own_version() -> str:
-    try:
-        found = _VERSION.search((Path(__file__).resolve().parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
-    except OSError:
-        return ""
-    return found[1] if found else ""
