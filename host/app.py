@@ -6,23 +6,22 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import comfy.model_management
 import folder_paths
 from server import PromptServer
 
 from ..engine.files import clear_parts
-from ..engine.graph.cards import collectors
 from ..engine.graph.clips import ClipSource
 from ..engine.graph.encoder_test import self_test_graph
 from ..engine.graph.loop_nodes import judged_by_encoder
 from ..engine.graph.loop_plan import LoopPlan
-from ..engine.graph.model import Finding, Graph
+from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
 from ..engine.graph.run_request import PlanRequest, RunRequest
 from ..engine.judge.connections import ConnectionChange, ConnectionList, ConnectionTest
@@ -31,7 +30,6 @@ from ..engine.judge.judge_setup import JudgeSetup, PullState
 from ..engine.judge.ranking import JudgeRequest
 from ..engine.judge.self_test import SelfTestState, bias_of
 from ..engine.judge.vision_model import VisionModel
-from ..engine.loop.batch_pictures import CardShare
 from ..engine.loop.driver import Driver
 from ..engine.loop.extending import next_segment
 from ..engine.loop.journal import Journal
@@ -39,7 +37,7 @@ from ..engine.loop.judging_notes import notes_before_rendering
 from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.refusals import NotNow
 from ..engine.loop.run import Run
-from ..engine.loop.run_context import PromptContext, Report, RunContext
+from ..engine.loop.run_context import PromptContext
 from ..engine.loop.series.series_store import SeriesStore
 from ..engine.loop.series.series_work import JOIN_SECONDS, SeriesWork
 from ..engine.loop.start import submit
@@ -88,8 +86,6 @@ from .versions import comfyui_version, frontend_version, pack_version
 from .wording_memory import WordingFile
 
 LOG = logging.getLogger(__name__)
-
-Result = TypeVar("Result")
 
 DEFAULT_MODEL = GOOD_MODEL
 
@@ -373,37 +369,6 @@ class App:
     @staticmethod
     def journal() -> Journal:
         return Journal(runs_folder())
-
-
-class ServerLoopCalls:
-    """The driver for code that runs on another event loop, as node coroutines do: on the worker's."""
-
-    def __init__(self, app: App) -> None:
-        self._app = app
-
-    async def expect(self, prompt_context: PromptContext) -> None:
-        await self._on_server(self._app.expect(prompt_context))
-
-    async def clip_source(self, graph: Graph, critic: str) -> ClipSource:
-        return await self._on_server(self._app.clip_source(graph, critic))
-
-    async def begin(self, prompt_context: PromptContext) -> RunContext:
-        return await self._on_server(self._app.driver.begin(prompt_context))
-
-    async def shares(self, graph: Mapping[str, Any], count: int) -> tuple[tuple[CardShare, ...], tuple[Finding, ...]]:
-        """See Cards.shares."""
-        if not collectors(graph):
-            return (), ()
-        return await self._on_server(self._app.cards.shares(graph, count))
-
-    async def report(self, prompt_id: str, report: Report) -> Run | None:
-        async def call() -> Run | None:
-            return self._app.driver.report(prompt_id, report)
-
-        return await self._on_server(call())
-
-    async def _on_server(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
-        return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(coroutine, self._app.server.loop))
 
 
 def report_client() -> None:

@@ -33,6 +33,7 @@ from .gpu_handover import SharingModel, sharing_model
 from .judge_inputs import CriticInputs, make_judge
 from .paid_nodes import paid_labels
 from .repaired_regions import regions
+from .server_loop import ServerLoopCalls
 
 
 class NoVerdict(RuntimeError):
@@ -55,7 +56,7 @@ async def prepare(inputs: CriticInputs, hidden: Any) -> None:
     if inputs.loop is not None and here is not None:
         current = app.instance()
         with _named(hidden):
-            await app.ServerLoopCalls(current).expect(_arrival(current, inputs.loop, hidden, here))
+            await ServerLoopCalls(current).expect(_arrival(current, inputs.loop, hidden, here))
 
 
 async def critique(
@@ -99,7 +100,7 @@ async def _pictures(images: torch.Tensor, inputs: CriticInputs, hidden: Any) -> 
     """What is judged: each picture of the batch, or the batch as one clip; and what the graph makes of that."""
     source = ClipSource()
     if len(images) > 1 and inputs.frames != "pictures":
-        calls = app.ServerLoopCalls(app.instance())
+        calls = ServerLoopCalls(app.instance())
         source = await calls.clip_source(hidden.prompt or {}, str(hidden.unique_id))
     if len(images) < 2 or not (source.is_clip or inputs.frames == "clip"):
         return [Picture(image) for image in images], source
@@ -135,11 +136,11 @@ async def _in_run(
         )
     current = app.instance()
     prompt_context = _arrival(current, loop, hidden, here)
-    shares, notes = await app.ServerLoopCalls(current).shares(hidden.prompt, len(pictures))
+    shares, notes = await ServerLoopCalls(current).shares(hidden.prompt, len(pictures))
     prompt_context = replace(prompt_context, shares=shares, card_notes=notes)
     with _named(hidden):
         judged = await critique_in_run(
-            app.ServerLoopCalls(current),
+            ServerLoopCalls(current),
             current.journal(),
             judge,
             pictures,
