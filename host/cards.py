@@ -18,6 +18,7 @@ from ..engine.graph.loop_nodes import LOOP_CLASS
 from ..engine.graph.model import Finding, inputs_of
 from ..engine.loop.batch_pictures import CardShare
 from ..http_client import NoAnswer, ask_json
+from .prompt_status import ended
 
 ASK_SECONDS = 5.0
 CHECK_SECONDS = 10.0
@@ -223,15 +224,10 @@ def _is_of(item: Any, job: CardJob) -> bool:
 
 
 def _why_failed(status: Mapping[str, Any]) -> str:
-    if status.get("status_str") == "success":
-        return ""
-    for name, data in reversed(status.get("messages") or []):
-        if name == "execution_error":
-            what = str(data.get("exception_message") or "").strip()
-            return f"{data.get('node_type')} (node {data.get('node_id')}) failed: {what}"
-        if name == "execution_interrupted":
-            return "it was interrupted"
-    return "its render failed"
+    state = ended(status)
+    if state.kind == "error":
+        return state.message if state.error is not None else "its render failed"
+    return "it was interrupted" if state.kind == "interrupted" else ""
 
 
 def _asks_for(part: Mapping[str, Any]) -> int:

@@ -21,6 +21,7 @@ from ..engine.graph.render_error import RenderError
 from ..engine.loop.ports import CarriedRequest, OutputFile, PromptState, Queued, Submission, SubmissionRejected
 from .cards import Cards, CardWorker
 from .node_classes import is_output
+from .prompt_status import ended
 
 OWN_DATA = ("extra_pnginfo", "client_id", "create_time")
 """Parts of a prompt's extra_data that each render has its own of."""
@@ -147,7 +148,7 @@ class ServerQueue:
         if any(item[1] == prompt_id for item in pending):
             return PromptState("pending")
         status = queue.get_history(prompt_id=prompt_id, map_function=lambda entry: entry.get("status")).get(prompt_id)
-        state = PromptState("gone") if status is None else _ended(status)
+        state = PromptState("gone") if status is None else ended(status)
         job = self._jobs.pop(prompt_id, None)
         if job is not None and state.kind != "success":  # however it ended here, its workers have nothing left to do
             task = asyncio.ensure_future(self.cards.stop(job))
@@ -261,26 +262,6 @@ def _body(response: Any) -> dict[str, Any]:
     except (TypeError, ValueError):
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _ended(status: dict[str, Any]) -> PromptState:
-    messages = status.get("messages") or []
-    started = next((data.get("timestamp") for name, data in messages if name == "execution_start"), None)
-    since = started / 1000 if started else None
-    if status.get("status_str") == "success":
-        return PromptState("success", started=since)
-    for name, data in reversed(messages):
-        if name == "execution_interrupted":
-            return PromptState("interrupted", started=since)
-        if name == "execution_error":
-            what = str(data.get("exception_message", "")).strip() or str(data.get("exception_type", "an error"))
-            node = f"(node {data.get('node_id')})"
-            said = what if node in what else f"{data.get('node_type')} {node} failed: {what}"
-            error = RenderError(
-                type=str(data.get("exception_type", "")), message=what, node=str(data.get("node_id") or "")
-            )
-            return PromptState("error", said, since, error)
-    return PromptState("error", "The render failed.", since)
 
 
 def _reasons(body: dict[str, Any], node_errors: dict[str, Any]) -> str:
