@@ -92,15 +92,18 @@ class GraphCheck:
     async def before_render(
         self, graph: Graph, critic: str, repair_with: str
     ) -> tuple[tuple[Finding, ...], RepairCheck]:
-        """warnings, and whether pictures can be repaired, of a graph about to render; its node classes asked once."""
-        known: ObjectInfo | None = None
-        if not _too_large(graph):
-            try:
-                known = await self._known.of(graph)
-            except Exception:
-                logging.exception("Imitatoes: the node classes of the graph could not be asked for")
-                return (), RepairCheck(NOT_READ)
-        return await self.warnings(graph, known), await self.can_repair(graph, critic, repair_with, known)
+        """What is not right with a graph about to render, and whether pictures can be repaired.
+
+        Neither of one of more than MOST_NODES or MOST_LINKS. Never raises: whatever fails here, the render goes on.
+        """
+        if _too_large(graph):
+            return (), RepairCheck("The workflow is too large.")
+        try:
+            known = await self._known.of(graph)
+        except Exception:
+            logging.exception("Imitatoes: the graph could not be checked")
+            return (), RepairCheck(NOT_READ)
+        return await self._warnings(graph, known), await _can_repair(graph, critic, repair_with, known)
 
     async def clip_source(self, graph: Graph, critic: str) -> ClipSource:
         """What a critic's pictures are; of a graph that cannot be read, pictures. Never raises."""
@@ -113,40 +116,25 @@ class GraphCheck:
             logging.exception("Imitatoes: whether the pictures are a clip could not be found out")
             return ClipSource()
 
-    async def warnings(self, graph: Mapping[str, Any], known: ObjectInfo | None = None) -> tuple[Finding, ...]:
-        """What is not right with a graph about to render; nothing for one of more than MOST_NODES or MOST_LINKS.
-
-        known: its node classes, where they were asked for already. Never raises: whatever fails here, the render goes
-        on.
-        """
-        if _too_large(graph):
-            return ()
+    async def _warnings(self, graph: Graph, known: ObjectInfo) -> tuple[Finding, ...]:
         try:
-            known = known or await self._known.of(graph)
             checked = await asyncio.to_thread(lambda: check(as_queued(graph), known, version=self._version))
         except Exception:
             logging.exception("Imitatoes: the graph could not be checked")
             return ()
         return checked.findings[:MOST_WARNINGS]
 
-    async def can_repair(
-        self, graph: Graph, critic: str, repair_with: str, known: ObjectInfo | None = None
-    ) -> RepairCheck:
-        """Whether a region of the picture that a graph's critic judges can be painted anew, and how.
 
-        known: as in warnings. Never raises: whatever fails here, the render goes on.
-        """
-        if _too_large(graph):
-            return RepairCheck("The workflow is too large.")
-        try:
-            known = known or await self._known.of(graph)
-            _, parts = await asyncio.to_thread(find_repairer, graph, known, critic, repair_with)
-        except EditRefused as problem:
-            return RepairCheck(str(problem))
-        except Exception:
-            logging.exception("Imitatoes: whether the picture could be repaired could not be found out")
-            return RepairCheck(NOT_READ)
-        return RepairCheck(by_instruction=parts.by_instruction)
+async def _can_repair(graph: Graph, critic: str, repair_with: str, known: ObjectInfo) -> RepairCheck:
+    """Whether a region of the picture that a graph's critic judges can be painted anew, and how."""
+    try:
+        _, parts = await asyncio.to_thread(find_repairer, graph, known, critic, repair_with)
+    except EditRefused as problem:
+        return RepairCheck(str(problem))
+    except Exception:
+        logging.exception("Imitatoes: whether the picture could be repaired could not be found out")
+        return RepairCheck(NOT_READ)
+    return RepairCheck(by_instruction=parts.by_instruction)
 
 
 def _too_large(graph: Mapping[str, Any]) -> bool:

@@ -23,7 +23,7 @@ class Broken:
 
 
 def warned(one, known=None, version=None):
-    return asyncio.run(GraphCheck(known or Known(), version).warnings(one))
+    return asyncio.run(GraphCheck(known or Known(), version).before_render(one, "", "auto"))[0]
 
 
 def test_what_is_not_right_is_told():
