@@ -71,7 +71,8 @@ class CriticInputs:
 def without_fallback(inputs: CriticInputs) -> CriticInputs:
     """The same inputs for a judge that is asked after the run, and leaves memory then. Raises ValueError."""
     known = settings.load()
-    named = _named_by(known, replace(inputs, judge="auto"))
+    places = connections_named(known, inputs.connection)
+    named = _named_by(known, replace(inputs, judge="auto"), places)
     server = served_by(known, named[0].connection) if named else ""
     return replace(inputs, judge=server if server in SERVERS else "auto", keep_alive="0")
 
@@ -111,10 +112,10 @@ def make_judge(
         places = connections_named(known, inputs.connection)
         server = served_by(known, places[0])
         at = "model"
-        named = _named_by(known, inputs)
+        named = _named_by(known, inputs, places)
         if not named and inputs.judge != "offline":
             raise ValueError(f"is empty. Write a vision model's name, such as {GOOD_MODEL}.")
-        opened = [_open(known, one, inputs, keep_alive, interrupted, stop) for one in named]
+        opened = [_open(known, one, inputs, places, keep_alive, interrupted, stop) for one in named]
     except (ValueError, settings.UnknownConnection) as problem:
         raise WrongCriticInput(node, at, str(problem)) from problem
     server = opened[0].served_by if opened else server
@@ -136,7 +137,6 @@ def make_judge(
     for number, (model, by) in enumerate(opened or [OpenedModel(None, server)]):
         # A text encoder is there as long as the graph runs; of servers only the first may be done without.
         kind = BY_ENCODER if by == BY_ENCODER else inputs.judge if number == 0 or by not in SERVERS else by
-        kind = "offline" if inputs.judge == "offline" else kind
         # A text encoder gives no probabilities and is in memory anyway: its two wordings are two votes.
         twice = by == BY_ENCODER
         judges.append(Judge(kind, model, pass_score, checks, patience=patience, served_by=by, both_wordings=twice))
@@ -144,27 +144,27 @@ def make_judge(
     return Jury(judges[0], judges[1:], exact) if exact or len(judges) > 1 else judges[0]
 
 
-def _named_by(known: ServerSettings, inputs: CriticInputs) -> list[NamedJudge]:
-    """Raises ValueError, UnknownConnection."""
+def _named_by(known: ServerSettings, inputs: CriticInputs, places: list[str]) -> list[NamedJudge]:
+    """places: the connections that the inputs name. Raises ValueError, UnknownConnection."""
     if inputs.judge == "offline":
         return []
     linked = inputs.clip is not None
     alone = linked and inputs.judge in ("auto", BY_ENCODER)
-    return judges_named(known, inputs.model, connections_named(known, inputs.connection)[0], linked, alone)
+    return judges_named(known, inputs.model, places[0], linked, alone)
 
 
 def _open(
     known: ServerSettings,
     one: NamedJudge,
     inputs: CriticInputs,
+    places: list[str],
     keep_alive: int | float | str,
     interrupted: Callable[[], bool],
     stop: Callable[[], BaseException],
 ) -> OpenedModel:
-    """Raises UnknownConnection."""
+    """places: as in _named_by. Raises UnknownConnection."""
     if not one.connection:
         return OpenedModel(TextEncoderModel(inputs.clip, interrupted, stop), BY_ENCODER)
-    places = connections_named(known, inputs.connection)
     opened = open_model(known, one.connection, one.model, keep_alive, interrupted, stop)
     if one.connection != places[0] or len(places) == 1:
         return opened

@@ -29,7 +29,7 @@ def connections_named(known: ServerSettings, text: str) -> list[str]:
 
     Raises ValueError, UnknownConnection.
     """
-    names = [part.strip() for part in text.split(",") if part.strip()] or [text]
+    names = _names(text) or [text]
     if len(names) > MOST_CONNECTIONS:
         raise ValueError(f"names {len(names)} connections. At most {MOST_CONNECTIONS} judge side by side.")
     if len(set(names)) < len(names):
@@ -47,7 +47,7 @@ def judges_named(known: ServerSettings, text: str, connection: str, linked: bool
     where it is not among the names.
     Raises ValueError, UnknownConnection.
     """
-    names = [part.strip() for part in text.split(",") if part.strip()]
+    names = _names(text)
     if alone and BY_ENCODER not in names:
         return [NamedJudge(BY_ENCODER, "")]
     if len(names) > MOST_JUDGES:
@@ -57,6 +57,10 @@ def judges_named(known: ServerSettings, text: str, connection: str, linked: bool
     if len(set(names)) < len(names):
         raise ValueError("names a judge twice. Two different ones see more.")
     return [_named(known, name, connection) for name in names]
+
+
+def _names(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _named(known: ServerSettings, text: str, connection: str) -> NamedJudge:
@@ -78,7 +82,7 @@ def open_idle_models(connection: str, text: str) -> list[VisionModel]:
     Raises ValueError.
     """
     known = settings.load()
-    if BY_ENCODER in [part.strip() for part in text.split(",")]:
+    if BY_ENCODER in _names(text):
         raise ValueError(
             "model: a text encoder is there only while a workflow runs. Link it to a Judge Self-Test node and queue it."
         )
