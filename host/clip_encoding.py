@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import torch
 
@@ -27,10 +27,7 @@ def encode_clip(clip: Clip, stream: BinaryIO) -> None:
 
     Raises CannotEncode, OSError. Blocks: call it from a thread.
     """
-    try:
-        import av
-    except ImportError as problem:
-        raise CannotEncode(NO_ENCODER) from problem
+    av = av_library()
     height, width = (side - side % 2 for side in clip.image.shape[:2])
     try:
         with av.open(stream, mode="w", format="mp4") as container:
@@ -45,3 +42,12 @@ def encode_clip(clip: Clip, stream: BinaryIO) -> None:
         raise
     except (av.FFmpegError, ValueError) as problem:
         raise CannotEncode(f"The clip could not be kept: {problem}. Add a SaveVideo node to the workflow.") from problem
+
+
+def av_library() -> Any:
+    """PyAV, imported when the first clip is read or written. Raises CannotEncode."""
+    try:
+        import av
+    except ImportError as problem:
+        raise CannotEncode(NO_ENCODER) from problem
+    return av

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from ..engine.loop.clip_saving import CannotEncode
-from .clip_encoding import NO_ENCODER, SPEED
+from .clip_encoding import SPEED, av_library
 
 QUALITY = "15"
 """libx264's crf of a joined clip: it was encoded once before."""
@@ -36,7 +36,7 @@ class ComfyClipFiles:
     def join(self, first: Path, second: Path, to: BinaryIO) -> None:
         """Both as one MP4: the second without its first frame, which is the last one of the first; sound laid under,
         silence where one has none. At the rate of the first, which the second must share, as the size."""
-        av = _library()
+        av = av_library()
         with _opened(first) as one, _opened(second) as other:
             a, b = one.streams.video[0], other.streams.video[0]
             if (a.width, a.height) != (b.width, b.height) or a.average_rate != b.average_rate:
@@ -70,7 +70,7 @@ class ComfyClipFiles:
 
 def _sound(clip: Path, skip: int, length: int) -> np.ndarray:
     """float32 [2, length] of a clip's sound from sample `skip` on; silence where it has none, and behind its end."""
-    av = _library()
+    av = av_library()
     with _opened(clip) as container:
         pieces = []
         if container.streams.audio:
@@ -92,18 +92,10 @@ def _encoded(av: Any, audio: Any, samples: np.ndarray) -> Iterator[Any]:
     yield from audio.encode()
 
 
-def _library() -> Any:
-    try:
-        import av
-    except ImportError as problem:
-        raise CannotEncode(NO_ENCODER) from problem
-    return av
-
-
 @contextmanager
 def _opened(clip: Path) -> Iterator[Any]:
     """A clip to read. Whatever PyAV says of a broken one is told in words."""
-    av = _library()
+    av = av_library()
     try:
         with av.open(str(clip)) as container:
             if not container.streams.video:
