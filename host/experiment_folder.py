@@ -22,6 +22,7 @@ from pydantic import ValidationError
 from ..engine.experiment.record import LookedAtPicture, PromptRecord
 from ..engine.files import write_text
 from ..engine.loop.journal import Journal
+from ..engine.loop.pictures import read_small
 
 LOG = logging.getLogger(__name__)
 
@@ -79,11 +80,8 @@ def small_pictures(journal: Journal, pictures: Iterable[LookedAtPicture]) -> dic
 
 
 def _jpeg(path: Path) -> bytes:
-    with Image.open(path) as picture:
-        small = picture.convert("RGB")
-        small.thumbnail((LONG_SIDE, LONG_SIDE))
-        stream = io.BytesIO()
-        small.save(stream, "JPEG", quality=85)
+    stream = io.BytesIO()
+    read_small(path, LONG_SIDE).save(stream, "JPEG", quality=85)
     return stream.getvalue()
 
 
