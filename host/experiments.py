@@ -82,7 +82,7 @@ class Experiments:
         root: Callable[[], Path],
     ) -> None:
         self._app, self._make_looker, self._judge_kind, self._describe = app, make_looker, judge_kind, describe
-        self._make_room, self._beginning = make_room, asyncio.Lock()
+        self._make_room = make_room
         busy = "Another experiment is going on. Wait for its end, or stop it."
         self._jobs: Jobs[Experiment] = Jobs(root, RECORD, Experiment, "an experiment", busy)
         self._opened: _Open | None = None
@@ -92,8 +92,7 @@ class Experiments:
     async def start(self, request: ExperimentRequest) -> Experiment:
         """Begin one. Raises NotReady for the workflow; ValueError; NotNow while another one goes on, and where a judge
         does not answer; OSError."""
-        async with self._beginning:
-            self._jobs.refuse_while_running()
+        async with self._jobs.beginning():
             request = request.settled()
             prompts = _prompts_of(request)
             lookers = await self._lookers(request)
@@ -119,8 +118,7 @@ class Experiments:
     async def resume(self, name: str) -> Experiment:
         """Go on with what is left. Raises ValueError; NotNow where one goes on or nothing is left, and where a judge
         does not answer; OSError."""
-        async with self._beginning:
-            self._jobs.refuse_while_running()
+        async with self._jobs.beginning():
             experiment = await self._jobs.show(name)
             if experiment.state == "done":
                 raise NotNow("This experiment is done. Read its report, or start another one.")

@@ -7,8 +7,8 @@ import logging
 import re
 import time
 import uuid
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
@@ -62,16 +62,23 @@ class Jobs(Generic[Record]):
 
     def __init__(self, root: Callable[[], Path], file_name: str, model: type[BaseModel], name: str, busy: str) -> None:
         self._root, self._file_name, self._model, self._name, self._busy = root, file_name, model, name, busy
+        self._beginning = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self.running: Record | None = None
 
-    def refuse_while_running(self) -> None:
-        """Raises NotNow."""
-        if self._task is not None and not self._task.done():
-            raise NotNow(self._busy)
+    @asynccontextmanager
+    async def beginning(self) -> AsyncIterator[None]:
+        """Around what comes before begin: nobody else begins meanwhile. Raises NotNow while one runs."""
+        async with self._beginning:
+            if self._is_at_work():
+                raise NotNow(self._busy)
+            yield
 
     def is_running(self, job: str) -> bool:
-        return self._task is not None and not self._task.done() and self.running is not None and self.running.id == job
+        return self._is_at_work() and self.running is not None and self.running.id == job
+
+    def _is_at_work(self) -> bool:
+        return self._task is not None and not self._task.done()
 
     def folder(self, job: str) -> Path:
         """Of one job. Raises ValueError for what is no id, so no path leaves the root."""

@@ -62,29 +62,29 @@ class PictureJudging:
 
     async def start(self, request: JudgeRequest, sub_folder: str, folder: PictureFolder) -> Ranking:
         """Begin a job. Raises ValueError, OSError, NotNow while another one runs."""
-        self._jobs.refuse_while_running()
-        images = await asyncio.to_thread(list_pictures, sub_folder, folder)
-        judge = await self._make_judge(request)
-        ranking = Ranking(
-            id=new_job_id(),
-            created=time.time(),
-            state="running",
-            folder=folder,
-            request=request,
-            model=", ".join(one.model.name for one in judge.jurors),
-            images=tuple(images),
-        )
-        await self._jobs.keep(ranking)
-        return self._go_on(ranking, judge)
+        async with self._jobs.beginning():
+            images = await asyncio.to_thread(list_pictures, sub_folder, folder)
+            judge = await self._make_judge(request)
+            ranking = Ranking(
+                id=new_job_id(),
+                created=time.time(),
+                state="running",
+                folder=folder,
+                request=request,
+                model=", ".join(one.model.name for one in judge.jurors),
+                images=tuple(images),
+            )
+            await self._jobs.keep(ranking)
+            return self._go_on(ranking, judge)
 
     async def resume(self, job: str) -> Ranking:
         """Go on with what is left. Raises ValueError for no such job, NotNow while one runs or nothing is left."""
-        self._jobs.refuse_while_running()
-        ranking = await self.show(job)
-        if not ranking.left:
-            raise NotNow("All its pictures are ranked.")
-        judge = await self._make_judge(ranking.request)
-        return self._go_on(ranking.model_copy(update={"state": "running", "message": ""}), judge)
+        async with self._jobs.beginning():
+            ranking = await self.show(job)
+            if not ranking.left:
+                raise NotNow("All its pictures are ranked.")
+            judge = await self._make_judge(ranking.request)
+            return self._go_on(ranking.model_copy(update={"state": "running", "message": ""}), judge)
 
     async def stop(self, job: str) -> Ranking:
         """Stop now; what was judged stays. Raises ValueError for no such job."""

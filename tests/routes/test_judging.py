@@ -203,6 +203,20 @@ def test_a_job_is_stopped_and_resumed_also_by_another_server(served):
     served(story)
 
 
+def test_of_two_that_begin_at_once_one_is_refused(served):
+    async def story(site):
+        async def begun():
+            async with site.client.post(f"{URL}/batch", json={"sub_folder": "sub", "checklist": [GOAL]}) as answer:
+                return answer.status, await answer.json()
+
+        (status, job), (refused, told) = sorted(await asyncio.gather(begun(), begun()), key=lambda one: one[0])
+        assert (status, refused) == (202, 409)
+        assert "Another folder" in told["error"]["message"]
+        assert len((await site.until(job["id"], "done"))["ranked"]) == 3
+
+    served(story)
+
+
 def test_a_job_gives_up_where_nobody_answers(served):
     async def story(site):
         site.model.failing = ModelUnreachable("No connection.")
