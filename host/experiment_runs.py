@@ -54,7 +54,7 @@ class Starting(Protocol):
         """Raises NotReady."""
 
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any], prompt_id: str = "") -> str:
-        """Queue a graph under this prompt id. Raises SubmissionRejected."""
+        """Queue a graph, under this prompt id where it can be; its prompt id. Raises SubmissionRejected."""
 
     async def cancel(self, prompt_id: str) -> None:
         """Take a prompt out of the queue, or interrupt it."""
@@ -134,10 +134,14 @@ class RunPlayer:
         await keep(played)
         self.app.driver.wording_memory.keep_apart(played.prompt_id)
         try:
-            await self.app.start(ready.graph, f"{MEASURING}{uuid.uuid4().hex}", {}, played.prompt_id)
-            found = await wait_for_run(self.app.driver, played.prompt_id, WAIT_SECONDS)
+            queued = await self.app.start(ready.graph, f"{MEASURING}{uuid.uuid4().hex}", {}, played.prompt_id)
+            if queued != played.prompt_id:  # of a graph for several cards
+                played = played.model_copy(update={"prompt_id": queued})
+                self.app.driver.wording_memory.keep_apart(queued)
+                await keep(played)
+            found = await wait_for_run(self.app.driver, queued, WAIT_SECONDS)
             while not isinstance(found, Run) and not found.ended:
-                found = await wait_for_run(self.app.driver, played.prompt_id, WAIT_SECONDS)
+                found = await wait_for_run(self.app.driver, queued, WAIT_SECONDS)
         except SubmissionRejected as problem:
             raise RunFailed(str(problem)) from problem
         except asyncio.CancelledError:
