@@ -7,11 +7,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from ..engine.graph.run_request import LONGEST_TEXT
-from ..engine.loop.ports import SubmissionRejected
 from .errors import BadRequest
 from .route import Body, RoutesApp
 from .runs import find_run
-from .starting import begun_run
+from .starting import begun_run, queue_graph
 
 
 class ExtendBody(Body):
@@ -38,9 +37,5 @@ async def extend_run(app: RoutesApp, id: str, body: ExtendBody) -> ExtendedRun:
     if not body.goal.strip():
         raise BadRequest("goal: is empty.", "Say what the next segment must show.", input_="goal")
     graph = await app.next_segment(run, body.goal, body.prompt)
-    try:
-        prompt_id = await app.start(graph, body.client_id, body.extra_data)
-    except SubmissionRejected as problem:
-        node = problem.error.node if problem.error is not None else ""
-        raise BadRequest(str(problem), "Put right what it names.", 400, "refused_by_server", node) from problem
+    prompt_id = await queue_graph(app, graph, body.client_id, body.extra_data, "Put right what it names.")
     return ExtendedRun(run_id=await begun_run(app, prompt_id), prompt_id=prompt_id, extends=run.id)

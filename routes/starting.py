@@ -24,6 +24,7 @@ from .route import RoutesApp
 QUEUED_SECONDS, BEGIN_SECONDS = 0.5, 5.0
 """How long the answer waits for the prompt's turn, and then for its run to begin. On a server at rest that takes some
 milliseconds, or as long as loading the model, where ComfyUI does that first."""
+FIX_AND_REPEAT = "Put right what it names, and post it again."
 MOST_TOLD = 100
 """Findings, and proposals, in one answer."""
 
@@ -86,7 +87,7 @@ async def start_run(app: RoutesApp, body: RunBody) -> StartedRun | DryRun | Seri
         raise refusal(ready.rejected[0], ready.findings, ready.repairs)
     if body.is_series():
         return await app.series.start(body, body.client_id, body.extra_data)
-    prompt_id = await _queue(app, ready.graph, body)
+    prompt_id = await queue_graph(app, ready.graph, body.client_id, body.extra_data)
     return StartedRun(run_id=await begun_run(app, prompt_id), prompt_id=prompt_id, **dict(_checked(ready)))
 
 
@@ -110,12 +111,14 @@ async def plan_run(app: RoutesApp, body: PlanRequest) -> LoopPlan:
         raise refusal(problem.problem, problem.findings, problem.repairs) from problem
 
 
-async def _queue(app: RoutesApp, graph: Graph, body: RunBody) -> str:
+async def queue_graph(
+    app: RoutesApp, graph: Graph, client_id: str, extra_data: dict[str, Any], hint: str = FIX_AND_REPEAT
+) -> str:
+    """Its prompt id. Raises BadRequest with this hint where the server refuses it."""
     try:
-        return await app.start(graph, body.client_id, body.extra_data)
+        return await app.start(graph, client_id, extra_data)
     except SubmissionRejected as problem:
         node = problem.error.node if problem.error is not None else ""
-        hint = "Put right what it names, and post it again."
         raise BadRequest(str(problem), hint, 400, "refused_by_server", node) from problem
 
 
@@ -130,7 +133,7 @@ async def begun_run(app: RoutesApp, prompt_id: str) -> str | None:
         return None
     message = found.message or f"The prompt ended before its run began ({found.kind})."
     node = found.error.node if found.error is not None else ""
-    raise BadRequest(message, "Put right what it names, and post it again.", 409, "not_begun", node)
+    raise BadRequest(message, FIX_AND_REPEAT, 409, "not_begun", node)
 
 
 def _checked(ready: PreparedGraph) -> CheckedWorkflow:
