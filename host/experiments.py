@@ -151,24 +151,18 @@ class Experiments:
 
     async def report(self, name: str) -> ExperimentReport:
         """The report of what was seen so far, remembered until more is seen or ticked. Raises ValueError."""
-        experiment, records = await self.show(name)
-        seen = [key for key, one in records.items() if one.looked]
-        mark = json.dumps([name, seen, experiment.ticks, list(experiment.arms)])
-        if self._told is None or self._told[0] != mark:
-            self._told = mark, await asyncio.to_thread(_report_of, experiment, records)
-        return self._told[1]
+        return await self._report(*await self.show(name))
 
     async def report_file(self, name: str) -> Path:
         """The report as a page, made anew. Raises ValueError, OSError."""
-        experiment, records = await self.show(name)
-        return await asyncio.to_thread(self._write_report, experiment, records)
+        return await asyncio.to_thread(self._write_report, await self.report(name))
 
     async def ticking_page(self, name: str) -> bytes:
         """The page for a person. Raises ValueError."""
         experiment, records = await self.show(name)
+        report = await self._report(experiment, records)
 
         def made() -> bytes:
-            report = _report_of(experiment, records)
             wanted = {key for _, key in pictures_to_tick(report)}
             pictures = [one.seen for prompt in report.prompts for one in prompt.pictures if one.key in wanted]
             return ticking_page(report, small_pictures(self._app.journal(), pictures), experiment.ticks).encode()
@@ -191,6 +185,13 @@ class Experiments:
                 await asyncio.to_thread(self._jobs.save, experiment)
                 self._jobs.forget(name)
         return sum(one in experiment.ticks for one in wanted), len(wanted)
+
+    async def _report(self, experiment: Experiment, records: Mapping[str, PromptRecord]) -> ExperimentReport:
+        seen = [[key, *sorted(one.failed)] for key, one in records.items() if one.looked]
+        mark = json.dumps([experiment.id, seen, experiment.ticks, list(experiment.arms)])
+        if self._told is None or self._told[0] != mark:
+            self._told = mark, await asyncio.to_thread(_report_of, experiment, records)
+        return self._told[1]
 
     # The work.
 
@@ -317,13 +318,12 @@ class Experiments:
         """With its report written, as far as it is. Blocks."""
         records = read_prompts(self._jobs.folder(experiment.id), [one.id for one in experiment.prompts])
         if any(one.looked for one in records.values()):
-            self._write_report(experiment, records)
+            self._write_report(_report_of(experiment, records))
         return experiment
 
-    def _write_report(self, experiment: Experiment, records: Mapping[str, PromptRecord]) -> Path:
-        report = _report_of(experiment, records)
+    def _write_report(self, report: ExperimentReport) -> Path:
         pictures = [one.seen for prompt in report.prompts for one in prompt.pictures]
-        folder = self._jobs.folder(experiment.id)
+        folder = self._jobs.folder(report.id)
         write_text(folder / REPORT_DATA, report.model_dump_json(indent=1))
         write_text(folder / REPORT_PAGE, report_page(report, small_pictures(self._app.journal(), pictures)))
         return folder / REPORT_PAGE
