@@ -126,8 +126,7 @@ class Experiments:
             folder = self._jobs.folder(name)
             workflow = await asyncio.to_thread(read_workflow, folder)
             records = await asyncio.to_thread(read_prompts, folder, [one.id for one in experiment.prompts])
-            # What failed is tried again.
-            records = {key: one.model_copy(update={"failed": {}}) for key, one in records.items()}
+            records = {key: one.tried_again() for key, one in records.items()}
             went_on = experiment.went_on or experiment.measured is not None
             going = experiment.model_copy(update={"state": "running", "message": "", "went_on": went_on})
             await self._jobs.keep(going)

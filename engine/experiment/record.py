@@ -153,6 +153,10 @@ class PromptRecord(BaseModel):
         others = tuple(one for one in self.pictures if one.key != picture.key)
         return self.model_copy(update={"pictures": (*others, picture)})
 
+    def tried_again(self) -> PromptRecord:
+        """What failed is to be played again, and looked at then."""
+        return self.model_copy(update={"failed": {}, "looked": self.looked and not self.failed})
+
     def picture(self, key: str) -> LookedAtPicture | None:
         return next((one for one in self.pictures if one.key == key), None)
 

@@ -96,6 +96,23 @@ def test_one_look_that_failed_is_made_when_the_experiment_goes_on(stage):
     assert len(referee.asked) == 17
 
 
+def test_what_failed_and_is_played_again_is_looked_at_too(stage):
+    judge, referee = Looker(), Looker()
+    _, (first, _), records = stage
+    whole = records[first.id]
+    records[first.id] = PromptRecord(id=first.id, runs={"seeds": whole.runs["seeds"]}, failed={"ours": "No memory."})
+    assert looked(stage, judge=judge, referee=referee) == ""
+    again = records[first.id].tried_again()
+    assert not again.failed
+    assert not again.looked, "its prompt is among those that are left"
+    records[first.id] = again.with_run(whole.runs["ours"])
+    assert looked(stage, judge=judge, referee=referee) == ""
+    assert len(records[first.id].pictures) == 4
+    assert len(judge.asked) == len(referee.asked) == 16, "what was seen is not asked about again"
+    record = records[first.id]
+    assert record.tried_again() == record, "what did not fail stays"
+
+
 def test_a_looker_that_is_gone_ends_it_and_is_named(stage):
     gone = Looker(*range(3, 40))
     with pytest.raises(LookerGone, match="referee gave no answer about 3 pictures"):
