@@ -11,6 +11,7 @@ import pytest
 from pack.rehearsal.world.clip_painter import paint_clip
 from PIL import Image
 
+from .shop import ended
 from .theatre import MODEL, pixels
 
 LENGTH, WIDTH, HEIGHT = 25, 256, 160
@@ -40,15 +41,6 @@ def clip_graph(courses="one good, steady", *, checklist="a red circle", frames=N
 
 def played(theatre, graph):
     return ended(theatre, theatre.client.queue(graph))
-
-
-def ended(theatre, any_id):
-    """The run once it has ended. Clips take a while on a machine that others use: it is asked more than once."""
-    for _ in range(5):
-        run = theatre.client.get(f"/imitatoes/runs/{any_id}/wait?seconds=15")
-        if run["waiting"]:
-            return run
-    raise AssertionError(run)
 
 
 @pytest.mark.parametrize("frames", [None, "auto", "clip"])

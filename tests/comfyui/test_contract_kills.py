@@ -12,8 +12,8 @@ import time
 import pytest
 from pack.rehearsal.ollama_double import pixel_judge
 
+from .shop import ended as run_ended
 from .test_contract_clips import clip_graph
-from .test_contract_clips import ended as clip_run_ended
 from .theatre import ONE_LINE, loop_graph, opened, scripted
 
 KILLS = int(os.environ.get("KILLS", "2"))
@@ -140,7 +140,7 @@ def test_killed_in_the_middle_of_a_clip_the_clips_before_are_whole_and_the_run_g
     assert not list(theatre.runs_folder.glob("*/.*.part"))
     status, _ = theatre.client.post(f"/imitatoes/runs/{run['run_id']}/resume", {})
     assert status == 200
-    ended = clip_run_ended(theatre, run["run_id"])
+    ended = run_ended(theatre, run["run_id"])
     assert (ended["status"], ended["iteration_count"]) == ("limit", 2), ended["reason"]
     best = ended["iterations"][ended["best"]["iteration"] - 1]["clip"]["file"]
     assert theatre.picture(ended, "best.webp").read_bytes() == theatre.picture(ended, best).read_bytes()

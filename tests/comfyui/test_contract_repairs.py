@@ -87,6 +87,21 @@ def pointing(first, *looks, box=BOX, region="the empty corner"):
     return judge
 
 
+def wrong_until_pointed(judge):
+    """What it was asked to point at, and a judge that answers like this one and finds hands wrong before that."""
+    pointed = []
+
+    def picky(body, images):
+        answer = json.loads(judge(body, images))
+        if "<task>region</task>" in str(body):
+            pointed.append(str(body))
+        if "quality_faces" in answer and not pointed:
+            answer["quality_faces"] = "bad"
+        return json.dumps(answer)
+
+    return pointed, picky
+
+
 ALL, TWO, ONE = ("circle", "square", "star"), ("circle", "square"), ("square",)
 
 
@@ -148,17 +163,7 @@ def test_the_users_own_save_node_gets_the_repaired_picture(theatre):
 
 def test_a_part_that_came_out_wrong_is_mended_where_the_judge_points(theatre):
     """Everything asked for is there, but a hand is wrong."""
-    pointed, judge = [], pointing(ALL, region="the left hand")
-
-    def picky(body, images):
-        answer = json.loads(judge(body, images))
-        if "<task>region</task>" in str(body):
-            pointed.append(str(body))
-        if "quality_faces" in answer and not pointed:
-            answer["quality_faces"] = "bad"
-        return json.dumps(answer)
-
-    theatre.judge.default = picky
+    pointed, theatre.judge.default = wrong_until_pointed(pointing(ALL, region="the left hand"))
     run = theatre.played(graph(seed=61))
     assert run["status"] == "done", run["reason"]
     repair = repair_in(run)

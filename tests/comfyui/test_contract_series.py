@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from .test_contract_two_servers import servers  # noqa: F401
-from .theatre import USER_FOLDERS, loop_graph, opened, scripted
+from .test_contract_verdicts import settings
+from .theatre import loop_graph, opened, scripted
 
 GOALS = [f"{number} red circles" for number in range(1, 21)]
 LINE = "a red circle"
@@ -129,14 +130,11 @@ def test_the_owner_of_the_server_is_told_of_the_end(own_server):
     with HTTPServer(("127.0.0.1", 0), _Listener) as listener:
         listener.told = []
         threading.Thread(target=listener.serve_forever, daemon=True).start()
-        for folder in USER_FOLDERS:
-            (theatre.base / folder).mkdir(parents=True, exist_ok=True)
-            settings = {"learn_from_runs": False, "series_webhook": f"http://127.0.0.1:{listener.server_port}/end"}
-            (theatre.base / folder / "settings.json").write_text(json.dumps(settings))
-        with theatre.client.page() as page:
+        webhook = f"http://127.0.0.1:{listener.server_port}/end"
+        with settings(theatre, series_webhook=webhook), theatre.client.page() as page:
             series_id = started(theatre, GOALS[:2])
             page.wait_for(lambda m: m["type"] == "imitatoes.series" and m["data"]["state"] == "done")
-        theatre.client.wait(lambda: listener.told)
+            theatre.client.wait(lambda: listener.told)
         listener.shutdown()
     (told,) = listener.told
     assert (told["series_id"], told["state"], told["ended"]) == (series_id, "done", 2)

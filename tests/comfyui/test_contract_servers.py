@@ -7,7 +7,8 @@ import json
 import pytest
 from pack.rehearsal.ollama_double import OllamaDouble
 
-from .theatre import ONE_LINE, USER_FOLDERS, loop_graph, opened, scripted
+from .test_contract_verdicts import settings
+from .theatre import ONE_LINE, loop_graph, opened, scripted
 
 
 @pytest.fixture
@@ -16,10 +17,8 @@ def two(server, tmp_path):
     with (
         OllamaDouble(default=scripted(-3)) as second,
         opened(tmp_path / "base", server.process.comfyui_path, server.process.python) as theatre,
+        settings(theatre, connections={"upstairs": {"url": second.url}}),
     ):
-        for folder in USER_FOLDERS:
-            settings = {"learn_from_runs": False, "connections": {"upstairs": {"url": second.url}}}
-            (theatre.base / folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
         theatre.judge.default = scripted(-3)
         yield theatre, second
 

@@ -3,7 +3,6 @@ with the sockets of Impact's. Only the region changes, and a detector that fails
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from pathlib import Path
@@ -14,7 +13,7 @@ from pack.engine.graph.detectors import detectors_of, installed_detector
 from pack.engine.graph.local_edit import EditMask, LocalEdit, make_edit_graph
 from PIL import Image, ImageDraw
 
-from .test_contract_repairs import ALL, pointing
+from .test_contract_repairs import ALL, pointing, wrong_until_pointed
 from .test_real_local_edit import FEATHER, FOLDER, GROW, ended, far_from, graph
 from .theatre import embedded, opened, pixels, scripted
 from .tiny_detectors import save_face_landmarker
@@ -89,17 +88,8 @@ def test_a_detector_gives_the_region_or_the_box_does(painter, known, name):
 
 def test_a_detector_that_fails_is_done_without(painter):
     """The stand-in's model for hands breaks: the run repairs by the judge's box and goes on."""
-    judge, pointed = pointing(ALL, region="the left hand", box=[500, 500, 800, 800]), []
-
-    def picky(body, images):
-        answer = json.loads(judge(body, images))
-        if "<task>region</task>" in str(body):
-            pointed.append(True)
-        if "quality_faces" in answer and not pointed:
-            answer["quality_faces"] = "bad"
-        return json.dumps(answer)
-
-    painter.judge.default = picky
+    judge = pointing(ALL, region="the left hand", box=[500, 500, 800, 800])
+    _, painter.judge.default = wrong_until_pointed(judge)
     workflow = graph()
     lines = ("a red circle", "a green square", "a blue star")
     workflow["10"]["inputs"] |= {"checklist": "\n".join(lines), "goal": ", ".join(lines), "iterations_per_loop": 8}
