@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import sys
-import types
 from pathlib import Path
 
 import torch
+
+from rehearsal.of_pack import of_pack
 
 ITERATIONS = 200
 SIDE = 512
 RUN_ID = "20260101-120000-0123abcd"
 
 
-def _pack() -> None:
-    """The tree as the package `pack`, so that its modules can be imported without running its entry point."""
-    if "pack" not in sys.modules:
-        pack = types.ModuleType("pack")
-        pack.__path__ = [str(Path(__file__).resolve().parent.parent)]
-        sys.modules["pack"] = pack
-
-
 def written(root: Path) -> str:
     """Write the run under root, ended; its id."""
-    _pack()
+    of_pack("engine.judge")
     from pack.engine.judge.checklist_rules import checklist_of_lines
     from pack.engine.judge.critique import Critique, Item
     from pack.engine.loop.journal import Journal

@@ -22,11 +22,12 @@ from typing import Any
 import psutil
 import torch
 
+from rehearsal.of_pack import of_pack
+
 HEIGHT, WIDTH = 768, 1024
 REPEATED = 2
 ANSWER_TOKENS = 20
 """Of Florence-2. Random weights never end an answer; real ones need some twenty for a simple outline."""
-PACK = Path(__file__).resolve().parent.parent
 
 
 def pictures(count: int) -> torch.Tensor:
@@ -69,10 +70,7 @@ def touch(model: torch.nn.Module) -> None:
 
 def ours(name: str, root: Path, count: int) -> dict[str, float]:
     """From pictures to finished masks, without second looks."""
-    pack = types.ModuleType("pack")
-    pack.__path__ = [str(PACK)]
-    sys.modules["pack"] = pack
-    engine = importlib.import_module("pack.benchmarks._segmenters_ours")
+    engine = of_pack("benchmarks._segmenters_ours")
     return measured(engine.work(name, root, pictures(count)), count)
 
 

@@ -5,15 +5,12 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import importlib
 import json
 import sys
-import types
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from .of_pack import of_pack
 
 
 def main(arguments: list[str]) -> int:
@@ -23,8 +20,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rehearsal", action="store_true", help="test the stand-in that reads pixels: no model needed")
     parser.add_argument("--json", action="store_true", help="print the result as one JSON object on the last line")
     options = parser.parse_args(arguments)
-    engine, client = _of_pack("engine.judge.self_test"), _of_pack("ollama_client")
-    failure = _of_pack("engine.judge.vision_model").ModelFailure
+    engine, client = of_pack("engine.judge.self_test"), of_pack("ollama_client")
+    failure = of_pack("engine.judge.vision_model").ModelFailure
 
     def progress(done: int, of: int) -> None:
         print(f"\r{done} of {of} scenes", end="", file=sys.stderr, flush=True)
@@ -65,18 +62,9 @@ def _server(options: argparse.Namespace) -> Iterator[str | None]:
     if not options.rehearsal:
         yield options.url
         return
-    double = _of_pack("rehearsal.ollama_double")
+    double = of_pack("rehearsal.ollama_double")
     with double.OllamaDouble(default=double.pixel_judge) as server:
         yield server.url
-
-
-def _of_pack(name: str) -> Any:
-    """A module of the pack, which has no name of its own before ComfyUI gives it one (as in tests/conftest.py)."""
-    if "pack" not in sys.modules:
-        pack = types.ModuleType("pack")
-        pack.__path__ = [str(ROOT)]
-        sys.modules["pack"] = pack
-    return importlib.import_module(f"pack.{name}")
 
 
 if __name__ == "__main__":
