@@ -18,16 +18,15 @@ class Client:
         self.url = url
 
     def get(self, path: str) -> Any:
-        return self._ask(urllib.request.Request(self.url + path))
+        return json.loads(self.fetch(path))
 
     def fetch(self, path: str) -> bytes:
-        """What is no JSON."""
-        with _open(urllib.request.Request(self.url + path), timeout=_LIMIT_SECONDS) as answer:
-            return answer.read()
+        """An answer as it is, where it is no JSON."""
+        return self._ask(urllib.request.Request(self.url + path))
 
     def post(self, path: str, body: Any) -> Any:
         headers = {"Content-Type": "application/json"}
-        return self._ask(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers))
+        return json.loads(self._ask(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers)))
 
     def queue(self, graph: dict[str, Any]) -> str:
         """Queue a graph; its prompt id."""
@@ -38,6 +37,6 @@ class Client:
         return self.get(f"/history/{prompt_id}").get(prompt_id)
 
     @staticmethod
-    def _ask(request: urllib.request.Request) -> Any:
+    def _ask(request: urllib.request.Request) -> bytes:
         with _open(request, timeout=_LIMIT_SECONDS) as answer:
-            return json.load(answer)
+            return answer.read()
