@@ -5,6 +5,7 @@ Each card has a seed of its own, as DistributedSeed gives it, and every picture 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ class BatchWorld(World):
 
     def __init__(self, kind: Kind, seed: int, number: int, batch: int) -> None:
         super().__init__(kind, seed, number)
-        more = copy_of(kind, seed, number, batch - 1)
+        more = [self.another_day(day) for day in range(1, batch)]
         n = kind.requirements
         self.luck = np.concatenate([self.luck, np.zeros((1, n)), *(one.luck for one in more)])
         self.own_luck = np.concatenate([self.own_luck, np.zeros((1, n)), *(one.own_luck for one in more)])
@@ -39,11 +40,6 @@ class BatchWorld(World):
         for name in ("fixed_errors", "drawn_errors", "quality_errors"):
             parts = [getattr(self, name), *(getattr(one, name)[:, :MOST_RENDERS] for one in more)]
             setattr(self, name, np.concatenate(parts, axis=1))
-
-
-def copy_of(kind: Kind, seed: int, number: int, count: int) -> list[World]:
-    """The same world on other days: other seeds, and other errors about pictures."""
-    return [World(kind, seed, number).another_day(day) for day in range(1, count + 1)]
 
 
 def row(number: int) -> int:
@@ -65,7 +61,7 @@ def play_batches(world: World, asked: Checklist, budgets: tuple[int, ...], batch
 
 
 def _render(world: World, asked: Checklist, course: Any, plan: Plan, batch: int, painted: int) -> None:
-    """Paint, judge and append one iteration; look again and ask the editor where the policy wants that."""
+    """Paint, judge and append one iteration."""
     growth = token_estimate(plan.settings.prompt) - token_estimate(course.run.start.settings.prompt)
     clauses = [course.clauses[clause] for clause in plan.wording.clauses]
     sources = [
@@ -80,28 +76,18 @@ def _render(world: World, asked: Checklist, course: Any, plan: Plan, batch: int,
         verdicts.append(look(world, asked, picture, blank))
         blank = verdicts[-1].blank if blank is None else blank
     best = max(range(batch), key=lambda at: (verdicts[at].passed, verdicts[at].score, -at))
-    course.pictures.append(pictures[best])
     told = next((one.blank for one in verdicts if one.blank is not None), None)
     verdict = verdicts[best].model_copy(update={"blank": told})
     others = tuple(
         BatchPicture(index=at, critique=verdicts[at], source=sources[at]) for at in range(batch) if at != best
     )
-    course.run = _with_iteration(before, verdict, best, others, sources[best] if batch > 1 else None)
-    if course.run.renders_left:
-        while numbers := shipped.final_look(course.run):
-            course.run = ours._looked_again(world, asked, course, course.run, numbers)
-            course.relooked_after.update(dict.fromkeys(numbers, len(course.pictures)))
-    wanted = shipped.clauses_wanted(course.run)
-    course.asked_editor.append(bool(wanted))
-    if wanted:
-        edits = tuple(ours._edit(asked, course, name) for name in wanted for _ in range(ours.CLAUSES_AT_ONCE))
-        relooks, edited = course.run.relooks, verdict.model_copy(update={"edits": edits})
-        course.run = _with_iteration(before, edited, best, others, sources[best] if batch > 1 else None)
-        course.run = course.run.model_copy(update={"relooks": relooks})
+    source = sources[best] if batch > 1 else None
+    appended = partial(_with_iteration, before, best=best, others=others, source=source)
+    ours._append(world, asked, course, ours.OURS, pictures[best], verdict, appended)
 
 
 def _with_iteration(
-    run: Run, verdict: Critique, best: int, others: tuple[BatchPicture, ...], source: PictureSource | None
+    run: Run, verdict: Critique, *, best: int, others: tuple[BatchPicture, ...], source: PictureSource | None
 ) -> Run:
     report = Report(critique=verdict, picture="x.png", batch_index=best, others=others, source=source)
     _, iteration = record(run, report)

@@ -164,11 +164,25 @@ def _new_run(asked: Checklist, local: bool, renders: int) -> Run:
 
 
 def _render(world: World, asked: Checklist, course: _Course, plan: Plan, policy: Policy) -> None:
-    """Paint, judge and append one iteration; look again and ask the editor where the policy wants that."""
+    """Paint, judge and append one iteration."""
     picture = _painted(world, course, plan, len(course.pictures))
-    course.pictures.append(picture)
     before, verdict = course.run, look(world, asked, picture, course.run.blank)
-    course.run = _with_iteration(before, verdict)
+    _append(world, asked, course, policy, picture, verdict, lambda critique: _with_iteration(before, critique))
+
+
+def _append(
+    world: World,
+    asked: Checklist,
+    course: _Course,
+    policy: Policy,
+    picture: Picture,
+    verdict: Critique,
+    appended: Callable[[Critique], Run],
+) -> None:
+    """Append one iteration; look again and ask the editor where the policy wants that. picture: the one of it that
+    counts. appended: the run with the iteration."""
+    course.pictures.append(picture)
+    course.run = appended(verdict)
     if course.run.renders_left:
         while numbers := policy.looks_wanted(course.run):
             course.run = _looked_again(world, asked, course, course.run, numbers)
@@ -178,7 +192,7 @@ def _render(world: World, asked: Checklist, course: _Course, plan: Plan, policy:
     if wanted:
         edits = tuple(_edit(asked, course, name) for name in wanted for _ in range(CLAUSES_AT_ONCE))
         relooks = course.run.relooks
-        course.run = _with_iteration(before, verdict.model_copy(update={"edits": edits}))
+        course.run = appended(verdict.model_copy(update={"edits": edits}))
         course.run = course.run.model_copy(update={"relooks": relooks})
 
 
