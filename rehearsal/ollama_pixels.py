@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -93,11 +93,7 @@ def _looked_at_clip(questions: str, images: list[bytes], count: int, body: dict[
     worst = {name: max((eye.quality(name) for eye in eyes), key=lambda b: b["bad"] + b["poor"]) for name in QUALITIES}
     beliefs: dict[str, Belief] = {f"quality_{name}": belief for name, belief in worst.items()}
     numbers = set()
-    for line in questions.splitlines():
-        if not (found := _LINE.match(line)):
-            continue
-        key, form, question = found[1], found[2].lower(), found[3]
-        asked = "yes/no" if "yes" in form else "number" if "number" in form else "one word"
+    for key, form, asked, question in _lines(questions):
         for name, frame in keys_of(key, form).items():
             if frame:
                 beliefs[name] = eyes[frame - 1].answer(read_question(question), asked, question)
@@ -116,14 +112,19 @@ def _looked(questions: str, images: list[bytes], body: dict[str, Any], doubt: fl
     eye = Eye(view, hashlib.blake2b(images[-1] if images else b"").hexdigest(), doubt)
     beliefs: dict[str, Belief] = {f"quality_{name}": eye.quality(name) for name in QUALITIES}
     numbers = set()
-    for line in questions.splitlines():
-        if not (found := _LINE.match(line)):
-            continue
-        key, form, question = found[1], found[2].lower(), found[3]
-        asked = "yes/no" if "yes" in form else "number" if "number" in form or "count" in form else "one word"
+    for key, _, asked, question in _lines(questions):
         beliefs[key] = eye.answer(read_question(question), asked, question)
         numbers |= {key} if asked == "number" else set()
     return _said(beliefs, numbers, body, eye.fingerprint)
+
+
+def _lines(questions: str) -> Iterator[tuple[str, str, str, str]]:
+    """Of each question its key, the form in which it is to be answered, what that comes to, and its words."""
+    for line in questions.splitlines():
+        if found := _LINE.match(line):
+            form = found[2].lower()
+            asked = "yes/no" if "yes" in form else "number" if "number" in form or "count" in form else "one word"
+            yield found[1], form, asked, found[3]
 
 
 def _said(beliefs: dict[str, Belief], numbers: set[str], body: dict[str, Any], fingerprint: str) -> str:

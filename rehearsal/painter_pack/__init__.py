@@ -15,6 +15,23 @@ _PROGRESS_STEPS = 10
 _PREVIEW_SIDE = 128
 
 
+def _take_time(seconds: float, picture: np.ndarray | None = None) -> None:
+    """As a sampler does, with its progress. picture: shown on the way, blurred at first, where that takes any time."""
+    progress = comfy.utils.ProgressBar(_PROGRESS_STEPS)
+    for step in range(1, _PROGRESS_STEPS + 1):
+        time.sleep(seconds / _PROGRESS_STEPS)
+        shown = None
+        if seconds and picture is not None:
+            preview = Image.fromarray(picture).filter(ImageFilter.GaussianBlur(_PROGRESS_STEPS - step))
+            shown = ("JPEG", preview, _PREVIEW_SIDE)
+        progress.update_absolute(step, _PROGRESS_STEPS, shown)
+
+
+def _images(pixels: np.ndarray) -> io.NodeOutput:
+    """uint8 [N,H,W,3] as a node gives them."""
+    return io.NodeOutput(torch.from_numpy(pixels.astype(np.float32) / 255.0))
+
+
 class RehearsalPainter(io.ComfyNode):
     """Paints `batch_size` pictures, the seed counting up, and takes `seconds` over it."""
 
@@ -66,12 +83,8 @@ class RehearsalPainter(io.ComfyNode):
             )
             for index in range(batch_size)
         ]
-        progress = comfy.utils.ProgressBar(_PROGRESS_STEPS)
-        for step in range(1, _PROGRESS_STEPS + 1):
-            time.sleep(seconds / _PROGRESS_STEPS)
-            preview = Image.fromarray(pictures[0]).filter(ImageFilter.GaussianBlur(_PROGRESS_STEPS - step))
-            progress.update_absolute(step, _PROGRESS_STEPS, ("JPEG", preview, _PREVIEW_SIDE) if seconds else None)
-        return io.NodeOutput(torch.from_numpy(np.stack(pictures).astype(np.float32) / 255.0))
+        _take_time(seconds, pictures[0])
+        return _images(np.stack(pictures))
 
 
 class RehearsalClip(io.ComfyNode):
@@ -112,12 +125,9 @@ class RehearsalClip(io.ComfyNode):
         from .world.clip_painter import paint_clip
 
         listed = [course.strip() for course in courses.split(",")]
-        progress = comfy.utils.ProgressBar(_PROGRESS_STEPS)
-        for step in range(1, _PROGRESS_STEPS + 1):
-            time.sleep(seconds / _PROGRESS_STEPS)
-            progress.update_absolute(step, _PROGRESS_STEPS)
+        _take_time(seconds)
         frames = paint_clip(listed[0] if seed == first_seed else listed[-1], length, width, height, seed % 2**32)
-        return io.NodeOutput(torch.from_numpy(frames.astype(np.float32) / 255.0))
+        return _images(frames)
 
 
 class RehearsalImageToVideo(io.ComfyNode):
@@ -230,7 +240,7 @@ class RehearsalService(io.ComfyNode):
             raise RuntimeError("Unauthorized: log in to use this node.")
         size = {"width": 256, "height": 256, "steps": 20, "cfg": 7.0}
         picture = paint(prompt=prompt, negative="", seed=seed, **size)
-        return io.NodeOutput(torch.from_numpy(picture[None].astype(np.float32) / 255.0))
+        return _images(picture[None])
 
 
 class RehearsalExtension(ComfyExtension):
