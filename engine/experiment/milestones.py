@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..loop.belief.run_belief import believe_run
+from ..loop.belief.run_belief import believe_run, with_standing
 from ..loop.run import Iteration, Run, Status
 from .record import Milestone, PlayedRun, RenderVerdict
 
@@ -30,8 +30,7 @@ def milestones_of(run: Run, keys: Mapping[int, str]) -> tuple[Milestone, ...]:
         so_far = run
         if renders < len(run.iterations):
             begun = {"iterations": run.iterations[:renders], "relooks": {}, "standing": {}, "taken": None}
-            so_far = run.model_copy(update=begun)
-            so_far = so_far.model_copy(update={"standing": believe_run(so_far).standing})
+            so_far = with_standing(run.model_copy(update=begun))
         leader = so_far.result
         if leader is None or leader.number not in keys:
             continue

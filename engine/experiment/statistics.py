@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-RESAMPLES = 4_000
+RESAMPLES, SEED = 4_000, 1
 LEVEL = 0.95
 Z = 1.96
 """Of LEVEL, in standard deviations of a normal distribution."""
@@ -51,33 +51,31 @@ class Difference(Estimate):
     spread: float
 
 
-def estimate(
-    values: Sequence[float], strata: Sequence[int] = (), seed: int = 1, share: bool = False
-) -> Estimate | None:
+def estimate(values: Sequence[float], strata: Sequence[int] = (), share: bool = False) -> Estimate | None:
     """The mean of one value for each prompt; None without any. strata: of each value, the report that it comes from:
     each is resampled by itself. share: each lies in 0..1; where all are alike, which resampling cannot doubt, the
     interval is Wilson's (1927)."""
     if not values:
         return None
     data = np.asarray(values, dtype=float)
-    low, high = _interval(data, strata, seed)
+    low, high = _interval(data, strata)
     if share and np.ptp(data) == 0:
         low, high = _wilson(float(data.mean()), len(data))
     return Estimate(mean=float(data.mean()), low=low, high=high, n=len(data))
 
 
 def difference(
-    ours: Sequence[float], theirs: Sequence[float], strata: Sequence[int] = (), seed: int = 1, share: bool = False
+    ours: Sequence[float], theirs: Sequence[float], strata: Sequence[int] = (), share: bool = False
 ) -> Difference | None:
     """ours less theirs, in pairs. None without any pair. share: as of estimate; the interval is that of Agresti and Min
     (2005) where all differences are alike."""
     if not ours:
         return None
     apart = np.asarray(ours, dtype=float) - np.asarray(theirs, dtype=float)
-    low, high = _interval(apart, strata, seed)
+    low, high = _interval(apart, strata)
     if share and np.ptp(apart) == 0:
         low, high = _two_pairs_more(float(apart.mean()), len(apart))
-    chance = sign_flip(apart, seed)
+    chance = sign_flip(apart)
     beyond = (low > 0 or high < 0) and chance < 1 - LEVEL and len(apart) >= FEWEST
     spread = float(apart.std(ddof=1)) if len(apart) > 1 else 0.0
     return Difference(
@@ -85,7 +83,7 @@ def difference(
     )
 
 
-def sign_flip(apart: np.ndarray, seed: int = 1) -> float:
+def sign_flip(apart: np.ndarray) -> float:
     """How often differences with signs drawn at random have a mean at least as far from 0: 0..1, two-sided."""
     kept = apart[np.abs(apart) > 1e-12]
     if not len(kept):
@@ -94,14 +92,14 @@ def sign_flip(apart: np.ndarray, seed: int = 1) -> float:
     if len(kept) <= EXACT:
         signs = 1 - 2 * ((np.arange(2 ** len(kept))[:, None] >> np.arange(len(kept))) & 1)
         return float((np.abs(signs @ kept) >= seen).mean())
-    drawn = _signs(len(kept), seed)
+    drawn = _signs(len(kept))
     return float((1 + (np.abs(drawn @ kept) >= seen).sum()) / (1 + RESAMPLES))
 
 
 @lru_cache(maxsize=32)
-def _signs(count: int, seed: int) -> np.ndarray:
+def _signs(count: int) -> np.ndarray:
     """[RESAMPLES, count] of 1 and -1."""
-    return (np.random.default_rng(seed).integers(0, 2, (RESAMPLES, count)) * 2 - 1).astype(np.float32)
+    return (np.random.default_rng(SEED).integers(0, 2, (RESAMPLES, count)) * 2 - 1).astype(np.float32)
 
 
 def half_width(count: int, spread: float) -> float:
@@ -124,8 +122,8 @@ def agreement(one: Sequence[bool], other: Sequence[bool]) -> tuple[float, float]
     return same, (same - luck) / (1 - luck) if luck < 1 else 1.0
 
 
-def _interval(data: np.ndarray, strata: Sequence[int], seed: int) -> tuple[float, float]:
-    means = _resampled(tuple(strata) or (0,) * len(data), seed) @ data / len(data)
+def _interval(data: np.ndarray, strata: Sequence[int]) -> tuple[float, float]:
+    means = _resampled(tuple(strata) or (0,) * len(data)) @ data / len(data)
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(means, [tail, 100 - tail])
     return float(low), float(high)
@@ -146,13 +144,12 @@ def _two_pairs_more(mean: float, count: int) -> tuple[float, float]:
 
 
 @lru_cache(maxsize=8)
-def _resampled(strata: tuple[int, ...], seed: int) -> np.ndarray:
+def _resampled(strata: tuple[int, ...]) -> np.ndarray:
     """[RESAMPLES, n]: how often each value is in each resample. The same for every metric of the same prompts."""
-    groups, dice = np.asarray(strata), np.random.default_rng(seed)
+    groups, dice = np.asarray(strata), np.random.default_rng(SEED)
     counts = np.zeros((RESAMPLES, len(groups)), dtype=np.float32)
     for group in np.unique(groups):
         members = np.flatnonzero(groups == group)
-        drawn = dice.integers(0, len(members), (RESAMPLES, len(members))) + len(members) * np.arange(RESAMPLES)[:, None]
-        size = RESAMPLES * len(members)
-        counts[:, members] = np.bincount(drawn.ravel(), minlength=size).reshape(RESAMPLES, len(members))
+        alike = np.full(len(members), 1 / len(members))
+        counts[:, members] = dice.multinomial(len(members), alike, RESAMPLES)
     return counts
