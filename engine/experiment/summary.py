@@ -132,21 +132,26 @@ class CountedPrompt:
     renders: int
 
 
+Outcomes = dict[ArmName, list[ArmOutcome | None]]
+"""By arm, what it came to at each prompt."""
+
+
 def summarise(prompts: Sequence[CountedPrompt], arms: Sequence[ArmName], reports: int = 1) -> ExperimentSummary:
     """The figures over these prompts. arms: those of the experiment."""
     arms = [arm for arm in ARM_NAMES if arm in arms]
-    points = tuple(_point(prompts, arms, point) for point in POINTS)
-    whole = [one for one in prompts if all(_outcome(one, arm, "renders") for arm in arms)]
-    first = next((one for one in points[0].comparisons), None)
+    found = {point: _outcomes(prompts, arms, point) for point in POINTS}
+    points = tuple(_point(prompts, point, outcomes) for point, outcomes in found.items())
+    whole = sum(all(found["renders"][arm][at] for arm in arms) for at in range(len(prompts)))
+    first = next(iter(points[0].comparisons), None)
     return ExperimentSummary(
         reports=reports,
-        prompts=len(whole),
-        left_out=len(prompts) - len(whole),
+        prompts=whole,
+        left_out=len(prompts) - whole,
         verdict=verdict(first),
         points=points,
         agreements=_agreements(prompts),
-        person=_person(prompts, arms),
-        power=_power(len(whole), first),
+        person=_person(prompts, found["renders"]),
+        power=_power(whole, first),
     )
 
 
@@ -172,32 +177,24 @@ def _range(found: Estimate) -> str:
     return f"{100 * found.low:+.1f} to {100 * found.high:+.1f}"
 
 
-def _outcome(one: CountedPrompt, arm: ArmName, point: Point) -> ArmOutcome | None:
-    return outcome_of(one.prompt, arm, point, one.renders)
+def _outcomes(prompts: Sequence[CountedPrompt], arms: Sequence[ArmName], point: Point) -> Outcomes:
+    return {arm: [outcome_of(one.prompt, arm, point, one.renders) for one in prompts] for arm in arms}
 
 
-def _point(prompts: Sequence[CountedPrompt], arms: Sequence[ArmName], point: Point) -> PointFigures:
-    found = {arm: [_outcome(one, arm, point) for one in prompts] for arm in arms}
+def _point(prompts: Sequence[CountedPrompt], point: Point, found: Outcomes) -> PointFigures:
     strata = [one.report for one in prompts]
-    figures = tuple(ArmFigures(arm=arm, values=_estimates(found[arm], strata)) for arm in arms)
-    compared = (pair for pair in COMPARED if pair[0] in arms and pair[1] in arms)
+    figures = tuple(ArmFigures(arm=arm, values=_estimates(outcomes, strata)) for arm, outcomes in found.items())
+    compared = (pair for pair in COMPARED if pair[0] in found and pair[1] in found)
     comparisons = tuple(_comparison(one, other, found[one], found[other], strata) for one, other in compared)
     return PointFigures(point=point, arms=figures, comparisons=comparisons, about=_about(prompts, found, strata))
 
 
 def _estimates(outcomes: Sequence[ArmOutcome | None], strata: Sequence[int]) -> dict[Metric, Estimate]:
-    values: dict[Metric, Estimate] = {}
-    for metric in METRICS:
-        known = [
-            (value, group)
-            for one, group in zip(outcomes, strata, strict=True)
-            if one is not None and (value := one.value(metric)) is not None
-        ]
-        bounded = metric in SHARES and metric != "overestimate"
-        made = estimate([value for value, _ in known], [group for _, group in known], share=bounded)
-        if made is not None:
-            values[metric] = made
-    return values
+    made = {
+        metric: _estimate(_values(outcomes, metric), strata, metric in SHARES and metric != "overestimate")
+        for metric in METRICS
+    }
+    return {metric: one for metric, one in made.items() if one is not None}
 
 
 def _comparison(
@@ -207,24 +204,32 @@ def _comparison(
     theirs: Sequence[ArmOutcome | None],
     strata: Sequence[int],
 ) -> ArmComparison:
-    values: dict[Metric, Difference] = {}
-    for metric in METRICS:
-        known = [
-            (mine, others, group)
-            for a, b, group in zip(ours, theirs, strata, strict=True)
-            if a is not None and b is not None
-            if (mine := a.value(metric)) is not None and (others := b.value(metric)) is not None
-        ]
-        pairs = ([x[0] for x in known], [x[1] for x in known])
-        made = difference(*pairs, [x[2] for x in known], share=metric in SHARES)
-        if made is not None:
-            values[metric] = made
-    return ArmComparison(one=one, other=other, values=values)
+    made = {
+        metric: _difference(_values(ours, metric), _values(theirs, metric), strata, metric in SHARES)
+        for metric in METRICS
+    }
+    return ArmComparison(one=one, other=other, values={m: found for m, found in made.items() if found is not None})
 
 
-def _about(
-    prompts: Sequence[CountedPrompt], found: dict[ArmName, list[ArmOutcome | None]], strata: Sequence[int]
-) -> tuple[AboutFigures, ...]:
+def _values(outcomes: Sequence[ArmOutcome | None], metric: Metric) -> list[float | None]:
+    return [None if one is None else one.value(metric) for one in outcomes]
+
+
+def _estimate(values: Sequence[float | None], strata: Sequence[int], share: bool) -> Estimate | None:
+    """As estimate, of those that are known."""
+    known = [(value, group) for value, group in zip(values, strata, strict=True) if value is not None]
+    return estimate([value for value, _ in known], [group for _, group in known], share)
+
+
+def _difference(
+    ours: Sequence[float | None], theirs: Sequence[float | None], strata: Sequence[int], share: bool
+) -> Difference | None:
+    """As difference, of the prompts where both are known."""
+    known = [pair for pair in zip(ours, theirs, strata, strict=True) if pair[0] is not None and pair[1] is not None]
+    return difference([x[0] for x in known], [x[1] for x in known], [x[2] for x in known], share)
+
+
+def _about(prompts: Sequence[CountedPrompt], found: Outcomes, strata: Sequence[int]) -> tuple[AboutFigures, ...]:
     shares = {
         arm: [
             shares_by_about(outcome, one.prompt.requirements) if outcome is not None else {}
@@ -235,19 +240,12 @@ def _about(
     kinds = dict.fromkeys(about for rows in shares.values() for row in rows for about in row)
     made = []
     for about in kinds:
-        arms = {}
-        for arm, rows in shares.items():
-            known = [(row[about], group) for row, group in zip(rows, strata, strict=True) if about in row]
-            if (value := estimate([x for x, _ in known], [g for _, g in known], share=True)) is not None:
-                arms[arm] = value
-        one, other = COMPARED[0]
-        paired = [
-            (a[about], b[about], group)
-            for a, b, group in zip(shares.get(one, []), shares.get(other, []), strata, strict=False)
-            if about in a and about in b
-        ]
-        gain = difference([x[0] for x in paired], [x[1] for x in paired], [x[2] for x in paired], share=True)
-        made.append(AboutFigures(about=about, arms=arms, gain=gain))
+        values = {arm: [row.get(about) for row in rows] for arm, rows in shares.items()}
+        arms = {arm: _estimate(known, strata, share=True) for arm, known in values.items()}
+        ours, theirs = (values.get(arm) for arm in COMPARED[0])
+        gain = _difference(ours, theirs, strata, share=True) if ours and theirs else None
+        told = {arm: value for arm, value in arms.items() if value is not None}
+        made.append(AboutFigures(about=about, arms=told, gain=gain))
     return tuple(made)
 
 
@@ -270,12 +268,11 @@ def _agreements(prompts: Iterable[CountedPrompt]) -> tuple[Agreement, ...]:
     return tuple(found)
 
 
-def _person(prompts: Sequence[CountedPrompt], arms: Sequence[ArmName]) -> tuple[PersonFigures, ...]:
+def _person(prompts: Sequence[CountedPrompt], outcomes: Outcomes) -> tuple[PersonFigures, ...]:
     found = []
-    for arm in arms:
+    for arm, of_arm in outcomes.items():
         correct, shares = [], []
-        for one in prompts:
-            outcome = _outcome(one, arm, "renders")
+        for one, outcome in zip(prompts, of_arm, strict=True):
             picture = one.prompt.picture(outcome.picture) if outcome is not None else None
             ticked = picture.ticked if picture is not None else None
             if ticked:
