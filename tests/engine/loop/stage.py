@@ -107,6 +107,19 @@ class Stage:
         return run
 
 
+def played_on(*stages):
+    """Runs async tests. stages: what makes each of a test's arguments out of a folder."""
+
+    def played(story):
+        def test(tmp_path):
+            asyncio.run(story(*(make(tmp_path) for make in stages)))
+
+        test.__name__ = story.__name__
+        return test
+
+    return played
+
+
 async def until(condition, limit=5.0):
     deadline = time.monotonic() + limit
     while not condition():

@@ -13,7 +13,7 @@ from pack.engine.loop.ports import PromptState, Queued
 from pack.engine.settings import Limits
 
 from .runs import SETTINGS, critique
-from .stage import MemoryQueue, Stage, until
+from .stage import MemoryQueue, Stage, played_on, until
 
 
 @pytest.fixture
@@ -21,14 +21,7 @@ def stage(tmp_path):
     return Stage(tmp_path)
 
 
-def played(story):
-    """Runs an async test."""
-
-    def test(stage):
-        asyncio.run(story(stage))
-
-    test.__name__ = story.__name__
-    return test
+played = played_on(Stage)
 
 
 @played

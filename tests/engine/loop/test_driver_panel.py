@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import torch
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.live_runs import NotNow, RunNotFound
 
 from .runs import critique
-from .stage import Stage
+from .stage import Stage, played_on
 
-
-def played(story):
-    def test(tmp_path):
-        asyncio.run(story(Stage(tmp_path)))
-
-    test.__name__ = story.__name__
-    return test
+played = played_on(Stage)
 
 
 async def two_iterations(stage):

@@ -16,7 +16,7 @@ from pack.engine.settings import Limits
 
 from ..graph.reference import graph, object_info
 from .runs import critique, handle
-from .stage import MemoryQueue, Stage, until
+from .stage import MemoryQueue, Stage, played_on, until
 
 CUDA = "CUDA out of memory. Tried to allocate 2.00 GiB.\nGPU 0 has a total capacity of 8 GiB."
 SDXL = wrap(graph("sdxl_txt2img"), "a red fox in snow", object_info()).graph
@@ -69,12 +69,7 @@ class SmallCard(Stage):
         return inputs["width"], inputs["height"]
 
 
-def played(story):
-    def test(tmp_path):
-        asyncio.run(story(SmallCard(tmp_path)))
-
-    test.__name__ = story.__name__
-    return test
+played = played_on(SmallCard)
 
 
 @played

@@ -22,7 +22,7 @@ from pack.engine.loop.run_context import PromptContext, Report
 from ..graph.test_detectors import IMPACT
 from ..graph.test_local_edit import INFO, OURS, looped, of_class
 from .runs import SETTINGS, checklist, handle, itemised, judged, run
-from .stage import MemoryQueue, Stage
+from .stage import MemoryQueue, Stage, played_on
 from .test_driver_recovery import CUDA, MemoryCard, graph
 
 SDXL, CRITIC = looped(graph("sdxl_txt2img"))
@@ -85,12 +85,7 @@ def is_repair(made):
     return any(node["class_type"] == "ImitatoesRegionCrop" for node in made.values())
 
 
-def played(story):
-    def test(tmp_path):
-        asyncio.run(story(Studio(tmp_path)))
-
-    test.__name__ = story.__name__
-    return test
+played = played_on(Studio)
 
 
 @played

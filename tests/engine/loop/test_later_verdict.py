@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 import torch
 from pack.engine.judge.critique import CHECKS
@@ -15,7 +13,7 @@ from pack.engine.loop.run_changes import with_user_pick
 
 from ..judge.memory_model import CHECKLIST, MemoryModel, answers, wording_of
 from .runs import critique, unseen
-from .stage import Stage
+from .stage import Stage, played_on
 
 NOISE = torch.rand(64, 96, 3, generator=torch.Generator().manual_seed(1))
 GONE = ModelUnreachable("No connection. Start it.")
@@ -33,12 +31,7 @@ async def ended_unseen(stage, verdict=None):
     return await stage.ended(place.run.id)
 
 
-def told(story):
-    def test(tmp_path):
-        asyncio.run(story(Stage(tmp_path)))
-
-    test.__name__ = story.__name__
-    return test
+told = played_on(Stage)
 
 
 @told

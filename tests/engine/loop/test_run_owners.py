@@ -16,7 +16,7 @@ from pack.engine.loop.refusals import NotNow
 from pack.engine.loop.run_owners import BEAT_SECONDS, TAKE_OVER_SECONDS, RunOwners
 
 from .runs import critique
-from .stage import Stage, until
+from .stage import Stage, played_on, until
 
 RUN = "20260101-120000-0123abcd"
 
@@ -203,12 +203,7 @@ def test_a_sign_of_life_that_is_cleared_away_while_it_is_looked_at_is_a_dead_one
     other.claim(RUN)
 
 
-def played(story):
-    def test(tmp_path):
-        asyncio.run(story(Stage(tmp_path), Stage(tmp_path)))
-
-    test.__name__ = story.__name__
-    return test
+played = played_on(Stage, Stage)
 
 
 @played

@@ -15,15 +15,9 @@ from pack.engine.loop.ports import PromptState
 from pack.engine.loop.refusals import NotNow, RunIsOver, RunNotFound
 
 from .runs import checklist, critique, itemised
-from .stage import Stage, until
+from .stage import Stage, played_on, until
 
-
-def played(story):
-    def test(tmp_path):
-        asyncio.run(story(Stage(tmp_path)))
-
-    test.__name__ = story.__name__
-    return test
+played = played_on(Stage)
 
 
 async def judged_once(stage, prompt_id, score=0.5, **fields):

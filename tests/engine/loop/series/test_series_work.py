@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 
 import pytest
 from pack.engine.loop.refusals import NotNow, RunNotFound
 from pack.engine.loop.series.series import next_time
 
-from ..stage import until
+from ..stage import played_on, until
 from .workshop import LOOK, Workshop, asked, through
 
-
-def played(story):
-    def test(tmp_path):
-        asyncio.run(story(tmp_path))
-
-    test.__name__ = story.__name__
-    return test
+played = played_on(Path)
 
 
 @played
