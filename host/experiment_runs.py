@@ -160,9 +160,7 @@ class RunPlayer:
             if played.run_id:
                 return await live.find(played.run_id)
             if played.prompt_id:
-                found = await live.find_by_prompt(played.prompt_id)
-                same = await asyncio.to_thread(live.listed, 1, "", lambda run: run.first_prompt_id == played.prompt_id)
-                return found or next(iter(same), None)
+                return await live.find_begun_by(played.prompt_id)
         except (RunNotFound, ValueError):
             pass
         return None

@@ -183,6 +183,14 @@ class LiveRuns:
         run_id = self.run_id_of(prompt_id)
         return None if run_id is None else await self.find(run_id)
 
+    async def find_begun_by(self, prompt_id: str) -> Run | None:
+        """The run that began with this prompt, also before the server was started; None when none did. May read all."""
+        with suppress(RunNotFound):
+            if (run := await self.find_by_prompt(prompt_id)) is not None:
+                return run
+        found = await asyncio.to_thread(self.listed, 1, keeps=lambda run: run.first_prompt_id == prompt_id)
+        return next(iter(found), None)
+
     async def wait(self, run_id: str, seconds: float) -> Run:
         """The run as soon as it has ended, or as it stands after so many seconds. Raises as find does."""
         deadline = time.monotonic() + seconds

@@ -14,6 +14,7 @@ FAILURES_IN_A_ROW = 3
 FAILED = ("", "failed", "judge_failed", "unreadable")
 LEAST_MINUTES = 1 / 60
 """A run that has less of them is not begun."""
+STOPPED_REASON = "You stopped the series. Resume it to go on with what is left."
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def next_goal(
     if series.ended:  # as another server found, that is at it too
         return SeriesEnd(series.state, series.reason)
     if series.stopping:
-        return SeriesEnd("stopped", "You stopped the series. Resume it to go on with what is left.")
+        return SeriesEnd("stopped", STOPPED_REASON)
     left = [one for one in records if one.state != "ended"]
     if not left:
         met = sum(one.status == "done" for one in records)

@@ -7,9 +7,11 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from ..belief.time_budget import seconds_of
 from ..run import Run, Status
-from ..view import RunSummary, run_summary
+from ..view import run_summary
 from .series import GoalRecord, GoalState, Series, SeriesLimits, SeriesState, used_of
+from .series_steps import STOPPED_REASON
 
 
 class SeriesGoalView(BaseModel):
@@ -64,12 +66,12 @@ class SeriesPresence(BaseModel):
 
 def series_summary(series: Series, records: Sequence[GoalRecord], presence: SeriesPresence) -> SeriesSummary:
     state, reason = series.state, series.reason
+    ended = sum(one.state == "ended" for one in records)
     if state == "running" and not (presence.here or presence.others):
-        ended = sum(one.state == "ended" for one in records)
         reason = f"The server stopped after {ended} of {len(records)} goals. Resume the series to go on."
         state = "suspended"
         if series.stopping:
-            state, reason = "stopped", "You stopped the series. Resume it to go on with what is left."
+            state, reason = "stopped", STOPPED_REASON
     renders, seconds = used_of(records)
     return SeriesSummary(
         series_id=series.id,
@@ -78,7 +80,7 @@ def series_summary(series: Series, records: Sequence[GoalRecord], presence: Seri
         stopping=series.stopping if state == "running" else "",
         reason=reason,
         count=len(records),
-        ended=sum(one.state == "ended" for one in records),
+        ended=ended,
         met=sum(one.status == "done" for one in records),
         renders=renders,
         minutes=round(seconds / 60, 2),
@@ -111,8 +113,7 @@ def series_view(series: Series, records: Sequence[GoalRecord], presence: SeriesP
 
 def as_it_stands(record: GoalRecord, run: Run, now: float = 0.0) -> GoalRecord:
     """The record of a goal with what its run shows. now: when the run ended, 0 while it goes on."""
-    told: RunSummary = run_summary(run)
-    best = told.best
+    best = run_summary(run).best
     return record.model_copy(
         update={
             "state": "ended" if now else "running",
@@ -120,7 +121,7 @@ def as_it_stands(record: GoalRecord, run: Run, now: float = 0.0) -> GoalRecord:
             "status": run.status if now else "",
             "reason": run.reason if now else "",
             "renders": len(run.iterations),
-            "seconds": round(sum(sum(i.seconds.values()) for i in run.iterations), 3),
+            "seconds": round(sum(map(seconds_of, run.iterations)), 3),
             "best": best.image if best else None,
             "score": best.score if best else None,
             "sure": best.sure if best else None,

@@ -11,10 +11,9 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -310,11 +309,7 @@ class SeriesWork:
         if record.run_id:
             with suppress(RunNotFound):
                 return await self._driver.live.find(record.run_id)
-        if not record.prompt_id:
-            return None
-        of_prompt: Callable[[Run], bool] = lambda run: run.first_prompt_id == record.prompt_id  # noqa: E731
-        found = await asyncio.to_thread(partial(self._driver.live.listed, 1, keeps=of_prompt))
-        return found[0] if found else None
+        return await self._driver.live.find_begun_by(record.prompt_id) if record.prompt_id else None
 
     async def _begun(
         self, series_id: str, record: GoalRecord, companion: _Companion
