@@ -16,7 +16,8 @@ from ..engine.loop import policy as shipped
 from ..engine.loop.batch_pictures import PictureSource
 from ..engine.loop.clauses import token_estimate
 from ..engine.loop.outcome import record
-from ..engine.loop.run import BatchPicture, Pending, Plan, Run, Stop
+from ..engine.loop.plan import Pending, Plan
+from ..engine.loop.run import BatchPicture, Run, Stop
 from ..engine.loop.run_context import Report
 from . import _policy_ours as ours
 from ._policy_score import checklist, look, self_test

@@ -17,7 +17,7 @@ import torch
 from engine.judge.clip import Clip
 from engine.judge.clip_measures import measure_motion
 from engine.loop.journal import Journal
-from engine.loop.run import Plan
+from engine.loop.plan import Plan
 from engine.settings import Settings
 
 SECONDS, RATE, WIDTH, HEIGHT = 5, 24, 1280, 720

@@ -20,7 +20,7 @@ from ..engine.judge.ranking import (
     RankingSummary,
 )
 from ..engine.judge.vision_model import ModelFailure
-from ..engine.loop.pictures import SheetTile, contact_sheet_names, save_contact_sheets
+from ..engine.loop.pictures import LONGEST_CAPTION, SheetTile, contact_sheet_names, save_contact_sheets
 from ..engine.loop.refusals import NotNow
 from .jobs import JobEnd, Jobs, new_job_id
 from .picture_files import find_picture, list_folders, list_pictures, read_picture
@@ -147,7 +147,7 @@ class PictureJudging:
             for number, one in enumerate(ranking.ranked, 1):
                 path, _ = find_picture(one.image, ranking.folder)
                 score = "no verdict" if one.score is None else f"{one.score:.2f}"
-                tiles.append(SheetTile(path, f"{number}. {score} {path.name}"[:34], number == 1))
+                tiles.append(SheetTile(path, f"{number}. {score} {path.name}"[:LONGEST_CAPTION], number == 1))
             if tiles:
                 save_contact_sheets(tiles, self._jobs.folder(ranking.id))
                 ranking = ranking.model_copy(update={"contact_sheet": contact_sheet_names(1)[0]})

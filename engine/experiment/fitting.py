@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict
 from ..judge.checklist import Kind
 from ..judge.checklist_rules import checklist_of_lines
 from ..judge.reliability import Reliability
-from ..judge.scoring import MOST, logit
+from ..judge.scoring import clip, logit
 from ..loop.belief.priors import RATES
 from .outcomes import ReportedPrompt
 from .record import LookedAtPicture, Looker
@@ -201,12 +201,7 @@ def _both(seen: LookedAtPicture, by: Looker) -> dict[str, tuple[float, float]]:
     first, second = seen.look(by, 1), seen.look(by, 2)
     if first is None or second is None:
         return {}
-    return {name: (_limited(p), _limited(second.p[name])) for name, p in first.p.items() if name in second.p}
-
-
-def _limited(p: float) -> float:
-    most = logit(MOST)
-    return min(max(logit(p), -most), most)
+    return {name: (logit(clip(p)), logit(clip(second.p[name]))) for name, p in first.p.items() if name in second.p}
 
 
 def _fit(cells: _Cells) -> tuple[np.ndarray, _Looker, _Looker]:
@@ -326,7 +321,7 @@ def _own_words(reports: Sequence[ExperimentReport], judge: Reliability) -> tuple
 def _verdict_ratio(p: float, looks: int, judge: Reliability) -> float:
     """Log-likelihood ratio of a verdict of the loop, no larger than the policy believes any."""
     variance = judge.spread**2 * ((1 + judge.agreement) / 2 if looks > 1 else 1)
-    return float(np.clip(2 * judge.separation * (_limited(p) - judge.threshold) / variance, -5.5, 5.5))
+    return float(np.clip(2 * judge.separation * (logit(clip(p)) - judge.threshold) / variance, -5.5, 5.5))
 
 
 def _sigmoid(values: np.ndarray) -> np.ndarray:

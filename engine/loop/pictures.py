@@ -27,6 +27,8 @@ PNG_UP = 2
 PNG_CHANNELS = {0: 1, 2: 3, 6: 4}
 TILE = 256
 CAPTION = 22
+LONGEST_CAPTION = 34
+"""Letters that a tile has room for."""
 BEFORE_SIDE = 1024
 """Longer side in pixels of the picture from which a part is shown as it was before its repair."""
 TILES_A_SHEET = 240

@@ -22,7 +22,7 @@ from pydantic import ValidationError
 from ...files import write_text
 from ...graph.run_request import RunRequest
 from ..journal import Journal
-from ..pictures import SheetTile, contact_sheet_names, save_contact_sheets
+from ..pictures import LONGEST_CAPTION, SheetTile, contact_sheet_names, save_contact_sheets
 from ..refusals import RunNotFound
 from ..run_ids import RUN_ID
 from .series import GoalRecord, Series
@@ -30,7 +30,6 @@ from .series import GoalRecord, Series
 FOLDER = "series"
 SERIES, REQUEST, GOAL = "series.json", "request.json", "goal.json"
 SHEET = contact_sheet_names(1)[0]
-LONGEST_CAPTION = 34
 LOG = logging.getLogger(__name__)
 
 
