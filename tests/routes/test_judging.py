@@ -31,17 +31,22 @@ PAINTED = {"b_two.png": "two red circles", "a_three.png": "three red circles", "
 
 
 class PixelModel(MemoryModel):
-    """Looks at pixels. may: cleared to hold it up; failing: what it raises."""
+    """Looks at pixels. may: cleared to hold it up; ranking: of which job it holds itself up once, when a picture of it
+    is ranked; failing: what it raises."""
 
     name = "pixels"
 
     def __init__(self):
         super().__init__("")
-        self.may, self.failing = asyncio.Event(), None
+        self.may, self.failing, self.ranking = asyncio.Event(), None, None
         self.may.set()
 
     async def ask(self, question):
         await self.may.wait()
+        if self.ranking is not None and (await self.ranking()).ranked:
+            self.ranking = None
+            self.may.clear()
+            await self.may.wait()
         if self.failing:
             raise self.failing
         self.questions.append(question)
@@ -178,12 +183,14 @@ def test_a_folder_is_ranked_best_first_and_nothing_is_touched(served):
 
 def test_a_job_is_stopped_and_resumed_also_by_another_server(served):
     async def story(site):
+        site.model.may.clear()
         job = (await site.ask("POST", "/batch", 202, json={"sub_folder": "sub", "checklist": [GOAL]}))["id"]
+        site.model.ranking = lambda: site.picture_judging.show(job)
+        site.model.may.set()
         for _ in range(500):
             if (await site.ask("GET", f"/batch?id={job}"))["ranked"]:
                 break
             await asyncio.sleep(0.01)
-        site.model.may.clear()
         refused = await site.ask("POST", "/batch", 409, json={"sub_folder": "sub", "goal": GOAL})
         assert "Another folder" in refused["error"]["message"]
         stopped = await site.ask("POST", "/batch/stop", json={"id": job})
