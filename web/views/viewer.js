@@ -52,11 +52,17 @@ export function createViewer({ t, server, choose }) {
     draw();
   }
 
+  /** The picture to compare with: the chosen one, else the first of the others; not kept, so that a choice is only the user's. */
+  function beside(after) {
+    const others = drawn().filter((one) => one.number !== after?.number);
+    return others.find((one) => one.number === at.before) ?? others.at(0) ?? null;
+  }
+
   function step(by, side) {
-    const numbers = drawn().map((iteration) => iteration.number);
-    const here = numbers.indexOf(at[side]);
-    const next = numbers[Math.min(Math.max(here + by, 0), numbers.length - 1)];
-    if (next !== undefined && next !== at[side]) go({ [side]: next });
+    const shown = side === "before" ? beside(iterationOf(run, at.number))?.number : at.number;
+    const numbers = drawn().map((iteration) => iteration.number).filter((number) => side === "number" || number !== at.number);
+    const next = numbers[Math.min(Math.max(numbers.indexOf(shown) + by, 0), numbers.length - 1)];
+    if (next !== undefined && next !== shown) go({ [side]: next });
   }
 
   function key(event) {
@@ -94,10 +100,10 @@ export function createViewer({ t, server, choose }) {
     const pictures = drawn();
     const after = iterationOf(run, at.number) ?? pictures.at(-1);
     const others = pictures.filter((one) => one.number !== after?.number);
-    const before = others.find((one) => one.number === at.before) ?? others.at(0) ?? null;
+    const before = beside(after);
     if (!after?.picture) return root.close();
     const mode = before ? at.mode : "single";
-    at = { number: after.number, before: before?.number ?? null, mode };
+    at = { ...at, number: after.number, mode };
     modes.forEach((tab, index) => {
       tab.setAttribute("aria-pressed", String(MODES[index] === mode));
       tab.disabled = index > 0 && !before;
@@ -124,7 +130,7 @@ export function createViewer({ t, server, choose }) {
     /** compare: with which one, under the divider; null for the picture alone. */
     open(shownRun, number, compare = null) {
       run = shownRun;
-      at = { number, before: compare ?? at.before, mode: compare === null ? "single" : "slider" };
+      at = { number, before: compare, mode: compare === null ? "single" : "slider" };
       if (!root.open) root.showModal();
       draw();
     },
