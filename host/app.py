@@ -31,7 +31,7 @@ from ..engine.judge.ranking import JudgeRequest
 from ..engine.judge.self_test import SelfTestState, bias_of
 from ..engine.judge.vision_model import VisionModel
 from ..engine.loop.driver import Driver
-from ..engine.loop.extending import next_segment
+from ..engine.loop.extending import Segment, next_segment
 from ..engine.loop.journal import Journal
 from ..engine.loop.judging_notes import notes_before_rendering
 from ..engine.loop.pictures import Thumbnails
@@ -242,8 +242,8 @@ class App:
         """What a critic of a graph is linked to."""
         return await self._graph_check.clip_source(graph, critic)
 
-    async def next_segment(self, run: Run, goal: str, prompt: str) -> Graph:
-        """The graph that goes on from a run's best clip. Raises NotNow, OSError."""
+    async def next_segment(self, run: Run, goal: str, prompt: str) -> Segment:
+        """What goes on from a run's best clip. Raises NotNow, OSError."""
         return await next_segment(self.journal(), self._clips, run, goal, prompt)
 
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any], prompt_id: str = "") -> str:

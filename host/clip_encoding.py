@@ -44,10 +44,11 @@ def encode_clip(clip: Clip, stream: BinaryIO) -> None:
         raise CannotEncode(f"The clip could not be kept: {problem}. Add a SaveVideo node to the workflow.") from problem
 
 
-def av_library() -> Any:
-    """PyAV, imported when the first clip is read or written. Raises CannotEncode."""
+def av_library(without: str = NO_ENCODER) -> Any:
+    """PyAV, imported when the first clip is read or written. without: what a server that lacks it is told. Raises
+    CannotEncode."""
     try:
         import av
     except ImportError as problem:
-        raise CannotEncode(NO_ENCODER) from problem
+        raise CannotEncode(without) from problem
     return av

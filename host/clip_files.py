@@ -1,21 +1,28 @@
-"""Clips as files, by PyAV: their last frame, and two of them as one."""
+"""Clips as files: their last frame, and two of them as one.
+
+Read and written by PyAV. Moving WebP, which FFmpeg has no decoder for, is read by Pillow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
-from ..engine.loop.clip_saving import CannotEncode
-from .clip_encoding import SPEED, av_library
+from ..engine.loop.clip_saving import MOVING, CannotEncode
+from .clip_encoding import SPEED, USUAL_RATE, av_library
 
 QUALITY = "15"
 """libx264's crf of a joined clip: it was encoded once before."""
 SOUND_RATE, SOUND_LAYOUT, CHANNELS = 48_000, "stereo", 2
+NO_READER = "This ComfyUI has no PyAV, which reads and joins clips. Install it: pip install av."
 BLOCK = 1024
 """Samples of a frame of AAC."""
 
@@ -25,56 +32,109 @@ class ComfyClipFiles:
 
     def last_frame(self, clip: Path) -> Image.Image:
         """The last picture of a clip."""
-        with _opened(clip) as container:
+        with _read(clip) as shown:
             last = None
-            for frame in container.decode(video=0):
+            for frame in shown.frames:
                 last = frame
             if last is None:
                 raise CannotEncode(f"{clip.name} holds no frame.")
-            return last.to_image()
+            return last if isinstance(last, Image.Image) else last.to_image()
 
     def join(self, first: Path, second: Path, to: BinaryIO) -> None:
         """Both as one MP4: the second without its first frame, which is the last one of the first; sound laid under,
         silence where one has none. At the rate of the first, which the second must share, as the size."""
-        av = av_library()
-        with _opened(first) as one, _opened(second) as other:
-            a, b = one.streams.video[0], other.streams.video[0]
-            if (a.width, a.height) != (b.width, b.height) or a.average_rate != b.average_rate:
-                raise CannotEncode(
-                    f"The clips differ: {a.width} x {a.height} at {float(a.average_rate):g} frames a second, and "
-                    f"{b.width} x {b.height} at {float(b.average_rate):g}. Render both alike to have them joined."
-                )
-            rate, sounds = a.average_rate, bool(one.streams.audio or other.streams.audio)
+        av = av_library(NO_READER)
+        with _read(first) as one, _read(second) as other:
+            if (one.width, one.height, one.rate) != (other.width, other.height, other.rate):
+                raise CannotEncode(f"The clips differ: {one} and {other}. Render both alike to have them joined.")
             with av.open(to, mode="w", format="mp4") as joined:
-                video = joined.add_stream("libx264", rate=rate)
-                video.width, video.height, video.pix_fmt = a.width, a.height, "yuv420p"
+                video = joined.add_stream("libx264", rate=one.rate)
+                video.width, video.height, video.pix_fmt = (*_even(one.width, one.height), "yuv420p")
                 video.options = {"crf": QUALITY, "preset": SPEED}
+                sounds = one.has_sound or other.has_sound
                 audio = joined.add_stream("aac", rate=SOUND_RATE, layout=SOUND_LAYOUT) if sounds else None
                 counts = []
-                for container, skip in ((one, 0), (other, 1)):
+                for clip, skip in ((one, 0), (other, 1)):
                     count = 0
-                    for number, frame in enumerate(container.decode(video=0)):
-                        if number >= skip:
-                            fresh = av.VideoFrame.from_ndarray(frame.to_ndarray(format="yuv420p"), format="yuv420p")
-                            joined.mux(video.encode(fresh))
-                            count += 1
+                    for frame in islice(clip.frames, skip, None):
+                        joined.mux(video.encode(_fresh(av, frame)))
+                        count += 1
                     counts.append(count)
                 joined.mux(video.encode())
                 if audio is not None:
-                    lengths = [round(count / rate * SOUND_RATE) for count in counts]
-                    skipped = round(1 / rate * SOUND_RATE)
-                    parts = [_sound(first, 0, lengths[0]), _sound(second, skipped, lengths[1])]
+                    lengths = [round(count / one.rate * SOUND_RATE) for count in counts]
+                    skipped = round(1 / one.rate * SOUND_RATE)
+                    parts = [_sound(one, first, 0, lengths[0]), _sound(other, second, skipped, lengths[1])]
                     for packet in _encoded(av, audio, np.concatenate(parts, axis=1)):
                         joined.mux(packet)
 
 
-def _sound(clip: Path, skip: int, length: int) -> np.ndarray:
-    """float32 [2, length] of a clip's sound from sample `skip` on; silence where it has none, and behind its end."""
-    av = av_library()
+@dataclass(frozen=True)
+class _Shown:
+    """A clip that is open. Sides in pixels, rate in frames a second. frames: once, in order, of PyAV or Pillow."""
+
+    width: int
+    height: int
+    rate: Fraction
+    has_sound: bool
+    frames: Iterator[Any]
+
+    def __str__(self) -> str:
+        return f"{self.width} x {self.height} at {float(self.rate):g} frames a second"
+
+
+@contextmanager
+def _read(clip: Path) -> Iterator[_Shown]:
+    """A clip to read. Raises CannotEncode in words for a broken one."""
+    if clip.suffix.lower() in MOVING:
+        try:
+            with Image.open(clip) as picture:
+                yield _Shown(*picture.size, _rate_of(picture), False, _pictures(picture))
+        except UnidentifiedImageError as problem:
+            raise CannotEncode(f"{clip.name} cannot be read: {problem}") from problem
+        return
     with _opened(clip) as container:
-        pieces = []
-        if container.streams.audio:
-            resampler = av.AudioResampler(format="fltp", layout=SOUND_LAYOUT, rate=SOUND_RATE)
+        video = container.streams.video[0]
+        sound = bool(container.streams.audio)
+        yield _Shown(video.width, video.height, video.average_rate, sound, container.decode(video=0))
+
+
+def _rate_of(picture: Image.Image) -> Fraction:
+    """Of a moving WebP or GIF, which holds milliseconds for each frame."""
+    picture.load()
+    milliseconds = picture.info.get("duration") or 1000 / USUAL_RATE
+    return Fraction(round(1000 / milliseconds * 1000), 1000)
+
+
+def _pictures(picture: Image.Image) -> Iterator[Image.Image]:
+    for number in range(getattr(picture, "n_frames", 1)):
+        picture.seek(number)
+        yield picture.convert("RGB")
+
+
+def _even(width: int, height: int) -> tuple[int, int]:
+    """H.264 has half as many colours as rows and columns: an odd one is left out."""
+    return width - width % 2, height - height % 2
+
+
+def _fresh(av: Any, frame: Any) -> Any:
+    """The frame without the times of its clip; where it can be in the colours of the file, so that nothing is lost."""
+    if isinstance(frame, Image.Image):
+        pixels = np.asarray(frame)
+    elif _even(frame.width, frame.height) == (frame.width, frame.height):
+        return av.VideoFrame.from_ndarray(frame.to_ndarray(format="yuv420p"), format="yuv420p")
+    else:
+        pixels = frame.to_ndarray(format="rgb24")
+    width, height = _even(pixels.shape[1], pixels.shape[0])
+    return av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels[:height, :width]), format="rgb24")
+
+
+def _sound(shown: _Shown, clip: Path, skip: int, length: int) -> np.ndarray:
+    """float32 [2, length] of a clip's sound from sample `skip` on; silence where it has none, and behind its end."""
+    pieces = []
+    if shown.has_sound:
+        with _opened(clip) as container:
+            resampler = av_library(NO_READER).AudioResampler(format="fltp", layout=SOUND_LAYOUT, rate=SOUND_RATE)
             for frame in container.decode(audio=0):
                 pieces += [one.to_ndarray() for one in resampler.resample(frame)]
             pieces += [one.to_ndarray() for one in resampler.resample(None)]
@@ -95,7 +155,7 @@ def _encoded(av: Any, audio: Any, samples: np.ndarray) -> Iterator[Any]:
 @contextmanager
 def _opened(clip: Path) -> Iterator[Any]:
     """A clip to read. Whatever PyAV says of a broken one is told in words."""
-    av = av_library()
+    av = av_library(NO_READER)
     try:
         with av.open(str(clip)) as container:
             if not container.streams.video:

@@ -15,7 +15,7 @@ from .starting import begun_run, queue_graph
 
 class ExtendBody(Body):
     """goal: what the next segment must show. prompt: the words to start from; empty: made from the goal. client_id,
-    extra_data: as of POST /imitatoes/runs."""
+    extra_data: as of POST /imitatoes/runs; without extra_pnginfo of its own it has the workflow of the run before."""
 
     goal: str = Field(min_length=1, max_length=LONGEST_TEXT)
     prompt: str = Field(default="", max_length=LONGEST_TEXT)
@@ -36,6 +36,7 @@ async def extend_run(app: RoutesApp, id: str, body: ExtendBody) -> ExtendedRun:
     run = await find_run(app, id)
     if not body.goal.strip():
         raise BadRequest("goal: is empty.", "Say what the next segment must show.", input_="goal")
-    graph = await app.next_segment(run, body.goal, body.prompt)
-    prompt_id = await queue_graph(app, graph, body.client_id, body.extra_data, "Put right what it names.")
+    segment = await app.next_segment(run, body.goal, body.prompt)
+    extra_data = {"extra_pnginfo": segment.extra_pnginfo, **body.extra_data}
+    prompt_id = await queue_graph(app, segment.graph, body.client_id, extra_data, "Put right what it names.")
     return ExtendedRun(run_id=await begun_run(app, prompt_id), prompt_id=prompt_id, extends=run.id)

@@ -22,6 +22,7 @@ from ..engine.judge.judge import Judge
 from ..engine.judge.judge_setup import JudgeSetup, PullState
 from ..engine.judge.self_test import SelfTestState
 from ..engine.loop.driver import Driver
+from ..engine.loop.extending import Segment
 from ..engine.loop.journal import Journal
 from ..engine.loop.pictures import Thumbnails
 from ..engine.loop.run import Run
@@ -70,8 +71,8 @@ class RoutesApp(Protocol):
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
 
-    async def next_segment(self, run: Run, goal: str, prompt: str) -> Graph:
-        """The graph that goes on from a run's best clip. Raises NotNow, OSError."""
+    async def next_segment(self, run: Run, goal: str, prompt: str) -> Segment:
+        """What goes on from a run's best clip. Raises NotNow, OSError."""
 
     async def judge_of(self, run: Run) -> Judge:
         """The judge that the run's own critic names. Raises NotNow where its graph or inputs cannot be used."""

@@ -47,6 +47,12 @@ export function createActions({ t, store, server, feed, page }) {
     take: (run, number) => runAct("iteration", (slow) => server.take(run.run_id, number, slow)),
     judge: (run, number) => runAct("iteration", (slow) => server.judge(run.run_id, number, () => slow(t("tell.judging")))),
     repair: (run, number, wish, where) => runAct("repair", (slow) => server.repair(run.run_id, number, wish, where, () => slow(t("repair.asking")))),
+    /** A further segment of its clip. @returns {Promise<string>} why there is none, "" where it is begun, or queued */
+    async extend(run, goal) {
+      const answer = await server.extend(run.run_id, goal);
+      if (!answer.problem && !answer.run_id) tell(t("extend.queued"));
+      return answer.problem ?? "";
+    },
     async follow(run) {
       if (await runAct("run", (slow) => server.attach(run.run_id, slow))) {
         page.followed(run.run_id);

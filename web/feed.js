@@ -3,6 +3,7 @@ import { isRunning, lacks } from "./store.js";
 
 export const LISTED = 24;
 
+const UNKNOWN = -1; // the revision of a run that was never told
 const TRIES = 4; // while the server is still starting
 const BETWEEN_MS = 700;
 
@@ -15,11 +16,12 @@ export function createFeed({ store, server, onEnded, onPending, pause = (ms) => 
   let older = false;
   let oldest = ""; // of the pages of the list: a search brings older runs, with gaps before them
 
-  /** Ask for the whole run, once for each revision. */
+  /** Ask for the whole run, once for each revision; for one that is not known here once. */
   async function need(runId) {
     const known = store.get(runId);
-    if (!known || !lacks(known) || asked.get(runId) >= known.revision) return;
-    asked.set(runId, known.revision);
+    const revision = known ? known.revision : UNKNOWN;
+    if ((known && !lacks(known)) || asked.get(runId) >= revision) return;
+    asked.set(runId, revision);
     const run = await server.run(runId);
     if (!run.problem) store.put(run);
   }

@@ -59,6 +59,7 @@ export function createServer(api, t) {
     editChecklist: (runId, requirements, slow) => act(path(runId, "checklist"), { requirements }, slow),
     /** where: {box}, {mask} or {words}. */
     repair: (runId, iteration, wish, where, slow) => act(path(runId, "repair"), { iteration, wish, ...where, client_id: api.clientId ?? "" }, slow),
+    extend: (runId, goal) => ask(path(runId, "extend"), { goal, client_id: api.clientId ?? "" }),
     attach: (runId, slow) => act(path(runId, "attach"), { client_id: api.clientId ?? "" }, slow),
     remove: (runId, slow) => act(path(runId, "delete"), {}, slow),
     /** How a loop would be put into a graph. judge: id of the node whose picture is judged; "" to have it chosen. */

@@ -1,4 +1,4 @@
-"""Writing an iteration's settings into the UI workflow that ComfyUI embeds in pictures.
+"""Writing an iteration's settings, or a segment's first picture, into the UI workflow that ComfyUI embeds in pictures.
 
 So a saved picture, dropped on the canvas, shows the values that made it.
 """
@@ -49,7 +49,7 @@ def with_settings(
     """
     patched = copy.deepcopy(dict(workflow))
     found = _find(patched, loop_node)
-    if found is None:
+    if found is None or found[1].get("type") != LOOP_CLASS:
         return patched
     owner, node = found
     values = {"goal": goal, "checklist": checklist, **settings.model_dump(), "control_after_generate": "fixed"}
@@ -84,6 +84,25 @@ def in_extra_pnginfo(
         return rest
 
 
+def with_pictures(extra_pnginfo: Any, pictures: Mapping[str, str]) -> dict[str, Any] | None:
+    """extra_pnginfo whose workflow shows these pictures in the nodes that load them, by id in the API graph.
+
+    None stays None, and what is no workflow stays as it is.
+    """
+    if not isinstance(extra_pnginfo, Mapping):
+        return None
+    changed = copy.deepcopy(dict(extra_pnginfo))
+    try:
+        for path, picture in pictures.items():
+            _, node = _find(changed["workflow"], path) or (None, {})
+            widgets = node.get("widgets_values")
+            if isinstance(widgets, (dict, list)) and widgets:
+                widgets["image" if isinstance(widgets, dict) else 0] = picture
+    except (AttributeError, LookupError, TypeError, RecursionError):
+        return dict(extra_pnginfo)
+    return changed
+
+
 def workflow_id(extra_pnginfo: Any) -> str:
     """Id of the embedded UI workflow; empty without one."""
     workflow = extra_pnginfo.get("workflow") if isinstance(extra_pnginfo, Mapping) else None
@@ -102,7 +121,7 @@ def _find(workflow: Workflow, path: str) -> tuple[Workflow, dict[str, Any]] | No
         if owner is None:
             return None
     node = _node(owner, last)
-    return (owner, node) if node is not None and node.get("type") == LOOP_CLASS else None
+    return None if node is None else (owner, node)
 
 
 def _node(owner: Mapping[str, Any], node_id: str) -> dict[str, Any] | None:

@@ -22,7 +22,7 @@ from ..graph.render_error import RenderError
 from ..settings import Settings
 from .clip_saving import keep_clip
 from .endings import paid_out_stop
-from .extending import join_to_former
+from .extending import close_folder
 from .journal import Journal
 from .live_runs import LiveRun, LiveRuns
 from .new_run import new_run
@@ -369,9 +369,8 @@ class Driver:
             if iteration is not None or stop.status != "unsaved":
                 await self.write(ending, iteration)
             if stop.status != "unsaved":
-                await asyncio.to_thread(self._journal().close, ending)
-                if told := await asyncio.to_thread(join_to_former, self._journal(), self._clips, ending):
-                    ended = ended.changed(time.time(), reason=f"{ended.reason} {told}")
+                joined, told = await asyncio.to_thread(self.close_folder, ending)
+                ended = ended.model_copy(update={"joined": joined, "reason": f"{ended.reason} {told}".strip()})
             await self.write(ended)
         except OSError as problem:
             if stop.status != "unsaved":
@@ -391,6 +390,10 @@ class Driver:
         self.live.forget_old()
 
     # Small things, also for UserActions.
+
+    def close_folder(self, run: Run) -> tuple[bool, str]:
+        """What an ended run leaves behind, see extending.close_folder. Blocks. Raises OSError."""
+        return close_folder(self._journal(), self._clips, run)
 
     async def write(self, run: Run, iteration: Iteration | None = None) -> None:
         """Into the journal. Raises OSError, TakenOver."""

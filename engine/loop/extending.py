@@ -8,10 +8,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from ..graph import ui_workflow
 from ..graph.extend_graph import LAST_FRAME, ExtendRefused, extend_graph, run_extended
-from ..graph.model import Graph
+from ..graph.model import Graph, inputs_of
 from ..settings import draw_seed
 from .clip_saving import CannotEncode
 from .journal import Journal
@@ -23,22 +25,35 @@ from .run_ids import RUN_ID
 LOG = logging.getLogger(__name__)
 
 
-async def next_segment(journal: Journal, clips: ClipFiles, run: Run, goal: str, prompt: str) -> Graph:
-    """The graph of the segment behind a run's best clip. Raises NotNow, and OSError where its frame is not written."""
+@dataclass(frozen=True)
+class Segment:
+    """graph: of the first render of the next segment. extra_pnginfo: what nodes embed in pictures, with the workflow
+    as it is then; None where the run before had none."""
+
+    graph: Graph
+    extra_pnginfo: dict[str, Any] | None
+
+
+async def next_segment(journal: Journal, clips: ClipFiles, run: Run, goal: str, prompt: str) -> Segment:
+    """The segment behind a run's best clip. Raises NotNow, and OSError where its first frame is not written."""
     if not run.ended:
         raise NotNow("The run still goes on. Extend its clip once it has ended.")
     return await asyncio.to_thread(_next_segment, journal, clips, run, goal, prompt)
 
 
-def _next_segment(journal: Journal, clips: ClipFiles, run: Run, goal: str, prompt: str) -> Graph:
+def _next_segment(journal: Journal, clips: ClipFiles, run: Run, goal: str, prompt: str) -> Segment:
     clip = journal.best_clip(run)
     if clip is None:
         raise NotNow("The run has kept no clip. Run a workflow that makes a video, and saves it.")
     try:
-        graph, _ = journal.load_graph(run.id)
+        graph, extra_pnginfo = journal.load_graph(run.id)
         journal.save_last_frame(run.id, clips.last_frame(clip))
         picture = f"{journal.root.name}/{run.id}/{LAST_FRAME} [output]"
-        return extend_graph(graph, run.loop_node, goal, prompt, draw_seed(), picture)
+        settings = run.start.settings.model_copy(update={"prompt": prompt, "seed": draw_seed()})
+        extended = extend_graph(graph, run.loop_node, goal, prompt, settings.seed, picture)
+        loaders = [name for name, node in extended.items() if inputs_of(node).get("image") == picture]
+        shown = ui_workflow.in_extra_pnginfo(extra_pnginfo, run.loop_node, settings, goal)
+        return Segment(extended, ui_workflow.with_pictures(shown, dict.fromkeys(loaders, picture)))
     except (CannotEncode, ExtendRefused) as problem:
         raise NotNow(str(problem)) from problem
     except (ValueError, KeyError) as problem:
@@ -51,15 +66,28 @@ def extended_run(graph: Mapping[str, Any]) -> str:
     return name if RUN_ID.fullmatch(name) else ""
 
 
-def join_to_former(journal: Journal, clips: ClipFiles | None, run: Run) -> str:
-    """Make the best clip of an ended run that goes on from another the whole one. What kept it from that, in words;
-    then its best clip is the segment alone. Blocks: call it from a thread. Never raises."""
-    if not run.extends or clips is None:
-        return ""
+def close_folder(journal: Journal, clips: ClipFiles | None, run: Run) -> tuple[bool, str]:
+    """Write what an ended run leaves behind, its best clip joined to the one that it goes on from.
+
+    Whether they were joined, and what kept them from it, in words; then the best clip is the segment alone. Blocks:
+    call it from a thread. Raises OSError.
+    """
+    journal.close(run)
+    if not run.extends:
+        return False, ""
+    alone = journal.best_clip(run) is None
+    problem = "" if alone else _join(journal, clips, run)
+    if alone or problem:
+        journal.save_best_clip(run)
+    return not (alone or problem), problem
+
+
+def _join(journal: Journal, clips: ClipFiles | None, run: Run) -> str:
+    """Write the whole clip as the best one. What kept it from that, in words; never raises."""
+    if clips is None:
+        return "Clips cannot be joined here."
     try:
         former, segment = journal.kept_best_clip(run.extends), journal.best_clip(run)
-        if segment is None:
-            return ""
         if former is None:
             return "The clip before is gone, so this segment stands alone."
         journal.save_joined(run.id, lambda stream: clips.join(former, segment, stream))

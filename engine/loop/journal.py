@@ -156,6 +156,7 @@ class Journal:
     def save_joined(self, run_id: str, write: Callable[[BinaryIO], None]) -> None:
         """Write the whole clip as the best one."""
         write_atomically(self.folder(run_id) / JOINED, write)
+        self._drop_best_clips(run_id, JOINED)
 
     def save_last_frame(self, run_id: str, frame: Image.Image) -> None:
         """Write the last frame of the best clip, from which another run goes on."""
@@ -204,7 +205,10 @@ class Journal:
         self.save(run)
 
     def close(self, run: Run) -> None:
-        """Write what an ended run leaves behind: the contact sheet, as far as it can be made, and best.png."""
+        """Write what an ended run leaves behind: the contact sheet, as far as it can be made, best.png, the best clip.
+
+        That of one that goes on from another is the caller's to write, see extending.close_folder.
+        """
         best = run.result
         try:
             save_contact_sheets(sheet_tiles(run, lambda name: self._made(run.id, name)), self.folder(run.id))
@@ -213,12 +217,21 @@ class Journal:
         picture = self._made(run.id, best.picture) if best is not None else None
         if picture is not None:
             _copy(picture, self.folder(run.id) / BEST)
-        clip = self._made_clip(run.id, best)
-        for path in self.folder(run.id).glob("best.*"):
-            if CLIP.fullmatch(path.name) and (clip is None or path.suffix != clip.suffix):
-                path.unlink(missing_ok=True)  # of a former best
+        if not run.extends:
+            self.save_best_clip(run)
+
+    def save_best_clip(self, run: Run) -> None:
+        """The clip of a run's best iteration as the best one, where it kept any."""
+        clip = self.best_clip(run)
+        self._drop_best_clips(run.id, "" if clip is None else best_clip_name(clip.name))
         if clip is not None:
             _copy(clip, self.folder(run.id) / best_clip_name(clip.name))
+
+    def _drop_best_clips(self, run_id: str, kept: str) -> None:
+        """Former best clips, which had another ending."""
+        for path in self.folder(run_id).glob("best.*"):
+            if CLIP.fullmatch(path.name) and path.name != kept:
+                path.unlink(missing_ok=True)
 
     def is_closed(self, run: Run) -> bool:
         """Whether best.png and the contact sheets are there, and best.png is the best picture."""

@@ -217,7 +217,8 @@ class Run(BaseModel):
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
     warnings: what the preflight found in the graph that was queued; it runs, but perhaps not as meant.
-    extends: id of the run whose best clip this one goes on from, "" for none; its best clip is then the whole one.
+    extends: id of the run whose best clip this one goes on from, "" for none. joined: its best clip is the whole one,
+        with that of the run before.
     targets: output nodes that every render runs; empty for all. steered: by setting, the inputs that take it from the
         loop, and judged: the node whose picture is judged, in words; empty for runs of version 0.1.0.
     paid_nodes: nodes of the graph that cost money at each render, in words. paid_used: renders of them queued since
@@ -261,6 +262,7 @@ class Run(BaseModel):
     warnings: tuple[Finding, ...] = ()
     targets: tuple[str, ...] = ()
     extends: str = ""
+    joined: bool = False
     steered: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     judged: str = ""
     paid_nodes: tuple[str, ...] = ()

@@ -59,7 +59,7 @@ class UserActions:
             run = await self._driver.live.find(run_id)
             if run.ended:
                 try:
-                    await asyncio.to_thread(_mend, journal, run)
+                    await asyncio.to_thread(self._mend, run)
                 except OSError as problem:
                     logging.warning("Imitatoes: best.png of run %s could not be made: %s", run_id, problem)
                 self._mended.add(state)
@@ -304,11 +304,20 @@ class UserActions:
         if live is not None:
             live.run, live.written = run, journal.written(run.id)
         try:
-            await asyncio.to_thread(journal.close, run)
+            joined, _ = await asyncio.to_thread(self._driver.close_folder, run)
+            if joined != run.joined:
+                run = run.changed(time.time(), joined=joined)
+                await self._driver.write(run)
+                if live is not None:
+                    live.run, live.written = run, journal.written(run.id)
         except OSError as problem:  # made again when the run is read next
             logging.warning("Imitatoes: best.png of run %s could not be written: %s", run.id, problem)
         self._driver.publish(run)
         return run
+
+    def _mend(self, run: Run) -> None:
+        if not self._journal().is_closed(run):
+            self._driver.close_folder(run)
 
     async def _amend_all(self, before: Run, run: Run) -> Run:
         """As _amend, with every iteration that differs."""
@@ -384,8 +393,3 @@ def _refuse_without_account(live: LiveRun) -> None:
             "since the server was restarted. Load the best picture on the canvas and queue it: a new run begins there. "
             "A script can send extra_data with the request instead."
         )
-
-
-def _mend(journal: Journal, run: Run) -> None:
-    if not journal.is_closed(run):
-        journal.close(run)

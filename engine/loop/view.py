@@ -143,13 +143,13 @@ class ChecklistView(BaseModel):
 
 
 class RunView(RunSummary):
-    """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its end.
-    standing: by iteration number, how probable it is that its picture meets everything. confidence: what it must reach.
-    fresh_from: iterations before this number were judged against the goal before a wish. steered: by setting, the
-    inputs that take it from the loop. judged: the node whose picture is judged. extends: the run whose clip this one
-    goes on from, "" for none. paid_nodes: what costs money at each render. wishes: repairs that the user asked for
-    while it went on and that are still to come. can_repair: whether a region of its pictures can be painted anew;
-    edit_refusal: why not. measured: whether it is one of an experiment's.
+    """A run. warnings: what the preflight found in its graph. relooks: by iteration number, the second look at its
+    end. standing: by iteration number, how probable it is that its picture meets everything. confidence: what it must
+    reach. fresh_from: iterations before this number were judged against the goal before a wish. steered: by setting,
+    the inputs that take it from the loop. judged: the node whose picture is judged. extends: the run whose clip this
+    one goes on from, "" for none; joined: its best clip is both as one. paid_nodes: what costs money at each render.
+    wishes: repairs that the user asked for while it went on and that are still to come. can_repair: whether a region
+    of its pictures can be painted anew; edit_refusal: why not. measured: whether it is one of an experiment's.
 
     iterations: all of them, in a message to the page the last ones; iteration_count says how many there are.
     prompt_ids, relooks, standing, recoveries: of all iterations, in a message of these.
@@ -175,6 +175,7 @@ class RunView(RunSummary):
     judged: str
     paid_nodes: tuple[str, ...]
     extends: str
+    joined: bool
     wishes: list[PlanView]
     can_repair: bool
     edit_refusal: str
@@ -296,6 +297,7 @@ def _view(run: Run, shown: tuple[Iteration, ...]) -> RunView:
         judged=run.judged,
         paid_nodes=run.paid_nodes,
         extends=run.extends,
+        joined=run.joined,
         wishes=[_plan_view(wish) for wish in run.wishes],
         can_repair=not run.edit_refusal and bool(run.steered),
         edit_refusal=run.edit_refusal,
@@ -310,7 +312,7 @@ def _best_view(run: Run, best: Iteration) -> BestView:
     image = BEST if best.picture and _closed(run) else best.picture
     clip = best.clip.file if best.clip is not None else None
     if clip is not None and _closed(run):
-        clip = JOINED if run.extends else best_clip_name(clip)
+        clip = JOINED if run.joined else best_clip_name(clip)
     sure = run.standing.get(best.number)
     return BestView(iteration=best.number, score=run.score_of(best), sure=sure, image=image, clip=clip)
 

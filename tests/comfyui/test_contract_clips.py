@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from pack.rehearsal.world.clip_painter import paint_clip
 from PIL import Image
@@ -223,15 +224,17 @@ def test_an_interrupt_in_the_middle_leaves_the_clips_that_were_whole(theatre):
     assert not list(theatre.picture(run, "run.json").parent.glob(".*.part"))
 
 
-def moving_graph(theatre, goal="a red circle", length=9):
-    """A picture of the user's own that drifts sideways, as a video with sound."""
+def moving_graph(theatre, goal="a red circle", length=9, animated=False):
+    """A picture of the user's own that drifts sideways, as a video with sound, or as an animation."""
     picture = Image.fromarray(paint_clip("steady", 1, WIDTH, HEIGHT)[0])
     picture.save(theatre.base / "input" / "first.png")
-    graph = with_video(clip_graph(save=False, checklist=goal), fps=8.0)
+    graph = clip_graph(save=animated, checklist=goal)
+    if not animated:
+        graph = with_video(graph, fps=8.0)
+        graph["22"]["inputs"]["duration"] = length / 8.0
     graph["5"] = {"class_type": "LoadImage", "inputs": {"image": "first.png"}}
     moving = {"start_image": ["5", 0], "prompt": ["10", 0], "seed": ["10", 2], "length": length, "step": 6}
     graph["6"] = {"class_type": "RehearsalImageToVideo", "inputs": moving}
-    graph["22"]["inputs"]["duration"] = length / 8.0
     graph["10"]["inputs"]["checklist"] = ""
     return graph
 
@@ -280,3 +283,43 @@ def test_a_run_that_kept_no_clip_cannot_be_extended(theatre):
     assert status == 409
     assert "kept no clip" in said["error"]["message"]
     assert theatre.client.post(f"/imitatoes/runs/{run['run_id']}/extend", {"goal": " "})[0] == 400
+
+
+def extended(theatre, run, goal, **fields):
+    status, started = theatre.client.post(f"/imitatoes/runs/{run['run_id']}/extend", {"goal": goal, **fields})
+    assert (status, started["extends"]) == (200, run["run_id"]), started
+    return ended(theatre, started["prompt_id"])
+
+
+def test_an_animation_goes_on_from_its_last_frame(theatre):
+    """FFmpeg decodes no moving WebP. Without PyAV no video is written: the segment stands alone, and it is said."""
+    first = played(theatre, moving_graph(theatre, animated=True))
+    assert first["best"]["clip"] == "best.webp", first["reason"]
+    second = extended(theatre, first, "a red circle")
+    last = pixels(theatre.picture(first, "last_frame.png"))
+    with Image.open(theatre.picture(first, "best.webp")) as clip:
+        clip.seek(clip.n_frames - 1)
+        assert (last == np.asarray(clip.convert("RGB"))).all()
+    if "SaveVideo" not in theatre.client.get("/object_info"):
+        assert (second["best"]["clip"], second["joined"]) == ("best.webp", False)
+        assert "PyAV" in second["reason"]
+        assert theatre.picture(second, "best.webp").is_file()
+        return
+    assert (second["best"]["clip"], second["joined"]) == ("best.mp4", True), second["reason"]
+    told = probed(theatre.picture(second, "best.mp4"))
+    assert (told["frames"], told["rate"], told["size"]) == (17, 8.0, [WIDTH, HEIGHT])
+
+
+def test_a_segment_belongs_to_the_workflow_of_the_run_before(theatre):
+    graph = moving_graph(theatre, animated=True)
+    nodes = [{"id": 5, "type": "LoadImage", "widgets_values": ["first.png", "image"]}]
+    embedded = {"workflow": {"id": "my-workflow", "nodes": nodes, "links": []}}
+    status, started = theatre.client.post(
+        "/imitatoes/runs", {"workflow": graph, "extra_data": {"extra_pnginfo": embedded}}
+    )
+    assert status == 200, started
+    second = extended(theatre, ended(theatre, started["prompt_id"]), "a red circle")
+    assert second["workflow_id"] == "my-workflow"
+    with Image.open(theatre.picture(second, second["iterations"][0]["picture"])) as saved:
+        shown = json.loads(saved.text["workflow"])["nodes"][0]["widgets_values"]
+    assert shown == [f"imitatoes/{second['extends']}/last_frame.png [output]", "image"]

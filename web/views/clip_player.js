@@ -33,7 +33,7 @@ export function createPlayer({ t, server }) {
 
   return {
     root,
-    /** Whether the iteration has a clip to play; else nothing is shown. */
+    /** Whether the iteration has a clip to play; else nothing is shown. label: what the clip is called, where it is another. */
     update(run, iteration) {
       const kind = kindOf(iteration);
       root.hidden = !kind;
@@ -42,7 +42,7 @@ export function createPlayer({ t, server }) {
       if (kind !== "video") stop(video);
       if (!kind) return false;
       rate = iteration.clip.rate;
-      const label = t("clip.label", { number: iteration.number });
+      const label = iteration.label ?? t("clip.label", { number: iteration.number });
       const url = server.picture(run.run_id, iteration.clip.file);
       if (kind === "video") video.setAttribute("aria-label", label);
       else image.alt = label;

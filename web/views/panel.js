@@ -15,6 +15,7 @@ import { createRepairedHere } from "./repaired_here.js";
 import { createRunButtons } from "./run_buttons.js";
 import { createRunHeader } from "./run_header.js";
 import { createScoreChart } from "./score_chart.js";
+import { createSegments } from "./segments.js";
 import { createSeriesView } from "./series.js";
 import { createViewer } from "./viewer.js";
 
@@ -37,6 +38,7 @@ export function createPanel({ t, store, server, actions, search, judge, series, 
   const repair = createRepair({ t, server, actions });
   const repaired = createRepairedHere({ t, server, compare: compareRepair });
   const past = createPastRuns({ t, server, actions, search, language, open });
+  const segments = createSegments({ t, server, actions, get: store.get, need: page.need, open });
   const many = createSeriesView({ t, server, series, open: (runId) => open({ run_id: runId }) });
   const empty = createEmpty({ t, actions, judge });
   const problem = createProblem({ t });
@@ -47,7 +49,7 @@ export function createPanel({ t, store, server, actions, search, judge, series, 
     ...TABS.map((name) => h("button", { type: "button", className: "imitatoes-tab", on: { click: () => show(name) } }, t(`panel.${name}`))),
   );
   const pictures = h("div", { className: "imitatoes-stack imitatoes-wide" }, chart.root, film.root, picture.root, batch.root, repaired.root, iterationButtons.root, repair.root, detail.root);
-  const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root);
+  const current = h("div", { className: "imitatoes-stack" }, header.root, buttons.root, segments.root);
   const tools = h("button", { type: "button", className: "imitatoes-link", on: { click: () => page.rankFolder() } }, icon("sort-amount-down"), t("ranking.title"));
   const root = h("section", { className: "imitatoes-panel", "aria-label": t("panel") }, tabs, choices.root, problem.root, empty.root, current, pictures, past.root, many.root, tools, viewer.root);
 
@@ -127,6 +129,7 @@ export function createPanel({ t, store, server, actions, search, judge, series, 
     if (!current.hidden) {
       header.update(run, { progress, attached, workflowId, passed: page.passed, back: way(run, workflowId) });
       buttons.update(run, { busy: actions.busy(), canFollow: !attached && page.canFollow(run) });
+      segments.update(run, { busy: actions.busy() });
     }
     if (!pictures.hidden) {
       chart.update(run, iteration?.number);
@@ -158,5 +161,5 @@ export function createPanel({ t, store, server, actions, search, judge, series, 
     if (!past.root.hidden) past.update(run?.run_id, actions.busy());
   }
 
-  return { root, update, leave: () => [chart, viewer, header, past, empty].forEach((one) => one.leave()) };
+  return { root, update, leave: () => [chart, segments, viewer, header, past, empty].forEach((one) => one.leave()) };
 }

@@ -104,3 +104,11 @@ test("a running run that is further down the list than one answer holds is asked
   assert.ok(asked.includes("a"));
   assert.equal(store.get("a").status, "suspended");
 });
+
+test("a run that was never told is asked for once, and found or not", async () => {
+  const { store, feed, asked } = stage([run("a", 2, 2, { status: "done" })]);
+  for (let count = 0; count < 3; count += 1) await Promise.all([feed.need("a"), feed.need("b")]);
+  assert.deepEqual(asked, ["a", "b"]);
+  assert.equal(store.get("a").iterations.length, 2);
+  assert.equal(store.get("b"), null);
+});
