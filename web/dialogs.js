@@ -18,7 +18,7 @@ export function createDialogs({ app, t, server, toast }) {
   return {
     /** A node that shows a picture, judged by itself. */
     judgeNode(node) {
-      const picture = shownPicture(node);
+      const picture = shownPicture(node, app.nodeOutputs);
       if (!picture) return toast("warn", t("judgePicture.title"), t("judgePicture.noPicture"));
       showJudging({ t, server, picture, ...asked() });
     },

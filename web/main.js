@@ -212,7 +212,7 @@ app.registerExtension({
     await Promise.all([feed.load(), series.load()]);
   },
   // Newer pages ask for this when a node is clicked with the right button; the command does the same for a chosen node.
-  getNodeMenuItems: (node) => (shownPicture(node) ? [{ content: t("judgePicture.menu"), callback: () => dialogs.judgeNode(node) }] : []),
+  getNodeMenuItems: (node) => (shownPicture(node, app.nodeOutputs) ? [{ content: t("judgePicture.menu"), callback: () => dialogs.judgeNode(node) }] : []),
   nodeCreated(node) {
     if (node.comfyClass === LOOP) addLoopWidget(node, { t, store, runOf: runOf("loop_node"), problemOf, progress });
     else if (OTHERS.has(node.comfyClass)) addProblemWidget(node, { store, problemOf });
