@@ -142,6 +142,17 @@ def moving(title: str, below: str) -> Image.Image:
     return sheet
 
 
+def longer(title: str, below: str) -> Image.Image:
+    """A strip of film that goes on: two frames that are there, then a mended seam and two new ones."""
+    sheet = moving(title, below)
+    pen = ImageDraw.Draw(sheet)
+    seam = 24 + 2 * 118 - 4
+    pen.rectangle((seam - 2, 78, seam + 2, 228), fill=GOOD)
+    pen.rectangle((seam + 4, 102, 24 + 4 * 118 - 6, 204), outline=GOOD, width=4)
+    _arrow(pen, seam - 18, 240, 40)
+    return sheet
+
+
 def styled(title: str, below: str) -> Image.Image:
     """One scene in three manners, the middle one chosen."""
     sheet, _ = _blank(title, below)
@@ -174,6 +185,8 @@ TEMPLATES: dict[str, Callable[[], Image.Image]] = {
     "14": lambda: edited("Edit by words, once", "say what to find and what takes its place"),
     "15": lambda: styled("Style by words", "the LoRA is found by the style that your prompt names"),
     "16": lambda: moving("Wan 2.2, text to video", "a clip from words, judged as one"),
+    "17": lambda: moving("LTX-2.3", "your picture starts to move, with sound; in few steps"),
+    "18": lambda: longer("Extend a clip", "from its last frame on, until the next segment is right"),
 }
 """By the number that a template's name begins with."""
 

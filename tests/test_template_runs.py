@@ -20,6 +20,8 @@ NOT_ON_THE_REHEARSAL = {
     "12 Picture to video with Wan 2.2",
     "13 Picture to video with LTX-2",
     "16 Text to video with Wan 2.2",
+    "17 Picture to video with LTX-2.3",
+    "18 Extend a clip with Wan 2.2",
 }
 """Their loaders, samplers and video nodes are ComfyUI's own; a real one accepts them in test_real_sampler."""
 ELSEWHERE = {"14 Edit by words, once", TUTORIAL}

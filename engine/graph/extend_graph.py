@@ -13,6 +13,7 @@ from .node_table import first_pictures
 LAST_FRAME = "last_frame.png"
 """File in the folder of a run: the last frame of its best clip."""
 _LOADERS = ("LoadImage", "LoadImageOutput")
+_VIDEO_LOADER = "LoadVideo"
 _EXTENDED = re.compile(rf".*/([^/]+)/{re.escape(LAST_FRAME)} \[output\]")
 
 
@@ -27,6 +28,11 @@ def extend_graph(graph: Graph, hub: str, goal: str, prompt: str, seed: int, pict
     """
     extended = as_queued(graph)
     loaders = _picture_loaders(extended)
+    if not loaders and any(class_of(node) == _VIDEO_LOADER for node in extended.values()):
+        raise ExtendRefused(
+            "This workflow makes a clip longer by itself: choose the best clip of this run in Load Video, write the "
+            "next goal, and queue it again."
+        )
     if not loaders:
         raise ExtendRefused(
             "This workflow does not begin with a picture that LoadImage brings, so it cannot go on from the last frame "

@@ -12,6 +12,7 @@ import pytest
 from pack.rehearsal.world.clip_painter import paint_clip
 from PIL import Image
 
+from ..templates import api_graph
 from .shop import ended
 from .theatre import MODEL, pixels
 
@@ -323,3 +324,25 @@ def test_a_segment_belongs_to_the_workflow_of_the_run_before(theatre):
     with Image.open(theatre.picture(second, second["iterations"][0]["picture"])) as saved:
         shown = json.loads(saved.text["workflow"])["nodes"][0]["widgets_values"]
     assert shown == [f"imitatoes/{second['extends']}/last_frame.png [output]", "image"]
+
+
+@pytest.mark.comfyui
+def test_the_template_that_makes_a_clip_longer_gives_the_whole_clip(real):
+    """With a painter in the place of its model: the clip of a run by name, its last frame, and both as one."""
+    first = played(real, moving_graph(real))
+    graph = api_graph("18 Extend a clip with Wan 2.2")
+    painted = {"start_image": ["22", 0], "prompt": ["10", 0], "seed": ["10", 2], "length": 9, "step": 6}
+    graph["17"] = {"class_type": "RehearsalImageToVideo", "inputs": painted}
+    for node in ("1", "2", "3", "4", "5", "6", "8", "9", "12", "13", "14", "15", "16", "23"):
+        del graph[node]
+    graph["20"]["inputs"]["file"] = f"imitatoes/{first['run_id']}/best.mp4 [output]"
+    graph["10"]["inputs"] |= {"goal": "a red circle", "checklist": "a red circle", "iterations_per_loop": 1}
+    run = played(real, graph)
+    assert run["best"]["clip"] == "best.mp4", run["reason"]
+    assert run["iterations"][0]["clip"]["frames"] == 9, "judged is the new segment"
+    told = probed(real.picture(run, "best.mp4"))
+    assert (told["frames"], told["rate"], told["size"]) == (17, 8.0, [WIDTH, HEIGHT])
+    assert told["seconds"] == pytest.approx(17 / 8.0, abs=0.01)
+    assert len(told["sound"]) == 1
+    status, said = real.client.post(f"/imitatoes/runs/{run['run_id']}/extend", {"goal": "more"})
+    assert status == 409 and "Load Video" in said["error"]["message"]

@@ -26,7 +26,7 @@ def sampler(tmp_path_factory):
     base = tmp_path_factory.mktemp("sampler")
     save_checkpoint(base / "models" / "checkpoints" / "tiny.safetensors")
     files = [f"models/{folder}/{name}" for name, folder in model_files().items()]
-    for name in (*files, "input/example.png"):
+    for name in (*files, "input/example.png", "input/example.mp4"):
         path = base / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

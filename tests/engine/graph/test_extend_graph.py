@@ -7,6 +7,7 @@ from pack.engine.graph.clips import moves_a_picture
 from pack.engine.graph.extend_graph import ExtendRefused, extend_graph, run_extended
 from pack.engine.graph.wrap import wrap
 
+from ...templates import api_graph
 from .reference import graph, object_info
 
 RUN = "20261129-010203-0badcafe"
@@ -37,6 +38,12 @@ def test_a_clip_made_of_words_alone_cannot_go_on():
     assert not moves_a_picture(made)
     with pytest.raises(ExtendRefused, match="picture to video"):
         extend_graph(made, hub, "more", "", 1, PICTURE)
+
+
+def test_a_workflow_that_makes_clips_longer_itself_says_how():
+    longer = api_graph("18 Extend a clip with Wan 2.2")
+    with pytest.raises(ExtendRefused, match="Load Video"):
+        extend_graph(longer, "10", "more", "", 1, PICTURE)
 
 
 @pytest.mark.parametrize(
