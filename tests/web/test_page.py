@@ -113,19 +113,6 @@ def test_our_widgets_are_not_saved(tab):
     assert sorted(saved) == sorted(len(node["widgets_values"]) for node in loop_workflow()["nodes"])
 
 
-OVERLAPS = """() => {
-    const boxes = app.graph.nodes.map((node) => {
-        const [wide, high] = node.computeSize();
-        const [width, height] = [Math.max(wide, node.size[0]), Math.max(high, node.size[1])];
-        return { id: node.id, x: node.pos[0], y: node.pos[1] - 30, width, height: height + 30 };
-    });
-    const apart = (a, b) =>
-        a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
-    return boxes.flatMap((a) => boxes.filter((b) => a.id < b.id && !apart(a, b)).map((b) => [a.id, b.id]));
-}"""
-"""Nodes that lie on each other as large as the page needs them."""
-
-
 PAGE_ONLY = {
     "PreviewAny": ("preview", "previewMode"),
     "CreateVideo": ("bit_depth",),
@@ -153,7 +140,6 @@ def test_the_templates_open_and_say_the_same_as_their_api_graphs(tab, path):
     tab.load(read(path))
     tab.shot(path.stem)
     assert said_by_both(tab.api_graph()) == said_by_both(expected)
-    assert tab.page.evaluate(OVERLAPS) == []
 
 
 def test_new_critics_judge_with_the_model_of_the_settings_and_loaded_ones_keep_theirs(tab):
