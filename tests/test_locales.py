@@ -124,10 +124,3 @@ def test_commands_and_settings_are_those_of_the_panel(language):
         for key, name in ids.items()
     }
     assert of_comfyui(language, "main")["settingsCategories"]["Judge"] == panel["settings.judge"]
-
-
-@pytest.mark.parametrize("node_id", RECORD)
-def test_the_help_is_where_the_page_asks_for_it_first(node_id):
-    """ComfyUI's page asks for docs/<node>/<language>.md, and for docs/<node>.md where there is none."""
-    plain, english_help = ROOT / "web" / "docs" / f"{node_id}.md", ROOT / "web" / "docs" / node_id / "en.md"
-    assert english_help.read_text(encoding="utf-8") == plain.read_text(encoding="utf-8"), "copy the one that is newer"
