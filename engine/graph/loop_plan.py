@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from .clip_fit import PlannedValue, fitting_values
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS
 from .model import Graph, GraphView, ObjectInfo, is_paid_class, node_class
 from .paid_nodes import paid_nodes, paid_note
@@ -59,7 +60,8 @@ class LoopPlan(PlanPart):
 
     judged: the picture that is judged, one of candidates, the best first. values: what the loop starts from, by
     setting; steps and cfg always, for SelfImprovingPrompt needs them. inputs: by setting, the inputs that take it.
-    left: what the loop leaves alone. placeholders: to be filled before it can run. notes: sentences for the user.
+    left: what the loop leaves alone. changes: values of the graph that its model cannot make. placeholders: to be
+    filled before it can run. notes: sentences for the user.
     """
 
     judged: PlannedPicture
@@ -67,6 +69,7 @@ class LoopPlan(PlanPart):
     values: dict[str, str | int | float]
     inputs: dict[str, tuple[PlannedInput, ...]]
     left: tuple[LeftAlone, ...] = ()
+    changes: tuple[PlannedValue, ...] = ()
     placeholders: tuple[Placeholder, ...] = ()
     questions: tuple[PlanQuestion, ...] = ()
     notes: tuple[str, ...] = ()
@@ -89,6 +92,7 @@ def plan_loop(
         raise no_prompt(view, [sampling_of(view, view.nodes[node_id]) for node_id in judged.painted.samplers])
     reader = SettingsReader(view, stages, aside, draw_seed)
     reader.read()
+    changes = fitting_values(view, judged.source, stages)
     tied = of_equal_rank(found) if not judge_node else []
     return LoopPlan(
         judged=_picture(view, judged),
@@ -98,9 +102,10 @@ def plan_loop(
             name: tuple(PlannedInput(node=p.node, input=p.input) for p in reader.inputs[name]) for name in SETTINGS
         },
         left=tuple(reader.left),
+        changes=changes,
         placeholders=tuple(reader.placeholders + _other_placeholders(view, judged, reader)),
         questions=_questions(tied),
-        notes=(*reader.notes, *_costs(view, object_info)),
+        notes=(*reader.notes, *(one.reason for one in changes), *_costs(view, object_info)),
     )
 
 

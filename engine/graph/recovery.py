@@ -5,7 +5,7 @@ Sizes are those of the nodes that make the first latent; what is made smaller ke
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -89,15 +89,21 @@ def _sides(view: GraphView, size: SizePlace) -> tuple[int, int]:
     return int(literal(view.graph, size.width)), int(literal(view.graph, size.height))
 
 
-def _resized(view: GraphView, before: tuple[int, int], after: tuple[int, ...]) -> list[SetInput]:
-    """Sets every pair of width and height that holds this size: schedulers and masks have it too."""
-    changes: dict[InputRef, int] = {}
+def written_sides(view: GraphView) -> Iterator[tuple[InputRef, InputRef]]:
+    """Where each node's width and height stand: schedulers and masks have them too."""
     for node in view.nodes.values():
         by_name = {name.rsplit(".", 1)[-1]: name for name in node.specs if name in node.inputs}
         if {"width", "height"} <= by_name.keys():
-            pair = [origin(view, InputRef(node.id, by_name[name])) for name in ("width", "height")]
-            if tuple(literal(view.graph, place) for place in pair) == before:
-                changes.update(zip(pair, after, strict=True))
+            width, height = (origin(view, InputRef(node.id, by_name[name])) for name in ("width", "height"))
+            yield width, height
+
+
+def _resized(view: GraphView, before: tuple[int, int], after: tuple[int, ...]) -> list[SetInput]:
+    """Sets every pair of width and height that holds this size."""
+    changes: dict[InputRef, int] = {}
+    for pair in written_sides(view):
+        if tuple(literal(view.graph, place) for place in pair) == before:
+            changes.update(zip(pair, after, strict=True))
     return [SetInput(node=place.node, input=place.input, value=side) for place, side in changes.items()]
 
 

@@ -11,7 +11,7 @@ from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT, OUTPUTS
 from .loop_plan import LoopPlan, PlannedPicture, plan_loop
 from .model import Graph, ObjectInfo, next_id, node_class
-from .patch import AddNode, Connect, Patch, apply
+from .patch import AddNode, Connect, Patch, SetInput, apply
 from .plan_refusal import PlanRefused
 from .plan_settings import Placeholder
 
@@ -58,7 +58,8 @@ def wrap(
         for name, several in plan.inputs.items()
         for place in several
     ]
-    patch = Patch(operations=(*adding.operations, *links))
+    fitted = [SetInput(node=one.node, input=one.input, value=one.value) for one in plan.changes]
+    patch = Patch(operations=(*adding.operations, *links, *fitted))
     applied = apply(graph, patch, object_info)
     lines = tuple(diff(graph, applied.graph))
     return Wrapped(applied.graph, plan, patch, applied.inverse, lines, notes_of(plan))

@@ -105,6 +105,21 @@ def test_a_reference_graph_becomes_self_improving_in_one_step(tab, name):
     undone(tab, before, steps, count)
 
 
+def test_a_length_that_the_model_cannot_make_is_put_right_in_the_same_step(tab):
+    if not tab.theatre.real:
+        pytest.skip("the rehearsal has no video models")
+    one = reference("wan22_img2vid")
+    source = next(node for node in one["nodes"] if node["type"] == "WanImageToVideo")
+    source["widgets_values"][2] = 80
+    before, steps = opened(tab, one)
+    panel = tab.panel()
+    tab.command("Imitatoes.MakeSelfImproving")
+    panel.get_by_text("so 80 became 81").wait_for()
+    graph = tab.api_graph()
+    assert [node["inputs"]["length"] for node in graph.values() if node["class_type"] == "WanImageToVideo"] == [81]
+    undone(tab, before, steps, len(one["nodes"]))
+
+
 def test_twice_is_refused(tab):
     opened(tab, reference("sdxl_txt2img"))
     panel = tab.panel()

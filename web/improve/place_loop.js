@@ -1,5 +1,5 @@
 // Puts the nodes of a loop on the canvas and links them.
-import { nodesOf, widgetOf } from "../workflow.js";
+import { nodeAt, nodesOf, widgetOf } from "../workflow.js";
 import { frameNodes } from "./frames.js";
 import { CRITIC, LOOP } from "./names.js";
 import { freePlace } from "./place.js";
@@ -9,8 +9,8 @@ const CRITIC_SIZE = [400, 560];
 const GAP = 60;
 const TITLE = 30;
 
-/** links, picture: of reach. Throws where the page refuses a link. */
-export function placeLoop(app, liteGraph, graph, plan, { links, picture }) {
+/** links, picture, values: of reach. Throws where the page refuses a link. */
+export function placeLoop(app, liteGraph, graph, plan, { links, picture, values }) {
   const nodeOf = (id) => nodesOf(graph).find((node) => String(node.id) === id);
   const [first] = links.map((link) => nodeOf(link.node));
   const source = nodeOf(picture.node);
@@ -23,7 +23,16 @@ export function placeLoop(app, liteGraph, graph, plan, { links, picture }) {
   const frames = placeFrames(graph, liteGraph, plan, source, picture.slot, critic);
   const [shown, slot] = frames.length ? [frames.at(-1), 0] : [source, picture.slot];
   link(shown, slot, critic, "images");
+  writeValues(app, values);
   show(app, [loop, critic]);
+}
+
+/** values: of reachValues. */
+export function writeValues(app, values) {
+  for (const { node, input, value } of values) {
+    const held = nodeAt(app, node);
+    if (held) write(held, { [input]: value });
+  }
 }
 
 function placeFrames(graph, liteGraph, plan, source, slot, critic) {

@@ -10,7 +10,7 @@ const SETTINGS = ["prompt", "negative", "seed", "steps", "cfg"];
  * @param graph the same in API format
  * @param plan the answer of POST /imitatoes/plan
  * @returns {{links: {output: string, node: string, input: string}[], picture: {node: string, slot: number} | null,
- *   closed: string[], hidden: string[]}} closed: ids of the nodes on the canvas whose subgraphs must be unpacked first, or
+ *   closed: string[], hidden: string[], values: {node: string, input: string, value: number}[]}} closed: ids of the nodes on the canvas whose subgraphs must be unpacked first, or
  *   the settings in hidden are not all linked. Throws where a part of the plan is neither on the canvas nor in a subgraph.
  */
 export function reach(workflow, graph, plan) {
@@ -33,8 +33,11 @@ export function reach(workflow, graph, plan) {
   if (!picture) closed.add((inSubgraph(plan.judged.source) ? plan.judged.source : plan.judged.node).split(":")[0]);
   const lost = [...closed].find((id) => !saved.inside(saved.root.node(id)));
   if (lost !== undefined) throw new Error(lost);
-  return { links, picture, closed: [...closed], hidden: [...hidden] };
+  return { links, picture, closed: [...closed], hidden: [...hidden], values: reachValues(saved, plan.changes ?? []) };
 }
+
+/** Values of a graph, each where the canvas holds it: at a promoted input, else in the node itself, however far inside. */
+export const reachValues = (saved, changes) => changes.map(({ node, input, value }) => ({ ...(reachInput(saved, node.split(":"), input) ?? { node, input }), value }));
 
 const same = (one, other) => one.node === other.node && one.input === other.input;
 const inSubgraph = (id) => id.includes(":");

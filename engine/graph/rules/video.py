@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...judge.language_words import likely_languages
 from ...judge.requirement_time import happens
 from ...judge.text_segmentation import parts_of
+from ..clip_fit import LENGTHS
 from ..clips import moves_a_picture
 from ..loop_nodes import LOOP_CLASS
 from ..model import Finding, GraphView, Node, Wire
@@ -14,7 +15,6 @@ from ..roles import is_decode, is_sampler, roles_in
 from ..tracing import InputRef, carries, is_number, literal
 from .parts import model_family
 
-LENGTHS = ("length", "frames_number")
 FRAME_RATES = ("frame_rate", "fps")
 JOIN, SPLIT = "LTXVConcatAVLatent", "LTXVSeparateAVLatent"
 TAKES_NESTED = ("ImitatoesAutoTiledDecode",)

@@ -4,7 +4,7 @@ import test from "node:test";
 import { createChoice } from "../../../web/choice.js";
 import { frameNodes } from "../../../web/improve/frames.js";
 import { freePlace } from "../../../web/improve/place.js";
-import { reach, reachInput } from "../../../web/improve/reach.js";
+import { reach, reachInput, reachValues } from "../../../web/improve/reach.js";
 import { inputOf, readSaved } from "../../../web/improve/saved_graph.js";
 import { load } from "./graphs.mjs";
 
@@ -77,6 +77,7 @@ test("all that is wanted is promoted: nothing has to be unpacked", () => {
     picture: { node: "12", slot: 0 },
     closed: [],
     hidden: [],
+    values: [],
   });
 });
 
@@ -135,4 +136,16 @@ test("one question at a time, and no answer is none", async () => {
   assert.equal(choice.open(), null);
   choice.answer("9");
   assert.ok(changes >= 3);
+});
+
+test("a value is written where the canvas holds it: at what is promoted, else in the node itself", () => {
+  const saved = readSaved(canvas([HOST, { id: 20, type: "b", inputs: [input("number", null)] }]));
+  const changes = [["12:5", "seed"], ["12:5", "steps"], ["20:3:5", "seed"], ["9", "length"]].map(([node, name], value) => ({ node, input: name, value, reason: "" }));
+  assert.deepEqual(reachValues(saved, changes), [
+    { node: "12", input: "seed", value: 0 },
+    { node: "12:5", input: "steps", value: 1 },
+    { node: "20", input: "number", value: 2 },
+    { node: "9", input: "length", value: 3 },
+  ]);
+  assert.deepEqual(reach(canvas([HOST, SAVE]), {}, { ...plan({}, { source: "12:8", node: "12:8" }), changes }).values.length, 4);
 });
