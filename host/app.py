@@ -17,13 +17,14 @@ import folder_paths
 from server import PromptServer
 
 from ..engine.files import clear_parts
+from ..engine.graph.clip_shapes import ClipShapes
 from ..engine.graph.clips import ClipSource
 from ..engine.graph.encoder_test import self_test_graph
 from ..engine.graph.loop_nodes import judged_by_encoder
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
-from ..engine.graph.run_request import PlanRequest, RunRequest
+from ..engine.graph.run_request import PlanRequest, RunRequest, ShapesRequest
 from ..engine.judge.connections import ConnectionChange, ConnectionList, ConnectionTest
 from ..engine.judge.judge import Judge
 from ..engine.judge.judge_setup import JudgeSetup, PullState
@@ -237,6 +238,10 @@ class App:
     async def plan(self, request: PlanRequest) -> LoopPlan:
         """How a loop would be put into a workflow. Raises NotReady."""
         return await self._graph_check.plan(request)
+
+    async def clip_shapes(self, request: ShapesRequest) -> ClipShapes:
+        """Which shapes the clip of a workflow can have. Raises NotReady."""
+        return await self._graph_check.clip_shapes(request)
 
     async def clip_source(self, graph: Graph, critic: str) -> ClipSource:
         """What a critic of a graph is linked to."""

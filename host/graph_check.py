@@ -13,14 +13,15 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from ..engine.graph.check import check
+from ..engine.graph.clip_shapes import ClipShapes
 from ..engine.graph.clips import ClipSource, clip_source
 from ..engine.graph.edit_templates import find_repairer
 from ..engine.graph.local_edit_parts import EditRefused
 from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, as_queued
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Finding, Graph, ObjectInfo, sources
-from ..engine.graph.prepare_graph import PreparedGraph, plan_workflow, prepare_graph
-from ..engine.graph.run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest
+from ..engine.graph.prepare_graph import PreparedGraph, plan_workflow, prepare_graph, shapes_of_workflow
+from ..engine.graph.run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest, ShapesRequest
 from ..engine.graph.ui_conversion.reading import node_types
 from .queue import ServerQueue
 
@@ -88,6 +89,12 @@ class GraphCheck:
         known = await self._known.of(request.workflow)
         async with self._checking:
             return await asyncio.to_thread(plan_workflow, request, known, self._frontend)
+
+    async def clip_shapes(self, request: ShapesRequest) -> ClipShapes:
+        """Which shapes the clip of a workflow can have. Raises NotReady."""
+        known = await self._known.of(request.workflow)
+        async with self._checking:
+            return await asyncio.to_thread(shapes_of_workflow, request, known, self._frontend)
 
     async def before_render(
         self, graph: Graph, critic: str, repair_with: str

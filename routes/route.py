@@ -13,10 +13,11 @@ from typing import Any, Protocol, get_args, get_type_hints
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict
 
+from ..engine.graph.clip_shapes import ClipShapes
 from ..engine.graph.loop_plan import LoopPlan
 from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import PreparedGraph
-from ..engine.graph.run_request import PlanRequest, RunRequest
+from ..engine.graph.run_request import PlanRequest, RunRequest, ShapesRequest
 from ..engine.judge.connections import ConnectionChange, ConnectionList, ConnectionTest
 from ..engine.judge.judge import Judge
 from ..engine.judge.judge_setup import JudgeSetup, PullState
@@ -67,6 +68,9 @@ class RoutesApp(Protocol):
 
     async def plan(self, request: PlanRequest) -> LoopPlan:
         """How a loop would be put into a workflow. Raises NotReady."""
+
+    async def clip_shapes(self, request: ShapesRequest) -> ClipShapes:
+        """Which shapes the clip of a workflow can have. Raises NotReady."""
 
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""

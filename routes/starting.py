@@ -7,12 +7,13 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from ..engine.graph.clip_shapes import ClipShapes
 from ..engine.graph.finding_view import FindingView, RepairView, finding_view, repair_view
 from ..engine.graph.loop_plan import LoopPlan, PlannedPicture
 from ..engine.graph.model import Finding, Graph
 from ..engine.graph.prepare_graph import NotReady, PreparedGraph
 from ..engine.graph.repair import Repair
-from ..engine.graph.run_request import PlanRequest, RunRequest
+from ..engine.graph.run_request import PlanRequest, RunRequest, ShapesRequest
 from ..engine.judge.checklist_rules import checklist_of_lines
 from ..engine.loop.ports import PromptState, SubmissionRejected
 from ..engine.loop.run import Run
@@ -107,6 +108,14 @@ async def plan_run(app: RoutesApp, body: PlanRequest) -> LoopPlan:
     """Nothing is queued and nothing changed: the page makes the links itself."""
     try:
         return await app.plan(body)
+    except NotReady as problem:
+        raise refusal(problem.problem, problem.findings, problem.repairs) from problem
+
+
+async def list_shapes(app: RoutesApp, body: ShapesRequest) -> ClipShapes:
+    """Nothing is queued and nothing changed."""
+    try:
+        return await app.clip_shapes(body)
     except NotReady as problem:
         raise refusal(problem.problem, problem.findings, problem.repairs) from problem
 

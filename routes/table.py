@@ -60,6 +60,13 @@ ROUTES = (
         "How a loop would be put into a workflow: which picture is judged, what is steered, what stays and why.",
         POSTED,
     ),
+    Route(
+        "POST",
+        "/imitatoes/clip-shapes",
+        starting.list_shapes,
+        "Landscape, vertical and square: the sizes that the clip of a workflow can have, and what gives it them.",
+        POSTED,
+    ),
     Route("GET", "/imitatoes/runs", runs.list_runs, "The runs, newest first.", (400,)),
     Route("GET", RUN, runs.show_run, "One run, whole.", READ),
     Route("GET", f"{RUN}/iterations", runs.show_iterations, "Its iterations alone.", READ),

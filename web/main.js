@@ -16,6 +16,7 @@ import { createDialogs } from "./dialogs.js";
 import { createEndings } from "./endings.js";
 import { createFeed } from "./feed.js";
 import { improve } from "./improve/improve.js";
+import { chooseShape } from "./improve/shape.js";
 import { toggleSpread } from "./improve/spread.js";
 import { CRITIC, LOOP } from "./improve/names.js";
 import { createJudgeSetup } from "./judge_setup.js";
@@ -162,6 +163,13 @@ async function spread() {
   actions.tell(result.problem ? words : "", "improve");
 }
 
+async function shapeClip() {
+  const result = await chooseShape({ app, server, t, choose });
+  if (!result) return;
+  page.toast(result.problem ? "warn" : "success", t("command.shape"), result.problem ?? t("shape.done", result));
+  actions.tell(result.problem ?? "", "improve");
+}
+
 function choose(text, options) {
   if (!sidebar.isOpen()) openPanel();
   return choice.ask(text, options);
@@ -189,10 +197,12 @@ app.registerExtension({
     { id: "Imitatoes.JudgePicture", label: t("judgePicture.menu"), icon: "pi pi-eye", function: () => dialogs.judgeNode(Object.values(app.canvas?.selected_nodes ?? {})[0]) },
     { id: "Imitatoes.RankFolder", label: t("ranking.title"), icon: "pi pi-sort-amount-down", function: dialogs.ranking },
     { id: "Imitatoes.Spread", label: t("command.spread"), icon: "pi pi-clone", function: spread },
+    // Not awaited: it waits for the user's answer.
+    { id: "Imitatoes.ShapeClip", label: t("command.shape"), icon: "pi pi-arrows-alt", function: () => void shapeClip() },
     { id: "Imitatoes.Connections", label: t("command.connections"), icon: "pi pi-link", function: dialogs.connections },
     { id: "Imitatoes.Measure", label: t("experiment.title"), icon: "pi pi-chart-bar", function: dialogs.experiment },
   ],
-  menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.RankFolder", "Imitatoes.Spread", "Imitatoes.Connections"] }],
+  menuCommands: [{ path: ["Edit", "Imitatoes"], commands: ["Imitatoes.MakeSelfImproving", "Imitatoes.OpenPanel", "Imitatoes.RankFolder", "Imitatoes.ShapeClip", "Imitatoes.Spread", "Imitatoes.Connections"] }],
   async setup() {
     for (const sheet of SHEETS) {
       const style = document.createElement("link");

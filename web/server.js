@@ -64,6 +64,8 @@ export function createServer(api, t) {
     remove: (runId, slow) => act(path(runId, "delete"), {}, slow),
     /** How a loop would be put into a graph. judge: id of the node whose picture is judged; "" to have it chosen. */
     plan: (graph, judge) => ask("/imitatoes/plan", { workflow: graph, judge_node: judge }),
+    /** Which shapes the clip of a graph can have. */
+    clipShapes: (graph) => ask("/imitatoes/clip-shapes", { workflow: graph }),
     keepThumbnails: (kept) => ask("/imitatoes/thumbnails", { kept }),
     rankingFolders: () => ask("/imitatoes/judge/batch/folders"),
     rankings: () => ask("/imitatoes/judge/batch/list"),

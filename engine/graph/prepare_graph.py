@@ -14,6 +14,7 @@ from ..judge.checklist_rules import checklist_of_lines
 from ..settings import draw_seed
 from .cards import COLLECTOR, collectors, on_one_card
 from .check import check
+from .clip_shapes import ClipShapes, Shape, ShapesRefused, clip_shapes, with_shape
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, OUTPUTS, LoopNotFound, the_loop
 from .loop_plan import LoopPlan, plan_loop
@@ -35,7 +36,7 @@ from .paid_nodes import HOW_TO_ALLOW, allowed_in, paid_nodes, why_not_unasked
 from .patch import PatchRefused
 from .plan_refusal import PlanRefused
 from .repair import Repair, apply_repairs, propose_repairs
-from .run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest
+from .run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest, ShapesRequest
 from .spread import CannotSpread, spread_over_cards
 from .texts import placeholders
 from .tokens import TokenError, TokensTooLarge, fill
@@ -100,6 +101,8 @@ def prepare_graph(
     repaired: tuple[str, ...] = ()
     if order.repair:
         graph, repaired = _repaired(graph, object_info)
+    if order.shape is not None:
+        graph = _shaped(graph, order.shape, object_info)
     plan: LoopPlan | None = None
     if order.wrap == "auto" and not _has_loop_nodes(graph):
         done, wrapping = _wrapped(graph, order, object_info)
@@ -123,6 +126,22 @@ def plan_workflow(request: PlanRequest, object_info: ObjectInfo, frontend: str |
     except PlanRefused as problem:
         told = _problem(problem.kind, problem.what, problem.fix, problem.node, problem.input)
         raise NotReady(told) from problem
+
+
+def shapes_of_workflow(request: ShapesRequest, object_info: ObjectInfo, frontend: str | None = None) -> ClipShapes:
+    """Which shapes the clip of a workflow can have. Raises NotReady where there is no choice."""
+    workflow, _ = _in_api_format(request.workflow, object_info, frontend)
+    try:
+        return clip_shapes(_read(workflow), object_info)
+    except ShapesRefused as problem:
+        raise NotReady(_told("no_shapes", problem, input_="workflow")) from problem
+
+
+def _shaped(graph: Graph, shape: Shape, object_info: ObjectInfo) -> Graph:
+    try:
+        return with_shape(graph, shape, object_info)
+    except ShapesRefused as problem:
+        raise NotReady(_told("no_shapes", problem, input_="shape")) from problem
 
 
 def _in_api_format(workflow: Any, object_info: ObjectInfo, frontend: str | None) -> tuple[Any, list[Finding]]:

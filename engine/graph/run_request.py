@@ -95,6 +95,12 @@ class PlanRequest(_Part):
     judge_node: str = Field(default="", max_length=200)
 
 
+class ShapesRequest(_Part):
+    """Which shapes the clip of a workflow can have. workflow: as of PlanRequest."""
+
+    workflow: Annotated[Any, Field(json_schema_extra={"type": "object"})]
+
+
 class RunRequest(_Part):
     """A run to be started.
 
@@ -102,7 +108,8 @@ class RunRequest(_Part):
     left out where the workflow holds one. checklist: requirements, as a list or one a line. tokens: values for the
     workflow's tokens, by name. wrap: "auto" puts the loop around a workflow that has none; judge_node: id of the node
     whose picture it judges, where that is to be another than the one saved furthest downstream. repair: apply the
-    repairs of which there is no doubt. spread: paint on every card that ComfyUI-Distributed has enabled.
+    repairs of which there is no doubt. shape: of a clip, in the size that its model is made for. spread: paint on
+    every card that ComfyUI-Distributed has enabled.
 
     goals: one run for each, in order: a series. checklists: one for each of the goals; without goals each is one.
     series: what its runs share. Their prompts are made from the goals, unless settings hold one for all.
@@ -118,6 +125,7 @@ class RunRequest(_Part):
     wrap: Literal["auto", "never"] = "auto"
     judge_node: str = Field(default="", max_length=200)
     repair: bool = False
+    shape: Literal["landscape", "vertical", "square"] | None = None
     spread: bool = False
     goals: list[Annotated[str, Field(max_length=LONGEST_TEXT)]] = Field(default_factory=list, max_length=MOST_GOALS)
     checklists: list[str | list[str]] = Field(default_factory=list, max_length=MOST_GOALS)

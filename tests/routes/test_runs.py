@@ -12,7 +12,7 @@ import pytest
 import torch
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from pack.engine.graph.prepare_graph import plan_workflow, prepare_graph
+from pack.engine.graph.prepare_graph import plan_workflow, prepare_graph, shapes_of_workflow
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.judge import Judge
 from pack.engine.judge.vision_model import ModelUnreachable
@@ -55,6 +55,9 @@ class Site(Stage):
 
     async def plan(self, request):
         return plan_workflow(request, object_info())
+
+    async def clip_shapes(self, request):
+        return shapes_of_workflow(request, object_info())
 
     async def judge_of(self, run):
         return Judge("ollama", self.judge_model, 0.8, CHECKS)

@@ -258,3 +258,27 @@ async def test_the_plan_of_a_workflow_is_told_and_nothing_queued(site):
 
 async def refused_plan(site, workflow):
     return await site.post("plan", {"workflow": workflow}, 400)
+
+
+@served
+async def test_the_shapes_of_a_clip_are_told_and_one_of_them_is_queued(site):
+    told = await site.post("clip-shapes", {"workflow": graph("wan22_img2vid")})
+    assert told["family"] == "Wan 2.2 14B"
+    assert [one["shape"] for one in told["shapes"]] == ["landscape", "vertical", "square"]
+    vertical = told["shapes"][1]
+    body = {"workflow": graph("wan22_img2vid"), "goal": GOAL, "shape": "vertical", "dry_run": True}
+    ready = await site.post("runs", body)
+    for one in vertical["changes"]:
+        assert ready["workflow"][one["node"]]["inputs"][one["input"]] == one["value"]
+    sides = {(node["inputs"].get("width"), node["inputs"].get("height")) for node in ready["workflow"].values()}
+    assert (vertical["width"], vertical["height"]) in sides
+    assert ready["accepted"] and ready["diff"]
+
+
+@served
+async def test_a_picture_has_no_shapes_to_choose_from(site):
+    answer = await site.post("clip-shapes", {"workflow": graph("sdxl_txt2img")}, 400)
+    assert (answer["error"]["type"], answer["error"]["input"]) == ("no_shapes", "workflow")
+    answer = await refused(site, plain(shape="square"))
+    assert (answer["error"]["type"], answer["error"]["input"]) == ("no_shapes", "shape")
+    await site.post("runs", plain(shape="round"), 400)
