@@ -130,8 +130,9 @@ def enlarged_part(image: torch.Tensor, box: Shares) -> torch.Tensor:
 
 
 def changed_box(before: torch.Tensor, after: torch.Tensor) -> Shares | None:
-    """The box around the pixels that differ in two pictures [H, W, C] once they are saved in 8 bits: left, top, right,
-    bottom as shares of width and height; None where none does. Of different sizes, everything differs."""
+    """The box around the pixels that differ in two pictures [H, W, C] by half of one of 255 levels or more, one of them
+    read from a file: left, top, right, bottom as shares of width and height; None where none does. Of different sizes,
+    everything differs."""
     if before.shape[:2] != after.shape[:2]:
         return 0.0, 0.0, 1.0, 1.0
     colours = min(3, before.shape[-1], after.shape[-1])
