@@ -88,8 +88,8 @@ def _eight_bits(image: torch.Tensor) -> np.ndarray:
     low, high = clean.aminmax()
     if not (low >= 0 and high <= 1):
         clean = torch.nan_to_num(clean, nan=0.0, posinf=0.0, neginf=0.0).clamp_(0, 1)
-    # Cut off, not rounded, as ComfyUI and its packs do it: a picture that a worker has sent in 8 bits stays as it is, and
-    # the same render alone gives the same file (docs/design-notes.md, 22.7).
+    # Cut off, not rounded, as ComfyUI and its packs do it: a picture that a worker has sent in 8 bits stays as it is,
+    # and the same render alone gives the same file (docs/design-notes.md, 22.7).
     return clean.mul(255).to(torch.uint8).numpy()
 
 

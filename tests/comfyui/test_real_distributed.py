@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pack.rehearsal.distributed import WORKER_ENVIRONMENT, install_distributed, listed_workers
 from pack.rehearsal.process import ComfyProcess, free_port, prepare_base
 
 from ..conftest import ROOT
@@ -48,11 +49,7 @@ class Company:
 
     def enable(self, *ids, patience=PATIENCE):
         """As the user does in the pack's own panel."""
-        listed = [
-            {"id": one, "name": name, "enabled": one in ids, "host": "127.0.0.1", "type": "remote"}
-            | {"port": self.workers[one].port, "cuda_device": 0}
-            for one, name in WORKERS.items()
-        ]
+        listed = listed_workers(self.workers, ids, WORKERS)
         settings = {"worker_timeout_seconds": patience, "websocket_orchestration": False}
         status, told = self.theatre.client.post("/distributed/config", {"workers": listed, **settings})
         assert status == 200, told
@@ -73,11 +70,7 @@ class Company:
 
 
 def with_pack(base):
-    shutil.copytree(
-        DISTRIBUTED_PATH,
-        base / "custom_nodes" / "ComfyUI-Distributed",
-        ignore=shutil.ignore_patterns(".git", "__pycache__", "tests", "gpu_config.json"),
-    )
+    install_distributed(Path(DISTRIBUTED_PATH), base)
     save_checkpoint(base / WEIGHTS)
 
 
@@ -88,7 +81,7 @@ def processes(tmp_path_factory):
     workers = {}
     for one in WORKERS:
         with_pack(base / one)
-        workers[one] = ComfyProcess(prepare_base(base / one, ROOT), checkout, python, {"COMFYUI_IS_WORKER": "1"})
+        workers[one] = ComfyProcess(prepare_base(base / one, ROOT), checkout, python, WORKER_ENVIRONMENT)
     try:
         for process in workers.values():
             process.start(free_port())
@@ -112,7 +105,7 @@ def company(processes):
 def spread(size=64, **fields):
     """A sampler's graph whose pictures (6) go through a node of a pack of their own (7), rendered by every card with a
     seed of its own."""
-    graph = sampled_graph(checklist="a red lantern", **fields)
+    graph = sampled_graph(checklist="a red lantern", seed_policy="auto", **fields)
     graph["4"]["inputs"] |= {"width": size, "height": size}
     graph["20"] = {"class_type": "DistributedSeed", "inputs": {"seed": ["10", 2]}}
     graph["5"]["inputs"]["seed"] = ["20", 0]
@@ -144,7 +137,7 @@ def sources(iteration):
 
 def test_every_card_paints_with_its_own_seed_and_each_picture_comes_again_alone(company):
     theatre = company.theatre
-    run = company.played(spread(iterations_per_loop=2, max_loops=1, seed=5, seed_policy="auto"))
+    run = company.played(spread(iterations_per_loop=2, max_loops=1, seed=5))
     assert (run["status"], len(run["iterations"])) == ("limit", 2), run["reason"]
     assert told_of_cards(run) == []
     kept = []
@@ -207,8 +200,7 @@ def seconds_until_all_are_idle(clients, interrupt):
 
 
 def test_an_interrupt_ends_all(company):
-    """Within two seconds; on a machine so busy that whoever interrupts each server by hand needs longer, in no more than
-    twice that time."""
+    """Within two seconds; on a machine so busy that interrupting each server by hand takes longer, in twice that."""
     theatre = company.theatre
     graph = spread(steps=LONG, iterations_per_loop=2, max_loops=1)
     company.played(spread(iterations_per_loop=1, max_loops=1))  # all have read their weights
