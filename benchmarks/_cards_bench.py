@@ -28,8 +28,10 @@ RENDER_SECONDS = 0.5
 """Of each picture, on each card. It sleeps, so that the cards need no processor of their own."""
 PASSES, BLOCKS = 7, 2
 """Renders of a block. Blocks of the loop and of the script take turns, so that both meet what else the machine does."""
-AT_END = 0.002
-"""Seconds between two looks of the script at whether its render has ended."""
+LOOK_SECONDS = 0.05
+"""Between two looks of the script at whether its render has ended, which it sees too late: that is not counted."""
+PAUSE_SECONDS = 0.3
+"""Of the script between two renders: as in the loop, where the judge looks meanwhile, the workers come to rest."""
 
 
 @dataclass(frozen=True)
@@ -113,9 +115,11 @@ def script_passes(found: Company, workers: Sequence[str]) -> list[Pass]:
         body = {"prompt": bare(), "workflow": None, "client_id": "benchmarks", "enabled_worker_ids": list(workers)}
         sent = time.time()
         prompt_id = client.post("/distributed/queue", {**body, "delegate_master": False})["prompt_id"]
+        time.sleep(RENDER_SECONDS)
         while (entry := client.history(prompt_id)) is None:
-            time.sleep(AT_END)
+            time.sleep(LOOK_SECONDS)
         passes.append(Pass(ended(entry).succeeded - sent - RENDER_SECONDS))
+        time.sleep(PAUSE_SECONDS)
     return passes
 
 

@@ -49,7 +49,7 @@ def save_png(image: torch.Tensor, path: Path, metadata: Mapping[str, Any]) -> No
     Raises OSError.
     """
     texts = {key: json.dumps(value) for key, value in metadata.items()}
-    png = png_chunks(_eight_bits(image), texts)
+    png = png_chunks(eight_bits(image), texts)
     write_atomically(path, lambda stream: stream.writelines(png))
 
 
@@ -83,7 +83,8 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
 
 
 @torch.inference_mode()
-def _eight_bits(image: torch.Tensor) -> np.ndarray:
+def eight_bits(image: torch.Tensor) -> np.ndarray:
+    """IMAGE (float 0..1) as it is saved: uint8 of the same shape."""
     clean = image.detach().cpu().float()
     low, high = clean.aminmax()
     if not (low >= 0 and high <= 1):
