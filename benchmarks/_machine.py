@@ -11,18 +11,21 @@ except ImportError:
 
 
 class Bystanders:
-    """Counts from its making. server: process id, of a process that was started after that."""
+    """Counts from its making."""
 
     def __init__(self) -> None:
         self._busy, self._all = _processors()
         self._ours = _used(None)
 
-    def share(self, server: int | None) -> float | None:
-        """What neither this process nor the server used, of all processors, 0..1; None where it cannot be told."""
-        if psutil is None or server is None:
+    def share(self, *servers: int | None) -> float | None:
+        """What neither this process nor the servers used, of all processors, 0..1; None where it cannot be told.
+
+        servers: process ids, of processes that were started after the making.
+        """
+        if psutil is None or None in servers:
             return None
         busy, everything = _processors()
-        ours = _used(None) - self._ours + _used(server)
+        ours = _used(None) - self._ours + sum(map(_used, servers))
         return min(1.0, max(0.0, busy - self._busy - ours) / max(everything - self._all, 1e-9))
 
 

@@ -70,7 +70,12 @@ def all_but_one(seen: Callable[[int], None] = lambda number: None) -> Judge:
 
 def played(client: Client, looped: dict[str, Any], iterations: int) -> list[str]:
     """Queue a graph once and let the pack do the rest; the prompt ids of its iterations. Raises RunEndedEarly."""
-    run = waited(client, client.queue(looped))
+    return played_on(client, client.queue(looped), iterations)
+
+
+def played_on(client: Client, prompt_id: str, iterations: int) -> list[str]:
+    """The same of the run that begins with this prompt."""
+    run = waited(client, prompt_id)
     if len(run["iterations"]) != iterations:
         raise RunEndedEarly(f"{len(run['iterations'])} of {iterations} iterations: {run['status']}, {run['reason']}")
     return [iteration["prompt_id"] for iteration in run["iterations"]]

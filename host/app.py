@@ -175,7 +175,7 @@ class App:
     def __init__(self, server: Any) -> None:
         self.server = server
         wording_store = WordingFile(wordings_file, lambda: settings.load().learn_from_runs)
-        self._queue = queue = ServerQueue(server, pack_version(), written_file)
+        self._queue = queue = ServerQueue(server, pack_version(), written_file, comfyui.interrupted)
         self.cards, self.version = queue.cards, pack_version()
         self._graph_check = GraphCheck(KnownClasses(queue), comfyui_version(), frontend_version())
         unloading = Unloading(queue, lambda: self._local_ollama(ComfyMemory(comfy.model_management), UNLOADED_SECONDS))

@@ -27,6 +27,8 @@ AWAY_SECONDS = 20.0
 """A worker that could not be reached, or cannot render the graph, is left out for so long."""
 AT_ONCE = 8
 """Questions to one worker."""
+STOP_LOOKS = 3
+"""At a worker's queue, until nothing of a job waits in it: what waited may begin before it is taken out."""
 LOOKED_BACK = 8
 """Prompts of a worker's history among which a job is looked for."""
 ANY_GRAPH = 0
@@ -129,7 +131,7 @@ class Cards:
         return tuple(shares), tuple(notes)
 
     async def stop(self, job: CardJob) -> None:
-        """End a job on its workers, and touch no other prompt of theirs. Never raises."""
+        """End a job on all its workers at once, and touch no other prompt of theirs. Never raises."""
         settings = await self.settings()
         known = {worker.id: worker for worker in settings.workers} if settings is not None else {}
         await asyncio.gather(*(_stop_on(known[name], job) for name in job.workers if name in known))
@@ -205,13 +207,16 @@ async def _queue_of(worker: CardWorker) -> tuple[list[Any], list[Any]]:
 
 async def _stop_on(worker: CardWorker, job: CardJob) -> None:
     try:
-        running, pending = await _queue_of(worker)
-        for item in running:
-            if _is_of(item, job):
-                await ask_json("POST", f"{worker.url}/interrupt", {"prompt_id": item[1]}, ASK_SECONDS)
-        waiting = [item[1] for item in pending if _is_of(item, job)]
-        if waiting:
-            await ask_json("POST", f"{worker.url}/queue", {"delete": waiting}, ASK_SECONDS)
+        for _ in range(STOP_LOOKS):
+            running, pending = await _queue_of(worker)
+            waiting = [item[1] for item in pending if _is_of(item, job)]
+            if waiting:
+                await ask_json("POST", f"{worker.url}/queue", {"delete": waiting}, ASK_SECONDS)
+            for item in running:
+                if _is_of(item, job):
+                    await ask_json("POST", f"{worker.url}/interrupt", {"prompt_id": item[1]}, ASK_SECONDS)
+            if not waiting:
+                return
     except (NoAnswer, AttributeError, TypeError, LookupError) as problem:
         LOG.info("Imitatoes: the render could not be ended on worker %s: %s", worker.name, problem)
 

@@ -2,7 +2,7 @@
 
 All of object_info costs up to a second, and node classes stay the same while a server runs: that is asked for once.
 What changes is what their lists offer, when a file is added or removed: so the few classes of the graph at hand are
-asked for anew.
+asked for anew, and the loaders of models for editing where somebody wants to know who repairs.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from ..engine.graph.check import check
 from ..engine.graph.clip_shapes import ClipShapes
 from ..engine.graph.clips import ClipSource, clip_source
-from ..engine.graph.edit_templates import find_repairer
+from ..engine.graph.edit_templates import find_repairer, template_loaders
 from ..engine.graph.local_edit_parts import EditRefused
 from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, as_queued
 from ..engine.graph.loop_plan import LoopPlan
@@ -35,9 +35,16 @@ class KnownClasses:
 
     async def of(self, graph: Any) -> ObjectInfo:
         """The server's node classes, those that the graph uses as they are now. graph: any JSON."""
+        return await self._fresh(_used(graph))
+
+    async def for_repairs(self, graph: Any) -> ObjectInfo:
+        """The same, with the loaders of models for editing: whether one is there decides who repairs."""
+        return await self._fresh(_used(graph) | template_loaders())
+
+    async def _fresh(self, names: set[str]) -> ObjectInfo:
         known = await self.at_first()
         fresh: dict[str, Any] = {}
-        for name in sorted(_used(graph) & known.keys()):
+        for name in sorted(names & known.keys()):
             fresh |= await self._queue.object_info_of(name)
         return {**known, **fresh}
 
@@ -106,7 +113,7 @@ class GraphCheck:
         if _too_large(graph):
             return (), RepairCheck("The workflow is too large.")
         try:
-            known = await self._known.of(graph)
+            known = await self._known.for_repairs(graph)
         except Exception:
             logging.exception("Imitatoes: the graph could not be checked")
             return (), RepairCheck(NOT_READ)

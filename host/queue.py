@@ -19,6 +19,7 @@ from ..engine.graph.cards import CardJob, collectors, for_all_cards, job_of, on_
 from ..engine.graph.model import Finding, ObjectInfo
 from ..engine.graph.render_error import RenderError
 from ..engine.loop.ports import CarriedRequest, OutputFile, PromptState, Queued, Submission, SubmissionRejected
+from .card_jobs import CardJobs
 from .cards import Cards, CardWorker
 from .node_classes import is_output
 from .prompt_status import ended
@@ -47,15 +48,20 @@ class _Request:
 
 
 class ServerQueue:
-    """server: PromptServer.instance. version: of our pack. find_file: what a node tells of a file. Every method runs on
-    the server's event loop."""
+    """server: PromptServer.instance. version: of our pack. find_file: what a node tells of a file. interrupted: see
+    CardJobs. Every method runs on the server's event loop."""
 
-    def __init__(self, server: Any, version: str = "", find_file: FindWrittenFile = lambda told: None) -> None:
+    def __init__(
+        self,
+        server: Any,
+        version: str = "",
+        find_file: FindWrittenFile = lambda told: None,
+        interrupted: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._server, self._find_file = server, find_file
         self.cards = Cards(self._own_route, version)
-        self._jobs: dict[str, CardJob] = {}
+        self.card_jobs = CardJobs(self.cards, interrupted)
         self._notes: dict[str, tuple[Finding, ...]] = {}
-        self._stopping: set[asyncio.Task[None]] = set()
 
     async def submit(self, submission: Submission) -> Queued | None:
         """Queue a prompt behind everything that waits: on all cards that the user has enabled, where its graph gathers
@@ -106,7 +112,7 @@ class ServerQueue:
         """What became of it: the pack has left out whom it could not reach."""
         job = self._job_in_queue(prompt_id)
         if job is not None:
-            self._jobs[prompt_id] = job
+            self.card_jobs.add(prompt_id, job)
         reached = job.workers if job is not None else ()
         away = [self.cards.leave_out(one, "it cannot be reached") for one in workers if one.id not in reached]
         return Queued(prompt_id, (*notes, *away))
@@ -144,16 +150,16 @@ class ServerQueue:
         queue = self._server.prompt_queue
         running, pending = self._look()
         if any(item[1] == prompt_id for item in running):
+            self.card_jobs.is_running(prompt_id)
             return PromptState("running")
         if any(item[1] == prompt_id for item in pending):
             return PromptState("pending")
         status = queue.get_history(prompt_id=prompt_id, map_function=lambda entry: entry.get("status")).get(prompt_id)
         state = PromptState("gone") if status is None else ended(status)
-        job = self._jobs.pop(prompt_id, None)
-        if job is not None and state.kind != "success":  # however it ended here, its workers have nothing left to do
-            task = asyncio.ensure_future(self.cards.stop(job))
-            self._stopping.add(task)
-            task.add_done_callback(self._stopping.discard)
+        if state.kind == "success":
+            self.card_jobs.forget(prompt_id)
+        else:
+            self.card_jobs.stop(prompt_id)
         return state
 
     def carried(self, prompt_id: str) -> CarriedRequest:
@@ -163,7 +169,7 @@ class ServerQueue:
         if item is None:
             return CarriedRequest()
         if (job := job_of(item[2])) is not None:
-            self._jobs[prompt_id] = job
+            self.card_jobs.add(prompt_id, job)
         extra: dict[str, Any] = {}
         for part in item[3:]:  # 5 items up to 0.3.71; since then what pays for renders is apart, in a sixth
             extra |= part if isinstance(part, dict) else {}
@@ -187,6 +193,7 @@ class ServerQueue:
 
     async def cancel(self, prompt_id: str) -> None:
         queue = self._server.prompt_queue
+        self.card_jobs.stop(prompt_id)
         if queue.delete_queue_item(lambda item: item[1] == prompt_id):
             return
         if hasattr(queue, "interrupt_if_running"):

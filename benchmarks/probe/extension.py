@@ -49,9 +49,29 @@ class BenchmarkPhoto(io.ComfyNode):
         return io.NodeOutput(picture[None])
 
 
+class BenchmarkEnd(io.ComfyNode):
+    """Makes a graph run, at no cost."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="BenchmarkEnd",
+            display_name="Benchmark End",
+            category="benchmarks",
+            inputs=[io.Image.Input("images")],
+            outputs=[],
+            hidden=[],
+            is_output_node=True,
+        )
+
+    @classmethod
+    def execute(cls, images: torch.Tensor) -> io.NodeOutput:
+        return io.NodeOutput()
+
+
 class ProbeExtension(ComfyExtension):
     async def get_node_list(self) -> list[type[io.ComfyNode]]:
-        return [BenchmarkPhoto]
+        return [BenchmarkPhoto, BenchmarkEnd]
 
 
 routes = PromptServer.instance.routes

@@ -67,6 +67,15 @@ def repair_choices() -> tuple[str, ...]:
     return AUTO, OFF, *(row.name for row in edit_templates())
 
 
+@cache
+def template_loaders() -> frozenset[str]:
+    """The node classes whose lists of files say which template is installed."""
+    nodes = [node for row in edit_templates() for node in row.nodes.values()]
+    return frozenset(
+        str(node["class_type"]) for node in nodes if any(isinstance(v, Mapping) for v in node["inputs"].values())
+    )
+
+
 def template_source(row: EditTemplate) -> str:
     """The public page of the official template."""
     return f"{_table()['source']}{row.template}.json"

@@ -42,13 +42,14 @@ LOG = logging.getLogger(__name__)
 
 
 def save_png(image: torch.Tensor, path: Path, metadata: Mapping[str, Any]) -> None:
-    """Write IMAGE [H,W,C] (float 0..1, C 1, 3 or 4) as 8-bit PNG. Values that are not numbers become black.
+    """Write IMAGE [H,W,C] (float 0..1, C 1, 3 or 4) as 8-bit PNG, to the pixel what SaveImage writes. Values that are
+    not numbers become black.
 
     metadata: each entry becomes a text chunk of JSON, as ComfyUI's SaveImage writes `prompt` and `workflow`.
     Raises OSError.
     """
     texts = {key: json.dumps(value) for key, value in metadata.items()}
-    png = png_chunks(_eight_bits(image), texts)
+    png = png_chunks(eight_bits(image), texts)
     write_atomically(path, lambda stream: stream.writelines(png))
 
 
@@ -82,12 +83,15 @@ def png_chunk(kind: bytes, body: bytes) -> bytes:
 
 
 @torch.inference_mode()
-def _eight_bits(image: torch.Tensor) -> np.ndarray:
+def eight_bits(image: torch.Tensor) -> np.ndarray:
+    """IMAGE (float 0..1) as it is saved: uint8 of the same shape."""
     clean = image.detach().cpu().float()
     low, high = clean.aminmax()
     if not (low >= 0 and high <= 1):
         clean = torch.nan_to_num(clean, nan=0.0, posinf=0.0, neginf=0.0).clamp_(0, 1)
-    return clean.mul(255).round_().to(torch.uint8).numpy()
+    # Cut off, not rounded, as ComfyUI and its packs do it: a picture that a worker has sent in 8 bits stays as it is,
+    # and the same render alone gives the same file (docs/design-notes.md, 22.7).
+    return clean.mul(255).to(torch.uint8).numpy()
 
 
 def contact_sheet_names(tiles: int) -> list[str]:

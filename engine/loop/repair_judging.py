@@ -16,6 +16,7 @@ from ..judge.region_question import RegionHint
 from ..judge.scoring import UNKNOWN, average_in_logits
 from ..judge.verdict import merge_looks
 from .journal import Journal
+from .pictures import eight_bits
 from .plan import Plan
 from .repair_plan import hint_wanted
 from .run import Run
@@ -135,8 +136,8 @@ def changed_box(before: torch.Tensor, after: torch.Tensor) -> Shares | None:
     if before.shape[:2] != after.shape[:2]:
         return 0.0, 0.0, 1.0, 1.0
     colours = min(3, before.shape[-1], after.shape[-1])
-    old, new = (one[..., :colours].detach().cpu().float().nan_to_num(nan=0.0).clamp(0, 1) for one in (before, after))
-    differs = (old.mul(255).round() != new.mul(255).round()).any(-1)
+    old, new = (torch.from_numpy(eight_bits(one[..., :colours])) for one in (before, after))
+    differs = (old != new).any(-1)
     rows, columns = differs.any(1).nonzero(), differs.any(0).nonzero()
     if not len(rows):
         return None

@@ -27,10 +27,11 @@ SAID = {"input": {"required": {}}, "output": ["*"] * 6, "output_is_list": [False
 
 
 class Worker:
-    """lacks: node classes. history, running, pending: as ComfyUI tells them."""
+    """lacks: node classes. history, running, pending: as ComfyUI tells them. quick: prompts that begin before they are
+    taken out."""
 
     def __init__(self, lacks=(), version="1.0.0"):
-        self.lacks, self.version, self.asked = set(lacks), version, []
+        self.lacks, self.version, self.asked, self.quick = set(lacks), version, [], set()
         self.history, self.running, self.pending, self.posted = {}, [], [], []
 
     async def info(self, request):
@@ -40,7 +41,12 @@ class Worker:
 
     async def serve(self, stack):
         async def posted(request):
-            self.posted.append((request.path, await request.json()))
+            body = await request.json()
+            self.posted.append((request.path, body))
+            if begins := [item for item in self.pending if item[1] in self.quick and "delete" in body]:
+                self.running, self.pending = begins, [item for item in self.pending if item not in begins]
+            self.pending = [item for item in self.pending if item[1] not in body.get("delete", ())]
+            self.running = [item for item in self.running if item[1] != body.get("prompt_id")]
             return web.json_response({})
 
         def told(what):
@@ -284,11 +290,87 @@ def test_however_a_render_ends_but_well_its_workers_are_stopped_and_nobody_elses
         workers[1].running, workers[1].pending = [(1, "c", other, {}, [])], [(2, "d", graph, {}, [])]
         server.prompt_queue.pending.clear()
         assert queue.state("theirs").kind == "gone"
-        await asyncio.gather(*queue._stopping)
+        await queue.card_jobs.stopped()
         assert workers[0].posted == [("/interrupt", {"prompt_id": "a"})]
         assert workers[1].posted == [("/queue", {"delete": ["d"]})]
 
     staged(story)
+
+
+@pytest.fixture
+def interrupt():
+    """ComfyUI's flag."""
+    return Box(asked=False)
+
+
+async def rendering(listed, interrupt, workers):
+    """The queue of a master that is at a job with its workers."""
+    server = Master(listed)
+    queue = ServerQueue(server, "1.0.0", interrupted=lambda: interrupt.asked)
+    await queue.submit(submission())
+    here = server.prompt_queue
+    here.running, here.pending = here.pending, []
+    for number, worker in enumerate(workers):
+        worker.running = [(1, f"part {number}", here.running[0][2], {}, [])]
+    return queue
+
+
+def told_to_stop(workers):
+    return [worker.posted for worker in workers] == [[("/interrupt", {"prompt_id": f"part {n}"})] for n in (0, 1)]
+
+
+def test_an_interrupt_reaches_the_workers_before_the_render_here_has_noticed_it(interrupt):
+    async def story(workers, listed):
+        queue = await rendering(listed, interrupt, workers)
+        assert queue.state("theirs").kind == "running"
+        interrupt.asked = True
+        assert queue.state("theirs").kind == queue.state("theirs").kind == "running"
+        await queue.card_jobs.stopped()
+        assert told_to_stop(workers)
+
+    staged(story)
+
+
+def test_a_flag_left_from_before_the_render_stops_nobody(interrupt):
+    async def story(workers, listed):
+        queue = await rendering(listed, interrupt, workers)
+        interrupt.asked = True
+        queue.state("theirs")
+        await queue.card_jobs.stopped()
+        assert [worker.posted for worker in workers] == [[], []]
+        interrupt.asked = False
+        queue.state("theirs")
+        interrupt.asked = True
+        queue.state("theirs")
+        await queue.card_jobs.stopped()
+        assert told_to_stop(workers)
+
+    staged(story)
+
+
+def test_a_render_that_is_cancelled_here_is_cancelled_there_in_the_same_moment(interrupt):
+    async def story(workers, listed):
+        queue = await rendering(listed, interrupt, workers)
+        await queue.cancel("theirs")
+        await queue.card_jobs.stopped()
+        assert queue.state("theirs").kind == "running", "it has not noticed it yet"
+        assert told_to_stop(workers)
+
+    staged(story)
+
+
+def test_what_begins_on_a_worker_before_it_is_taken_out_is_interrupted():
+    async def story(workers, listed):
+        server = Master(listed)
+        queue = ServerQueue(server, "1.0.0")
+        await queue.submit(submission())
+        (item,) = server.prompt_queue.pending
+        workers[0].pending, workers[0].quick = [(1, "a", item[2], {}, [])], {"a"}
+        await queue.cancel("theirs")
+        await queue.card_jobs.stopped()
+        assert workers[0].posted == [("/queue", {"delete": ["a"]}), ("/interrupt", {"prompt_id": "a"})]
+
+    staged(story, 1)
 
 
 def test_a_run_that_begins_with_a_render_is_told_what_was_said_of_its_cards():

@@ -16,9 +16,11 @@ class Known:
     async def of(self, graph):
         return object_info()
 
+    for_repairs = of
+
 
 class Broken:
-    async def of(self, graph):
+    async def for_repairs(self, graph):
         raise RuntimeError("no object_info")
 
 

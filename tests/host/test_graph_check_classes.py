@@ -49,6 +49,21 @@ def test_a_new_file_is_known_at_once_and_all_classes_are_asked_for_once():
     assert (server.whole, server.single) == (1, ["Loader", "Loader"])
 
 
+def test_a_model_for_editing_that_was_added_after_the_start_is_known_to_whoever_asks_about_repairs():
+    """Its loader is no node of the user's graph."""
+    server = Server()
+    described = server.described
+    server.described = lambda: {**described(), "UNETLoader": described()["Loader"]}
+    known = KnownClasses(ServerQueue(server))
+    asyncio.run(known.for_repairs(GRAPH))
+    server.files.append("flux-2-klein-4b.safetensors")
+    found = asyncio.run(known.for_repairs(GRAPH))
+    assert found["UNETLoader"]["input"]["required"]["file"] == [server.files]
+    assert server.single == ["Loader", "UNETLoader"] * 2
+    asyncio.run(known.of(GRAPH))
+    assert server.single[4:] == ["Loader"], "nobody else waits for it"
+
+
 def test_a_class_that_fails_to_describe_itself_stays_as_it_was():
     server = Server()
     known = KnownClasses(ServerQueue(server))

@@ -137,6 +137,19 @@ def test_many_pictures_take_several_sheets(tmp_path):
     assert all(PICTURE.fullmatch(name) for name in names), "they are served"
 
 
+def test_a_picture_is_kept_to_the_pixel_as_comfyui_would_save_it_and_read_again_stays_the_same(tmp_path):
+    image = torch.rand(64, 64, 3)
+    image[0, 0] = torch.tensor([0.9999, 0.5 / 255, 1.0])
+    path = tmp_path / "loop_01_iter_01.png"
+    save_png(image, path, {})
+    kept = np.asarray(Image.open(path))
+    assert (kept == np.clip(255.0 * image.numpy(), 0, 255).astype(np.uint8)).all()  # SaveImage, nodes.py of ComfyUI
+    levels = torch.arange(256, dtype=torch.uint8).repeat(3, 2, 1).movedim(0, -1)
+    for read in (levels.float().div(255), torch.from_numpy(levels.numpy().astype(np.float32) / 255.0)):
+        save_png(read, path, {})
+        assert (np.asarray(Image.open(path)) == levels.numpy()).all()
+
+
 @pytest.mark.parametrize("channels", [1, 3, 4])
 @pytest.mark.parametrize("size", [(70, 1000), (1000, 70), (333, 333)])
 def test_a_picture_too_large_to_unpack_whole_is_shown_small(tmp_path, monkeypatch, channels, size):
@@ -150,7 +163,7 @@ def test_a_picture_too_large_to_unpack_whole_is_shown_small(tmp_path, monkeypatc
     step = -(-max(size) // 100)
     assert small.size == (-(-size[1] // step), -(-size[0] // step))
     if channels != 4:
-        expected = (ramp[::step, ::step, 0] * 255).round()
+        expected = (ramp[::step, ::step, 0] * 255).floor()
         got = torch.from_numpy(np.array(small.convert("L"))).float()
         assert (got - expected).abs().max() <= 1
 
