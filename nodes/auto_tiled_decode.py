@@ -18,7 +18,7 @@ class AutoTiledDecode(io.ComfyNode):
             node_id="ImitatoesAutoTiledDecode",  # a literal, for scanners that read sources
             display_name="Auto Tiled Decode",
             category="imitatoes",
-            **search_words("vae decode, tiled, tiled decode, out of memory, oom, decode"),
+            **search_words("vae decode, tiled, tiled decode, tiled vae, video decode, out of memory, oom, decode"),
             description=(
                 "Decodes a latent whole when that fits into free memory, and in as few parts as possible when not. "
                 "When memory runs out all the same, it goes on with smaller parts instead of failing."

@@ -20,7 +20,7 @@ class RegionCrop(io.ComfyNode):
             node_id="ImitatoesRegionCrop",  # a literal, for scanners that read sources
             display_name="Region Crop",
             category="imitatoes",
-            **search_words("crop, inpaint crop, crop by mask, zoom in, detail"),
+            **search_words("crop, inpaint, inpaint crop, crop by mask, zoom in, detail, detailer"),
             description=(
                 "Cuts the masked part out of a picture with some of what is around it, enlarged where it is small, so "
                 "that a model can paint it anew. Region Stitch puts the result back; nothing else changes."

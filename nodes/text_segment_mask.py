@@ -25,7 +25,8 @@ class TextSegmentMask(io.ComfyNode):
             display_name="Text Segment Mask",
             category="imitatoes",
             **search_words(
-                "segment anything, sam, sam2, grounding dino, clipseg, text to mask, mask by text, detect, find object"
+                "segment anything, sam, sam2, sam3, grounding dino, clipseg, florence, text to mask, mask by text, "
+                "inpaint mask, detect, find object"
             ),
             description=(
                 "Finds what you name in each picture of a batch and masks it, with the segmentation model whose files "

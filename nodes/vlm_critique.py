@@ -25,7 +25,10 @@ class VLMCritique(io.ComfyNode):
             node_id="ImitatoesVLMCritique",  # a literal, for scanners that read sources
             display_name="VLM Critique",
             category="imitatoes",
-            **search_words("judge, vision, vlm, ollama, evaluate, quality, score, check, critic, caption, agent, loop"),
+            **search_words(
+                "judge, vision, vlm, ollama, lm studio, llama.cpp, evaluate, rate, quality, score, check, critic, caption, "
+                "agent, loop"
+            ),
             description=(
                 "Judges pictures against a goal with a vision model in Ollama or on another server. With the loop of "
                 "Self-Improving Prompt linked, its verdict decides what is rendered next; alone, it is a quality gate."

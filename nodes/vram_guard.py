@@ -19,7 +19,9 @@ class VRAMGuard(io.ComfyNode):
             node_id="ImitatoesVRAMGuard",  # a literal, for scanners that read sources
             display_name="VRAM Guard",
             category="imitatoes",
-            **search_words("vram, free memory, unload models, clear vram, out of memory, oom, purge"),
+            **search_words(
+                "vram, free memory, free vram, unload models, clear vram, cleanup, out of memory, oom, purge"
+            ),
             description=(
                 "Passes anything through unchanged. When the next step needs more memory than is free, it unloads as "
                 "little as it can: first this pack's own models, then the model in Ollama, then models that no later "

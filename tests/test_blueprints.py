@@ -52,6 +52,14 @@ def test_it_is_one_node_with_what_a_loop_needs():
                 assert (link["target_id"], link["target_slot"]) == (inner["id"], place)
 
 
+def test_it_is_found_by_other_words_too():
+    """Where ComfyUI's page looks for them: extra of the file (comfyui-frontend-package 1.49.6)."""
+    blueprint = read(BLUEPRINT)
+    said = blueprint["extra"]
+    assert said["BlueprintDescription"] == blueprint["definitions"]["subgraphs"][0]["description"]
+    assert {"loop", "agent", "judge", "vision", "ollama", "prompt optimizer"} <= set(said["BlueprintSearchAliases"])
+
+
 def test_dropped_in_it_is_a_loop_that_can_be_queued():
     graph = convert(dropped(), classes()).graph
     hub, critic = the_loop(graph)
