@@ -26,8 +26,8 @@ class VLMCritique(io.ComfyNode):
             display_name="VLM Critique",
             category="imitatoes",
             **search_words(
-                "judge, vision, vlm, ollama, lm studio, llama.cpp, evaluate, rate, quality, score, check, critic, caption, "
-                "agent, loop"
+                "judge, vision, vlm, ollama, lm studio, llama.cpp, evaluate, rate, quality, score, check, critic, "
+                "caption, agent, loop"
             ),
             description=(
                 "Judges pictures against a goal with a vision model in Ollama or on another server. With the loop of "
