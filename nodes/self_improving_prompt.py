@@ -29,8 +29,7 @@ class SelfImprovingPrompt(io.ComfyNode):
             display_name="Self-Improving Prompt",
             category="imitatoes",
             **search_words(
-                "loop, self improving, agent, iterate, refine, prompt optimizer, automatic prompt, goal, "
-                "feedback, best seed"
+                "loop, self improving, agent, iterate, refine, prompt optimizer, automatic prompt, goal, best seed"
             ),
             description=(
                 "Holds the prompt, seed, steps and cfg of your render and the goal it must meet. "
