@@ -247,9 +247,9 @@ class App:
         """What a critic of a graph is linked to."""
         return await self._graph_check.clip_source(graph, critic)
 
-    async def next_segment(self, run: Run, goal: str, prompt: str) -> Segment:
+    async def next_segment(self, run: Run, goal: str, prompt: str, frames: int) -> Segment:
         """What goes on from a run's best clip. Raises NotNow, OSError."""
-        return await next_segment(self.journal(), self._clips, run, goal, prompt)
+        return await next_segment(self.journal(), self._clips, run, goal, prompt, frames)
 
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any], prompt_id: str = "") -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""

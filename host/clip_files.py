@@ -5,6 +5,7 @@ Read and written by PyAV. Moving WebP, which FFmpeg has no decoder for, is read 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,19 +31,18 @@ BLOCK = 1024
 class ComfyClipFiles:
     """The engine's port ClipFiles. Every method blocks and raises CannotEncode, OSError."""
 
-    def last_frame(self, clip: Path) -> Image.Image:
-        """The last picture of a clip."""
+    def last_frames(self, clip: Path, count: int) -> list[Image.Image]:
+        """So many last pictures of a clip, in order; the last one alone of a clip that has no more."""
         with _read(clip) as shown:
-            last = None
-            for frame in shown.frames:
-                last = frame
-            if last is None:
+            kept = deque(shown.frames, maxlen=count + 1)
+            if not kept:
                 raise CannotEncode(f"{clip.name} holds no frame.")
-            return last if isinstance(last, Image.Image) else last.to_image()
+            last = list(kept)[-count:] if len(kept) > count else [kept[-1]]
+            return [one if isinstance(one, Image.Image) else one.to_image() for one in last]
 
-    def join(self, first: Path, second: Path, to: BinaryIO) -> None:
-        """Both as one MP4: the second without its first frame, which is the last one of the first; sound laid under,
-        silence where one has none. At the rate of the first, which the second must share, as the size."""
+    def join(self, first: Path, second: Path, to: BinaryIO, shared: int = 1) -> None:
+        """Both as one MP4: the second without its first `shared` frames, which are the last ones of the first; sound
+        laid under, silence where one has none. At the rate of the first, which the second must share, as the size."""
         av = av_library(NO_READER)
         with _read(first) as one, _read(second) as other:
             if (one.width, one.height, one.rate) != (other.width, other.height, other.rate):
@@ -54,7 +54,7 @@ class ComfyClipFiles:
                 sounds = one.has_sound or other.has_sound
                 audio = joined.add_stream("aac", rate=SOUND_RATE, layout=SOUND_LAYOUT) if sounds else None
                 counts = []
-                for clip, skip in ((one, 0), (other, 1)):
+                for clip, skip in ((one, 0), (other, shared)):
                     count = 0
                     for frame in islice(clip.frames, skip, None):
                         joined.mux(video.encode(_fresh(av, frame)))
@@ -63,7 +63,7 @@ class ComfyClipFiles:
                 joined.mux(video.encode())
                 if audio is not None:
                     lengths = [round(count / one.rate * SOUND_RATE) for count in counts]
-                    skipped = round(1 / one.rate * SOUND_RATE)
+                    skipped = round(shared / one.rate * SOUND_RATE)
                     parts = [_sound(one, first, 0, lengths[0]), _sound(other, second, skipped, lengths[1])]
                     for packet in _encoded(av, audio, np.concatenate(parts, axis=1)):
                         joined.mux(packet)

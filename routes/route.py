@@ -75,7 +75,7 @@ class RoutesApp(Protocol):
     async def start(self, graph: Graph, client_id: str, extra_data: Mapping[str, Any]) -> str:
         """Queue a graph; its prompt id. extra_data: as POST /prompt takes it. Raises SubmissionRejected."""
 
-    async def next_segment(self, run: Run, goal: str, prompt: str) -> Segment:
+    async def next_segment(self, run: Run, goal: str, prompt: str, frames: int) -> Segment:
         """What goes on from a run's best clip. Raises NotNow, OSError."""
 
     async def judge_of(self, run: Run) -> Judge:

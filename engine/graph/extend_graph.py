@@ -1,4 +1,4 @@
-"""The graph of the next segment of a clip: the same one, started from the last frame of the clip before. Pure."""
+"""The graph of the next segment of a clip: the same one, started from the end of the clip before. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,18 @@ from typing import Any
 
 from .loop_nodes import as_queued
 from .model import Graph, class_of, inputs_of, is_link
-from .node_table import first_pictures
+from .node_table import first_clip_frames, first_pictures, hands_on_batches, takes_first_clip
 
 LAST_FRAME = "last_frame.png"
 """File in the folder of a run: the last frame of its best clip."""
 _LOADERS = ("LoadImage", "LoadImageOutput")
 _VIDEO_LOADER = "LoadVideo"
-_EXTENDED = re.compile(rf".*/([^/]+)/{re.escape(LAST_FRAME)} \[output\]")
+_EXTENDED = re.compile(r".*/([^/]+)/last_(?:frame\.png|([0-9]{1,3})_frames\.webp) \[output\]")
+
+
+def last_frames_file(count: int) -> str:
+    """File in the folder of a run: so many last frames of its best clip, which LoadImage brings as a batch."""
+    return LAST_FRAME if count == 1 else f"last_{count}_frames.webp"
 
 
 class ExtendRefused(Exception):
@@ -24,7 +29,8 @@ class ExtendRefused(Exception):
 def extend_graph(graph: Graph, hub: str, goal: str, prompt: str, seed: int, picture: str) -> Graph:
     """A copy that paints the next segment. hub: id of SelfImprovingPrompt. prompt: "" for one made from the goal.
 
-    picture: the last frame, as LoadImage takes it ("imitatoes/RUN/last_frame.png [output]"). Raises ExtendRefused.
+    picture: the last frame, or frames, as LoadImage takes them ("imitatoes/RUN/last_frame.png [output]"). Raises
+    ExtendRefused.
     """
     extended = as_queued(graph)
     loaders = _picture_loaders(extended)
@@ -44,13 +50,37 @@ def extend_graph(graph: Graph, hub: str, goal: str, prompt: str, seed: int, pict
     return extended
 
 
-def run_extended(graph: Mapping[str, Any]) -> str:
-    """The id of the run whose clip a graph goes on from; "" where it begins with another picture."""
+def run_extended(graph: Mapping[str, Any]) -> tuple[str, int]:
+    """(id of the run whose clip a graph goes on from, how many frames both share); ("", 0) for none."""
     for name in _picture_loaders(graph):
         found = _EXTENDED.fullmatch(str(inputs_of(graph[name]).get("image")))
         if found:
-            return found[1]
-    return ""
+            return found[1], int(found[2] or 1)
+    return "", 0
+
+
+def frames_to_begin_with(graph: Mapping[str, Any]) -> int:
+    """How many frames of the clip before the next segment can begin with: more than one where all that takes the
+    pictures is known to take a piece of video."""
+    loaders = _picture_loaders(graph)
+    takers = [(name, slot) for name in loaders for slot in (0, 1)]
+    seen: set[tuple[str, int]] = set()
+    while takers:
+        source = takers.pop()
+        if source in seen:
+            continue
+        seen.add(source)
+        for name, node in graph.items():
+            if list(source) not in [value for value in inputs_of(node).values() if is_link(value)]:
+                continue
+            kind = class_of(node) or ""
+            if takes_first_clip(kind):
+                continue
+            is_mask = source[0] in loaders and source[1] == 1
+            if is_mask or not hands_on_batches(kind):
+                return 1
+            takers.append((name, 0))
+    return first_clip_frames() if loaders else 1
 
 
 def _picture_loaders(graph: Mapping[str, Any]) -> list[str]:

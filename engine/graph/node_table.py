@@ -128,6 +128,21 @@ def first_pictures(node: Any) -> list[str]:
     return [link[0] for link in links if is_link(link)]
 
 
+def first_clip_frames() -> int:
+    """How many frames a clip begins with, where its nodes take more than one picture."""
+    return int(_table()["first_clips"]["frames"])
+
+
+def takes_first_clip(class_type: str) -> bool:
+    """Whether what this class makes move may be a piece of video."""
+    return class_type in _table()["first_clips"]["classes"]
+
+
+def hands_on_batches(class_type: str) -> bool:
+    """Whether every picture of a batch comes through this class."""
+    return class_type in _table()["first_clips"]["on_the_way"]
+
+
 def looks_like_sheet(class_type: str) -> bool:
     """Whether a class without a row puts pictures side by side, by its name."""
     return re.search(_table()["sheets"], class_type, re.IGNORECASE) is not None

@@ -1,4 +1,4 @@
-"""Longer than one clip: the last frame of a run's best clip starts the next run, whose best clip is joined to it.
+"""Longer than one clip: the last frame, or frames, of a run's best clip start the next run, and both are joined.
 
 Each segment is a run of its own, until it is good. What comes out of a run that goes on from another is the whole clip.
 """
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph import ui_workflow
-from ..graph.extend_graph import LAST_FRAME, ExtendRefused, extend_graph, run_extended
+from ..graph.extend_graph import ExtendRefused, extend_graph, frames_to_begin_with, run_extended
 from ..graph.model import Graph, inputs_of
 from ..settings import draw_seed
 from .clip_saving import CannotEncode
@@ -34,26 +34,29 @@ class Segment:
     extra_pnginfo: dict[str, Any] | None
 
 
-async def next_segment(journal: Journal, clips: ClipFiles, run: Run, goal: str, prompt: str) -> Segment:
-    """The segment behind a run's best clip. Raises NotNow, and OSError where its first frame is not written."""
+async def next_segment(
+    journal: Journal, clips: ClipFiles, run: Run, goal: str, prompt: str, frames: int = 0
+) -> Segment:
+    """The segment behind a run's best clip. frames: how many of its last ones begin it; 0 for as many as its model is
+    known to take. Raises NotNow, and OSError where they are not written."""
     if not run.ended:
         raise NotNow("The run still goes on. Extend its clip once it has ended.")
-    return await asyncio.to_thread(_next_segment, journal, clips, run, goal, prompt)
+    return await asyncio.to_thread(_next_segment, journal, clips, run, goal, prompt, frames)
 
 
-def _next_segment(journal: Journal, clips: ClipFiles, run: Run, goal: str, prompt: str) -> Segment:
+def _next_segment(journal: Journal, clips: ClipFiles, run: Run, goal: str, prompt: str, frames: int) -> Segment:
     clip = journal.best_clip(run)
     if clip is None:
         raise NotNow("The run has kept no clip. Run a workflow that makes a video, and saves it.")
     try:
         graph, extra_pnginfo = journal.load_graph(run.id)
-        journal.save_last_frame(run.id, clips.last_frame(clip))
-        picture = f"{journal.root.name}/{run.id}/{LAST_FRAME} [output]"
+        shown = clips.last_frames(clip, frames or frames_to_begin_with(graph))
+        picture = f"{journal.root.name}/{run.id}/{journal.save_last_frames(run.id, shown)} [output]"
         settings = run.start.settings.model_copy(update={"prompt": prompt, "seed": draw_seed()})
         extended = extend_graph(graph, run.loop_node, goal, prompt, settings.seed, picture)
         loaders = [name for name, node in extended.items() if inputs_of(node).get("image") == picture]
-        shown = ui_workflow.in_extra_pnginfo(extra_pnginfo, run.loop_node, settings, goal)
-        return Segment(extended, ui_workflow.with_pictures(shown, dict.fromkeys(loaders, picture)))
+        embedded = ui_workflow.in_extra_pnginfo(extra_pnginfo, run.loop_node, settings, goal)
+        return Segment(extended, ui_workflow.with_pictures(embedded, dict.fromkeys(loaders, picture)))
     except (CannotEncode, ExtendRefused) as problem:
         raise NotNow(str(problem)) from problem
     except (ValueError, KeyError) as problem:
@@ -62,7 +65,7 @@ def _next_segment(journal: Journal, clips: ClipFiles, run: Run, goal: str, promp
 
 def extended_run(graph: Mapping[str, Any]) -> str:
     """The id of the run that a graph about to render goes on from; "" for none."""
-    name = run_extended(graph)
+    name, _ = run_extended(graph)
     return name if RUN_ID.fullmatch(name) else ""
 
 
@@ -90,7 +93,8 @@ def _join(journal: Journal, clips: ClipFiles | None, run: Run) -> str:
         former, segment = journal.kept_best_clip(run.extends), journal.best_clip(run)
         if former is None:
             return "The clip before is gone, so this segment stands alone."
-        journal.save_joined(run.id, lambda stream: clips.join(former, segment, stream))
+        _, shared = run_extended(journal.load_graph(run.id)[0])
+        journal.save_joined(run.id, lambda stream: clips.join(former, segment, stream, max(shared, 1)))
     except CannotEncode as problem:
         return str(problem)
     except (OSError, ValueError) as problem:

@@ -9,6 +9,7 @@
                 loop_01_iter_01_mask.png  of a repair, what was to change, where it was known before
                 loop_01_iter_01.json   settings, critique, decision, reason, timings
                 last_frame.png         the last frame of the best clip, where another run goes on from it
+                last_9_frames.webp     so many of them, where its model begins with a piece of video
                 best.mp4               the best clip, of a run of clips; best.png is then its middle frame
                 best.png               the best picture, written before run.json says that the run has ended
                 contact_sheet.jpg      all pictures with their scores, written at the same time; more than some hundred
@@ -18,11 +19,12 @@
 from __future__ import annotations
 
 import filecmp
+import io
 import json
 import logging
 import re
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -32,7 +34,7 @@ from PIL import Image
 from pydantic import ValidationError
 
 from ..files import write_atomically, write_text
-from ..graph.extend_graph import LAST_FRAME
+from ..graph.extend_graph import LAST_FRAME, last_frames_file
 from ..judge.clip import clip_of_strip
 from ..judge.picture import Picture
 from ..settings import Limits, LoopHandle, Settings
@@ -158,9 +160,22 @@ class Journal:
         write_atomically(self.folder(run_id) / JOINED, write)
         self._drop_best_clips(run_id, JOINED)
 
-    def save_last_frame(self, run_id: str, frame: Image.Image) -> None:
-        """Write the last frame of the best clip, from which another run goes on."""
-        write_atomically(self.folder(run_id) / LAST_FRAME, lambda stream: frame.save(stream, "PNG"))
+    def save_last_frames(self, run_id: str, frames: Sequence[Image.Image]) -> str:
+        """Write the last frames of the best clip, from which another run goes on; the file's name.
+
+        Several are a moving WebP without loss, which all versions of LoadImage take for a batch. It holds frames that
+        are alike as one; the last frame alone is written then.
+        """
+        if len(frames) > 1:
+            name, buffer = last_frames_file(len(frames)), io.BytesIO()
+            frames[0].save(buffer, "WEBP", save_all=True, append_images=frames[1:], lossless=True, exact=True)
+            with Image.open(buffer) as made:
+                whole = getattr(made, "n_frames", 1) == len(frames)
+            if whole:
+                write_atomically(self.folder(run_id) / name, lambda stream: stream.write(buffer.getvalue()))
+                return name
+        write_atomically(self.folder(run_id) / LAST_FRAME, lambda stream: frames[-1].save(stream, "PNG"))
+        return LAST_FRAME
 
     def load_judged(self, run_id: str, iteration: Iteration) -> Picture:
         """What was judged in an iteration: its picture, or the frames of its clip. Raises OSError, ValueError."""

@@ -116,11 +116,11 @@ class Queue(Protocol):
 class ClipFiles(Protocol):
     """Clips as files. Both calls block, and raise CannotEncode and OSError."""
 
-    def last_frame(self, clip: Path) -> Image.Image:
-        """The last picture of a clip."""
+    def last_frames(self, clip: Path, count: int) -> list[Image.Image]:
+        """So many last pictures of a clip, in order; the last one alone of a clip that has no more."""
 
-    def join(self, first: Path, second: Path, to: BinaryIO) -> None:
-        """Both as one MP4, the frame that they share once, with their sound."""
+    def join(self, first: Path, second: Path, to: BinaryIO, shared: int = 1) -> None:
+        """Both as one MP4, with their sound; shared: frames that end the first and begin the second, kept once."""
 
 
 class ModelUnloader(Protocol):

@@ -131,7 +131,7 @@ class RehearsalClip(io.ComfyNode):
 
 
 class RehearsalImageToVideo(io.ComfyNode):
-    """Lets a picture drift sideways, `step` pixels a frame; its first frame is the picture itself."""
+    """Lets a picture drift sideways, `step` pixels a frame, behind the picture itself, or behind all of a batch."""
 
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -152,8 +152,9 @@ class RehearsalImageToVideo(io.ComfyNode):
 
     @classmethod
     def execute(cls, start_image: torch.Tensor, prompt: str, seed: int, length: int, step: int) -> io.NodeOutput:
-        first = start_image[0]
-        return io.NodeOutput(torch.stack([first.roll(number * step, 1) for number in range(length)]))
+        last = start_image[-1]
+        drifting = [last.roll(number * step, 1) for number in range(1, length)]
+        return io.NodeOutput(torch.cat([start_image, *(one[None] for one in drifting)])[:length])
 
 
 class RehearsalFail(io.ComfyNode):

@@ -346,3 +346,23 @@ def test_the_template_that_makes_a_clip_longer_gives_the_whole_clip(real):
     assert len(told["sound"]) == 1
     status, said = real.client.post(f"/imitatoes/runs/{run['run_id']}/extend", {"goal": "more"})
     assert status == 409 and "Load Video" in said["error"]["message"]
+
+
+@pytest.mark.comfyui
+def test_a_clip_goes_on_from_several_of_its_last_frames(real):
+    """As models take them that begin with a piece of video; all that both clips have is there once."""
+    first = played(real, moving_graph(real))
+    second = extended(real, first, "a red circle", frames=5)
+    assert (second["best"]["clip"], second["joined"]) == ("best.mp4", True), second["reason"]
+    with Image.open(real.picture(first, "last_5_frames.webp")) as frames:
+        assert frames.n_frames == 5
+    own = second["iterations"][second["best"]["iteration"] - 1]["clip"]["file"]
+    files = [real.picture(first, "best.mp4"), real.picture(second, own), real.picture(second, "best.mp4")]
+    python = os.environ.get("COMFYUI_PYTHON") or sys.executable
+    script = FRAMES.replace("other[1:]", "other[5:]")
+    told = subprocess.run([python, "-c", script, *files], capture_output=True, text=True, check=True).stdout
+    count, wanted, apart = json.loads(told)
+    assert count == wanted == 13
+    assert apart < 2.0, "every frame is the one it was"
+    whole = probed(files[2])
+    assert whole["sound"] == pytest.approx([13 / 8.0], abs=0.05)

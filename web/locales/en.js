@@ -220,7 +220,7 @@ export default {
   "view.picture": "Picture",
   "view.compare": "Before and after",
   "extend.title": "Extend this clip",
-  "extend.about": "The last frame of the best clip starts the next segment, a run of its own. When it has ended, its clip is joined to this one.",
+  "extend.about": "The end of the best clip starts the next segment, a run of its own. When it has ended, its clip is joined to this one.",
   "extend.goal": "What the next segment must show",
   "extend.goalHint": "For example: the fox turns and runs into the forest",
   "extend.start": "Begin the next segment",

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 from pack.engine.graph.clips import moves_a_picture
-from pack.engine.graph.extend_graph import ExtendRefused, extend_graph, run_extended
+from pack.engine.graph.extend_graph import (
+    ExtendRefused,
+    extend_graph,
+    frames_to_begin_with,
+    last_frames_file,
+    run_extended,
+)
 from pack.engine.graph.wrap import wrap
 
 from ...templates import api_graph
@@ -29,8 +35,8 @@ def test_the_first_picture_goal_and_words_are_new_and_all_else_is_kept(name):
     assert {next_one[key]["inputs"]["image"] for key in loaders} == {PICTURE}
     start = next_one[hub]["inputs"]
     assert (start["goal"], start["prompt"], start["seed"]) == ("the fox runs away", "", 7)
-    assert run_extended(next_one) == RUN
-    assert run_extended(made) == ""
+    assert run_extended(next_one) == (RUN, 1)
+    assert run_extended(made) == ("", 0)
 
 
 def test_a_clip_made_of_words_alone_cannot_go_on():
@@ -54,4 +60,40 @@ def test_another_picture_is_no_run(image):
     made, _ = looped("wan22_img2vid")
     loader = next(key for key, node in made.items() if node["class_type"] == "LoadImage")
     made[loader]["inputs"]["image"] = image
-    assert run_extended(made) in ("", "..")
+    assert run_extended(made) in (("", 0), ("..", 1))
+
+
+@pytest.mark.parametrize(
+    ("name", "frames"),
+    [
+        ("13 Picture to video with LTX-2", 9),
+        ("17 Picture to video with LTX-2.3", 9),
+        ("12 Picture to video with Wan 2.2", 1),
+        ("16 Text to video with Wan 2.2", 1),
+    ],
+)
+def test_a_segment_begins_with_a_piece_of_video_where_the_model_takes_one(name, frames):
+    assert frames_to_begin_with(api_graph(name)) == frames
+
+
+@pytest.mark.parametrize("name", ["wan22_img2vid", "hunyuan15_img2vid"])
+def test_other_models_begin_with_one_picture(name):
+    assert frames_to_begin_with(graph(name)) == 1
+
+
+def test_what_else_looks_at_the_picture_gets_one():
+    made = api_graph("13 Picture to video with LTX-2")
+    made["90"] = {"class_type": "CLIPVisionEncode", "inputs": {"image": ["7", 0], "clip_vision": ["1", 1]}}
+    assert frames_to_begin_with(made) == 1
+    made["90"] = {"class_type": "MaskToImage", "inputs": {"mask": ["6", 1]}}
+    assert frames_to_begin_with(made) == 1
+    made["90"] = {"class_type": "PreviewImage", "inputs": {"images": ["7", 0]}}
+    assert frames_to_begin_with(made) == 9
+
+
+def test_several_frames_are_known_by_their_file():
+    made, hub = looped("ltx2_img2vid")
+    for count, file in ((1, "last_frame.png"), (9, "last_9_frames.webp")):
+        assert last_frames_file(count) == file
+        picture = f"imitatoes/{RUN}/{file} [output]"
+        assert run_extended(extend_graph(made, hub, "more", "", 1, picture)) == (RUN, count)

@@ -24,13 +24,14 @@ FORMER = "20260101-110000-0123abcd"
 class Clips:
     """Clips as text files: joining puts one behind the other, a broken one cannot be read."""
 
-    def last_frame(self, clip):
-        return Image.new("RGB", (4, 4), clip.read_text().strip() or "red")
+    def last_frames(self, clip, count):
+        last = Image.new("RGB", (4, 4), clip.read_text().strip() or "red")
+        return [*(Image.new("RGB", (4, 4), (number, 9, 0)) for number in range(count - 1)), last]
 
-    def join(self, first, second, to):
+    def join(self, first, second, to, shared=1):
         if "broken" in second.read_text():
             raise CannotEncode("It is broken.")
-        to.write(first.read_bytes() + second.read_bytes())
+        to.write(first.read_bytes() + second.read_bytes()[shared - 1 :])
 
 
 @pytest.fixture
@@ -111,6 +112,37 @@ def test_the_workflow_goes_along_and_shows_the_next_segment(journal):
     assert journal.load_graph(FORMER)[1] == embedded_in(made, hub), "the run before keeps its own"
     with Image.open(journal.folder(FORMER) / "last_frame.png") as frame:
         assert frame.getpixel((0, 0)) == (0, 0, 255)
+
+
+def test_a_model_that_begins_with_video_gets_the_last_frames_and_all_of_them_are_kept_once(journal):
+    made = wrap(graph("ltx2_img2vid"), "a goal", object_info()).graph
+    hub = next(key for key, node in made.items() if "SelfImproving" in node["class_type"])
+    former = kept(journal, graph=made).model_copy(update={"loop_node": hub})
+    segment = asyncio.run(next_segment(journal, Clips(), former, "more", ""))
+    loader = next(node for node in segment.graph.values() if node["class_type"] == "LoadImage")
+    assert loader["inputs"]["image"] == f"imitatoes/{FORMER}/last_9_frames.webp [output]"
+    with Image.open(journal.folder(FORMER) / "last_9_frames.webp") as frames:
+        assert frames.n_frames == 9
+        for number, colour in ((0, (0, 9, 0)), (7, (7, 9, 0)), (8, (0, 0, 255))):
+            frames.seek(number)
+            assert frames.convert("RGB").getpixel((0, 0)) == colour, "without loss"
+    closed(journal, former, Clips())
+    second, _ = closed(
+        journal, kept(journal, run().id, text="123456789abc", extends=FORMER, graph=segment.graph), Clips()
+    )
+    assert journal.clip(second.id, "best.mp4").read_text() == "blue9abc"
+    alone = asyncio.run(next_segment(journal, Clips(), former, "more", "", frames=1))
+    assert any(
+        node["inputs"].get("image", "") == f"imitatoes/{FORMER}/last_frame.png [output]"
+        for node in alone.graph.values()
+    )
+
+
+def test_frames_that_stand_still_are_one(journal):
+    """A moving WebP holds frames that are alike once; LoadImage would bring fewer than are cut off later."""
+    assert journal.folder(FORMER).mkdir(parents=True) is None
+    still = [Image.new("RGB", (4, 4), "red")] * 9
+    assert journal.save_last_frames(FORMER, still) == "last_frame.png"
 
 
 @pytest.mark.parametrize("embedded", [None, {}, {"workflow": 3}, {"workflow": {"nodes": [3]}}])
