@@ -1,4 +1,6 @@
-"""When in a clip a requirement must hold, by the usual English words: "at the end", "the door opens". Pure.
+"""When in a clip a requirement must hold, by the usual words: "at the end", "the door opens". Pure.
+
+The rules here are English; the words of other languages are rows of time_words.json.
 
 The rows are tried in order. What happens (a motion, a change) is asked about the whole clip, in the words as they are;
 of everything else single frames are asked, so the words about time are taken out.
@@ -10,6 +12,7 @@ import re
 from functools import cache
 
 from .checklist import When
+from .time_words import find_time
 
 _CLIP = r"(?:clip|video|shot|film|footage|scene|animation)"
 _MOMENT = r"(?:start|beginning|outset|opening)"
@@ -88,7 +91,7 @@ _WORDS: tuple[tuple[When, re.Pattern[str]], ...] = (
     (
         "start",
         re.compile(
-            rf"\b(?:(?:right )?(?:at|in|from) the (?:very )?{_MOMENT}(?: of the {_CLIP})?|at first|initially"
+            rf"\b(?:(?:right )?(?:at|in|from) the (?:very )?{_MOMENT}(?: of the {_CLIP}|(?!\s+of\b))|at first|initially"
             rf"|to begin with|in the first (?:frames?|seconds?|moments?)"
             rf"|(?:the {_CLIP} )?(?:starts|begins|opens) (?:with|on))\b",
             re.I,
@@ -97,7 +100,7 @@ _WORDS: tuple[tuple[When, re.Pattern[str]], ...] = (
     (
         "end",
         re.compile(
-            rf"\b(?:(?:right )?(?:at|in|by) the (?:very )?end(?:ing)?(?: of the {_CLIP})?|finally|at last"
+            rf"\b(?:(?:right )?(?:at|in|by) the (?:very )?end(?:ing)?(?: of the {_CLIP}|(?!\s+of\b))|finally|at last"
             rf"|in the (?:last|final) (?:frames?|seconds?|moments?)|(?:the {_CLIP} )?ends (?:with|on))\b",
             re.I,
         ),
@@ -120,7 +123,7 @@ _WORDS: tuple[tuple[When, re.Pattern[str]], ...] = (
     ),
 )
 """When something is seen, by words that are taken out of the question."""
-_AROUND = " ,;:.-"
+_AROUND = " ,;:.-\u3001\u3002\uff0c\uff1b\uff1a"
 
 
 def time_of(text: str) -> tuple[When | None, str]:
@@ -134,9 +137,16 @@ def time_of(text: str) -> tuple[When | None, str]:
             return when, line
     for when, pattern in _WORDS:
         if found := pattern.search(line):
-            rest = f"{line[: found.start()].rstrip(_AROUND)} {line[found.end() :].lstrip(_AROUND)}".strip(_AROUND)
-            return when, rest
-    return None, line
+            return when, _without(line, found.start(), found.end())
+    if (told := find_time(line)) is None:
+        return None, line
+    return told.when, _without(line, told.start, told.end)
+
+
+def _without(line: str, start: int, end: int) -> str:
+    if start == end:
+        return line
+    return f"{line[:start].rstrip(_AROUND)} {line[end:].lstrip(_AROUND)}".strip(_AROUND)
 
 
 def happens(text: str) -> bool:
