@@ -132,12 +132,10 @@ class RunPlayer:
             raise RunFailed(ready.rejected[0].message())
         played = PlayedRun(arm=arm, prompt_id=str(uuid.uuid4()))
         await keep(played)
-        self.app.driver.wording_memory.keep_apart(played.prompt_id)
         try:
             queued = await self.app.start(ready.graph, f"{MEASURING}{uuid.uuid4().hex}", {}, played.prompt_id)
             if queued != played.prompt_id:  # of a graph for several cards
                 played = played.model_copy(update={"prompt_id": queued})
-                self.app.driver.wording_memory.keep_apart(queued)
                 await keep(played)
             found = await wait_for_run(self.app.driver, queued, WAIT_SECONDS)
             while not isinstance(found, Run) and not found.ended:
@@ -167,7 +165,6 @@ class RunPlayer:
 
     async def _gone_on(self, run: Run) -> Run | None:
         """The run, going on where it was cut off; None where nothing comes of that, so that it has to begin anew."""
-        self.app.driver.wording_memory.keep_apart(run.first_prompt_id)
         if not run.ended or gave_picture(run):
             return run
         if run.status not in CUT_OFF:

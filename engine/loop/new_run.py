@@ -13,7 +13,7 @@ from .extending import extended_run
 from .plan import Pending
 from .policy import first_plan
 from .ports import CarriedRequest
-from .run import Run
+from .run import MEASURING, Run
 from .run_context import PromptContext
 
 
@@ -34,6 +34,7 @@ def new_run(run_id: str, prompt_context: PromptContext, carried: CarriedRequest)
         loop_node=mend_texts(prompt_context.loop_node),
         critic_node=mend_texts(prompt_context.critic_node),
         client_id=mend_texts(prompt_context.client_id),
+        measured=prompt_context.client_id.startswith(MEASURING),
         workflow_id=mend_texts(ui_workflow.workflow_id(prompt_context.extra_pnginfo)),
         warnings=mend_texts((*prompt_context.warnings, *carried.notes)),
         targets=mend_texts(carried.targets),

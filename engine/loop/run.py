@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ..graph.model import Finding
 from ..judge.checklist import Checklist, Kind
@@ -213,7 +213,8 @@ class Run(BaseModel):
     stopping: a stop was asked for and has not come about yet: at once, or after the iteration at hand.
     end: how it ends, from the moment that is decided; a server that dies while it writes the rest leaves it here.
     elsewhere: another server that lives has the run. Found out on reading, never true on disk.
-    loop_node, critic_node: node ids in the graph. client_id: the page that queued the run.
+    loop_node, critic_node: node ids in the graph. client_id: the page that queued the run, or that follows it now.
+    measured: it is one of an experiment's, whoever follows it.
     first_prompt_id: the prompt that started it, by which a script knows it.
     workflow_id: id of the UI workflow, empty for API graphs. family: model family the ranges come from.
     warnings: what the preflight found in the graph that was queued; it runs, but perhaps not as meant.
@@ -257,6 +258,7 @@ class Run(BaseModel):
     loop_node: str
     critic_node: str
     client_id: str
+    measured: bool = False
     first_prompt_id: str
     workflow_id: str = ""
     warnings: tuple[Finding, ...] = ()
@@ -274,14 +276,17 @@ class Run(BaseModel):
     recoveries: tuple[Recovery, ...] = ()
     pending: Pending | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _measured_before_that_was_kept(cls, known: Any) -> Any:
+        """Runs of before `measured` was written tell it by the client id that they began with."""
+        if isinstance(known, dict) and "measured" not in known:
+            return known | {"measured": str(known.get("client_id", "")).startswith(MEASURING)}
+        return known
+
     @property
     def ended(self) -> bool:
         return self.status != "running"
-
-    @property
-    def measured(self) -> bool:
-        """Whether it is one of an experiment's."""
-        return self.client_id.startswith(MEASURING)
 
     def iteration_at(self, number: int) -> Iteration:
         """Raises ValueError where there is none of that number."""

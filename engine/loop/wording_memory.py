@@ -182,20 +182,18 @@ def _freshest(wordings: Iterable[Known], now: float) -> Wordings:
 
 
 class WordingMemory:
-    """wording_store: None where nothing is kept. Its calls read and write files, so they go to threads."""
+    """wording_store: None where nothing is kept. Its calls read and write files, so they go to threads.
+
+    A run of an experiment neither learns from past runs nor teaches later ones: what is measured must not depend on
+    what was measured before it.
+    """
 
     def __init__(self, wording_store: WordingStore | None) -> None:
         self._store = wording_store
-        self._apart: set[str] = set()
-
-    def keep_apart(self, first_prompt_id: str) -> None:
-        """The run that begins with this prompt, or began with it, neither learns from past runs nor teaches later ones:
-        what is measured must not depend on what was measured before it."""
-        self._apart.add(first_prompt_id)
 
     async def recalled(self, run: Run) -> Run:
         """The run with the clauses that past runs tried for its checklist, where it has one."""
-        if self._store is None or run.checklist is None or run.first_prompt_id in self._apart:
+        if self._store is None or run.checklist is None or run.measured:
             return run
         try:
             known = await asyncio.to_thread(self._store.recall, run.family, run.checklist)
@@ -206,7 +204,7 @@ class WordingMemory:
 
     async def learn(self, run: Run) -> None:
         """Keep what an ended run found out about clauses."""
-        if self._store is None or run.checklist is None or run.first_prompt_id in self._apart:
+        if self._store is None or run.checklist is None or run.measured:
             return
         try:
             await asyncio.to_thread(self._store.learn, run)

@@ -17,8 +17,8 @@ class Server:
     """Queues what it gets under an id of its own, as ComfyUI-Distributed does, and drops it then."""
 
     def __init__(self):
-        self.looked, self.apart = [], []
-        self.driver = Box(prompt_state=self.state, live=self, wording_memory=Box(keep_apart=self.apart.append))
+        self.looked = []
+        self.driver = Box(prompt_state=self.state, live=self)
 
     async def prepare_graph(self, order):
         return Box(graph={}, rejected=())
@@ -46,4 +46,3 @@ def test_a_graph_that_is_queued_under_another_id_is_followed_there():
         asyncio.run(player.play(draw_prompts(1, 1)[0], PlayedRun(arm="ours"), 2, keep))
     assert server.looked == ["theirs"], "the run that begins there is this one"
     assert kept[0] != kept[-1] == "theirs", "it is found again whatever happens"
-    assert server.apart == kept, "and nothing is learned from it"

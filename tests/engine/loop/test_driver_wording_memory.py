@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
+from pack.engine.loop.run import MEASURING, Run
+from pack.engine.loop.view import run_view
 from pack.engine.loop.wording_memory import RememberedWordings, learn_wordings, recall_wordings
 
 from .runs import critique, itemised
@@ -28,10 +31,14 @@ class MemoryTeacher:
         self.memory = learn_wordings(self.memory, past, NOW)
 
 
-async def two_looks(stage, name, clause):
-    """A run of two pictures: the first lacks the ducks, the second has them. (its second render's prompt, the run)"""
+async def two_looks(stage, name, clause, client_id="page"):
+    """A run of two pictures: the first lacks the ducks, the second has them. (its second render's prompt, the run)
+
+    Another page attaches after the first.
+    """
     begun = len(stage.queue.submitted)
-    place = await stage.begin(name, settings=TOLD)
+    place = await stage.begin(name, client_id=client_id, settings=TOLD)
+    await stage.actions.attach(place.run.id, "another page")
     stage.judged(name, itemised(0.9, 0.1, edits={"r2": clause}), checklist=FOX)
     second = await stage.next_prompt(begun + 1)
     await stage.begin(second)
@@ -56,14 +63,19 @@ def test_a_second_run_uses_the_clause_that_worked_in_the_first(tmp_path):
     asyncio.run(story())
 
 
-def test_a_run_that_is_kept_apart_neither_learns_nor_teaches(tmp_path):
+def test_a_run_of_an_experiment_neither_learns_nor_teaches_whoever_follows_it(tmp_path):
     async def story():
         stage = Stage(tmp_path, MemoryTeacher())
         await two_looks(stage, "p1", "a trio of ducks")
-        stage.driver.wording_memory.keep_apart("p2")
-        prompt, run = await two_looks(stage, "p2", "exactly 3 ducks")
+        prompt, run = await two_looks(stage, "p2", "exactly 3 ducks", f"{MEASURING}1")
         assert prompt.endswith("exactly 3 ducks") and run.past_wordings == {}
         assert (stage.wording_store.recalls, stage.wording_store.learns) == (1, 1)
+        assert run.client_id == "another page" and run_view(run).measured
+        kept = json.loads(run.model_dump_json())
+        assert Run.model_validate(kept).measured
+        older = {name: value for name, value in kept.items() if name != "measured"}
+        assert not Run.model_validate(older).measured
+        assert Run.model_validate({**older, "client_id": f"{MEASURING}1"}).measured, "as it was told before"
 
     asyncio.run(story())
 

@@ -33,8 +33,8 @@ def test_a_picture_carries_its_graph_and_every_pixel(journal):
         assert saved.size == (7, 9)
         assert json.loads(saved.text["prompt"]) == graph
         assert json.loads(saved.text["workflow"]) == {"id": "w"}
-        pixels = torch.from_numpy(np.array(saved)).float() / 255
-    assert (pixels - image).abs().max() <= 0.5 / 255 + 1e-6
+        lost = image * 255 - torch.from_numpy(np.array(saved)).float()
+    assert lost.min() >= 0 and lost.max() < 1
 
 
 @pytest.mark.parametrize("channels", [1, 3, 4])
@@ -88,7 +88,7 @@ def test_an_ended_run_leaves_its_best_and_a_contact_sheet(journal):
         now = advanced(now.model_copy(update={"iterations": (*now.iterations[:-1], last)}))
     journal.close(now)
     with Image.open(journal.picture(now.id, "best.png")) as best:
-        assert best.getpixel((0, 0)) == (128, 128, 128)
+        assert best.getpixel((0, 0)) == (127, 127, 127)
         assert "prompt" in best.text
     with Image.open(journal.picture(now.id, "contact_sheet.jpg")) as sheet:
         assert sheet.size == (3 * 256, 256 + 22)
