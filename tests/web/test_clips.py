@@ -31,17 +31,17 @@ def shown(tab, run):
 def test_the_best_clip_plays_in_the_panel(tab, run, videos):
     assert run["status"] == "done", run["reason"]
     panel = shown(tab, run)
-    player = panel.locator(".imitatoes-player")
+    player = panel.locator(".imitatoes-canvas > .imitatoes-player")
     player.wait_for()
     if not videos:
         tab.page.wait_for_function(
-            "(name) => { const i = document.querySelector('.imitatoes-player img');"
+            "(name) => { const i = document.querySelector('.imitatoes-canvas > .imitatoes-player img');"
             " return i.src.endsWith(name) && i.naturalWidth === 256; }",
             arg=run["iterations"][-1]["clip"]["file"],
         )
         assert not player.get_by_role("button", name="One frame on").is_visible()
         return
-    find = "document.querySelector('.imitatoes-player video')"
+    find = "document.querySelector('.imitatoes-canvas > .imitatoes-player video')"
     tab.page.wait_for_function(f"{find}.readyState >= 2")
     assert tab.page.evaluate(f"[{find}.loop, {find}.videoWidth, {find}.paused]") == [True, 256, True]
     tab.page.evaluate(f"({find}.muted = true, {find}.play())")

@@ -28,7 +28,7 @@ PACK = """
 """Its two nodes, as far as the canvas knows them."""
 WIRES = """
 (() => {
-  const nodeOf = (id) => app.graph.nodes.find((one) => one.id === id);
+  const nodeOf = (id) => app.graph.nodes.find((one) => String(one.id) === String(id));
   const plain = (one) => (Array.isArray(one) ? one : [one.id, one.origin_id, one.origin_slot, one.target_id, one.target_slot]);
   const told = ([, from, slot, to, input]) => `${nodeOf(from).type} ${slot} -> ${nodeOf(to).type}.${nodeOf(to).inputs[input].name}`;
   return app.graph.serialize().links.filter(Boolean).map(plain).map(told).sort();
