@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
+
+from ._labelled_pictures import Labelled
 
 SIDE = 768
 """Pixels, square."""
@@ -60,6 +62,29 @@ def writing_scenes(each: int) -> Iterator[WritingScene]:
                 "none": "",
             }[case]
             yield WritingScene(style, case, wanted, shown, np.asarray(draw(dice, shown), dtype=np.uint8))
+
+
+def generated_scenes(pictures: Sequence[Labelled]) -> Iterator[WritingScene]:
+    """Questions about generated pictures in the same shares: for each phrase that is in one, whether it is there, and
+    one that is not: a misspelling of it, another picture's, or the phrase in a picture without writing."""
+    dice = random.Random(SEED)
+    written = [one for one in pictures if one.writing]
+    bare = [one for one in pictures if one.people is not None and not one.writing and not one.meant]
+    phrases = [(picture, phrase) for picture in written for phrase in picture.writing]
+    pixels = {picture.path: picture.pixels() for picture in written}
+    for number, (picture, phrase) in enumerate(phrases):
+        yield WritingScene("generated", "met", phrase, phrase, pixels[picture.path])
+        case = ("misspelt", "other", "misspelt", "none")[number % 4]
+        if case == "none":
+            yield WritingScene("generated", case, phrase, "", dice.choice(bare).pixels())
+            continue
+        here = " ".join(picture.writing).casefold()
+        others = [other for _, other in phrases if other.casefold() not in here]
+        wanted = misspelt(dice, phrase) if case == "misspelt" else dice.choice(others)
+        yield WritingScene("generated", case, wanted, phrase, pixels[picture.path])
+    for picture in pictures:
+        if picture.meant:
+            yield WritingScene("generated", "misspelt", picture.meant, "", picture.pixels())
 
 
 def misspelt(dice: random.Random, text: str) -> str:

@@ -8,26 +8,25 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from importlib import util
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..engine.judge.detector import DetectorFailed
+from .installed_packages import carries
 
 LOG = logging.getLogger(__name__)
 
 PACKAGES = ("rapidocr_onnxruntime", "rapidocr")
 """By the names they are imported by, the one whose errors were measured first."""
-PARTS = ("det", "cls", "rec")
-"""Kinds of model file that reading takes: lines are found, turned upright, and read."""
+MODELS = ("models/*_det_*.onnx", "models/*_cls_*.onnx", "models/*_rec_*.onnx")
+"""The model files that reading takes: lines are found, turned upright, and read."""
 THEIR_LOG = "RapidOCR"
 
 
 def installed_package() -> str | None:
     """The one that can be used; None without any. Imports none."""
-    return next((name for name in PACKAGES if _carries_models(name)), None)
+    return next((name for name in PACKAGES if carries(name, MODELS)), None)
 
 
 class RapidOcr:
@@ -72,15 +71,3 @@ def _lines(found: Any) -> list[str]:
     if isinstance(found, tuple):
         return [str(line[1]) for line in found[0] or ()]
     return [str(text) for text in getattr(found, "txts", None) or ()]
-
-
-def _carries_models(package: str) -> bool:
-    """Whether it is installed together with the files of its models."""
-    try:
-        spec = util.find_spec(package)
-    except (ImportError, ValueError):
-        return False
-    if spec is None or not spec.submodule_search_locations:
-        return False
-    files = [path.name for root in spec.submodule_search_locations for path in Path(root).glob("models/*.onnx")]
-    return all(any(f"_{part}_" in name for name in files) for part in PARTS)

@@ -53,8 +53,8 @@ class ServerSettings(BaseModel):
     On by default: see benchmarks/README.md, past_runs. wait_for_judge_seconds: how long a run tries again to reach a
     judge that has looked at its pictures before and is gone. connections_on_page: whether the page may add and remove
     connections. test_new_judges: a judge without a self-test gets one by itself, once ComfyUI is idle.
-    exact_evidence: writing is read by an installed OCR package, beside the judge. series_webhook: gets a POST with the
-    series as JSON when one has ended.
+    exact_evidence: writing is read and faces are counted by installed packages, beside the judge.
+    series_webhook: gets a POST with the series as JSON when one has ended.
     """
 
     model_config = ConfigDict(extra="ignore")

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, Protocol, TypeVar
 
-from .checklist import Requirement
+import numpy as np
+
+from .checklist import Checklist, Requirement
 from .clip import Clip
 from .clip_answers import frames_asked, join_frames
 from .critique import Item
 from .jury_evidence import Worth
-from .picture import Picture
+from .picture import Picture, levels
+
+MOST_EVIDENCE = 2.5
+"""In logits: no finding counts for more, because the pictures that detectors were measured with are not those of the
+user. About log(.90 / .07), what an earlier trial of OCR on other drawn signs gave (docs/design-notes.md, 16.5)."""
+Measured = TypeVar("Measured")
 
 
 class DetectorFailed(Exception):
@@ -23,11 +31,27 @@ class PictureDetector(Protocol):
     name: str
     worth: Worth
 
-    def can_tell(self, requirement: Requirement) -> bool:
-        """Whether this requirement is one that it measures."""
+    def can_tell(self, requirement: Requirement, checklist: Checklist) -> bool:
+        """Whether this requirement, beside the others of its checklist, is one that it measures."""
 
     async def detect(self, picture: Picture, requirements: Sequence[Requirement]) -> tuple[Item, ...]:
         """One item for each requirement; its p is the sigmoid of the evidence. Raises DetectorFailed."""
+
+
+class MeasuredOnce(Generic[Measured]):
+    """What a slow function finds in the pixels (uint8 [H, W, 3], RGB) of a picture, whatever is asked about it.
+
+    The function runs in a thread, once for a picture that is asked about several times in a row.
+    """
+
+    def __init__(self, measure: Callable[[np.ndarray], Measured]) -> None:
+        self._measure = measure
+        self._last: tuple[Picture, Measured] | None = None
+
+    async def of(self, picture: Picture) -> Measured:
+        if self._last is None or self._last[0] is not picture:
+            self._last = picture, await asyncio.to_thread(lambda: self._measure(levels(picture.reduced)))
+        return self._last[1]
 
 
 async def detect_in(

@@ -83,9 +83,8 @@ class Judge:
         """This judge, and those that judge with it."""
         return (self,)
 
-    @property
-    def reliability(self) -> dict[Kind, Reliability]:
-        """How far its answers can be believed, by kind; empty where it was not tested."""
+    def reliability_for(self, checklist: Checklist) -> dict[Kind, Reliability]:
+        """How far its answers about this checklist can be believed, by kind; empty where it was not tested."""
         return reliability_of(self.tested) if self.looks else {}
 
     def be_patient(self) -> None:

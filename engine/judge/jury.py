@@ -74,9 +74,8 @@ class Jury(Judge):
         judges = [Member(one.model.name, one.served_by, _worth_of(one), blank=one.bias.blank) for one in self.jurors]
         return [*judges, *(Member(one.name, "detector", one.worth, one) for one in self.detectors)]
 
-    @property
-    def reliability(self) -> dict[Kind, Reliability]:
-        return reliability_of_members(self.members, reliability_of(self.tested)) if self.looks else {}
+    def reliability_for(self, checklist: Checklist) -> dict[Kind, Reliability]:
+        return reliability_of_members(self.members, checklist, reliability_of(self.tested)) if self.looks else {}
 
     def be_patient(self) -> None:
         for juror in self.jurors:
@@ -97,7 +96,7 @@ class Jury(Judge):
         made = await self._made(goal, lines, seed, clip)
         if not self.looks or self.tested is None:
             return made
-        weak = shared_weakness(self.members).weak
+        weak = shared_weakness(self.members, made).weak
         kept = tuple(one for one in self.tested.kinds if one.verdict != "too weak" or one.kind in weak)
         return lower_trust(made, self.tested.model_copy(update={"kinds": kept}))
 
@@ -163,7 +162,7 @@ class Jury(Judge):
     def _has_company(self, checklist: Checklist) -> bool:
         """Whether anybody but the first can be asked about this checklist."""
         return bool(self.others) or any(
-            detector.can_tell(requirement) for detector in self.detectors for requirement in checklist.requirements
+            detector.can_tell(one, checklist) for detector in self.detectors for one in checklist.requirements
         )
 
     def _candidates(self, heard: Mapping[int, Hearing], checklist: Checklist) -> dict[int, Hearing]:
@@ -196,7 +195,7 @@ class Jury(Judge):
         self, number: int, detector: PictureDetector, hearing: Hearing, picture: Picture, checklist: Checklist
     ) -> None:
         """What a detector measures of this picture; nothing where it can tell nothing."""
-        asked = [one for one in checklist.requirements if detector.can_tell(one)]
+        asked = [one for one in checklist.requirements if detector.can_tell(one, checklist)]
         if not asked:
             return
         try:

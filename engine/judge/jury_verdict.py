@@ -14,6 +14,10 @@ from .scoring import CERTAIN, UNKNOWN, Bias, highest_score, orphans, overall_sco
 from .verdict import CANNOT_TELL, holds, match_items, mean_item, reason, sentence
 from .words import clip_words
 
+CONTESTED = 2 / 3
+"""Where a detector and the judges say different things, a requirement must be twice as likely met as not before the
+picture passes: what a judge reads in a misspelt word is often what it expects. Ours (docs/design-notes.md, 2.23)."""
+
 
 @dataclass(frozen=True)
 class Member:
@@ -30,10 +34,16 @@ class Member:
     def exact(self) -> bool:
         return self.detector is not None
 
-    def can_tell(self, requirement: Requirement) -> bool:
+    def can_tell(self, requirement: Requirement, checklist: Checklist) -> bool:
         """Whether its word counts about this one."""
-        known = self.detector is None or self.detector.can_tell(requirement)
+        known = self.detector is None or self.detector.can_tell(requirement, checklist)
         return known and self.worth.counts(requirement.kind)
+
+    def tells_of(self, kind: Kind, checklist: Checklist) -> bool:
+        """Whether its word counts about any requirement of this kind; a judge's does or does not, whatever is asked."""
+        if self.detector is None:
+            return self.worth.counts(kind)
+        return any(one.kind == kind and self.can_tell(one, checklist) for one in checklist.requirements)
 
 
 @dataclass
@@ -49,24 +59,27 @@ class Hearing:
         return [self.first] if number == 0 else self.looks.get(number, [])
 
 
-def only_the_first(kind: Kind, members: Sequence[Member]) -> bool:
-    """Whether nobody but the first can tell anything of this kind: then its own word stands, as if it were alone."""
-    return not any(member.worth.counts(kind) for member in members[1:])
+def only_the_first(kind: Kind, members: Sequence[Member], checklist: Checklist) -> bool:
+    """Whether nobody but the first can tell anything of this kind here: then its own word stands, as if it were alone.
+
+    Of a kind that others can tell something of, all is told as evidence: whoever reads it has one figure for a kind."""
+    return not any(member.tells_of(kind, checklist) for member in members[1:])
 
 
 def reliability_of_members(
-    members: Sequence[Member], of_the_first: Mapping[Kind, Reliability]
+    members: Sequence[Member], checklist: Checklist, of_the_first: Mapping[Kind, Reliability]
 ) -> dict[Kind, Reliability]:
-    """All as one judge; where only the first can tell, that one's own."""
+    """All as one judge of this checklist; where only the first can tell, that one's own."""
     together = jury_reliability([member.worth for member in members])
-    kinds = [kind for kind in together if not only_the_first(kind, members)]
-    alone = {kind: one for kind, one in of_the_first.items() if only_the_first(kind, members)}
+    kinds = [kind for kind in together if not only_the_first(kind, members, checklist)]
+    alone = {kind: one for kind, one in of_the_first.items() if only_the_first(kind, members, checklist)}
     return {**{kind: together[kind] for kind in kinds}, **alone}
 
 
-def shared_weakness(members: Sequence[Member]) -> Bias:
-    """What all of them together are too weak for."""
-    return Bias(weak=frozenset.intersection(*(member.worth.weak for member in members)))
+def shared_weakness(members: Sequence[Member], checklist: Checklist) -> Bias:
+    """What all of them together are too weak for in this checklist."""
+    judges = frozenset.intersection(*(member.worth.weak for member in members if not member.exact))
+    return Bias(weak=frozenset(kind for kind in judges if not any(one.tells_of(kind, checklist) for one in members)))
 
 
 def testimonies(hearing: Hearing, checklist: Checklist, members: Sequence[Member]) -> dict[str, list[Testimony]]:
@@ -77,7 +90,7 @@ def testimonies(hearing: Hearing, checklist: Checklist, members: Sequence[Member
     asked = {number: sum(one.looks for one in looks) for number, looks in said.items()}
     found: dict[str, list[Testimony]] = {}
     for requirement in checklist.requirements:
-        anybody = any(member.can_tell(requirement) for member in members)
+        anybody = any(member.can_tell(requirement, checklist) for member in members)
         told = []
         for number in said:
             worth = members[number].worth if anybody else replace(members[number].worth, weak=frozenset())
@@ -94,12 +107,13 @@ def testimonies(hearing: Hearing, checklist: Checklist, members: Sequence[Member
 
 def verdict_of(hearing: Hearing, checklist: Checklist, members: Sequence[Member], pass_score: float) -> Critique:
     """What all said, as one verdict: passed where everything was found, twice, and nobody that counts objects."""
-    first, bias = hearing.first, shared_weakness(members)
+    first, bias = hearing.first, shared_weakness(members, checklist)
     heard = testimonies(hearing, checklist, members)
     looks = max([first.looks, *(len(one) for one in hearing.looks.values())])
     items, certain = [], {}
     for requirement in checklist.requirements:
-        item, sure = _together(requirement, first, heard[requirement.id], members, looks)
+        alone = only_the_first(requirement.kind, members, checklist)
+        item, sure = _together(requirement, first, heard[requirement.id], members, looks, alone)
         items.append(item)
         certain[requirement.id] = sure
     items = _orphaned(items, checklist)
@@ -116,7 +130,7 @@ def verdict_of(hearing: Hearing, checklist: Checklist, members: Sequence[Member]
             "score": overall_score(matched, rated),
             "checks": {**first.checks, "prompt_match": round(matched, 4)} if first.checks else {},
             "reachable": highest if highest < pass_score else None,
-            "decides": any(member.can_tell(one) for member in members for one in checklist.requirements),
+            "decides": any(member.can_tell(one, checklist) for member in members for one in checklist.requirements),
             "done": all(item.passed for item in items),
             "looks": looks,
             "soft": len(models) > 1 or first.soft,
@@ -146,10 +160,15 @@ def averaged(looks: Sequence[Critique]) -> tuple[Item, ...]:
 
 
 def _together(
-    requirement: Requirement, first: Critique, told: Sequence[Testimony], members: Sequence[Member], looks: int
+    requirement: Requirement,
+    first: Critique,
+    told: Sequence[Testimony],
+    members: Sequence[Member],
+    looks: int,
+    alone: bool,
 ) -> tuple[Item, float]:
-    """One item of all that was told, and what the surest right answer would have counted."""
-    if only_the_first(requirement.kind, members):
+    """One item of all that was told, and what the surest right answer would have counted. alone: see only_the_first."""
+    if alone:
         own = next((item for item in first.items if item.id == requirement.id), None)
         if own is not None:
             return own, 1.0 if first.soft else CERTAIN
@@ -170,6 +189,12 @@ def _decision(
     """passed and reason of the verdict. Each judge must have been heard; a detector need not."""
     silent = [number for number in hearing.failed if not members[number].exact]
     everything = holds(found, pass_score)
+    split = [one for one in checklist.requirements if disagree(heard[one.id])]
+    contested = [one for one in split if any(members[told.juror].exact for told in heard[one.id])]
+    doubtful = {item.id for item in found.items if item.p < CONTESTED} & {one.id for one in contested}
+    if everything and doubtful:
+        texts = sentence([_with_findings(one, heard[one.id]) for one in contested if one.id in doubtful])
+        return {"passed": False, "reason": f"Judges and detectors disagree, and neither is sure enough: {texts}"}
     agreed = everything and found.looks > 1 and not silent
     if everything and silent:
         number = silent[0]
@@ -179,9 +204,15 @@ def _decision(
         return {"passed": False, "reason": CANNOT_TELL}
     all_judges = "by all judges" if len([one for one in members if not one.exact]) > 1 else "in two looks"
     told = f"Everything asked for is there, {all_judges}." if agreed else reason(found, checklist, pass_score)
-    split = [one.text for one in checklist.requirements if disagree(heard[one.id])]
-    said = f"{told} The judges disagree about: {sentence(split)}" if split else told
+    texts = sentence([one.text for one in split])
+    said = f"{told} The judges disagree about: {texts}" if split else told
     return {"passed": agreed, "reason": said}
+
+
+def _with_findings(requirement: Requirement, told: Sequence[Testimony]) -> str:
+    """Its words with what was seen against it."""
+    against = "; ".join(one.item.evidence for one in told if one.item.evidence and not one.item.passed)
+    return f"{requirement.text} ({against})" if against else requirement.text
 
 
 def _said(

@@ -1,34 +1,32 @@
 """Writing read exactly: a detector for requirements that name words, by its own measured errors.
 
 What a finding is worth is the logarithm of how much more often it comes where the writing is as wanted than where it is
-not, counted on drawn writing (writing_rates.json, benchmarks/README.md, ocr; docs/design-notes.md, 2.23).
+not, counted on drawn and on generated writing (writing_rates.json, benchmarks/README.md, ocr; docs/design-notes.md,
+2.23).
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import math
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from .checklist import Requirement
+from .checklist import Checklist, Requirement
 from .critique import Item
+from .detector import MOST_EVIDENCE, MeasuredOnce
 from .jury_evidence import KINDS, Worth, reliability_of_evidence
-from .picture import Picture, levels
+from .picture import Picture
 from .reliability import Reliability
 from .scoring import UNKNOWN, clip, sigmoid
 from .words import clip_words
 from .writing import FOUND, Found, compare_writing, wanted_writing
 
 RATES = Path(__file__).with_name("writing_rates.json")
-MOST_EVIDENCE = 2.5
-"""In logits: drawn writing is easier than that in generated pictures, so no finding counts for more. An earlier
-trial on other drawn signs (docs/design-notes.md, 16.5) gave log(.90 / .07) = 2.6 for writing found as wanted."""
 SHOWN = 40
 NOTHING_READ = "no writing"
 
@@ -46,22 +44,17 @@ class WritingDetector:
     """Reads a picture once, whatever is asked about it. evidence: by finding, a log-likelihood ratio."""
 
     def __init__(self, reader: TextReader, evidence: Mapping[Found, float] | None = None) -> None:
-        self.name, self._reader = reader.name, reader
+        self.name, self._lines = reader.name, MeasuredOnce(reader.read)
         self._evidence = measured_evidence() if evidence is None else evidence
         self.worth = Worth({"text": measured_reliability()}, frozenset(KINDS) - {"text"}, loudest=MOST_EVIDENCE)
-        self._read: tuple[Picture, tuple[str, ...]] | None = None
 
-    def can_tell(self, requirement: Requirement) -> bool:
+    def can_tell(self, requirement: Requirement, checklist: Checklist) -> bool:
         return bool(wanted_writing(requirement))
 
     async def detect(self, picture: Picture, requirements: Sequence[Requirement]) -> tuple[Item, ...]:
         """Raises DetectorFailed."""
-        if self._read is None or self._read[0] is not picture:
-            self._read = picture, tuple(await asyncio.to_thread(self._lines, picture))
-        return tuple(self._item(one, self._read[1]) for one in requirements)
-
-    def _lines(self, picture: Picture) -> Sequence[str]:
-        return self._reader.read(levels(picture.reduced))
+        lines = await self._lines.of(picture)
+        return tuple(self._item(one, lines) for one in requirements)
 
     def _item(self, requirement: Requirement, lines: Sequence[str]) -> Item:
         found, closest = compare_writing(wanted_writing(requirement), lines)
@@ -78,8 +71,10 @@ class WritingDetector:
 
 
 @cache
-def measured_rates() -> dict[str, Any]:
-    return json.loads(RATES.read_text(encoding="utf-8"))
+def measured_rates() -> dict[str, dict[Found, int]]:
+    """By "met" and "unmet", how often each finding came in all that was counted."""
+    rows = json.loads(RATES.read_text(encoding="utf-8"))["counted"]
+    return {side: {one: sum(row[side][one] for row in rows) for one in FOUND} for side in ("met", "unmet")}
 
 
 def evidence_of(met: Mapping[str, int], unmet: Mapping[str, int]) -> dict[Found, float]:

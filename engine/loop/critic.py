@@ -163,7 +163,7 @@ async def _judged(
         others=others,
         source=sources[best] if sources else None,
         checklist=checklist,
-        reliability=judge.reliability,
+        reliability=judge.reliability_for(checklist),
         notes=notes_after_verdict(run, checklist, critiques[best]),
     )
 

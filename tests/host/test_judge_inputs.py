@@ -103,6 +103,7 @@ def test_installed_detectors_sit_beside_any_model(made, tmp_path, monkeypatch):
     from pack.host import detectors
 
     monkeypatch.setattr(detectors, "installed_package", lambda: "rapidocr")
+    monkeypatch.setattr(detectors, "installed_faces", lambda: None)
     assert not isinstance(made(model="a"), Jury), "the owner has switched them off"
     (tmp_path / "imitatoes" / "settings.json").write_text(json.dumps({"connections": CONNECTIONS}))
     for inputs in ({"model": "a"}, {"model": "a, b@studio"}, {"clip": Clip(right)}):

@@ -104,6 +104,7 @@ def test_the_owner_can_switch_it_off(packages, monkeypatch, tmp_path):
         monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
         monkeypatch.delattr(host, name, raising=False)
     detectors = importlib.import_module("pack.host.detectors")
+    monkeypatch.setattr(detectors, "installed_faces", lambda: None)
     packages(ONE, TUPLE)
     known = detectors.ServerSettings()
     assert [one.name for one in detectors.installed_detectors(known)] == ["rapidocr-onnxruntime"]

@@ -154,7 +154,7 @@ class Darkness:
     name = "darkness"
     worth = None
 
-    def can_tell(self, requirement):
+    def can_tell(self, requirement, checklist):
         return True
 
     async def detect(self, picture, requirements):

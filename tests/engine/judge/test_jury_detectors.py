@@ -13,7 +13,7 @@ import torch
 from pack.engine.judge.checklist import Checklist
 from pack.engine.judge.checklist_rules import requirement_of
 from pack.engine.judge.critique import CHECKS
-from pack.engine.judge.detector import DetectorFailed
+from pack.engine.judge.detector import MOST_EVIDENCE, DetectorFailed
 from pack.engine.judge.judge import Judge
 from pack.engine.judge.jury import Jury
 from pack.engine.judge.jury_verdict import only_the_first
@@ -23,7 +23,6 @@ from pack.engine.judge.self_test import bias_of
 from pack.engine.judge.vision_model import ModelUnreachable, Reply, Token
 from pack.engine.judge.writing import FOUND
 from pack.engine.judge.writing_detector import (
-    MOST_EVIDENCE,
     WritingDetector,
     evidence_of,
     measured_evidence,
@@ -136,14 +135,29 @@ def test_a_misspelling_that_the_judge_overlooks_is_found():
     assert alone.passed, "the judge reads what it expects"
     found = verdict(jury(Model(ALL), Reader("HELO")))
     assert not found.passed
-    assert items(found) == {"r1": True, "r2": False, "r3": True}
-    assert "reader reads HELO" in found.reason
+    assert found.items[1].p < 0.6, "a reader misreads generated writing, too: one of five"
     assert "disagree" in found.reason
     assert (found.judge, found.model) == ("ollama", "model"), "a detector is no judge"
     reader = found.jury[1]
     assert (reader.model, reader.judge, reader.calls, reader.looks) == ("reader", "detector", 1, 1)
     assert [(one.id, one.answer) for one in reader.items] == [("r2", "HELO")]
     assert reader.items[0].evidence < 0
+
+
+def test_many_requirements_that_are_met_do_not_carry_a_misspelling_along():
+    more = [requirement_of(f"r{number}", "a duck", "object", "user") for number in range(3, 11)]
+    checklist = CHECKLIST.model_copy(update={"requirements": (*CHECKLIST.requirements[:2], *more)})
+    found = verdict(jury(Model(ALL), Reader("HELO")), checklist)
+    assert found.score > 0.8 and found.items[1].passed
+    assert not found.passed
+    assert 'neither is sure enough: The word "HELLO" (reader reads HELO)' in found.reason
+    assert verdict(jury(Model(ALL), Reader("HELLO")), checklist).passed
+
+
+def test_a_good_judges_word_stands_beside_a_misreading():
+    sure = self_test("model", **{**GOOD, "text": 0.99})
+    found = verdict(jury(Model(ALL, 0.97), Reader("HELO"), sure))
+    assert found.passed, found.reason
 
 
 def test_writing_that_the_judge_cannot_read_is_found():
@@ -173,8 +187,8 @@ def test_other_kinds_are_judged_as_if_it_were_not_there(surely, tested):
     one, two = verdict(alone), verdict(beside)
     assert others(two) == others(one)
     assert two.soft == one.soft
-    assert {k: v for k, v in beside.reliability.items() if k != "text"} == reliability_of(tested)
-    assert beside.reliability["text"] != UNTESTED
+    assert {k: v for k, v in beside.reliability_for(CHECKLIST).items() if k != "text"} == reliability_of(tested)
+    assert beside.reliability_for(CHECKLIST)["text"] != UNTESTED
     believed = [_chances(critique, ["r1", "r2", "r3"]) for critique in (one, two)]
     assert [believed[0][at] for at in (0, 2)] == [believed[1][at] for at in (0, 2)]
     assert believed[1][1] == pytest.approx(two.items[1].p), "evidence is read as it stands, words or not"
@@ -215,7 +229,8 @@ def test_every_picture_of_a_batch_is_read_once_and_the_right_one_wins():
 def test_a_second_look_finds_the_same_writing_again():
     judging = jury(Model(ALL), Reader("HELO"))
     again = asyncio.run(judging.look_again(PICTURE, CHECKLIST, 5))
-    assert (items(again)["r2"], again.passed, again.looks) == (False, False, 1)
+    assert (again.passed, again.looks) == (False, 1)
+    assert again.jury[1].items[0].answer == "HELO"
     nothing = asyncio.run(judging.look_again(PICTURE, DUCK, 5))
     assert nothing.jury == ()
 
@@ -232,8 +247,8 @@ def test_another_judge_is_not_asked_about_what_was_read():
 
 def test_only_kinds_that_somebody_else_can_tell_are_weighed():
     members = jury(Model(ALL), Reader()).members
-    assert not only_the_first("text", members)
-    assert only_the_first("object", members)
+    assert not only_the_first("text", members, CHECKLIST)
+    assert only_the_first("object", members, CHECKLIST)
 
 
 def test_evidence_is_what_was_counted():
@@ -241,8 +256,8 @@ def test_evidence_is_what_was_counted():
     assert set(found.values()) == {0.0}
     rates, evidence = measured_rates(), measured_evidence()
     assert set(rates["met"]) == set(rates["unmet"]) == set(FOUND)
-    assert evidence["as wanted"] > 2 > -1 > evidence["nothing"] > evidence["nearly"]
-    assert max(map(abs, evidence.values())) <= MOST_EVIDENCE, "drawn writing is easier than any other"
+    assert evidence["as wanted"] > 2 > -1 > evidence["nearly"] > evidence["otherwise"] >= evidence["nothing"]
+    assert max(map(abs, evidence.values())) <= MOST_EVIDENCE
 
 
 @pytest.mark.parametrize("surely", [0.72, 0.75, 0.9])
