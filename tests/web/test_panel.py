@@ -414,6 +414,8 @@ def test_a_batch_is_seen_whole_and_each_of_its_pictures_large(theatre, tab):
     assert "the best of these" in labels[1] and "picture 3 of its batch" in labels[2]
     assert panel.locator(".imitatoes-single:visible").get_attribute("src").count("loop_01_iter_01_b.png") == 1
     tiles.nth(2).click()
-    tab.page.wait_for_function("document.querySelector('.imitatoes-show > .imitatoes-single').src.includes('loop_01_iter_01_c.png')")
+    tab.page.wait_for_function(
+        "document.querySelector('.imitatoes-show > .imitatoes-single').src.includes('loop_01_iter_01_c.png')"
+    )
     assert tiles.nth(2).get_attribute("aria-pressed") == "true"
     tab.shot("batch")
