@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from ..judge.editor import TriedWording
 from .belief.run_belief import SameRun, believe_run
-from .belief.second_looks import confirming_look, final_looks
+from .belief.second_looks import confirming_look, denying_look, final_looks
 from .belief.stopping import is_done
 from .check_remedies import COMPOSITION, editor_wanted
 from .clauses import compose
@@ -108,8 +108,9 @@ def wordings_tried(run: Run) -> dict[str, list[TriedWording]]:
 def final_look(run: Run) -> tuple[int, ...]:
     """Numbers of the iterations whose pictures must be looked at again, in other words, before the next step.
 
-    While a run goes on: the leading picture's, where a second look that agrees would end it. Where it would end
-    unconfirmed: the leading ones', which owe part of their place to one look's luck. What such looks find goes into
+    While a run goes on: the leading picture's, where a second look that agrees would end it; and one that alone keeps
+    alive what else seems impossible, where a second look that does not find it would end it. Where it would end
+    unconfirmed: a leading one's, as long as that is worth a look. What such looks find goes into
     Run.relooks, that a look failed too; then ask again, until the answer is empty.
     """
     beliefs = believe_run(run)
@@ -118,6 +119,10 @@ def final_look(run: Run) -> tuple[int, ...]:
     confirming = confirming_look(beliefs, run.start.confidence)
     if confirming:
         return confirming
+    if run.renders_left and run.start.vary != "seed":
+        denying = denying_look(beliefs, NextRender(beliefs, RunEvidence(run), lambda name: True).usable)
+        if denying:
+            return denying
     step = next_step(run)
     # An editor that is still to be asked may bring what the run goes on with.
     if isinstance(step, Stop) and step.status in ("limit", "no_progress") and not clauses_wanted(run):

@@ -28,6 +28,11 @@ class JudgeReliability:
     two: np.ndarray
     bias_spread: np.ndarray
 
+    @property
+    def alike(self) -> np.ndarray:
+        """[K]: the correlation of two looks at one picture."""
+        return 2 * self.two / self.one - 1
+
 
 def reliability_arrays(requirements: Sequence[Requirement], tested: Mapping[Kind, Reliability]) -> JudgeReliability:
     """For these requirements; one that is trusted less counts less."""

@@ -16,7 +16,7 @@ from ...judge.verdict import merge_looks
 from ..batch_pictures import PictureSource
 from ..clauses import said_by, words_of
 from ..run import BatchPicture, Iteration, Run
-from .judge_reliability import JudgeReliability, reliability_arrays
+from .judge_reliability import JudgeReliability, loudness, reliability_arrays
 from .observations import Observations
 from .posterior import Belief, infer
 from .priors import MOST_CLAUSES
@@ -228,6 +228,18 @@ class RunBelief:
         looks[self.place(iteration)] = 2
         belief = believe(replace(self.observations, looks=looks), self.judge)
         return float(belief.all_met[self.place(iteration)])
+
+    def if_denied(self, requirement: int, iterations: Sequence[Iteration]) -> Belief:
+        """What would be believed, had a second look at each of these pictures not found a requirement that they miss,
+        as a judge of this reliability answers there. requirement: by its place in the checklist."""
+        seen, judge = self.observations, self.judge
+        logits, looks = seen.logits.copy(), seen.looks.copy()
+        at = [self.place(i) for i in iterations]
+        unmet = -judge.separation[requirement] * loudness(seen.logits, judge)
+        first = logits[at, requirement]
+        logits[at, requirement] = (first + unmet + judge.alike[requirement] * (first - unmet)) / 2
+        looks[at] = 2
+        return believe(replace(seen, logits=logits, looks=looks), judge)
 
 
 def _counts(iteration: Iteration) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ...judge.scoring import POOR_QUALITY
 from ...judge.verdict import needed_score
 from ..run import Iteration, Stop
 from .observations import OWN
+from .posterior import Belief
 from .run_belief import RunBelief
 from .worth import best_rates, reach
 
@@ -15,13 +18,17 @@ RENDER_COST = 0.01
 """A render must be able to bring everything together, where the best does not, at least this often, should the wordings
 do as well as they may (worth.reach). Ours."""
 RENDERS_BEFORE_GIVING_UP = 4
-OUT_OF_REACH, CLAUSES_BEFORE_GIVING_UP = 0.07, 4
-"""A requirement is out of reach when, after so many clauses, neither one of them nor the next is expected to bring it
-more often than this: some 13 that all failed (docs/design-notes.md, 4.7)."""
+OUT_OF_REACH = 0.09
+"""A requirement is out of reach when neither a wording tried nor the next is expected to bring it more often than this:
+some eleven pictures that all missed it (docs/design-notes.md, 4.7)."""
+CLAUSES_BEFORE_GIVING_UP, LAST_CLAUSES = 8, 4
+"""Nor before so many different clauses were tried; the smaller number where no further one can be had."""
+CLAIMED = 0.3
+"""Nor while a picture meets it as probably as this."""
 SELDOM, CLAUSES_BEFORE_NAMING = 0.2, 3
 """One that after so many clauses is expected no more often than this is named while the run still tries."""
-GOOD_WITHOUT = 0.75
-"""Then a run ends once the leading picture meets all else as surely as this."""
+GOOD_WITHOUT = 0.5
+"""Then a run ends once a picture meets all else as surely as this."""
 
 
 def is_done(beliefs: RunBelief) -> bool:
@@ -50,42 +57,55 @@ def gave_up(beliefs: RunBelief, usable: np.ndarray) -> Stop | None:
     if len(since) < RENDERS_BEFORE_GIVING_UP:
         return None
     leader, belief = beliefs.leader, beliefs.belief
-    said = f"Best: iteration {leader.number}, {how_sure(beliefs, leader)}"
-    lost = out_of_reach(beliefs, usable)
+    lost = out_of_reach(beliefs, belief, usable)
     if lost:
-        others = float(np.prod(np.delete(belief.met[beliefs.place(leader)], lost)))
-        if others < GOOD_WITHOUT:
+        if best_without(beliefs, lost) < GOOD_WITHOUT:
             return None
         named = "; ".join(_tried(beliefs, q) for q in lost)
+        best = f"Best: iteration {leader.number}, {how_sure(beliefs, leader, lost)}"
         return Stop(
             "no_progress",
-            f"No wording seems to bring {named}. {said}. Ask for it in another way or leave it out, then continue.",
+            f"No wording seems to bring {named}. {best}. Ask for it in another way or leave it out, then continue.",
         )
     none = (1 - float(np.prod(reach(belief, usable)))) ** beliefs.pictures_a_render
     if (1 - beliefs.standing[leader.number]) * (1 - none) >= RENDER_COST:
         return None
     return Stop(
         "no_progress",
-        f"Fewer than 1 in {round(1 / RENDER_COST)} further renders would be better. {said}. "
+        f"Fewer than 1 in {round(1 / RENDER_COST)} further renders would be better. "
+        f"Best: iteration {leader.number}, {how_sure(beliefs, leader)}. "
         "Try another wording of the goal or prompt, then continue.",
     )
 
 
-def out_of_reach(beliefs: RunBelief, usable: np.ndarray) -> list[int]:
-    """The requirements that seem impossible, by their place in the checklist."""
-    return _rarest(beliefs, usable, OUT_OF_REACH, CLAUSES_BEFORE_GIVING_UP)
+def out_of_reach(beliefs: RunBelief, belief: Belief, usable: np.ndarray) -> list[int]:
+    """The requirements that seem impossible, by their place in the checklist. belief: of the run, or as it would be."""
+    enough = np.where(usable, CLAUSES_BEFORE_GIVING_UP, LAST_CLAUSES)
+    claimed = belief.met[: len(beliefs.iterations)].max(axis=0) >= CLAIMED
+    return [q for q in _rarest(belief, usable, OUT_OF_REACH, enough) if not claimed[q]]
 
 
 def hardly_reached(beliefs: RunBelief, usable: np.ndarray) -> str:
     """What is hardly ever met whatever is tried, in words: the user may ask for it in another way before the run has
     spent its renders. "" for nothing."""
-    return "; ".join(_tried(beliefs, q) for q in _rarest(beliefs, usable, SELDOM, CLAUSES_BEFORE_NAMING))
+    enough = np.full(len(usable), CLAUSES_BEFORE_NAMING)
+    return "; ".join(_tried(beliefs, q) for q in _rarest(beliefs.belief, usable, SELDOM, enough))
 
 
-def _rarest(beliefs: RunBelief, usable: np.ndarray, rate: float, clauses: int) -> list[int]:
-    best = best_rates(beliefs.belief, usable)
-    tried = [sum(arm.shown > 0 for at, arm in arms.items() if at != OWN) for arms in beliefs.belief.arms]
-    return [q for q in range(len(best)) if best[q] < rate and tried[q] >= clauses]
+def _rarest(belief: Belief, usable: np.ndarray, rate: float, clauses: np.ndarray) -> list[int]:
+    """clauses [K]: how many must have been tried."""
+    return np.flatnonzero((best_rates(belief, usable) < rate) & (clauses_tried(belief) >= clauses)).tolist()
+
+
+def clauses_tried(belief: Belief) -> np.ndarray:
+    """[K]: how many different clauses pictures were painted with."""
+    return np.array([sum(arm.shown > 0 for at, arm in arms.items() if at != OWN) for arms in belief.arms])
+
+
+def best_without(beliefs: RunBelief, lost: list[int]) -> float:
+    """How probable it is that a picture meets all but these requirements, of the picture that does most probably."""
+    ranked = [beliefs.place(i) for i in beliefs.ranking]
+    return float(np.delete(beliefs.belief.met[ranked], lost, axis=1).prod(axis=1).max())
 
 
 def _tried(beliefs: RunBelief, q: int) -> str:
@@ -96,11 +116,17 @@ def _tried(beliefs: RunBelief, q: int) -> str:
     return f"{beliefs.requirements[q].text} (met in {met} of {shown} pictures, with {wordings} wordings)"
 
 
-def how_sure(beliefs: RunBelief, iteration: Iteration) -> str:
-    """ "91 % sure that all 6 are met"."""
-    count = len(beliefs.requirements)
-    what = "it is met" if count == 1 else "both are met" if count == 2 else f"all {count} are met"
-    return f"{percent(beliefs.standing[iteration.number])} sure that {what}"
+def how_sure(beliefs: RunBelief, iteration: Iteration, lost: Sequence[int] = ()) -> str:
+    """ "91 % sure that all 6 are met"; "91 % sure that the other 5 are met" where these requirements are lost."""
+    count = len(beliefs.requirements) - len(lost)
+    if not count:
+        return how_sure(beliefs, iteration)
+    chance = float(np.delete(beliefs.belief.met[beliefs.place(iteration)], lost).prod())
+    if lost:
+        what = "the other one is met" if count == 1 else f"the other {count} are met"
+    else:
+        what = "it is met" if count == 1 else "both are met" if count == 2 else f"all {count} are met"
+    return f"{percent(chance)} sure that {what}"
 
 
 def percent(chance: float) -> str:
