@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from ..judge.absence import without_denials
+from ..judge.absence import things_absent, without_denials
+from ..judge.checklist import Requirement
 from ..judge.language_words import likely_languages
 from ..judge.letters import comparable, extends, unspaced, words_in
 from ..judge.quotations import quotations, without_quotations
@@ -189,6 +190,15 @@ def with_check_clause(base: Settings, wording: Wording, check: str, clause: str)
 def said_by(base: Settings, clause: str) -> bool:
     """Whether the user's prompt holds this very clause."""
     return comparable(clause) in _parts(base.prompt)
+
+
+def asks_for(prompt: str, requirement: Requirement) -> bool:
+    """Whether a prompt has the words of a requirement: of its text, or what it quotes of the goal. It asks for an absence
+    where it does not name what must not be there."""
+    words = words_of(prompt)
+    if requirement.kind == "absence":
+        return not any(words_of(thing) <= words for thing in things_absent(requirement.text) if words_of(thing))
+    return any(words_of(said) <= words for said in (requirement.text, requirement.span) if words_of(said))
 
 
 @lru_cache(maxsize=64)

@@ -22,7 +22,7 @@ class Observations:
     about wordings.
     truth [n,K]: 1 where the user says that it is met, 0 where the user says that it is not, nan where nobody told; the
     judge's logits stay, and tell what its answers to that question are worth.
-    blank [K]: the logit on a blank picture, nan where unknown. known: by (requirement, arm), pictures of past runs that
+    said [K]: whether the user's own words ask for it. blank [K]: the logit on a blank picture, nan where unknown. known: by (requirement, arm), pictures of past runs that
     met and that missed it.
     """
 
@@ -34,5 +34,6 @@ class Observations:
     edit_of: np.ndarray
     target: np.ndarray
     truth: np.ndarray
+    said: np.ndarray
     blank: np.ndarray
     known: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)

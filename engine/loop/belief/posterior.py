@@ -118,7 +118,7 @@ class _Network:
 
     def belief(self) -> Belief:
         rates = crowded_rates()
-        kernels = clause_kernels()
+        kernels = clause_kernels()[self.seen.said.astype(int)]  # K H O T
         m, k = self.picture, self.requirement
         beside = self.seen.beside[m, k]
         rate = rates.transpose(1, 0, 2)[beside][:, None]  # N 1 S T
@@ -145,7 +145,7 @@ class _Network:
         clauses = ~self.own
         top = groups[clauses].max(axis=-1, keepdims=True)
         likelihood = np.exp(groups[clauses] - top)
-        changed = np.einsum("hot,gbst->gbsho", kernels, likelihood)
+        changed = np.einsum("ghot,gbst->gbsho", kernels[self.owner[clauses]], likelihood)
         same = np.broadcast_to(likelihood[:, :, :, None, :], changed.shape)
         message = np.log(np.stack([same, changed], axis=4) + TINY) + top[..., None, None]
         joint = (
@@ -154,7 +154,7 @@ class _Network:
             + np.log(OWN_WORDS)
             + groups[self.own][:, :, :, None, None, :]
         )
-        joint = np.repeat(joint, len(kernels), axis=3)
+        joint = np.repeat(joint, kernels.shape[1], axis=3)
         np.add.at(joint, self.owner[clauses], message)
         peak = joint.max(axis=(1, 4, 5), keepdims=True)
         joint = np.exp(joint - peak)
@@ -175,7 +175,9 @@ class _Network:
         if clauses.any():
             rest = np.log(joint[self.owner[clauses]] + TINY) - message
             rest = np.exp(rest - rest.max(axis=(1, 2, 3, 4, 5), keepdims=True))
-            told = rest[:, :, :, :, 0].sum(axis=3) + np.einsum("gbsho,hot->gbst", rest[:, :, :, :, 1], kernels)
+            told = rest[:, :, :, :, 0].sum(axis=3) + np.einsum(
+                "gbsho,ghot->gbst", rest[:, :, :, :, 1], kernels[self.owner[clauses]]
+            )
             told = np.log(told + TINY) + groups[clauses]
             told = np.exp(told - told.max(axis=(1, 2, 3), keepdims=True))
             post[clauses] = told / told.sum(axis=(1, 2, 3), keepdims=True)
@@ -212,7 +214,7 @@ class _Network:
         rates: np.ndarray,
     ) -> Belief:
         alone = joint.sum(axis=1)  # K S H R T
-        fresh = alone[:, :, :, 0].sum(axis=2) + np.einsum("ksho,hot->kst", alone[:, :, :, 1], kernels)
+        fresh = alone[:, :, :, 0].sum(axis=2) + np.einsum("ksho,khot->kst", alone[:, :, :, 1], kernels)
         mean, spread = _moments(post.sum(axis=1), rates)
         shown = np.bincount(self.group, minlength=len(self.pairs))
         found = np.bincount(self.group, met[self.picture, self.requirement], minlength=len(self.pairs))

@@ -5,6 +5,7 @@ Cautious shapes of ours, not fits (docs/design-notes.md, 4.2).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -19,6 +20,8 @@ brings it."""
 
 EDITORS = ((0.5, 0.25), (0.12, 0.4))
 """(share of clauses that help, that hurt) where clauses are well made for this model, and where they are not."""
+MISSING_WORDS = ((0.75, 0.1), (0.35, 0.25))
+"""The same for a requirement that the user's words do not ask for: a clause that does says something new."""
 EDITOR_PRIOR = np.array([0.7, 0.3])
 HELP, HURT = (3.0, 1.5), (-1.6, 0.8)
 """Mean and spread, in logits, of what a clause that helps or hurts adds to a rate."""
@@ -36,10 +39,16 @@ IMAGINED = np.array([0.02, 0.015])
 
 @cache
 def clause_kernels() -> np.ndarray:
-    """Rate of a clause given the rate of the user's own words, [editor, own, clause]; rows sum to 1."""
+    """Rate of a clause given the rate of the user's own words, [said, editor, own, clause]; rows sum to 1. said: whether
+    the user's own words ask for the requirement, 0 or 1."""
+    return np.stack([_kernels(MISSING_WORDS), _kernels(EDITORS)])
+
+
+def _kernels(editors: Sequence[tuple[float, float]]) -> np.ndarray:
+    """[editor, own, clause]"""
     own = np.log(RATES / (1 - RATES))
-    kernels = np.zeros((len(EDITORS), len(RATES), len(RATES)))
-    for kernel, (helps, hurts) in zip(kernels, EDITORS, strict=True):
+    kernels = np.zeros((len(editors), len(RATES), len(RATES)))
+    for kernel, (helps, hurts) in zip(kernels, editors, strict=True):
         for at, before in enumerate(own):
             kernel[at] = helps * _bell(own, before + HELP[0], HELP[1]) + hurts * _bell(own, before + HURT[0], HURT[1])
             kernel[at, at] += 1 - helps - hurts

@@ -14,7 +14,7 @@ from ...judge.critique import Critique, Item
 from ...judge.scoring import UNKNOWN, clip, orphans, sigmoid
 from ...judge.verdict import merge_looks
 from ..batch_pictures import PictureSource
-from ..clauses import said_by, words_of
+from ..clauses import asks_for, said_by, words_of
 from ..run import BatchPicture, Iteration, Run
 from .judge_reliability import JudgeReliability, loudness, reliability_arrays
 from .observations import Observations
@@ -89,6 +89,7 @@ class RunBelief:
             edit_of=edit_of[rows],
             target=target[rows],
             truth=truth,
+            said=np.array([asks_for(self.run.start.settings.prompt, r) for r in self.requirements]),
             blank=self._blank(),
             known=self._known(),
         )

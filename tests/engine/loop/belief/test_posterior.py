@@ -21,7 +21,7 @@ def a_judge(asked, separation=1.6, one=2.1, two=1.5, bias=0.35):
     return JudgeReliability(*(np.full(asked, value) for value in (separation, one, two, bias)))
 
 
-def observed(logits, arms=None, looks=None, blank=None, edits=None, known=None, beside=None, truth=None):
+def observed(logits, arms=None, looks=None, blank=None, edits=None, known=None, beside=None, truth=None, said=None):
     """edits: by picture, (of which, for which requirement)."""
     logits = np.array(logits, dtype=float)
     count, asked = logits.shape
@@ -36,6 +36,7 @@ def observed(logits, arms=None, looks=None, blank=None, edits=None, known=None, 
         edit_of=np.array([edits.get(m, (-1, -1))[0] for m in range(count)]),
         target=np.array([edits.get(m, (-1, -1))[1] for m in range(count)]),
         truth=np.full(logits.shape, np.nan) if truth is None else np.array(truth, dtype=float),
+        said=np.ones(asked, dtype=bool) if said is None else np.array(said),
         blank=np.full(asked, np.nan) if blank is None else np.array(blank, dtype=float),
         known=known or {},
     )
@@ -60,7 +61,7 @@ def enumerated(seen, judge):
                     weight = bias_prior[b] * (priors.RESPONDS if responds else 1 - priors.RESPONDS)
                     weight *= priors.OWN_WORDS[own]
                     for cell in chosen:
-                        weight *= kernels[h, own, cell] if responds else float(cell == own)
+                        weight *= kernels[int(seen.said[q]), h, own, cell] if responds else float(cell == own)
                     if not weight:
                         continue
                     at = {OWN: own, **dict(zip(clauses, chosen, strict=True))}
@@ -83,17 +84,17 @@ def enumerated(seen, judge):
 
 
 @pytest.mark.parametrize(
-    ("logits", "arms", "looks"),
+    ("logits", "arms", "looks", "said"),
     [
-        ([[1.5, -1.0]], [[0, 0]], [1]),
-        ([[1.0, -1.5], [2.0, 1.0], [-0.5, 0.5]], [[0, 0], [0, 1], [1, 1]], [2, 1, 1]),
-        ([[-1.0, 2.0], [-1.2, 1.8], [0.4, -0.6], [1.5, 1.5]], [[0, 0], [1, 0], [2, 0], [2, 1]], [1, 1, 2, 1]),
+        ([[1.5, -1.0]], [[0, 0]], [1], [True, True]),
+        ([[1.0, -1.5], [2.0, 1.0], [-0.5, 0.5]], [[0, 0], [0, 1], [1, 1]], [2, 1, 1], [False, True]),
+        ([[-1.0, 2.0], [-1.2, 1.8], [0.4, -0.6], [1.5, 1.5]], [[0, 0], [1, 0], [2, 0], [2, 1]], [1, 1, 2, 1], [1, 0]),
     ],
 )
-def test_the_sums_are_exact(logits, arms, looks, monkeypatch):
+def test_the_sums_are_exact(logits, arms, looks, said, monkeypatch):
     monkeypatch.setattr(posterior, "UNLIKELY", -1e9)
     monkeypatch.setattr(posterior, "MOST_RATIO", 1e9)
-    seen, judge = observed(logits, arms, looks), a_judge(2)
+    seen, judge = observed(logits, arms, looks, said=np.array(said, dtype=bool)), a_judge(2)
     assert infer(seen, judge).met == pytest.approx(enumerated(seen, judge), abs=1e-9)
 
 
