@@ -193,8 +193,8 @@ def said_by(base: Settings, clause: str) -> bool:
 
 
 def asks_for(prompt: str, requirement: Requirement) -> bool:
-    """Whether a prompt has the words of a requirement: of its text, or what it quotes of the goal. It asks for an absence
-    where it does not name what must not be there."""
+    """Whether a prompt has the words of a requirement: of its text, or what it quotes of the goal. It asks for an
+    absence where it does not name what must not be there."""
     words = words_of(prompt)
     if requirement.kind == "absence":
         return not any(words_of(thing) <= words for thing in things_absent(requirement.text) if words_of(thing))

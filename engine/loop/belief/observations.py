@@ -22,8 +22,8 @@ class Observations:
     about wordings.
     truth [n,K]: 1 where the user says that it is met, 0 where the user says that it is not, nan where nobody told; the
     judge's logits stay, and tell what its answers to that question are worth.
-    said [K]: whether the user's own words ask for it. blank [K]: the logit on a blank picture, nan where unknown. known: by (requirement, arm), pictures of past runs that
-    met and that missed it.
+    said [K]: whether the user's own words ask for it. blank [K]: the logit on a blank picture, nan where unknown.
+    known: by (requirement, arm), pictures of past runs that met and that missed it.
     """
 
     logits: np.ndarray

@@ -39,8 +39,10 @@ IMAGINED = np.array([0.02, 0.015])
 
 @cache
 def clause_kernels() -> np.ndarray:
-    """Rate of a clause given the rate of the user's own words, [said, editor, own, clause]; rows sum to 1. said: whether
-    the user's own words ask for the requirement, 0 or 1."""
+    """Rate of a clause given the rate of the user's own words, [said, editor, own, clause]; rows sum to 1.
+
+    said: 1 where the user's own words ask for the requirement, else 0.
+    """
     return np.stack([_kernels(MISSING_WORDS), _kernels(EDITORS)])
 
 

@@ -9,6 +9,7 @@ from pack.engine.judge.quotations import without_quotations
 from pack.engine.loop.clauses import (
     MAX_CLAUSE_WORDS,
     MAX_EXTRA_TOKENS,
+    asks_for,
     compose,
     positive_clauses,
     same_clause,
@@ -21,7 +22,7 @@ from pack.engine.loop.clauses import (
 )
 from pack.engine.loop.plan import Wording
 
-from .runs import SETTINGS
+from .runs import SETTINGS, checklist
 
 
 def test_the_users_words_come_first_and_unchanged():
@@ -139,3 +140,22 @@ def test_clauses_of_scripts_without_blanks_are_compared_and_cut():
 def test_a_sentence_is_not_followed_by_a_comma():
     base = SETTINGS.model_copy(update={"prompt": "A fox runs."})
     assert compose(base, Wording(clauses=("deep snow", "night")))[0] == "A fox runs. deep snow, night"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kind", "text", "span", "asks"),
+    [
+        ("three red ducks on a lake", "count", "three ducks", "three red ducks", True),
+        ("some ducks on a lake", "count", "three ducks", "three red ducks", False),
+        ("a red umbrella", "attribute", "the umbrella is red in the picture", "red umbrella", True),
+        ("a red umbrella", "attribute", "the umbrella is red in the picture", "", False),
+        ("some green stars and a ring", "absence", "no green stars", "no green stars", False),
+        ("a ring", "absence", "no green stars", "no green stars", True),
+        ("三只红色的鸭子在湖上", "count", "三只红色的鸭子", "", True),
+        ("湖", "count", "三只红色的鸭子", "", False),
+        ("", "object", "a red fox", "red fox", False),
+    ],
+)
+def test_what_a_prompt_asks_for(prompt, kind, text, span, asks):
+    requirement = checklist(text).requirements[0].model_copy(update={"kind": kind, "span": span})
+    assert asks_for(prompt, requirement) is asks

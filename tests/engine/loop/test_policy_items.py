@@ -159,7 +159,8 @@ def test_a_plan_says_how_often_each_wording_was_painted():
     assert 'three ducks: painted in 0 of 1 with your words, 1 of 1 with "exactly three ducks": keep the latter' in (
         plan.reason
     )
-    luck = after(fox_run(seed_policy="new"), *[itemised(0.98, 0.98, 0.98, 0.4) for _ in range(3)])
+    asked = SETTINGS.model_copy(update={"prompt": FOX.goal})
+    luck = after(fox_run(seed_policy="new", settings=asked), *[itemised(0.98, 0.98, 0.98, 0.4) for _ in range(3)])
     assert next_step(luck).reason == "A new seed with your own words."
 
 
@@ -300,7 +301,7 @@ def test_the_final_look_is_not_taken_while_the_run_goes_on_or_when_it_is_done():
 
 
 def test_looks_that_come_with_the_report_count_for_the_best():
-    now = ended(0.45, 0.4)
+    now = ended(0.45, 0.2)
     assert now.best.number == 1
     pending = now.pending.model_copy(update={"plan": now.iterations[-1].plan})
     before = now.model_copy(update={"iterations": now.iterations[:1], "pending": pending})

@@ -121,6 +121,15 @@ def test_where_words_change_nothing_the_next_clause_is_expected_to_change_nothin
     assert luck.fresh[0].spread[0] < words.fresh[0].spread[0]
 
 
+def test_a_clause_for_what_nobody_asked_for_promises_more():
+    """Two requirements that the user's words bring alike; only the second is in the prompt. Pictures are as sure."""
+    belief = infer(observed([[YES, YES], [NO, NO], [NO, NO]], said=[False, True]), a_judge(2))
+    missing, said = belief.fresh
+    assert missing.mean[0] > said.mean[0] + 0.05
+    assert belief.arms[0][OWN].mean[0] == pytest.approx(belief.arms[1][OWN].mean[0], abs=1e-9)
+    assert belief.met[:, 0] == pytest.approx(belief.met[:, 1], abs=1e-9)
+
+
 def test_clauses_that_fail_everywhere_make_the_next_one_less_promising():
     def after(first):
         """Four requirements that the user's words miss; clauses for three of them end so."""
