@@ -84,8 +84,9 @@ PACKAGES = (
 
 
 def installed_faces() -> FacePackage | None:
-    """The one that can be used; None without any. Imports none."""
-    return next((one for one in PACKAGES if one.installed), None)
+    """The one that can be used; None without any. Imports none. One that could not be imported is not tried again: many
+    have mediapipe for something else, and beside another numpy or protobuf than it was made for."""
+    return next((one for one in PACKAGES if one.name not in _broken and one.installed), None)
 
 
 class InstalledFaces:
@@ -99,9 +100,7 @@ class InstalledFaces:
         """See FaceFinder.count."""
         try:
             with _counting:  # neither says that it is safe for several threads
-                if self.name not in _loaded:
-                    _loaded[self.name] = self._package.load()
-                return int(_loaded[self.name](_reduced(pixels)))
+                return int(self._network()(_reduced(pixels)))
         except Exception as problem:
             LOG.warning("Imitatoes: %s could not count faces", self.name, exc_info=True)
             raise DetectorFailed(
@@ -109,10 +108,21 @@ class InstalledFaces:
                 'Python, or switch it off with "exact_evidence": false in settings.json.'
             ) from problem
 
+    def _network(self) -> Count:
+        if self.name not in _loaded:
+            try:
+                _loaded[self.name] = self._package.load()
+            except Exception:
+                _broken.add(self.name)
+                raise
+        return _loaded[self.name]
+
 
 _counting = threading.Lock()
 _loaded: dict[str, Count] = {}
 """Networks that are in memory: 2 MB each."""
+_broken: set[str] = set()
+"""Names of packages that could not be loaded since the server was started."""
 
 
 def _reduced(pixels: np.ndarray) -> np.ndarray:

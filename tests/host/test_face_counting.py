@@ -31,6 +31,7 @@ WEIGHTS = {"facenet_pytorch": FACENET.needs, "mediapipe": MEDIAPIPE.needs, "torc
 def packages(tmp_path, monkeypatch):
     """Packages by name, with their code by file and the files that they carry; none is installed else."""
     monkeypatch.setattr(faces, "_loaded", {})
+    monkeypatch.setattr(faces, "_broken", set())
     before = {name: module for name, module in sys.modules.items() if name.split(".")[0] in MODULES}
     for name in before:
         monkeypatch.delitem(sys.modules, name)
@@ -117,6 +118,16 @@ def test_a_broken_one_is_told_in_words(packages):
     with_facenet(packages, "raise OSError('another torch')")
     with pytest.raises(DetectorFailed, match=r"facenet-pytorch could not look .*OSError.*exact_evidence"):
         faces.InstalledFaces(FACENET).count(PIXELS)
+    assert faces.installed_faces() is not FACENET, "and not tried again"
+
+
+def test_one_picture_that_fails_does_not_end_it(packages):
+    with_facenet(packages, MTCNN.replace("return None, [None]", "raise ValueError('odd picture')"))
+    finder = faces.InstalledFaces(FACENET)
+    with pytest.raises(DetectorFailed, match="ValueError"):
+        finder.count(PIXELS * 0)
+    assert faces.installed_faces() is FACENET
+    assert finder.count(PIXELS) == 2
 
 
 def test_each_has_rates_of_its_own():

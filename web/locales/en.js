@@ -172,7 +172,7 @@ export default {
   "iteration.answer": "The judge saw: {answer}",
   "jury.title": "Judges",
   "jury.cost": "{calls} calls, {seconds}",
-  "jury.exact": "measures this exactly, {seconds}",
+  "jury.exact": "measured this, {seconds}",
   "jury.notAsked": "was not asked: it could not change anything.",
   "jury.failed": "gave no verdict: {reason}",
   "jury.found": "Found {found} of {of}.",
