@@ -36,10 +36,12 @@ def fitting_values(view: GraphView, judged: str, stages: Sequence[Sampling]) -> 
     family = next((found for one in stages if (found := model_family(view, one))), None) or family_in(view.graph)
     if family is None or family.frames is None or not any(paints_clip(view, one) for one in stages):
         return ()
-    around = view.upstream(view.downstream([judged]))
+    behind = view.downstream([judged])
+    around = view.upstream(behind)
     nodes = [node for node in view.nodes.values() if node.id in around]
+    timed = [node for node in nodes if node.id in behind or {"CONDITIONING", "LATENT"} & set(node.outputs)]
     changes: dict[tuple[str, str], PlannedValue] = {}
-    for change in (*_lengths(view, nodes, family, family.frames), *_rates(view, nodes, family, family.frames)):
+    for change in (*_lengths(view, nodes, family, family.frames), *_rates(view, timed, family, family.frames)):
         changes.setdefault((change.node, change.input), change)
     return tuple(changes.values())
 
@@ -50,16 +52,8 @@ def fitting_length(frames: Frames, length: int) -> int:
     return nearest if nearest > 1 else frames.default or frames.multiple + frames.offset
 
 
-def places_of_length(view: GraphView, nodes: Sequence[Node]) -> Iterator[tuple[Node, InputRef]]:
-    """(node, where its number of frames is written) of the nodes that make latents of so many frames."""
-    for node in nodes:
-        for name in LENGTHS:
-            if name in node.specs and name in node.inputs and "LATENT" in node.outputs:
-                yield node, origin(view, InputRef(node.id, name))
-
-
 def _lengths(view: GraphView, nodes: Sequence[Node], family: Family, frames: Frames) -> Iterator[PlannedValue]:
-    for node, place in places_of_length(view, nodes):
+    for node, place in _places_of_length(view, nodes):
         length = literal(view.graph, place)
         if not isinstance(length, int) or isinstance(length, bool) or length < 2 or frames.nearest(length) == length:
             continue
@@ -67,6 +61,14 @@ def _lengths(view: GraphView, nodes: Sequence[Node], family: Family, frames: Fra
         made = f"{frames.multiple}n+{frames.offset}"
         reason = f"{node.label()}: {family.name} makes {made} frames, so {length} became {fitting}."
         yield PlannedValue(node=place.node, input=place.input, value=fitting, reason=reason)
+
+
+def _places_of_length(view: GraphView, nodes: Sequence[Node]) -> Iterator[tuple[Node, InputRef]]:
+    """(node, where its number of frames is written) of the nodes that make latents of so many frames."""
+    for node in nodes:
+        for name in LENGTHS:
+            if name in node.specs and name in node.inputs and "LATENT" in node.outputs:
+                yield node, origin(view, InputRef(node.id, name))
 
 
 def _rates(view: GraphView, nodes: Sequence[Node], family: Family, frames: Frames) -> Iterator[PlannedValue]:

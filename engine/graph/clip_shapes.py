@@ -80,7 +80,7 @@ def clip_shapes(graph: Graph, object_info: ObjectInfo) -> ClipShapes:
             "The size of this clip comes from its picture or from a calculation. Give the picture the size that the "
             "clip is to have."
         )
-    written = _of_one_proportion(view, (size.width, size.height))
+    written = _same_or_doubled(view, (size.width, size.height))
     doubled = sum(view.nodes[name].class_type in UPSAMPLERS for name in view.downstream([size.node]))
     smallest = min(written)
     full = max(max(written), (smallest[0] << doubled, smallest[1] << doubled))
@@ -93,15 +93,17 @@ Written = dict[tuple[int, int], list[tuple[InputRef, InputRef]]]
 """(width, height) in pixels to where these stand in the graph."""
 
 
-def _of_one_proportion(view: GraphView, base: tuple[InputRef, InputRef]) -> Written:
-    """The sizes of the graph that have the proportion of this one: of a first pass at half size, of its picture."""
+def _same_or_doubled(view: GraphView, base: tuple[InputRef, InputRef]) -> Written:
+    """The sizes of the graph that are this one, halved or doubled: of a first pass at half size, of its picture."""
     width, height = (int(literal(view.graph, place)) for place in base)
     found: Written = {}
     for pair in (base, *written_sides(view)):
         sides = [literal(view.graph, place) for place in pair]
         if all(is_number(side) for side in sides):
             wide, high = map(int, sides)
-            if abs(wide * height / (high * width) - 1) < SAME_PROPORTION:
+            steps = math.log2(wide / width)
+            alike = abs(wide * height / (high * width) - 1) < SAME_PROPORTION
+            if alike and abs(2 ** (steps - round(steps)) - 1) < SAME_PROPORTION:
                 found.setdefault((wide, high), []).append(pair)
     return found
 

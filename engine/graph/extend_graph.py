@@ -33,18 +33,7 @@ def extend_graph(graph: Graph, hub: str, goal: str, prompt: str, seed: int, pict
     ExtendRefused.
     """
     extended = as_queued(graph)
-    loaders = _picture_loaders(extended)
-    if not loaders and any(class_of(node) == _VIDEO_LOADER for node in extended.values()):
-        raise ExtendRefused(
-            "This workflow makes a clip longer by itself: choose the best clip of this run in Load Video, write the "
-            "next goal, and queue it again."
-        )
-    if not loaders:
-        raise ExtendRefused(
-            "This workflow does not begin with a picture that LoadImage brings, so it cannot go on from the last frame "
-            "of a clip. Make the clip with a picture to video workflow."
-        )
-    for loader in loaders:
+    for loader in _loaders_to_fill(extended):
         extended[loader]["inputs"]["image"] = picture
     extended[hub]["inputs"].update({"goal": goal, "prompt": prompt, "seed": seed, "checklist": ""})
     return extended
@@ -61,8 +50,8 @@ def run_extended(graph: Mapping[str, Any]) -> tuple[str, int]:
 
 def frames_to_begin_with(graph: Mapping[str, Any]) -> int:
     """How many frames of the clip before the next segment can begin with: more than one where all that takes the
-    pictures is known to take a piece of video."""
-    loaders = _picture_loaders(graph)
+    pictures is known to take a piece of video. Raises ExtendRefused."""
+    loaders = _loaders_to_fill(graph)
     takers = [(name, slot) for name in loaders for slot in (0, 1)]
     seen: set[tuple[str, int]] = set()
     while takers:
@@ -80,7 +69,22 @@ def frames_to_begin_with(graph: Mapping[str, Any]) -> int:
             if is_mask or not hands_on_batches(kind):
                 return 1
             takers.append((name, 0))
-    return first_clip_frames() if loaders else 1
+    return first_clip_frames()
+
+
+def _loaders_to_fill(graph: Mapping[str, Any]) -> list[str]:
+    loaders = _picture_loaders(graph)
+    if not loaders and any(class_of(node) == _VIDEO_LOADER for node in graph.values()):
+        raise ExtendRefused(
+            "This workflow makes a clip longer by itself: choose the best clip of this run in Load Video, write the "
+            "next goal, and queue it again."
+        )
+    if not loaders:
+        raise ExtendRefused(
+            "This workflow does not begin with a picture that LoadImage brings, so it cannot go on from the last frame "
+            "of a clip. Make the clip with a picture to video workflow."
+        )
+    return loaders
 
 
 def _picture_loaders(graph: Mapping[str, Any]) -> list[str]:

@@ -50,7 +50,8 @@ def _next_segment(journal: Journal, clips: ClipFiles, run: Run, goal: str, promp
         raise NotNow("The run has kept no clip. Run a workflow that makes a video, and saves it.")
     try:
         graph, extra_pnginfo = journal.load_graph(run.id)
-        shown = clips.last_frames(clip, frames or frames_to_begin_with(graph))
+        known = frames_to_begin_with(graph)
+        shown = clips.last_frames(clip, frames or known)
         picture = f"{journal.root.name}/{run.id}/{journal.save_last_frames(run.id, shown)} [output]"
         settings = run.start.settings.model_copy(update={"prompt": prompt, "seed": draw_seed()})
         extended = extend_graph(graph, run.loop_node, goal, prompt, settings.seed, picture)

@@ -131,6 +131,7 @@ export function createPanel({ t, store, server, actions, search, judge, series, 
       buttons.update(run, { busy: actions.busy(), canFollow: !attached && page.canFollow(run) });
       segments.update(run, { busy: actions.busy() });
     }
+    if (current.hidden) segments.leave(); // nothing plays on unseen
     if (!pictures.hidden) {
       chart.update(run, iteration?.number);
       film.update(run, iteration?.number, page.preview(run));

@@ -70,6 +70,14 @@ def test_frames_that_are_filled_up_have_a_rate_of_their_own():
     assert wrap(plain, "a goal", object_info()).plan.changes == ()
 
 
+def test_the_rate_of_a_video_that_is_loaded_is_its_own():
+    plain = given("wan22_img2vid")
+    sampler = next(node for node in plain.values() if node["class_type"] == "WanImageToVideo")
+    plain["92"] = {"class_type": "VHS_LoadVideo", "inputs": {"video": "mine.mp4", "force_rate": 30}}
+    sampler["inputs"]["start_image"] = ["92", 0]
+    assert wrap(plain, "a goal", object_info()).plan.changes == ()
+
+
 def test_a_length_behind_a_node_that_holds_it_is_changed_there():
     plain = given("wan22_img2vid", 80)
     (key, name), *_ = numbers(plain, LENGTHS)

@@ -85,6 +85,14 @@ def test_a_size_behind_nodes_that_hold_it_is_changed_there():
     assert {(one.node, one.input) for one in vertical.changes} == {("90", "value"), ("91", "value")}
 
 
+def test_another_size_of_the_same_proportion_is_left_alone():
+    made = changed(graph("wan22_img2vid"), clip_shapes(graph("wan22_img2vid"), object_info()).shapes[2])
+    made["90"] = {"class_type": "EmptyImage", "inputs": {"width": 512, "height": 512, "batch_size": 1, "color": 0}}
+    made["91"] = {"class_type": "PreviewImage", "inputs": {"images": ["90", 0]}}
+    vertical = clip_shapes(made, object_info()).shapes[1]
+    assert "90" not in {one.node for one in vertical.changes}
+
+
 @pytest.mark.parametrize(
     ("made", "why"),
     [

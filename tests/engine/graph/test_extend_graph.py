@@ -69,7 +69,6 @@ def test_another_picture_is_no_run(image):
         ("13 Picture to video with LTX-2", 9),
         ("17 Picture to video with LTX-2.3", 9),
         ("12 Picture to video with Wan 2.2", 1),
-        ("16 Text to video with Wan 2.2", 1),
     ],
 )
 def test_a_segment_begins_with_a_piece_of_video_where_the_model_takes_one(name, frames):

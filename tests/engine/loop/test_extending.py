@@ -138,6 +138,14 @@ def test_a_model_that_begins_with_video_gets_the_last_frames_and_all_of_them_are
     )
 
 
+def test_what_cannot_go_on_is_refused_before_its_clip_is_read(journal):
+    made = wrap(graph("sdxl_txt2img"), "a goal", object_info()).graph
+    hub = next(key for key, node in made.items() if "SelfImproving" in node["class_type"])
+    former = kept(journal, graph=made).model_copy(update={"loop_node": hub})
+    with pytest.raises(NotNow, match="picture to video"):
+        asyncio.run(next_segment(journal, None, former, "more", ""))
+
+
 def test_frames_that_stand_still_are_one(journal):
     """A moving WebP holds frames that are alike once; LoadImage would bring fewer than are cut off later."""
     assert journal.folder(FORMER).mkdir(parents=True) is None
