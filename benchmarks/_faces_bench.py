@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--pictures", type=Path, help="a folder of pictures instead of the official templates'")
     parser.add_argument("--truth", type=Path, default=TRUTH, help="what is on them, as labelled_pictures.json says it")
     parser.add_argument("--package", choices=[one.name for one in PACKAGES], help="one of them; else all that are here")
-    parser.add_argument("--json", action="store_true", help="print the counts as face_rates.json holds them")
+    parser.add_argument("--json", action="store_true", help="print each one's rates as a row of face_rates.json")
     options = parser.parse_args(arguments)
     chosen = [one for one in PACKAGES if one.installed and options.package in (None, one.name)]
     if not chosen:

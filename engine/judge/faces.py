@@ -19,8 +19,10 @@ MOST_PEOPLE = 5
 """The most people in the pictures that detectors were measured with."""
 MOST_EXACT = MOST_PEOPLE - 1
 """The most people that an exact number may ask for: one more of them was measured as well."""
+MOST_FACES = 20
+"""More stand for as many."""
 LEAST_CHANCE = 1e-300
-"""What is rarer is as rare: twenty faces where nobody is."""
+"""What never comes is as rare as this."""
 
 
 class FaceRates(NamedTuple):
@@ -123,6 +125,7 @@ def evidence_of_faces(rates: FaceRates, wanted: Wanted, found: int) -> float:
     """The log-likelihood ratio of so many faces: how often they come where there are as many people as wanted, against
     one too few and one too many, of which either is taken to be as likely. At most MOST_EVIDENCE either way.
     """
+    found = min(found, MOST_FACES)
     most = MOST_PEOPLE if wanted.high is None else wanted.high
     right = [chance_of_faces(rates, people, found) for people in range(wanted.low, most + 1)]
     beside = [wanted.low - 1] if wanted.high is None else [wanted.low - 1, wanted.high + 1]

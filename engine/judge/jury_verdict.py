@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from .checklist import Checklist, Kind, Requirement
 from .critique import Critique, Item, JurorItem, JurorSaid, ServedBy
 from .detector import PictureDetector
-from .jury_evidence import Testimony, Worth, combined, disagree, jury_reliability, most_sure, scale_of
+from .jury_evidence import SILENT, Testimony, Worth, combined, disagree, jury_reliability, most_sure, scale_of
 from .reliability import Reliability
 from .scoring import CERTAIN, UNKNOWN, Bias, highest_score, orphans, overall_score
 from .verdict import CANNOT_TELL, holds, match_items, mean_item, reason, sentence
@@ -190,7 +190,7 @@ def _decision(
     silent = [number for number in hearing.failed if not members[number].exact]
     everything = holds(found, pass_score)
     split = [one for one in checklist.requirements if disagree(heard[one.id])]
-    contested = [one for one in split if any(members[told.juror].exact for told in heard[one.id])]
+    contested = [one for one in split if any(_measured(told, members) for told in heard[one.id])]
     doubtful = {item.id for item in found.items if item.p < CONTESTED} & {one.id for one in contested}
     if everything and doubtful:
         texts = sentence([_with_findings(one, heard[one.id]) for one in contested if one.id in doubtful])
@@ -207,6 +207,11 @@ def _decision(
     texts = sentence([one.text for one in split])
     said = f"{told} The judges disagree about: {texts}" if split else told
     return {"passed": agreed, "reason": said}
+
+
+def _measured(told: Testimony, members: Sequence[Member]) -> bool:
+    """Whether a detector says this, and says something."""
+    return members[told.juror].exact and abs(told.evidence) > SILENT
 
 
 def _with_findings(requirement: Requirement, told: Sequence[Testimony]) -> str:

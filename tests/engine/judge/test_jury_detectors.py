@@ -154,6 +154,16 @@ def test_many_requirements_that_are_met_do_not_carry_a_misspelling_along():
     assert verdict(jury(Model(ALL), Reader("HELLO")), checklist).passed
 
 
+def test_two_judges_that_differ_may_pass_where_the_reader_says_nothing():
+    """What was read says nothing here; the first judge's yes outweighs the second one's no, as without a reader."""
+    tested = self_test("model", **{**GOOD, "text": 0.97})
+    mute = dict.fromkeys(FOUND, 0.0)
+    sure, other = judge(Model(ALL, 0.98), tested), judge(Model(ALL - {"r2"}, name="second"))
+    without = verdict(Jury(sure, [other]))
+    beside = verdict(Jury(judge(Model(ALL, 0.98), tested), [other], [WritingDetector(Reader("HELO"), mute)]))
+    assert beside.passed == without.passed
+
+
 def test_a_good_judges_word_stands_beside_a_misreading():
     sure = self_test("model", **{**GOOD, "text": 0.99})
     found = verdict(jury(Model(ALL, 0.97), Reader("HELO"), sure))
