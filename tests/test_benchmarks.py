@@ -9,6 +9,7 @@ import os
 import time
 
 import pytest
+from pack.benchmarks import _cards_bench as cards
 from pack.benchmarks import _figures as figures
 from pack.benchmarks import _table as table
 from pack.benchmarks import _workload as workload
@@ -25,6 +26,7 @@ from pack.benchmarks._stages import (
     WAITING,
 )
 from pack.benchmarks._stalls import stall_lines
+from pack.benchmarks.cards import table as cards_table
 from pack.benchmarks.probe import photo, stopwatch
 from pack.benchmarks.probe.stalls import KEPT, Stall, Stalls
 
@@ -57,6 +59,21 @@ def test_nothing_measured_is_said():
         figures.spread([])
     with pytest.raises(ValueError, match="Nothing was measured"):
         figures.middle([])
+
+
+def test_what_several_cards_cost_beside_rendering_and_judging():
+    """Renders of half a second; the critic takes .2 s, the rest of a pass is the loop's and ComfyUI-Distributed's."""
+    prompts = [Ended(0.0, 0.75), Ended(0.8, 1.6), Ended(1.63, 2.4)]
+    spans = [Span(CRITIC, 0.55, 0.75), Span(LOOKING, 0.6, 0.7), Span(CRITIC, 1.4, 1.6), Span(CRITIC, 2.2, 2.4)]
+    ours = cards.between(prompts, spans)
+    assert [one.beside for one in ours] == pytest.approx([0.1, 0.13])
+    assert [one.judged for one in ours] == pytest.approx([0.2, 0.2])
+    found = cards.figures(2, ours, [cards.Pass(0.06), cards.Pass(0.5), cards.Pass(0.06)])
+    assert (found.ours, found.theirs, found.judged) == pytest.approx((107.5, 60, 200))
+    told = found.told()
+    assert (told["beside_distributed_ms"], told["distributed_pictures_a_second"]) == (47.5, round(3 / 0.56, 3))
+    assert any("MISSED" in line for line in cards_table([found]))
+    assert any("met" in line for line in cards_table([cards.figures(0, ours, ours)]))
 
 
 def one_iteration():
