@@ -66,14 +66,18 @@ def test_what_several_cards_cost_beside_rendering_and_judging():
     prompts = [Ended(0.0, 0.75), Ended(0.8, 1.6), Ended(1.63, 2.4)]
     spans = [Span(CRITIC, 0.55, 0.75), Span(LOOKING, 0.6, 0.7), Span(CRITIC, 1.4, 1.6), Span(CRITIC, 2.2, 2.4)]
     ours = cards.between(prompts, spans)
-    assert [one.beside for one in ours] == pytest.approx([0.1, 0.13])
-    assert [one.judged for one in ours] == pytest.approx([0.2, 0.2])
-    found = cards.figures(2, ours, [cards.Pass(0.06), cards.Pass(0.5), cards.Pass(0.06)])
-    assert (found.ours, found.theirs, found.judged) == pytest.approx((107.5, 60, 200))
+    assert [(one.queued, one.within, one.judged) for one in ours] == [
+        pytest.approx((0.05, 0.1, 0.2)),
+        pytest.approx((0.03, 0.07, 0.2)),
+    ]
+    mine, theirs = cards.typical(ours), cards.typical([cards.Pass(0.01, 0.05), cards.Pass(0.9, 0.9)] * 2)
+    assert (mine.queued, mine.within, mine.judged) == pytest.approx((35, 77.5, 200))
+    found = cards.CardFigures(2, mine, cards.typical([cards.Pass(0.01, 0.05)] * 3 + [cards.Pass(0.9, 0.9)]))
     told = found.told()
-    assert (told["beside_distributed_ms"], told["distributed_pictures_a_second"]) == (47.5, round(3 / 0.56, 3))
+    assert (told["overhead_ms"], told["distributed_overhead_ms"], told["beside_distributed_ms"]) == (112.5, 60, 52.5)
+    assert told["distributed_pictures_a_second"] == round(3 / 0.56, 3)
     assert any("MISSED" in line for line in cards_table([found]))
-    assert any("met" in line for line in cards_table([cards.figures(0, ours, ours)]))
+    assert any("met" in line for line in cards_table([cards.CardFigures(0, theirs, theirs)]))
 
 
 def one_iteration():

@@ -19,16 +19,18 @@ async def plan_graph(repairs: RepairRenders, live: LiveRun) -> Graph:
     """Of the pending render. Raises EditRefused, OSError, ValueError for a repair that cannot be made."""
     run, plan = live.run, live.run.pending.plan
     if plan.repair is None:
-        return await asyncio.to_thread(with_settings, live.graph, *_shown(run, plan))
+        return await asyncio.to_thread(with_settings, live.graph, *_shown(run))
     return apply_recoveries(await repairs.graph(run, plan, live.graph), live.tried)
 
 
 async def plan_submission(repairs: RepairRenders, live: LiveRun) -> Submission:
     """The pending render as the queue takes it. Raises as plan_graph."""
     run, pending = live.run, live.run.pending
-    graph = await plan_graph(repairs, live)
-    shown = _shown(run, pending.plan)
-    extra_pnginfo = await asyncio.to_thread(ui_workflow.in_extra_pnginfo, live.extra_pnginfo, *shown)
+    work = [
+        plan_graph(repairs, live),
+        asyncio.to_thread(ui_workflow.in_extra_pnginfo, live.extra_pnginfo, *_shown(run)),
+    ]
+    graph, extra_pnginfo = await asyncio.gather(*work)  # side by side: each waits for a thread
     client_id = live.client_id or run.client_id
     carried = live.carried if pending.plan.repair is None else live.carried.within(graph)
     return Submission(pending.prompt_id, graph, extra_pnginfo, client_id, carried, _why_one_card(run, pending.plan))
@@ -43,6 +45,6 @@ def _why_one_card(run: Run, plan: Plan) -> str:
     return "only some of its outputs were queued" if run.targets else ""
 
 
-def _shown(run: Run, plan: Plan) -> tuple[str, Settings, str, str]:
-    """What SelfImprovingPrompt shows in this render: its node id, settings, goal and checklist."""
-    return run.loop_node, plan.settings, run.start.goal, run.start.checklist
+def _shown(run: Run) -> tuple[str, Settings, str, str]:
+    """What SelfImprovingPrompt shows in the pending render: its node id, settings, goal and checklist."""
+    return run.loop_node, run.pending.plan.settings, run.start.goal, run.start.checklist
