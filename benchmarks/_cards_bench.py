@@ -26,7 +26,7 @@ WORKERS = ("first", "second")
 SIZE = 512
 RENDER_SECONDS = 0.5
 """Of each picture, on each card. It sleeps, so that the cards need no processor of their own."""
-PASSES, BLOCKS = 7, 2
+PASSES, BLOCKS = 6, 2
 """Renders of a block. Blocks of the loop and of the script take turns, so that both meet what else the machine does."""
 LOOK_SECONDS = 0.05
 """Between two looks of the script at whether its render has ended, which it sees too late: that is not counted."""
@@ -82,28 +82,32 @@ def bare() -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Pass:
-    """Seconds of one render of all cards: from one's start to the next one's, less what its pictures take to render and
-    to be judged. judged: by the critic, its model answering at once."""
+    """Seconds of one render of all cards. queued: until it began, from the end of the one before or from its request.
+    within: of the render, less what pictures take to be rendered and judged. judged: by the critic, its model answering
+    at once."""
 
-    beside: float
+    queued: float
+    within: float
     judged: float = 0.0
 
 
 def loop_passes(found: Company) -> list[Pass]:
-    """Of one run. Its first iteration is left out: a run begins in it."""
+    """Of one run. Its first iteration, in which it begins, is left out."""
     client = found.master.client
     attach(found.master, {CRITIC: STAGES[CRITIC]})
     begun = client.post("/imitatoes/runs", {"workflow": looped(), "spread": True})
     ids = played_on(client, begun["prompt_id"], PASSES + 1)
     spans = [Span(*span) for span in client.get("/benchmark/spans")]
-    return between(found.master.prompts(ids), spans)[1:]
+    return between(found.master.prompts(ids), spans)
 
 
 def between(prompts: Sequence[Ended], spans: Sequence[Span]) -> list[Pass]:
+    """The passes of all prompts but the first, which each follows on the one before."""
     passes = []
-    for before, after in itertools.pairwise(prompts):
-        judged = sum(s.ms for s in spans if s.stage == CRITIC and before.started <= s.begin < after.started) / 1000
-        passes.append(Pass(after.started - before.started - judged - RENDER_SECONDS, judged))
+    for before, now in itertools.pairwise(prompts):
+        judged = sum(s.ms for s in spans if s.stage == CRITIC and now.started <= s.begin < now.succeeded) / 1000
+        within = now.succeeded - now.started - judged - RENDER_SECONDS
+        passes.append(Pass(now.started - before.succeeded, within, judged))
     return passes
 
 
@@ -118,37 +122,44 @@ def script_passes(found: Company, workers: Sequence[str]) -> list[Pass]:
         time.sleep(RENDER_SECONDS)
         while (entry := client.history(prompt_id)) is None:
             time.sleep(LOOK_SECONDS)
-        passes.append(Pass(ended(entry).succeeded - sent - RENDER_SECONDS))
+        now = ended(entry)
+        passes.append(Pass(now.started - sent, now.succeeded - now.started - RENDER_SECONDS))
         time.sleep(PAUSE_SECONDS)
     return passes
 
 
 @dataclass(frozen=True)
 class CardFigures:
-    """By the number of workers. ours, theirs: milliseconds an iteration beside rendering and judging, medians."""
+    """Of one number of workers. ours, theirs: a typical pass of the loop and of the script, in milliseconds."""
 
     workers: int
-    ours: float
-    theirs: float
-    judged: float
+    ours: Pass
+    theirs: Pass
 
     @property
     def beside_theirs(self) -> float:
-        return self.ours - self.theirs
+        """Milliseconds that an iteration of the loop takes more than ComfyUI-Distributed does, judging left out."""
+        return overhead(self.ours) - overhead(self.theirs)
 
-    def pictures_a_second(self, milliseconds: float) -> float:
-        return (1 + self.workers) / (RENDER_SECONDS + milliseconds / 1000)
+    def pictures_a_second(self, one: Pass) -> float:
+        return (1 + self.workers) / (RENDER_SECONDS + (overhead(one) + one.judged) / 1000)
 
     def told(self) -> dict[str, float]:
         """What --json prints."""
         return {
-            "overhead_ms": round(self.ours, 1),
-            "distributed_overhead_ms": round(self.theirs, 1),
+            "overhead_ms": round(overhead(self.ours), 1),
+            "distributed_overhead_ms": round(overhead(self.theirs), 1),
             "beside_distributed_ms": round(self.beside_theirs, 1),
-            "judging_ms": round(self.judged, 1),
-            "pictures_a_second": round(self.pictures_a_second(self.ours + self.judged), 3),
+            "queueing_beside_distributed_ms": round(self.ours.queued - self.theirs.queued, 1),
+            "judging_ms": round(self.ours.judged, 1),
+            "pictures_a_second": round(self.pictures_a_second(self.ours), 3),
             "distributed_pictures_a_second": round(self.pictures_a_second(self.theirs), 3),
         }
+
+
+def overhead(one: Pass) -> float:
+    """All but rendering and judging."""
+    return one.queued + one.within
 
 
 def measured(found: Company, count: int) -> CardFigures:
@@ -159,13 +170,10 @@ def measured(found: Company, count: int) -> CardFigures:
     for _ in range(BLOCKS):
         ours += loop_passes(found)
         theirs += script_passes(found, ids)
-    return figures(count, ours, theirs)
+    return CardFigures(count, typical(ours), typical(theirs))
 
 
-def figures(count: int, ours: Sequence[Pass], theirs: Sequence[Pass]) -> CardFigures:
-    return CardFigures(
-        count,
-        1000 * statistics.median(one.beside for one in ours),
-        1000 * statistics.median(one.beside for one in theirs),
-        1000 * statistics.median(one.judged for one in ours),
-    )
+def typical(passes: Sequence[Pass]) -> Pass:
+    """Lower quartiles, in milliseconds: what else the machine does can only make a pass longer."""
+    named = {name: [getattr(one, name) for one in passes] for name in ("queued", "within", "judged")}
+    return Pass(**{name: 1000 * statistics.quantiles(one, n=4, method="inclusive")[0] for name, one in named.items()})

@@ -27,7 +27,7 @@ STAGES: dict[str, list[list[str]]] = {
     ],
     "graph patched": [
         ["engine.loop.picture_saving", "as_queued"],
-        ["engine.loop.driver", "with_settings"],
+        ["engine.loop.plan_submission", "with_settings"],
         ["engine.graph.ui_workflow", "in_extra_pnginfo"],
     ],
     "journal": [["engine.loop.journal", "Journal.record"]],

@@ -9,6 +9,7 @@ import os
 import time
 
 import pytest
+from pack.benchmarks import _cards_bench as cards
 from pack.benchmarks import _figures as figures
 from pack.benchmarks import _table as table
 from pack.benchmarks import _workload as workload
@@ -25,6 +26,7 @@ from pack.benchmarks._stages import (
     WAITING,
 )
 from pack.benchmarks._stalls import stall_lines
+from pack.benchmarks.cards import table as cards_table
 from pack.benchmarks.probe import photo, stopwatch
 from pack.benchmarks.probe.stalls import KEPT, Stall, Stalls
 
@@ -57,6 +59,25 @@ def test_nothing_measured_is_said():
         figures.spread([])
     with pytest.raises(ValueError, match="Nothing was measured"):
         figures.middle([])
+
+
+def test_what_several_cards_cost_beside_rendering_and_judging():
+    """Renders of half a second; the critic takes .2 s, the rest of a pass is the loop's and ComfyUI-Distributed's."""
+    prompts = [Ended(0.0, 0.75), Ended(0.8, 1.6), Ended(1.63, 2.4)]
+    spans = [Span(CRITIC, 0.55, 0.75), Span(LOOKING, 0.6, 0.7), Span(CRITIC, 1.4, 1.6), Span(CRITIC, 2.2, 2.4)]
+    ours = cards.between(prompts, spans)
+    assert [(one.queued, one.within, one.judged) for one in ours] == [
+        pytest.approx((0.05, 0.1, 0.2)),
+        pytest.approx((0.03, 0.07, 0.2)),
+    ]
+    mine, theirs = cards.typical(ours), cards.typical([cards.Pass(0.01, 0.05), cards.Pass(0.9, 0.9)] * 2)
+    assert (mine.queued, mine.within, mine.judged) == pytest.approx((35, 77.5, 200))
+    found = cards.CardFigures(2, mine, cards.typical([cards.Pass(0.01, 0.05)] * 3 + [cards.Pass(0.9, 0.9)]))
+    told = found.told()
+    assert (told["overhead_ms"], told["distributed_overhead_ms"], told["beside_distributed_ms"]) == (112.5, 60, 52.5)
+    assert told["distributed_pictures_a_second"] == round(3 / 0.56, 3)
+    assert any("MISSED" in line for line in cards_table([found]))
+    assert any("met" in line for line in cards_table([cards.CardFigures(0, theirs, theirs)]))
 
 
 def one_iteration():

@@ -14,12 +14,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
-from ..graph import ui_workflow
 from ..graph.local_edit_parts import EditRefused
-from ..graph.loop_nodes import Graph, with_settings
 from ..graph.patch import Patch
 from ..graph.render_error import RenderError
-from ..settings import Settings
 from .clip_saving import keep_clip
 from .endings import paid_out_stop
 from .extending import close_folder
@@ -28,6 +25,7 @@ from .live_runs import LiveRun, LiveRuns
 from .new_run import new_run
 from .outcome import OUR_MISTAKE, STOPPED, end_of_run, record, unsaved_reason
 from .plan import Pending, Plan, Recovery
+from .plan_submission import plan_graph, plan_submission
 from .ports import (
     ClipFiles,
     Events,
@@ -35,7 +33,6 @@ from .ports import (
     PromptState,
     Queue,
     Queued,
-    Submission,
     SubmissionRejected,
     WordingStore,
 )
@@ -236,7 +233,7 @@ class Driver:
         if state.kind != "error" or state.error is None or state.error.kind == "other":
             return None
         known = await self._queue.object_info()
-        graph = await self._graph(live, live.run, live.run.pending.plan)
+        graph = await plan_graph(self.repairs, live)
         return await asyncio.to_thread(plan_retry, live.run, graph, state.error, live.tried, known)
 
     async def _try_again(self, live: LiveRun, change: Recovery, state: PromptState) -> bool:
@@ -251,12 +248,6 @@ class Driver:
             change = change.model_copy(update={"patch": Patch()})
         run = live.run.model_copy(update={"recoveries": (*live.run.recoveries, change)})
         return await self._carry_out(live, run, live.run.pending.plan, again=True)
-
-    async def _graph(self, live: LiveRun, run: Run, plan: Plan) -> Graph:
-        """Of the render of this plan. Raises EditRefused, OSError, ValueError for a repair that cannot be made."""
-        if plan.repair is None:
-            return await asyncio.to_thread(with_settings, live.graph, *_shown(run, plan))
-        return apply_recoveries(await self.repairs.graph(run, plan, live.graph), live.tried)
 
     async def _go_on_without_repair(self, live: LiveRun, reason: str, error: RenderError | None = None) -> bool:
         """The pending repair could not be made or rendered: without the detector that failed, else something else is.
@@ -307,22 +298,15 @@ class Driver:
 
     async def _queue_pending(self, live: LiveRun) -> bool:
         """The recorded render into the queue. False when that ended the run."""
-        run, pending = live.run, live.run.pending
+        pending = live.run.pending
         try:
-            graph = await self._graph(live, run, pending.plan)
+            asked = await plan_submission(self.repairs, live)
         except (EditRefused, OSError, ValueError) as problem:
             if pending.plan.repair is None:
                 raise
             return await self._go_on_without_repair(live, str(problem))
-        shown = _shown(run, pending.plan)
-        extra_pnginfo = await asyncio.to_thread(ui_workflow.in_extra_pnginfo, live.extra_pnginfo, *shown)
         if live.stop != "now":
             try:
-                client_id = live.client_id or run.client_id
-                carried = live.carried if pending.plan.repair is None else live.carried.within(graph)
-                asked = Submission(
-                    pending.prompt_id, graph, extra_pnginfo, client_id, carried, _why_one_card(run, pending.plan)
-                )
                 queued = await self._queue.submit(asked)
                 if queued is not None:  # nothing is awaited in between: its critic may ask at any moment
                     pending = self._queued_as(live, queued)
@@ -330,7 +314,7 @@ class Driver:
                 if pending.plan.repair is not None:
                     return await self._go_on_without_repair(live, str(problem))
                 known = await self._queue.object_info() if problem.error is not None else {}
-                await self.finish(live, live.run, explain_refusal(graph, problem, known))
+                await self.finish(live, live.run, explain_refusal(asked.graph, problem, known))
                 return False
         if live.stop == "now":  # asked for while the prompt was on its way
             await self._queue.cancel(pending.prompt_id)
@@ -427,17 +411,3 @@ class Driver:
     async def cancel_pending(self, live: LiveRun) -> None:
         if live.run.pending is not None:
             await self._queue.cancel(live.run.pending.prompt_id)
-
-
-def _why_one_card(run: Run, plan: Plan) -> str:
-    """Why a render may not be spread over several cards; "" where it may."""
-    if plan.repair is not None:
-        return "a repair in place is one picture"
-    if run.paid_nodes:
-        return f"every card would pay for {', '.join(run.paid_nodes)}"
-    return "only some of its outputs were queued" if run.targets else ""
-
-
-def _shown(run: Run, plan: Plan) -> tuple[str, Settings, str, str]:
-    """What SelfImprovingPrompt shows in this render: its node id, settings, goal and checklist."""
-    return run.loop_node, plan.settings, run.start.goal, run.start.checklist

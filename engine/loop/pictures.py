@@ -42,8 +42,8 @@ LOG = logging.getLogger(__name__)
 
 
 def save_png(image: torch.Tensor, path: Path, metadata: Mapping[str, Any]) -> None:
-    """Write IMAGE [H,W,C] (float 0..1, C 1, 3 or 4) as 8-bit PNG, to the pixel what SaveImage writes. Values that are
-    not numbers become black.
+    """Write IMAGE [H,W,C] (float 0..1, C 1, 3 or 4) as 8-bit PNG, its colours to the pixel what SaveImage writes.
+    Values that are not numbers become black.
 
     metadata: each entry becomes a text chunk of JSON, as ComfyUI's SaveImage writes `prompt` and `workflow`.
     Raises OSError.
@@ -91,7 +91,10 @@ def eight_bits(image: torch.Tensor) -> np.ndarray:
         clean = torch.nan_to_num(clean, nan=0.0, posinf=0.0, neginf=0.0).clamp_(0, 1)
     # Cut off, not rounded, as ComfyUI and its packs do it: a picture that a worker has sent in 8 bits stays as it is,
     # and the same render alone gives the same file (docs/design-notes.md, 22.7).
-    return clean.mul(255).to(torch.uint8).numpy()
+    levels = clean.mul(255)
+    if levels.shape[-1] == 4:  # opacity goes through masks, and 1 - (1 - a) may be a hair below a
+        levels[..., 3].round_()
+    return levels.to(torch.uint8).numpy()
 
 
 def contact_sheet_names(tiles: int) -> list[str]:

@@ -145,6 +145,9 @@ def test_a_picture_is_kept_to_the_pixel_as_comfyui_would_save_it_and_read_again_
     kept = np.asarray(Image.open(path))
     assert (kept == np.clip(255.0 * image.numpy(), 0, 255).astype(np.uint8)).all()  # SaveImage, nodes.py of ComfyUI
     levels = torch.arange(256, dtype=torch.uint8).repeat(3, 2, 1).movedim(0, -1)
+    opacity = 1 - (1 - torch.arange(256).float().div(255))
+    save_png(torch.cat([levels.float().div(255), opacity.repeat(2, 1)[..., None]], dim=-1), path, {})
+    assert (np.asarray(Image.open(path)) == torch.arange(256).repeat(4, 2, 1).movedim(0, -1).numpy()).all()
     for read in (levels.float().div(255), torch.from_numpy(levels.numpy().astype(np.float32) / 255.0)):
         save_png(read, path, {})
         assert (np.asarray(Image.open(path)) == levels.numpy()).all()
