@@ -62,7 +62,9 @@ def test_the_value_comes_out_unchanged_and_the_report_speaks_of_ram(theatre):
 def test_the_present_state_is_shown(theatre):
     now = theatre.client.get("/imitatoes/memory")["now"]
     assert (now["where"], now["device"], now["dynamic"]) == ("RAM", "cpu", False)
-    assert {model["name"] for model in now["ollama"]} == set(theatre.judge.loaded)
+    assert {model["name"] for model in now["ollama"]} == {model["name"] for model in theatre.judge.running()}, (
+        "none of those that have expired"
+    )
     assert 0 < now["free"] <= now["total"]
 
 
