@@ -8,12 +8,10 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-import types
 
 import numpy as np
 import pytest
 import torch
-from pack import host
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.detector import DetectorFailed
 from pack.engine.judge.face_detector import FaceCounter, measured_face_rates
@@ -136,21 +134,6 @@ def test_one_picture_that_fails_does_not_end_it(packages):
 
 def test_each_has_rates_of_its_own():
     assert set(measured_face_rates()) == {one.name for one in faces.PACKAGES}
-
-
-def test_the_owner_can_switch_it_off(packages, monkeypatch, tmp_path):
-    folder = types.ModuleType("folder_paths")
-    folder.get_user_directory = lambda: str(tmp_path)
-    monkeypatch.setitem(sys.modules, "folder_paths", folder)
-    for name in ("paths", "settings", "detectors"):
-        monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
-        monkeypatch.delattr(host, name, raising=False)
-    detectors = importlib.import_module("pack.host.detectors")
-    monkeypatch.setattr(detectors, "installed_package", lambda: None)
-    with_facenet(packages, MTCNN)
-    known = detectors.ServerSettings()
-    assert [one.name for one in detectors.installed_detectors(known)] == ["facenet-pytorch"]
-    assert detectors.installed_detectors(known.model_copy(update={"exact_evidence": False})) == []
 
 
 @pytest.mark.skipif(REAL is None, reason="needs facenet-pytorch or mediapipe in this Python")

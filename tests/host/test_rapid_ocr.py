@@ -8,11 +8,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-import types
 
 import numpy as np
 import pytest
-from pack import host
 from pack.engine.judge.critique import CHECKS
 from pack.engine.judge.detector import DetectorFailed
 from pack.engine.judge.judge import Judge
@@ -94,21 +92,6 @@ def test_a_broken_one_is_told_in_words(packages):
     with pytest.raises(DetectorFailed, match=r"rapidocr-onnxruntime could not read .*OSError.*Reinstall") as problem:
         rapid_ocr.RapidOcr(ONE).read(PIXELS)
     assert "exact_evidence" in str(problem.value)
-
-
-def test_the_owner_can_switch_it_off(packages, monkeypatch, tmp_path):
-    folder = types.ModuleType("folder_paths")
-    folder.get_user_directory = lambda: str(tmp_path)
-    monkeypatch.setitem(sys.modules, "folder_paths", folder)
-    for name in ("paths", "settings", "detectors"):
-        monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
-        monkeypatch.delattr(host, name, raising=False)
-    detectors = importlib.import_module("pack.host.detectors")
-    monkeypatch.setattr(detectors, "installed_faces", lambda: None)
-    packages(ONE, TUPLE)
-    known = detectors.ServerSettings()
-    assert [one.name for one in detectors.installed_detectors(known)] == ["rapidocr-onnxruntime"]
-    assert detectors.installed_detectors(known.model_copy(update={"exact_evidence": False})) == []
 
 
 @pytest.mark.skipif(INSTALLED is None, reason="needs rapidocr-onnxruntime in this Python")
