@@ -69,10 +69,14 @@ class ClipMotion:
 @torch.inference_mode()
 def measure_motion(frames: torch.Tensor) -> ClipMotion:
     """Of IMAGE [B,H,W,C] (float 0..1; C 1, 3 or 4). Raises ValueError for another shape."""
-    small = np.stack([_small(frame) for frame in frames])
-    count = len(small)
+    count = len(frames)
     if count < 2:
         return ClipMotion(count)
+    first = _small(frames[0])
+    # One array, made before: small results kept between large leftovers let memory grow by some 2 MiB a frame.
+    small = np.empty((count, *first.shape), first.dtype)
+    for at, frame in enumerate(frames):
+        small[at] = _small(frame)
     steps = _apart(small[1:], small[:-1])
     usual = float(np.median(steps))
     cuts = _cuts(small, steps, usual)
