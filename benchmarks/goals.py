@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
+from engine.graph.loop_nodes import LOOP_OUTPUT, OUTPUTS
 from rehearsal.of_pack import of_pack
 from rehearsal.ollama_double import OllamaDouble, pixel_judge
 from rehearsal.process import ComfyError, ComfyProcess, prepare_base
@@ -27,7 +28,6 @@ SEEDS = (1, 2, 3, 4, 5, 6)
 DAY = 3
 """So many seeds are played on one server, which learns from run to run; the next ones begin with nothing learned."""
 PER_LOOP, LOOPS = 4, 5
-SETTINGS = ("prompt", "negative", "seed", "steps", "cfg")
 
 
 class Played(NamedTuple):
@@ -92,14 +92,14 @@ def graph(goal: str, prompt: str, seed: int) -> dict[str, Any]:
     """SelfImprovingPrompt (10) -> the rehearsal's painter (6) -> VLMCritique (11)."""
     hub = {"goal": goal, "prompt": prompt, "negative": "", "seed": seed, "steps": 20, "cfg": 7.0}
     hub |= {"iterations_per_loop": PER_LOOP, "max_loops": LOOPS, "pass_score": 0.8, "seed_policy": "auto"}
-    painter = {name: ["10", slot] for slot, name in enumerate(SETTINGS)}
+    painter = {name: ["10", slot] for name, slot in OUTPUTS.items()}
     painter |= {"width": 256, "height": 256, "batch_size": 1, "seconds": 0.0}
     return {
         "10": {"class_type": "ImitatoesSelfImprovingPrompt", "inputs": hub},
         "6": {"class_type": "RehearsalPainter", "inputs": painter},
         "11": {
             "class_type": "ImitatoesVLMCritique",
-            "inputs": {"images": ["6", 0], "loop": ["10", 5], "model": MODEL},
+            "inputs": {"images": ["6", 0], "loop": ["10", LOOP_OUTPUT], "model": MODEL},
         },
     }
 

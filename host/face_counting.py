@@ -5,7 +5,6 @@ The packages carry the weights of their models; one without them is not used.
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from ..engine.judge.detector import DetectorFailed
-from .installed_packages import carries
-
-LOG = logging.getLogger(__name__)
+from .installed_packages import carries, told_in_words
 
 LONG_SIDE = 640
 """Pixels: enough for faces that matter, and about the size of those that errors were measured with."""
@@ -98,15 +94,9 @@ class InstalledFaces:
 
     def count(self, pixels: np.ndarray) -> int:
         """See FaceFinder.count."""
-        try:
-            with _counting:  # neither says that it is safe for several threads
-                return int(self._network()(_reduced(pixels)))
-        except Exception as problem:
-            LOG.warning("Imitatoes: %s could not count faces", self.name, exc_info=True)
-            raise DetectorFailed(
-                f"{self.name} could not look at the picture ({type(problem).__name__}). Reinstall it in ComfyUI's "
-                'Python, or switch it off with "exact_evidence": false in settings.json.'
-            ) from problem
+        # One at a time: neither says that it is safe for several threads.
+        with told_in_words(self.name, "look at the picture"), _counting:
+            return int(self._network()(_reduced(pixels)))
 
     def _network(self) -> Count:
         if self.name not in _loaded:

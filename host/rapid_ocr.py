@@ -12,10 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.judge.detector import DetectorFailed
-from .installed_packages import carries
-
-LOG = logging.getLogger(__name__)
+from .installed_packages import carries, told_in_words
 
 PACKAGES = ("rapidocr_onnxruntime", "rapidocr")
 """By the names they are imported by, the one whose errors were measured first."""
@@ -38,15 +35,9 @@ class RapidOcr:
 
     def read(self, pixels: np.ndarray) -> Sequence[str]:
         """See TextReader.read."""
-        try:
-            with _reading:  # its engine is not said to be safe for several threads
-                return _lines(_engine(self._package)(np.ascontiguousarray(pixels[..., ::-1])))
-        except Exception as problem:
-            LOG.warning("Imitatoes: %s could not read a picture", self.name, exc_info=True)
-            raise DetectorFailed(
-                f"{self.name} could not read the picture ({type(problem).__name__}). Reinstall it in ComfyUI's Python, "
-                'or switch it off with "exact_evidence": false in settings.json.'
-            ) from problem
+        # One at a time: its engine is not said to be safe for several threads.
+        with told_in_words(self.name, "read the picture"), _reading:
+            return _lines(_engine(self._package)(np.ascontiguousarray(pixels[..., ::-1])))
 
 
 _reading = threading.Lock()

@@ -10,9 +10,8 @@ from ..engine.experiment.arms import ArmName
 from ..engine.experiment.experiment import ExperimentPlan, ExperimentProgress, plan_of, progress_of, titles_of
 from ..engine.experiment.record import ExperimentRequest, ExperimentState, Setup
 from ..engine.experiment.report import ExperimentReport
-from ..engine.graph.prepare_graph import NotReady
 from .route import Body, PictureAnswer, RoutesApp
-from .starting import refusal
+from .starting import refused_in_words
 
 PAGE_HEADERS = {
     "Content-Security-Policy": (
@@ -77,10 +76,8 @@ class TickedPictures(BaseModel):
 
 async def start_experiment(app: RoutesApp, body: ExperimentBody) -> ExperimentView:
     """A first render is measured; then it waits for a resume, unless ask_first is false."""
-    try:
+    with refused_in_words():
         experiment = await app.experiments.start(ExperimentRequest(**dict(body)))
-    except NotReady as problem:
-        raise refusal(problem.problem, problem.findings, problem.repairs) from problem
     return await show_experiment(app, experiment.id)
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from pydantic import BaseModel, Field
@@ -78,10 +79,8 @@ async def start_run(app: RoutesApp, body: RunBody) -> StartedRun | DryRun | Seri
     if body.is_series():
         goal, lines = _goals(body)[0]
         first = body.model_copy(update={"goal": goal, "checklist": list(lines)})
-    try:
+    with refused_in_words():
         ready = await app.prepare_graph(first)
-    except NotReady as problem:
-        raise refusal(problem.problem, problem.findings, problem.repairs) from problem
     if body.dry_run:
         return DryRun(accepted=not ready.rejected, workflow=ready.graph, **dict(_checked(ready)))
     if ready.rejected:
@@ -106,18 +105,14 @@ def _goals(body: RunBody) -> list[tuple[str, tuple[str, ...]]]:
 
 async def plan_run(app: RoutesApp, body: PlanRequest) -> LoopPlan:
     """Nothing is queued and nothing changed: the page makes the links itself."""
-    try:
+    with refused_in_words():
         return await app.plan(body)
-    except NotReady as problem:
-        raise refusal(problem.problem, problem.findings, problem.repairs) from problem
 
 
 async def list_shapes(app: RoutesApp, body: ShapesRequest) -> ClipShapes:
     """Nothing is queued and nothing changed."""
-    try:
+    with refused_in_words():
         return await app.clip_shapes(body)
-    except NotReady as problem:
-        raise refusal(problem.problem, problem.findings, problem.repairs) from problem
 
 
 async def queue_graph(
@@ -155,6 +150,15 @@ def _checked(ready: PreparedGraph) -> CheckedWorkflow:
         judged=ready.plan.judged if ready.plan else None,
         candidates=ready.plan.candidates if ready.plan else (),
     )
+
+
+@contextmanager
+def refused_in_words() -> Iterator[None]:
+    """What a workflow lacks becomes the answer that says so. Raises BadRequest."""
+    try:
+        yield
+    except NotReady as problem:
+        raise refusal(problem.problem, problem.findings, problem.repairs) from problem
 
 
 def refusal(problem: Finding, findings: Iterable[Finding], proposed: Iterable[Repair]) -> BadRequest:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from .clips import paints_clip
-from .family import Family, Frames, family_in
+from .family import Family, Frames
 from .model import GraphView, Node
 from .node_table import is_named
 from .plan_settings import PlanPart
 from .roles import Sampling
-from .rules.parts import model_family
+from .rules.parts import family_of
 from .tracing import InputRef, is_number, literal, origin
 
 LENGTHS = ("length", "frames_number")
@@ -33,7 +33,7 @@ class PlannedValue(PlanPart):
 def fitting_values(view: GraphView, judged: str, stages: Sequence[Sampling]) -> tuple[PlannedValue, ...]:
     """What is to be changed for the clip that node `judged` gives, painted by these stages. Empty for a picture, for a
     family that is not known, and where everything fits."""
-    family = next((found for one in stages if (found := model_family(view, one))), None) or family_in(view.graph)
+    family = family_of(view, stages)
     if family is None or family.frames is None or not any(paints_clip(view, one) for one in stages):
         return ()
     behind = view.downstream([judged])

@@ -10,12 +10,12 @@ import math
 from typing import Literal
 
 from .clips import paints_clip
-from .family import Size, family_in
+from .family import Size
 from .model import Graph, GraphView, ObjectInfo, clean_copy
 from .plan_settings import PlanPart
 from .recovery import UPSAMPLERS, written_sides
 from .roles import roles_in
-from .rules.parts import model_family
+from .rules.parts import family_of
 from .tracing import InputRef, is_number, literal, reading_view
 
 Shape = Literal["landscape", "vertical", "square"]
@@ -71,7 +71,7 @@ def clip_shapes(graph: Graph, object_info: ObjectInfo) -> ClipShapes:
     clips = [one for one in roles_in(view).samplings if paints_clip(view, one)]
     if not clips:
         raise ShapesRefused("This workflow makes no clip. Open one that makes a video.")
-    family = next((found for one in clips if (found := model_family(view, one))), None) or family_in(graph)
+    family = family_of(view, clips)
     if family is None or family.size is None or not family.size.native:
         raise ShapesRefused("The sizes of this model are not known here. Set width and height yourself.")
     size = next((one.size for one in clips if one.size and one.size.width and one.size.height), None)

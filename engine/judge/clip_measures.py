@@ -75,8 +75,9 @@ def measure_motion(frames: torch.Tensor) -> ClipMotion:
     first = _small(frames[0])
     # One array, made before: small results kept between large leftovers let memory grow by some 2 MiB a frame.
     small = np.empty((count, *first.shape), first.dtype)
-    for at, frame in enumerate(frames):
-        small[at] = _small(frame)
+    small[0] = first
+    for at in range(1, count):
+        small[at] = _small(frames[at])
     steps = _apart(small[1:], small[:-1])
     usual = float(np.median(steps))
     cuts = _cuts(small, steps, usual)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -61,23 +61,35 @@ def find_time(line: str) -> TimeFound | None:
         return None
     rows = [one for one in _rows() if not likely or one.language in likely or not language_words()[one.language].signs]
     for one in rows:
-        for when, pattern, sure in one.happenings:
-            if pattern.search(line) or (one.language in likely and sure is not None and sure.search(line)):
-                return TimeFound(when, 0, 0)
-    found = [TimeFound(when, *match.span()) for one in rows for when, match in one.times(line, one.language in likely)]
+        if happening := next(one.found(one.happenings, line, likely), None):
+            return TimeFound(happening[0], 0, 0)
+    found = [TimeFound(when, *match.span()) for one in rows for when, match in one.found(one.seen, line, likely)]
     return max(found, key=lambda one: one.end - one.start, default=None)
 
 
+class _Phrases(NamedTuple):
+    """anywhere: those that count in any text; own: single words that count where the text has the language, if any."""
+
+    when: When
+    anywhere: re.Pattern[str]
+    own: re.Pattern[str] | None
+
+
 class _Row(NamedTuple):
-    """Patterns of a language: those that count anywhere, and those of single words that count in its own texts."""
+    """A language, with what tells that something happens, and when something is seen."""
 
     language: Language
-    happenings: tuple[tuple[When, re.Pattern[str], re.Pattern[str] | None], ...]
-    seen: tuple[tuple[When, re.Pattern[str], re.Pattern[str] | None], ...]
+    happenings: tuple[_Phrases, ...]
+    seen: tuple[_Phrases, ...]
 
-    def times(self, line: str, is_likely: bool) -> Iterator[tuple[When, re.Match[str]]]:
-        for when, pattern, sure in self.seen:
-            if match := pattern.search(line) or (sure.search(line) if sure is not None and is_likely else None):
+    def found(
+        self, phrases: Iterable[_Phrases], line: str, likely: Collection[Language]
+    ) -> Iterator[tuple[When, re.Match[str]]]:
+        for when, anywhere, own in phrases:
+            match = anywhere.search(line)
+            if match is None and own is not None and self.language in likely:
+                match = own.search(line)
+            if match is not None:
                 yield when, match
 
 
@@ -92,17 +104,17 @@ def _rows() -> tuple[_Row, ...]:
         made.append(
             _Row(
                 language,
-                tuple((when, *_patterns(row, phrases, "")) for when, phrases in happenings),
-                tuple((when, *_patterns(row, phrases, behind)) for when, phrases in seen),
+                tuple(_phrases(row, when, words, "") for when, words in happenings),
+                tuple(_phrases(row, when, words, behind) for when, words in seen),
             )
         )
     return tuple(made)
 
 
-def _patterns(row: TimeWords, phrases: tuple[str, ...], behind: str) -> tuple[re.Pattern[str], re.Pattern[str] | None]:
-    plain = [phrase for phrase in phrases if not row.joined and phrase.isascii() and phrase.isalpha()]
-    rest = [phrase for phrase in phrases if phrase not in plain]
-    return _any_of(row, rest, behind), _any_of(row, plain, behind) if plain else None
+def _phrases(row: TimeWords, when: When, words: tuple[str, ...], behind: str) -> _Phrases:
+    plain = [phrase for phrase in words if not row.joined and phrase.isascii() and phrase.isalpha()]
+    rest = [phrase for phrase in words if phrase not in plain]
+    return _Phrases(when, _any_of(row, rest, behind), _any_of(row, plain, behind) if plain else None)
 
 
 def _any_of(row: TimeWords, phrases: list[str], behind: str) -> re.Pattern[str]:

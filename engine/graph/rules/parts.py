@@ -7,10 +7,10 @@ user's own say nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..family import MODEL_FILE_INPUTS, Family, families, family_of_file, matches
+from ..family import MODEL_FILE_INPUTS, Family, families, family_in, family_of_file, matches
 from ..model import Finding, GraphView, Node, Severity
 from ..roles import Sampling, is_decode, is_sampler, roles_in
 from ..tracing import along, carries
@@ -61,6 +61,12 @@ def model_family(view: GraphView, sampling: Sampling) -> Family | None:
             if family:
                 return family
     return None
+
+
+def family_of(view: GraphView, samplings: Sequence[Sampling]) -> Family | None:
+    """The family of the first of these samplers whose model tells it, else of any model file of the graph."""
+    told = (model_family(view, sampling) for sampling in samplings)
+    return next((family for family in told if family is not None), None) or family_in(view.graph)
 
 
 def _above(view: GraphView, start: list[Node], *kinds: str) -> list[Node]:
