@@ -52,15 +52,14 @@ export function createViewer({ t, server, choose }) {
     draw();
   }
 
+  const othersThan = (number) => drawn().filter((one) => one.number !== number);
   /** The picture to compare with: the chosen one, else the first of the others; not kept, so that a choice is only the user's. */
-  function beside(after) {
-    const others = drawn().filter((one) => one.number !== after?.number);
-    return others.find((one) => one.number === at.before) ?? others.at(0) ?? null;
-  }
+  const beside = (others) => others.find((one) => one.number === at.before) ?? others.at(0) ?? null;
 
   function step(by, side) {
-    const shown = side === "before" ? beside(iterationOf(run, at.number))?.number : at.number;
-    const numbers = drawn().map((iteration) => iteration.number).filter((number) => side === "number" || number !== at.number);
+    const among = side === "before" ? othersThan(at.number) : drawn();
+    const shown = side === "before" ? beside(among)?.number : at.number;
+    const numbers = among.map((iteration) => iteration.number);
     const next = numbers[Math.min(Math.max(numbers.indexOf(shown) + by, 0), numbers.length - 1)];
     if (next !== undefined && next !== shown) go({ [side]: next });
   }
@@ -99,8 +98,8 @@ export function createViewer({ t, server, choose }) {
   function draw() {
     const pictures = drawn();
     const after = iterationOf(run, at.number) ?? pictures.at(-1);
-    const others = pictures.filter((one) => one.number !== after?.number);
-    const before = beside(after);
+    const others = othersThan(after?.number);
+    const before = beside(others);
     if (!after?.picture) return root.close();
     const mode = before ? at.mode : "single";
     at = { ...at, number: after.number, mode };
