@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import importlib
-import sys
 import types
 
 import pytest
-from pack import host
+
+from ..fresh_host import forget_modules
 
 
 @pytest.fixture
 def detectors(monkeypatch, tmp_path):
     """The module, as a server with settings of its own loads it."""
-    folder = types.ModuleType("folder_paths")
-    folder.get_user_directory = lambda: str(tmp_path)
-    monkeypatch.setitem(sys.modules, "folder_paths", folder)
-    for name in ("paths", "settings", "detectors"):
-        monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
-        monkeypatch.delattr(host, name, raising=False)
+    forget_modules(monkeypatch, tmp_path, ("paths", "settings", "detectors"))
     return importlib.import_module("pack.host.detectors")
 
 

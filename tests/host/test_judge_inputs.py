@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
-import types
 
 import pytest
-from pack import host
 from pack.engine.judge.jury import Jury
 from pack.openai_client import OpenAIVisionModel
 
+from ..fresh_host import forget_modules
 from .stand_in import comfy  # noqa: F401
 from .test_text_encoder import Clip, right
 
@@ -23,12 +21,7 @@ FRESH = ("paths", "settings", "detectors", "judge_inputs", "judge_models", "judg
 
 @pytest.fixture
 def made(comfy, tmp_path, monkeypatch):  # noqa: F811
-    folder = types.ModuleType("folder_paths")
-    folder.get_user_directory = lambda: str(tmp_path)
-    monkeypatch.setitem(sys.modules, "folder_paths", folder)
-    for name in FRESH:
-        monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
-        monkeypatch.delattr(host, name, raising=False)
+    forget_modules(monkeypatch, tmp_path, FRESH)
     (tmp_path / "imitatoes").mkdir()
     (tmp_path / "imitatoes" / "settings.json").write_text(
         json.dumps({"connections": CONNECTIONS, "exact_evidence": False})  # whatever this Python has

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import sys
-import types
 
 import pytest
 from aiohttp import web
@@ -14,6 +13,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from pack.rehearsal.openai_double import BLIND_MODEL, MODEL, OpenAIDouble
 from pack.routes import register
 
+from ..fresh_host import forget_modules
 from .documented import documented_site
 
 URL = "/imitatoes/connections"
@@ -50,18 +50,13 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path, monkeypatch):
-    folder = types.ModuleType("folder_paths")
-    folder.get_user_directory = lambda: str(tmp_path)
-    monkeypatch.setitem(sys.modules, "folder_paths", folder)
+    names = ("paths", "settings", "connections")
+    forget_modules(monkeypatch, tmp_path, names)
     from pack import host
-
-    for name in ("paths", "settings", "connections"):
-        monkeypatch.delitem(sys.modules, f"pack.host.{name}", raising=False)
-        monkeypatch.delattr(host, name, raising=False)  # else an import takes the one before
     from pack.host import connections
 
     yield Site(connections, tmp_path / "imitatoes" / "settings.json")
-    for name in ("paths", "settings", "connections"):
+    for name in names:
         sys.modules.pop(f"pack.host.{name}", None)
         if hasattr(host, name):
             delattr(host, name)
