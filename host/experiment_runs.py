@@ -18,7 +18,7 @@ from ..engine.graph.prepare_graph import NotReady, PreparedGraph
 from ..engine.graph.run_request import OrderCritic, OrderLimits, OrderSettings, RunRequest
 from ..engine.loop.driver import Driver
 from ..engine.loop.journal import Journal
-from ..engine.loop.ports import SubmissionRejected
+from ..engine.loop.ports import PromptState, SubmissionRejected
 from ..engine.loop.refusals import NotNow, RunNotFound
 from ..engine.loop.run import MEASURING, Run, Status
 from ..engine.loop.start import wait_for_run
@@ -137,9 +137,7 @@ class RunPlayer:
             if queued != played.prompt_id:  # of a graph for several cards
                 played = played.model_copy(update={"prompt_id": queued})
                 await keep(played)
-            found = await wait_for_run(self.app.driver, queued, WAIT_SECONDS)
-            while not isinstance(found, Run) and not found.ended:
-                found = await wait_for_run(self.app.driver, queued, WAIT_SECONDS)
+            found = await self._outcome(queued)
         except SubmissionRejected as problem:
             raise RunFailed(str(problem)) from problem
         except asyncio.CancelledError:
@@ -150,6 +148,13 @@ class RunPlayer:
         if found.kind in ("interrupted", "gone"):
             raise RunStopped("A render of the experiment was stopped, and so is the experiment. Resume it to go on.")
         raise RunFailed(found.message or f"The prompt ended before its run began ({found.kind}).")
+
+    async def _outcome(self, prompt_id: str) -> Run | PromptState:
+        """The run that a queued prompt begins, or how it ended without one."""
+        found = await wait_for_run(self.app.driver, prompt_id, WAIT_SECONDS)
+        while not isinstance(found, Run) and not found.ended:
+            found = await wait_for_run(self.app.driver, prompt_id, WAIT_SECONDS)
+        return found
 
     async def _known(self, played: PlayedRun) -> Run | None:
         """The run as the journal has it, or as it goes on; None where there is none (any more)."""
@@ -179,12 +184,15 @@ class RunPlayer:
         return None if useless else after
 
     async def _stop(self, played: PlayedRun, run: Run | None) -> None:
-        """Stop what goes on, run or queued prompt. Never raises."""
+        """Stop what goes on, run or queued prompt, and wait until it has ended. Never raises."""
         try:
             run = run or await self.app.driver.live.find_by_prompt(played.prompt_id)
             if run is None and played.prompt_id:
                 await self.app.cancel(played.prompt_id)
-            elif run is not None:
+                # Its render may have been done just before: then there was nothing to interrupt, and its run begins.
+                found = await self._outcome(played.prompt_id)
+                run = found if isinstance(found, Run) else None
+            if run is not None:
                 await self.app.actions.stop(run.id)
                 while not (await self.app.driver.live.wait(run.id, WAIT_SECONDS)).ended:
                     pass

@@ -193,7 +193,8 @@ def test_stopped_or_killed_and_resumed_it_loses_no_render(laboratory, killed):
     else:
         stopped = answered(laboratory, "POST", f"/imitatoes/experiments/{name}/stop", template=f"{ONE}/stop", json={})
         assert stopped["state"] == "stopped"
-        assert not laboratory.client.running()
+        # The queue lists an interrupted prompt until its worker has cleaned up.
+        laboratory.client.wait(lambda: not laboratory.client.running() and not laboratory.client.pending())
     assert shown(laboratory, name)["state"] == "stopped"
     kept = {
         folder.name: sorted((path.name, path.stat().st_mtime_ns) for path in folder.glob("loop_*.png"))

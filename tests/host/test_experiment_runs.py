@@ -13,6 +13,13 @@ from pack.engine.loop.ports import PromptState
 from pack.host.experiment_runs import RunPlayer, RunStopped
 
 
+class SimpleRun(Box):
+    """A run by its id alone."""
+
+    def __init__(self, run_id, ended):
+        super().__init__(id=run_id, ended=ended)
+
+
 class Server:
     """Queues what it gets under an id of its own, as ComfyUI-Distributed does, and drops it then."""
 
@@ -46,3 +53,49 @@ def test_a_graph_that_is_queued_under_another_id_is_followed_there():
         asyncio.run(player.play(draw_prompts(1, 1)[0], PlayedRun(arm="ours"), 2, keep))
     assert server.looked == ["theirs"], "the run that begins there is this one"
     assert kept[0] != kept[-1] == "theirs", "it is found again whatever happens"
+
+
+class LateServer(Server):
+    """Has nothing left to interrupt when a prompt is cancelled: the first render is done, and its run begins then."""
+
+    def __init__(self):
+        super().__init__()
+        self.cancelled, self.stopped, self.actions = [], [], Box(stop=self.stop)
+        self.asked = asyncio.Event()
+
+    def state(self, prompt_id):
+        self.asked.set()
+        return PromptState("running")
+
+    async def find_by_prompt(self, prompt_id):
+        return SimpleRun("r1", ended="r1" in self.stopped) if prompt_id in self.cancelled else None
+
+    async def cancel(self, prompt_id):
+        self.cancelled.append(prompt_id)
+
+    async def stop(self, run_id):
+        self.stopped.append(run_id)
+
+    async def wait(self, run_id, seconds):
+        return await self.find_by_prompt("theirs")
+
+
+def test_stopped_while_the_first_render_was_just_done_the_run_that_begins_then_is_stopped_too(monkeypatch):
+    monkeypatch.setattr("pack.host.experiment_runs.Run", SimpleRun)
+    monkeypatch.setattr("pack.engine.loop.start.PROMPT_POLL_SECONDS", 0.001)
+    server = LateServer()
+    choice = JudgeChoice(model="m")
+    player = RunPlayer(server, ExperimentRequest(workflow={}, judge=choice, referee=choice), {}, "ollama")
+
+    async def keep(played):
+        pass
+
+    async def stopped_meanwhile():
+        playing = asyncio.create_task(player.play(draw_prompts(1, 1)[0], PlayedRun(arm="ours"), 2, keep))
+        await server.asked.wait()
+        playing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await playing
+
+    asyncio.run(asyncio.wait_for(stopped_meanwhile(), 10))
+    assert (server.cancelled, server.stopped) == (["theirs"], ["r1"])

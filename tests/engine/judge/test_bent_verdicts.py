@@ -39,7 +39,7 @@ def figures(kind, verdict, threshold=0.0):
     )
 
 
-def tested(*kinds):
+def self_test_of(*kinds):
     return SelfTest(model="memory:1b", digest="sha", date="2026-01-01", soft=True, kinds=kinds)
 
 
@@ -59,13 +59,13 @@ def test_a_judge_that_counts_seven_never_makes_it_three(verdict):
         tokens = [Token(head, -0.01, ((head, -0.01),)), Token("7", -0.7, (("7", -0.7), ("3", -0.8)))]
         return Reply(f"{head}7{tail}", (*tokens, Token(tail, -0.01, ((tail, -0.01),))))
 
-    found = judged(MemoryModel(seven), ducks, 0.75, bias_of(tested(figures("count", verdict, -1.7))))
+    found = judged(MemoryModel(seven), ducks, 0.75, bias_of(self_test_of(figures("count", verdict, -1.7))))
     assert (found.passed, found.items[0].passed, found.items[0].answer) == (False, False, "7")
     assert found.items[0].p <= 0.5
 
 
 def test_a_judge_too_weak_for_all_of_it_is_not_asked_a_second_time_and_passes_nothing():
-    weak = bias_of(tested(*(figures(kind, "too weak", -3.0) for kind in ("count", "object", "attribute"))))
+    weak = bias_of(self_test_of(*(figures(kind, "too weak", -3.0) for kind in ("count", "object", "attribute"))))
     model = MemoryModel(seeing())
     found = judged(model, bias=replace(weak, blank={}))
     assert (found.passed, found.decides) == (False, False)
