@@ -55,8 +55,9 @@ def is_this_computer(host: str) -> bool:
 @asynccontextmanager
 async def open_client(connection: Connection, timeout: float) -> AsyncIterator[Any]:
     """An ollama.AsyncClient for the event loop that runs now, closed afterwards. Raises ModelUnreachable."""
-    with suppress(ImportError):  # that is told below
-        await asyncio.to_thread(certificates)
+    if not _is_plain(connection):
+        with suppress(ImportError):  # that is told below
+            await asyncio.to_thread(certificates)
     client = _client(connection, timeout)
     try:
         yield client
@@ -79,7 +80,7 @@ def _client(connection: Connection, timeout: float, verify: bool = True) -> Any:
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
-            verify=certificates() if verify else False,
+            verify=False if not verify or _is_plain(connection) else certificates(),
         )
     except (ValueError, httpx.InvalidURL) as problem:
         raise ModelUnreachable(_unreadable(connection)) from problem
@@ -98,10 +99,18 @@ def _client(connection: Connection, timeout: float, verify: bool = True) -> Any:
 
 @functools.lru_cache(maxsize=1)
 def certificates() -> ssl.SSLContext:
-    """Made once: reading the certificates costs more than a whole local request. Blocks the first time."""
+    """What an encrypted connection is checked by. Made once: reading them costs more than a whole local request.
+
+    Blocks the first time.
+    """
     import httpx
 
     return httpx.create_ssl_context(trust_env=False)
+
+
+def _is_plain(connection: Connection) -> bool:
+    """Whether nothing is encrypted on the way there, so that there are no certificates to check."""
+    return _server_address(connection).startswith("http://")
 
 
 def _server_address(connection: Connection) -> str:

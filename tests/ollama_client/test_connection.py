@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 import threading
 
@@ -11,6 +12,8 @@ import pytest
 from pack.engine.judge.vision_model import ModelUnreachable
 from pack.ollama_client import Connection
 from pack.ollama_client.connection import address, certificates, is_this_computer, open_client
+from pack.openai_client.server import OpenAIServer
+from pack.openai_client.server import open_client as openai_client
 
 from .conftest import QUESTION
 
@@ -124,27 +127,51 @@ def test_a_missing_package_is_named_with_the_command(monkeypatch, model_on, miss
         asyncio.run(model_on("http://127.0.0.1:9").check())
 
 
-def test_certificates_are_read_in_a_thread_and_once(monkeypatch):
-    """That takes up to 200 ms, in which the server's event loop would answer nobody."""
+@pytest.fixture
+def readers(monkeypatch):
+    """The threads that read certificates, which takes up to 200 ms."""
     certificates.cache_clear()
-    readers = []
+    found = []
     real = httpx.create_ssl_context
 
     def read(*arguments, verify=True, **options):
         if verify is True:
-            readers.append(threading.get_ident())
+            found.append(threading.get_ident())
         return real(*arguments, verify=verify, **options)
 
     monkeypatch.setattr(httpx, "create_ssl_context", read)
     monkeypatch.setattr(httpx._config, "create_ssl_context", read)
+    yield found
+    certificates.cache_clear()
+
+
+async def opened_ollama(url):
+    async with open_client(Connection("x", url), 1.0) as client:
+        return client._client._transport._pool._ssl_context.verify_mode
+
+
+async def opened_openai(url):
+    async with openai_client(OpenAIServer("x", url), 1.0) as client:
+        return client._transport._pool._ssl_context.verify_mode
+
+
+CLIENTS = pytest.mark.parametrize("opened", [opened_ollama, opened_openai])
+
+
+@CLIENTS
+def test_certificates_are_read_in_a_thread_and_once(opened, readers):
+    """On the server's event loop nobody else would be answered meanwhile."""
 
     async def story():
-        assert address(Connection("x")) == "http://127.0.0.1:11434"
-        for _ in range(2):
-            async with open_client(Connection("x"), 1.0) as client:
-                assert client is not None
+        assert address(Connection("x", "https://judge.example")) == "https://judge.example"
+        return [await opened("https://judge.example") for _ in range(2)]
 
-    asyncio.run(story())
+    assert asyncio.run(story()) == [ssl.CERT_REQUIRED] * 2
     assert len(readers) == 1
     assert threading.get_ident() not in readers
-    certificates.cache_clear()
+
+
+@CLIENTS
+def test_without_encryption_no_certificates_are_read(opened, readers):
+    asyncio.run(opened("http://127.0.0.1:11434"))
+    assert readers == []
