@@ -22,11 +22,12 @@ from ._panel_page import measured
 from ._panel_run import ITERATIONS, written
 from ._stalls import Watch
 
-AIMS = {"open_ms": 1000.0, "longest_frame_ms": 100.0, "heap_mib": 60.0}
+AIMS = {"first_open_ms": 1000.0, "open_ms": 1000.0, "longest_frame_ms": 100.0, "heap_mib": 60.0}
 """Time from the click to all tiles; longest time between two frames while scrolling and while messages arrive; memory
 that the panel adds to the page's scripts."""
 WORDS = {
-    "open_ms": "Open the panel, ms",
+    "first_open_ms": "Open the panel first after the server's start, ms",
+    "open_ms": "Open it again in a new page, ms",
     "pictures_ms": "  until the thumbnails in view are there, ms",
     "longest_frame_ms": "Longest frame, ms",
     "idle_frame_ms": "  of the page alone, before the panel is open, ms",
@@ -61,7 +62,7 @@ def main(arguments: list[str]) -> int:
     for name, words in WORDS.items():
         aim = AIMS.get(name)
         verdict = "" if aim is None else f"   aim {aim:g}  {'met' if found[name] <= aim else 'MISSED'}"
-        print(f"{words:48}{found[name]:>9.1f}{verdict}")
+        print(f"{words:50}{found[name]:>9.1f}{verdict}")
     print("\n".join(stalls))
     if options.json:
         print(json.dumps(found))
