@@ -39,23 +39,24 @@ function placeFrames(graph, liteGraph, plan, source, slot, critic) {
   const made = [];
   for (const { kind, inputs } of frameNodes(plan.judged)) {
     const node = liteGraph.createNode(kind);
-    graph.add(node);
     node.pos = [critic.pos[0] + critic.size[0] + GAP, critic.pos[1]];
     node.flags = { ...node.flags, collapsed: true };
+    graph.add(node);
     for (const { name } of inputs) link(source, slot, node, name);
     made.push(node);
   }
   return made;
 }
 
+// Placed before it is added: Nodes 2.0 lays a node out where it is when it comes, and 1.35 put back one moved after that.
 export function added(graph, liteGraph, type, at, size) {
   const rects = nodesOf(graph).map(rectOf);
   const node = liteGraph.createNode(type);
-  graph.add(node);
   const least = node.computeSize?.() ?? [0, 0];
   const room = [Math.max(size[0], least[0]), Math.max(size[1], least[1])];
   node.pos = freePlace(at, room, rects);
   node.setSize?.(room);
+  graph.add(node);
   return node;
 }
 
@@ -84,9 +85,14 @@ export function link(from, slot, to, name) {
 
 const FRAME = 80;
 
+/** Selects the nodes, and moves the view to them once they have their size: Nodes 2.0 measures them where it sees them,
+ * and 1.35 does so wrongly while the view moves. */
 export function show(app, nodes) {
-  const canvas = app.canvas;
-  canvas?.selectItems?.(nodes);
+  app.canvas?.selectItems?.(nodes);
+  requestAnimationFrame(() => requestAnimationFrame(() => moveView(app.canvas, nodes)));
+}
+
+function moveView(canvas, nodes) {
   const left = Math.min(...nodes.map((node) => node.pos[0])) - FRAME;
   const top = Math.min(...nodes.map((node) => node.pos[1])) - FRAME;
   const right = Math.max(...nodes.map((node) => node.pos[0] + node.size[0])) + FRAME;

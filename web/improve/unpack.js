@@ -72,8 +72,8 @@ function giveValue(liteGraph, graph, host, value, targets, nodeOf) {
     return;
   }
   const holder = liteGraph.createNode(kind);
-  graph.add(holder, true);
   holder.pos = [...host.pos];
+  graph.add(holder, true);
   show(holder, "value", value);
   for (const { id, name, number } of targets) connect(holder, 0, nodeOf(id), name, number);
 }
@@ -85,12 +85,12 @@ function holderOf(value) {
 
 function create(liteGraph, graph, saved, [right, down]) {
   const node = liteGraph.createNode(saved.type, saved.title);
+  node.pos = [saved.pos[0] + right, saved.pos[1] + down];
   graph.add(node, true);
   const data = JSON.parse(JSON.stringify(saved)); // some values are of kinds that structuredClone refuses
   for (const input of data.inputs ?? []) input.link = null;
   for (const output of data.outputs ?? []) output.links = [];
-  node.configure({ ...data, id: node.id });
-  node.pos = [saved.pos[0] + right, saved.pos[1] + down];
+  node.configure({ ...data, id: node.id, pos: [...node.pos] });
   return node;
 }
 
