@@ -13,10 +13,17 @@ from .graphs import loop_workflow
 
 pytestmark = pytest.mark.browser
 KIND = "ImitatoesVLMCritique"
-TITLE_OF = """(kind) => {
+TITLE_OF = """async (kind) => {
   const node = app.graph.nodes.find((n) => n.comfyClass === kind);
   app.canvas.centerOnNode(node);
   app.canvas.draw(true, true);
+  for (let still = 0, before = ""; still < 5; ) { // Nodes 2.0 moves its elements in the frames after
+    await new Promise((done) => requestAnimationFrame(done));
+    const drawn = document.querySelector(`[data-node-id="${node.id}"]`)?.getBoundingClientRect();
+    const at = JSON.stringify([...node.pos, drawn]);
+    still = at === before ? still + 1 : 0;
+    before = at;
+  }
   const [x, y] = app.canvas.convertOffsetToCanvas([node.pos[0] + 60, node.pos[1] - 12]);
   const { left, top } = app.canvas.canvas.getBoundingClientRect();
   return [x + left, y + top];
