@@ -11,6 +11,9 @@ pytestmark = pytest.mark.browser
 EMPTY_GOAL = "Self-Improving Prompt (node 10), input goal: is empty. Write there what the picture must show."
 CLASSES = ("VLMCritique", "SelfImprovingPrompt", "WrongInput", "NoVerdict", "custom_nodes", "/tmp/")
 """Names of classes and of folders: nothing for a user."""
+WIDGETS = "app.graph.nodes.find((n) => n.comfyClass === 'ImitatoesVRAMGuard').widgets.length"
+SAVED = "app.graph.serialize().nodes.find((n) => n.type === 'ImitatoesVRAMGuard').widgets_values.length"
+"""Of the one node: the page gives others a preview once they have rendered."""
 
 
 def wait_for_toast(tab, words):
@@ -86,18 +89,15 @@ def test_a_run_that_one_of_our_nodes_ends_says_why_once(tab):
 
 def test_nodes_without_a_text_of_their_own_get_one_while_there_is_something_to_say(tab):
     tab.load(guarded_workflow("nowhere"))
-    before = tab.page.evaluate("app.graph.nodes.map((n) => n.widgets?.length ?? 0)")
+    before = tab.page.evaluate(WIDGETS)
     tab.queue()
     wait_for_text(tab, "ImitatoesVRAMGuard", "problem", "VRAM Guard (node 2), input connection")
     tab.shot("problem_guard")
-    saved = tab.page.evaluate("app.graph.serialize().nodes.map((n) => n.widgets_values?.length ?? 0)")
+    saved = tab.page.evaluate(SAVED)
     tab.page.evaluate(
         "app.graph.nodes.find((n) => n.comfyClass === 'ImitatoesVRAMGuard')"
         ".widgets.find((w) => w.name === 'connection').value = 'local'"
     )
     tab.queue()
-    tab.page.wait_for_function(
-        "(before) => JSON.stringify(app.graph.nodes.map((n) => n.widgets?.length ?? 0)) === JSON.stringify(before)",
-        arg=before,
-    )
-    assert saved == tab.page.evaluate("app.graph.serialize().nodes.map((n) => n.widgets_values?.length ?? 0)")
+    tab.page.wait_for_function(f"(before) => {WIDGETS} === before", arg=before)
+    assert saved == tab.page.evaluate(SAVED)
