@@ -14,8 +14,9 @@ from typing import Any
 
 from ..engine.graph.cards import CardJob, batch_size, job_of, seeds_differ, workers_part
 from ..engine.graph.check import check
+from ..engine.graph.finding import Finding
 from ..engine.graph.loop_nodes import LOOP_CLASS
-from ..engine.graph.model import Finding, inputs_of
+from ..engine.graph.model import inputs_of
 from ..engine.loop.batch_pictures import CardShare
 from ..http_client import NoAnswer, ask_json
 from .prompt_status import ended

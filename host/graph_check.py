@@ -16,10 +16,12 @@ from ..engine.graph.check import check
 from ..engine.graph.clip_shapes import ClipShapes
 from ..engine.graph.clips import ClipSource, clip_source
 from ..engine.graph.edit_templates import find_repairer, template_loaders
+from ..engine.graph.finding import Finding
 from ..engine.graph.local_edit_parts import EditRefused
 from ..engine.graph.loop_nodes import CRITIC_CLASS, LOOP_CLASS, as_queued
 from ..engine.graph.loop_plan import LoopPlan
-from ..engine.graph.model import Finding, Graph, ObjectInfo, sources
+from ..engine.graph.model import Graph, sources
+from ..engine.graph.node_class import ObjectInfo
 from ..engine.graph.prepare_graph import PreparedGraph, plan_workflow, prepare_graph, shapes_of_workflow
 from ..engine.graph.run_request import MOST_LINKS, MOST_NODES, PlanRequest, RunRequest, ShapesRequest
 from ..engine.graph.ui_conversion.reading import node_types

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.graph.cards import CardJob, collectors, for_all_cards, job_of, on_one_card
-from ..engine.graph.model import Finding, ObjectInfo
+from ..engine.graph.finding import Finding
+from ..engine.graph.node_class import ObjectInfo
 from ..engine.graph.render_error import RenderError
 from ..engine.loop.ports import CarriedRequest, OutputFile, PromptState, Queued, Submission, SubmissionRejected
 from .card_jobs import CardJobs

@@ -8,7 +8,8 @@ from typing import Any, TypeVar
 
 from ..engine.graph.cards import collectors
 from ..engine.graph.clips import ClipSource
-from ..engine.graph.model import Finding, Graph
+from ..engine.graph.finding import Finding
+from ..engine.graph.model import Graph
 from ..engine.loop.batch_pictures import CardShare
 from ..engine.loop.run import Run
 from ..engine.loop.run_context import PromptContext, Report, RunContext

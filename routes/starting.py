@@ -9,9 +9,10 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from ..engine.graph.clip_shapes import ClipShapes
+from ..engine.graph.finding import Finding
 from ..engine.graph.finding_view import FindingView, RepairView, finding_view, repair_view
 from ..engine.graph.loop_plan import LoopPlan, PlannedPicture
-from ..engine.graph.model import Finding, Graph
+from ..engine.graph.model import Graph
 from ..engine.graph.prepare_graph import NotReady, PreparedGraph
 from ..engine.graph.repair import Repair
 from ..engine.graph.run_request import PlanRequest, RunRequest, ShapesRequest

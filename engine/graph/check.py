@@ -7,7 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from .model import Finding, GraphView, NotAnApiGraph, ObjectInfo, read_graph
+from .finding import Finding
+from .graph_view import GraphView
+from .model import NotAnApiGraph, read_graph
+from .node_class import ObjectInfo
 from .rules import links, parts, sampling, structure, values, video
 
 Rule = Callable[[GraphView], Iterator[Finding]]

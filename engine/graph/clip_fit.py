@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from .clips import paints_clip
 from .family import Family, Frames
-from .model import GraphView, Node
+from .graph_view import GraphView, Node
 from .node_table import is_named
 from .plan_settings import PlanPart
 from .roles import Sampling

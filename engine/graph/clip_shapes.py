@@ -11,7 +11,9 @@ from typing import Literal
 
 from .clips import paints_clip
 from .family import Size
-from .model import Graph, GraphView, ObjectInfo, clean_copy
+from .graph_view import GraphView
+from .model import Graph, clean_copy
+from .node_class import ObjectInfo
 from .plan_settings import PlanPart
 from .recovery import UPSAMPLERS, written_sides
 from .roles import roles_in

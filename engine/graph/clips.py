@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .family import family_in
-from .model import Graph, GraphView, Node, ObjectInfo
+from .graph_view import GraphView, Node
+from .model import Graph
+from .node_class import ObjectInfo
 from .node_table import first_pictures, is_named, looks_like_clip
 from .pictures import keeps, painted_by
 from .roles import Sampling, sampling_of

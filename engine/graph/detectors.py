@@ -13,8 +13,8 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .model import ObjectInfo, node_class, specs_of
 from .nearest import first_named
+from .node_class import ObjectInfo, node_class, specs_of
 
 Finds = Literal["", "face", "hand"]
 MODEL, PICTURE = "$model", "$picture"

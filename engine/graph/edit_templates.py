@@ -16,8 +16,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .local_edit_parts import EditParts, EditRefused, NoSinglePicture, find_edit_parts
 from .loop_nodes import OUTPUTS, LoopNotFound, loop_node_of
-from .model import Graph, Link, ObjectInfo, clean_copy, inputs_of, link_of, next_id, relink, specs_of
+from .model import Graph, Link, clean_copy, inputs_of, link_of, next_id, relink
 from .nearest import first_named
+from .node_class import ObjectInfo, specs_of
 
 AUTO, OFF = "auto", "off"
 """What a run may repair with, beside the name of a template: the user's graph, else what is installed; the user's graph

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel
 
-from .model import Finding, Severity
+from .finding import Finding, Severity
 from .repair import Repair
 
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from .detectors import WITHIN, InstalledDetector, add_detector
+from .graph_view import GraphView
 from .local_edit_parts import INPAINT, SPLIT, EditParts, find_edit_parts
 from .loop_nodes import OUTPUTS, loop_node_of
-from .model import Graph, GraphView, Link, ObjectInfo, clean_copy, inputs_of, is_link, next_id, relink
+from .model import Graph, Link, clean_copy, inputs_of, is_link, next_id, relink
+from .node_class import ObjectInfo
 from .roles import is_sampler
 from .tracing import literal, reading_view
 

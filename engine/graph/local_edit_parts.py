@@ -14,8 +14,10 @@ from typing import Literal
 from .chains import in_order
 from .clips import paints_clip
 from .family import MODEL_FILE_INPUTS, Family, family_in
+from .graph_view import GraphView, Node
 from .loop_nodes import LoopNotFound, loop_node_of
-from .model import GraphView, Link, Node, ObjectInfo, inputs_of, link_of
+from .model import Link, inputs_of, link_of
+from .node_class import ObjectInfo
 from .pictures import painted_by
 from .roles import Sampling, is_decode, is_sampler, sampling_of
 from .tracing import along, carries, inputs_with_role, is_number, literal, reading_view

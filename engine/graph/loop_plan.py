@@ -9,8 +9,10 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from .clip_fit import PlannedValue, fitting_values
+from .graph_view import GraphView
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS
-from .model import Graph, GraphView, ObjectInfo, is_paid_class, node_class
+from .model import Graph
+from .node_class import ObjectInfo, is_paid_class, node_class
 from .paid_nodes import paid_nodes, paid_note
 from .pictures import Candidate, candidates, of_equal_rank, painted_by
 from .plan_refusal import PlanRefused, no_picture, no_prompt

@@ -14,7 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .model import ObjectInfo, class_of, inputs_of, is_link
+from .model import class_of, inputs_of, is_link
+from .node_class import ObjectInfo
 
 Kind = Literal[
     "sampler", "decode", "carrier", "text", "writer", "value", "switch", "blank",

@@ -10,7 +10,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from .chains import MAX_CHAIN, chain_length, cycles
-from .model import Finding, Graph, GraphView, ObjectInfo, node_class, produced_types
+from .finding import Finding
+from .graph_view import GraphView
+from .model import Graph
+from .node_class import ObjectInfo, node_class, produced_types
 from .rules.links import broken_link, is_link_only, links
 from .rules.values import of_value
 

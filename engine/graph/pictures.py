@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .chains import in_order
-from .model import ANY, GraphView, Node
+from .graph_view import GraphView, Node
+from .node_class import ANY
 from .node_table import is_named, looks_like_clip, looks_like_map, looks_like_sheet, row_of
 from .roles import is_sampler
 from .tracing import along, carries, inputs_with_role

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .model import ANY, GraphView, Node
+from .graph_view import GraphView, Node
+from .node_class import ANY
 from .node_table import looks_like_map, row_of
 from .pictures import pictures_shown
 from .roles import Sampling

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from ..settings import MAX_SEED
-from .model import GraphView, Node
+from .graph_view import GraphView, Node
 from .plan_refusal import PlanRefused, no_text, scheduled_text
 from .roles import Sampling
 from .texts import TextLeaf, WrittenText, leading, placeholder_in, written

@@ -16,22 +16,12 @@ from .cards import COLLECTOR, collectors, on_one_card
 from .check import check
 from .clip_shapes import ClipShapes, Shape, ShapesRefused, clip_shapes, with_shape
 from .diff import diff
+from .finding import Finding
+from .graph_view import GraphView
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, OUTPUTS, LoopNotFound, the_loop
 from .loop_plan import LoopPlan, plan_loop
-from .model import (
-    Finding,
-    Graph,
-    GraphView,
-    NotAnApiGraph,
-    ObjectInfo,
-    by_id,
-    class_of,
-    clean_copy,
-    inputs_of,
-    is_link,
-    is_paid_class,
-    read_graph,
-)
+from .model import Graph, NotAnApiGraph, by_id, class_of, clean_copy, inputs_of, is_link, read_graph
+from .node_class import ObjectInfo, is_paid_class
 from .paid_nodes import HOW_TO_ALLOW, allowed_in, paid_nodes, why_not_unasked
 from .patch import PatchRefused
 from .plan_refusal import PlanRefused

@@ -12,8 +12,10 @@ from pydantic import BaseModel, ConfigDict
 
 from .check import check
 from .family import Family, family_in
-from .model import Graph, GraphView, ObjectInfo, Wire, next_id, node_class
+from .graph_view import GraphView, Wire
+from .model import Graph, next_id
 from .nearest import alternatives, near
+from .node_class import ObjectInfo, node_class
 from .patch import AddNode, Connect, Operation, Patch, PatchRefused, ReplaceClass, SetInput, apply
 from .render_error import ErrorKind, RenderError, heading
 from .roles import Roles, SizePlace, roles_in

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar
 
-from .model import GraphView, Node
+from .graph_view import GraphView, Node
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

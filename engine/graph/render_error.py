@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from .model import GraphView
+from .graph_view import GraphView
 
 ErrorKind = Literal["out_of_memory", "sizes", "missing_file", "invalid_value", "unknown_class", "other"]
 

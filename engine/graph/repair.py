@@ -10,8 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from .check import check
 from .diff import diff
 from .dynamic_inputs import InputSpec
-from .model import Finding, Graph, GraphView, Node, ObjectInfo, inputs_of, read_graph, types_fit
+from .finding import Finding
+from .graph_view import GraphView, Node
+from .model import Graph, inputs_of, read_graph
 from .nearest import alternatives, misspelt
+from .node_class import ObjectInfo, types_fit
 from .patch import (
     AddNode,
     AppliedPatch,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from .chains import in_order
-from .model import GraphView, Node, Wire
+from .graph_view import GraphView, Node, Wire
 from .node_table import is_bundle_type, is_named, looks_like_map, names_of, row_of
 from .remembering import remembered
 from .texts import encoded_texts

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from .cards import COLLECTOR, SEED, collectors
 from .loop_nodes import OUTPUTS
-from .model import Graph, ObjectInfo, clean_copy, inputs_of, is_link, next_id
+from .model import Graph, clean_copy, inputs_of, is_link, next_id
+from .node_class import ObjectInfo
 
 
 class CannotSpread(ValueError):

@@ -10,7 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from .model import ANY, MATCH, GraphView, Node, Wire, is_link
+from .graph_view import GraphView, Node, Wire
+from .model import is_link
+from .node_class import ANY, MATCH
 from .node_table import is_bundle_type, is_named, is_writer, looks_like_schedule, row_of
 from .tracing import (
     InputRef,

@@ -10,7 +10,9 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from .model import ANY, MATCH, Graph, GraphView, Node, ObjectInfo, Wire, inputs_of, is_link
+from .graph_view import GraphView, Node, Wire
+from .model import Graph, inputs_of, is_link
+from .node_class import ANY, MATCH, ObjectInfo
 from .node_table import NO_ROLE, is_bundle_type, is_named, is_writer, looks_like_schedule, row_of, with_known_nodes
 from .remembering import remembered
 

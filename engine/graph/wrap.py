@@ -10,7 +10,8 @@ from ..settings import draw_seed
 from .diff import diff
 from .loop_nodes import CRITIC_CLASS, LOOP_CLASS, LOOP_OUTPUT, OUTPUTS
 from .loop_plan import LoopPlan, PlannedPicture, plan_loop
-from .model import Graph, ObjectInfo, next_id, node_class
+from .model import Graph, next_id
+from .node_class import ObjectInfo, node_class
 from .patch import AddNode, Connect, Patch, SetInput, apply
 from .plan_refusal import PlanRefused
 from .plan_settings import Placeholder

@@ -3,7 +3,7 @@ first verdict. Pure."""
 
 from __future__ import annotations
 
-from ..graph.model import Finding
+from ..graph.finding import Finding
 from ..judge.checklist import Checklist
 from ..judge.critique import SCORE_OUT_OF_REACH, Critique
 from ..judge.goal_coverage import not_judged, what_is_too_long

@@ -9,7 +9,8 @@ from typing import Any, BinaryIO, Literal, NamedTuple, Protocol
 
 from PIL import Image
 
-from ..graph.model import Finding, ObjectInfo
+from ..graph.finding import Finding
+from ..graph.node_class import ObjectInfo
 from ..graph.render_error import RenderError
 from ..judge.checklist import Checklist
 from .plan import PastWording

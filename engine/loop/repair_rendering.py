@@ -10,10 +10,12 @@ from PIL import Image, ImageDraw
 
 from ..graph.detectors import detector_in, installed_detector
 from ..graph.edit_templates import find_repairer
+from ..graph.finding import Finding
 from ..graph.local_edit import EditMask, LocalEdit, make_edit_graph
 from ..graph.local_edit_parts import EditRefused
 from ..graph.loop_nodes import with_settings
-from ..graph.model import Finding, Graph, ObjectInfo, inputs_of
+from ..graph.model import Graph, inputs_of
+from ..graph.node_class import ObjectInfo
 from ..graph.render_error import RenderError
 from ..judge.region_question import SCALE, Box
 from .journal import Journal

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..graph.model import Graph, ObjectInfo
+from ..graph.model import Graph
+from ..graph.node_class import ObjectInfo
 from ..graph.patch import redo
 from ..graph.recovery import Change, explain_giving_up, next_change
 from ..graph.render_error import RenderError

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ..graph.model import Finding
+from ..graph.finding import Finding
 from ..judge.checklist import Checklist, Kind
 from ..judge.critique import Check, Critique
 from ..judge.region_question import RegionHint

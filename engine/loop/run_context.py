@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ..graph.model import Finding
+from ..graph.finding import Finding
 from ..judge.checklist import Checklist, Kind
 from ..judge.critique import Critique
 from ..judge.region_question import RegionHint

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from pack.engine.graph.check import check
-from pack.engine.graph.model import GraphView
+from pack.engine.graph.graph_view import GraphView
 from pack.engine.graph.patch import apply
 from pack.engine.graph.recovery import next_change
 from pack.engine.graph.render_error import RenderError

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..model import ANY, LITERAL_TYPES, MATCH, Finding, GraphView, Node, produced_types, types_fit
+from ..finding import Finding
+from ..graph_view import GraphView, Node
+from ..node_class import ANY, LITERAL_TYPES, MATCH, produced_types, types_fit
 
 
 def links(view: GraphView) -> Iterator[Finding]:

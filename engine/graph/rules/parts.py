@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..family import MODEL_FILE_INPUTS, Family, families, family_in, family_of_file, matches
-from ..model import Finding, GraphView, Node, Severity
+from ..finding import Finding, Severity
+from ..graph_view import GraphView, Node
 from ..roles import Sampling, is_decode, is_sampler, roles_in
 from ..tracing import along, carries
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from ..family import DISTILLED_CFG, Family
-from ..model import Finding, GraphView
+from ..finding import Finding
+from ..graph_view import GraphView
 from ..roles import Sampling, roles_in
 from ..tracing import literal
 from .parts import LORA_FILE, model_family, models_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 
 from ..chains import MAX_CHAIN, chain_length, cycles
-from ..model import Finding, GraphView
+from ..finding import Finding
+from ..graph_view import GraphView
 from ..nearest import near
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..dynamic_inputs import DYNAMIC_COMBO, InputSpec
-from ..model import Finding, GraphView, Node, Severity
+from ..finding import Finding, Severity
+from ..graph_view import GraphView, Node
 from ..nearest import alternatives, misspelt, near
 
 ANNOTATED = re.compile(r" \[(input|output|temp)\]$")

@@ -9,8 +9,9 @@ from ...judge.requirement_time import happens
 from ...judge.text_segmentation import parts_of
 from ..clip_fit import LENGTHS
 from ..clips import moves_a_picture
+from ..finding import Finding
+from ..graph_view import GraphView, Node, Wire
 from ..loop_nodes import LOOP_CLASS
-from ..model import Finding, GraphView, Node, Wire
 from ..roles import is_decode, is_sampler, roles_in
 from ..tracing import InputRef, carries, is_number, literal
 from .parts import model_family

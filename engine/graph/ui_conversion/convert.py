@@ -14,7 +14,8 @@ from datetime import datetime
 from random import Random
 from typing import Any
 
-from ..model import Graph, Link, ObjectInfo, by_id
+from ..model import Graph, Link, by_id
+from ..node_class import ObjectInfo
 from ..run_request import MOST_NODES
 from .distinct_ids import SINCE as IDS_SINCE
 from .distinct_ids import with_distinct_ids

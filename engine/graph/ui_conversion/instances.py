@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..model import ObjectInfo
+from ..node_class import ObjectInfo
 from .page_nodes import PageNode, page_node
 from .page_widgets import ABSENT, Version
 from .reading import DEEPEST, NotConvertible, UiGraph, UiInput, UiLink, UiWorkflow

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..dynamic_inputs import AUTOGROW, DYNAMIC_COMBO
-from ..model import MATCH, ObjectInfo
+from ..node_class import MATCH, ObjectInfo
 from .page_widgets import PageWidget, Version, ordered_inputs, page_widgets, widget_type
 from .reading import UiInput, UiNode, UiWorkflow
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from ..dynamic_inputs import AUTOGROW, DYNAMIC_COMBO
-from ..model import Graph, ObjectInfo, inputs_of
+from ..model import Graph, inputs_of
+from ..node_class import ObjectInfo
 
 Version = tuple[int, ...]
 NEWEST: Version = (1, 58)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pack.engine.graph.check import Checked
-from pack.engine.graph.model import GraphView
+from pack.engine.graph.graph_view import GraphView
 from pack.engine.graph.roles import Roles, roles_in
 
 DATA = Path(__file__).parent / "data"

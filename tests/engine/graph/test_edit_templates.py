@@ -14,10 +14,10 @@ from pack.engine.graph.edit_templates import (
     repair_choices,
     template_source,
 )
+from pack.engine.graph.graph_view import GraphView
 from pack.engine.graph.local_edit import EditMask, make_edit_graph
 from pack.engine.graph.local_edit_parts import EditRefused, NoSinglePicture
 from pack.engine.graph.loop_nodes import the_loop
-from pack.engine.graph.model import GraphView
 from pack.engine.graph.roles import is_sampler
 from pack.engine.graph.run_request import OrderLimits
 from pack.engine.graph.ui_conversion.convert import convert

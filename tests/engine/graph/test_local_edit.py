@@ -6,10 +6,10 @@ import copy
 
 import pytest
 from pack.engine.graph.check import check
+from pack.engine.graph.graph_view import GraphView
 from pack.engine.graph.local_edit import EditMask, LocalEdit, make_edit_graph
 from pack.engine.graph.local_edit_parts import EditRefused, find_edit_parts
 from pack.engine.graph.loop_nodes import the_loop
-from pack.engine.graph.model import GraphView
 from pack.engine.graph.roles import is_sampler
 from pack.engine.graph.wrap import wrap
 

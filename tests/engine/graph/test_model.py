@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 from pack.engine.graph.chains import chain_length, cycles, in_order
-from pack.engine.graph.model import GraphView, NotAnApiGraph, by_id, next_id, node_class, read_graph, types_fit
+from pack.engine.graph.graph_view import GraphView
+from pack.engine.graph.model import NotAnApiGraph, by_id, next_id, read_graph
+from pack.engine.graph.node_class import node_class, types_fit
 
 from .reference import NAMES, graph, object_info, ui_workflow
 

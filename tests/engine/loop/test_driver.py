@@ -6,7 +6,7 @@ import asyncio
 import errno
 
 import pytest
-from pack.engine.graph.model import Finding
+from pack.engine.graph.finding import Finding
 from pack.engine.loop.journal import Journal
 from pack.engine.loop.live_runs import REMEMBERED_RUNS, NotNow, RunNotFound
 from pack.engine.loop.ports import PromptState, Queued
