@@ -10,7 +10,15 @@ from ..comfyui.theatre import MODEL
 from .graphs import loop_workflow
 
 pytestmark = pytest.mark.browser
+NODES_2 = bool(os.environ.get("NODES_2"))
 CRITIC = "app.graph.nodes.find((n) => n.comfyClass === 'ImitatoesVLMCritique')"
+DRAWN = f"""(() => {{
+    const element = document.querySelector(`[data-node-id="${{{CRITIC}.id}}"]`);
+    const words = [...(element?.querySelectorAll('*') ?? [])].filter((one) => !one.children.length);
+    const told = new Set(words.map((one) => one.textContent.trim()));
+    return {CRITIC}.widgets.map((w) => w.name).filter((name) => told.has(name));
+}})()"""
+"""The widgets that Nodes 2.0 draws with their names."""
 HIDDEN = f"{CRITIC}.widgets.filter((w) => w.hidden).map((w) => w.name)"
 
 
@@ -30,6 +38,8 @@ def test_goal_and_pass_score_show_only_where_they_count(tab):
     form(tab)
     assert set(tab.page.evaluate(HIDDEN)) == {"goal", "pass_score", "model", "connection", "checks"}
     inputs = critic_inputs(tab)
+    if NODES_2:
+        tab.page.wait_for_function(f"{DRAWN}.join() === 'keep_alive,judge,frames'")
     assert (inputs["goal"], inputs["pass_score"], inputs["model"], inputs["checks"]) == ("", 0.8, MODEL, "")
     tab.shot("form_linked")
     saved = tab.page.evaluate(f"{CRITIC}.serialize().widgets_values")
@@ -37,6 +47,8 @@ def test_goal_and_pass_score_show_only_where_they_count(tab):
     tab.page.evaluate(f"{CRITIC}.disconnectInput({CRITIC}.inputs.findIndex((i) => i.name === 'loop'))")
     tab.page.wait_for_function(f"!{HIDDEN}.includes('goal')")
     assert set(tab.page.evaluate(HIDDEN)) == {"model", "connection", "checks"}
+    if NODES_2:
+        tab.page.wait_for_function(f"{DRAWN}.join() === 'goal,pass_score,keep_alive,judge,frames'")
     tab.shot("form_alone")
 
 
@@ -67,7 +79,7 @@ def test_checks_are_toggles(tab):
     assert critic_inputs(tab)["checks"] == "artifacts, nonsense", "what the form cannot show is left as it is"
 
 
-@pytest.mark.skipif(bool(os.environ.get("NODES_2")), reason="Nodes 2.0 names its boxes")
+@pytest.mark.skipif(NODES_2, reason="Nodes 2.0 names its boxes")
 def test_filled_boxes_are_named_on_the_classic_canvas(tab):
     tab.load(loop_workflow(checklist="a circle"))
     tab.page.wait_for_timeout(500)  # the canvas draws, and places the widgets

@@ -5,10 +5,15 @@ export function hideInputs(node, names, hidden) {
   const changing = (node.widgets ?? []).filter((one) => names.includes(one.name) && Boolean(one.hidden) !== hidden);
   for (const widget of changing) {
     widget.hidden = hidden;
-    widget.options = { ...widget.options, hidden };
+    widget.options ??= {};
+    widget.options.hidden = hidden; // the same object: Nodes 2.0 of 1.35 goes on with the one that it read first
   }
   if (!changing.length) return;
-  node.widgets = [...node.widgets]; // Nodes 2.0 reads options when the list is set
+  // Nodes 2.0 reads options when the list changes, which the same list does not; in 1.35 also when a value is told.
+  const widgets = [...node.widgets];
+  node.widgets = [];
+  node.widgets = widgets;
+  changing[0].callback?.(changing[0].value);
   const needed = node.computeSize?.()[1] ?? 0;
   if (needed > node.size[1]) node.setSize([node.size[0], needed]);
   node.setDirtyCanvas?.(true, true);
