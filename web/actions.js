@@ -12,9 +12,12 @@ export function createActions({ t, store, server, feed, page }) {
   let notice = { place: "", words: "" };
 
   function tell(words, place = "run") {
-    notice = { place, words };
+    notice = { place, words, workflow: ofWorkflow(place) };
     store.touch();
   }
+
+  /** The workflow that is spoken of: what a command did to one says nothing about another. */
+  const ofWorkflow = (place) => (place === "improve" ? page.workflowInFront() : "");
 
   /** @returns {Promise<object | null>} the server's answer, null when it refused */
   async function act(place, ask) {
@@ -35,7 +38,7 @@ export function createActions({ t, store, server, feed, page }) {
   return {
     busy: () => busy,
     /** What to say at a place, "" for nothing. */
-    notice: (place) => (notice.place === place ? notice.words : ""),
+    notice: (place) => (notice.place === place && notice.workflow === ofWorkflow(place) ? notice.words : ""),
     tell,
     /** Another run is shown: what was said of the last one is over. */
     left() {

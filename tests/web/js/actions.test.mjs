@@ -18,8 +18,8 @@ function stage({ fetchApi, confirm = async () => true, copy = async () => true }
   };
   const store = createStore();
   const server = createServer(api, t);
-  const page = { confirm, copy, followed: () => {}, loadPicture: async () => null };
-  return { asked, store, server, actions: createActions({ t, store, server, feed: { hasOlder: () => false }, page }) };
+  const page = { confirm, copy, followed: () => {}, loadPicture: async () => null, front: "w1", workflowInFront: () => page.front };
+  return { asked, page, store, server, actions: createActions({ t, store, server, feed: { hasOlder: () => false }, page }) };
 }
 
 test("an action is a POST of JSON, and its answer is the truth", async () => {
@@ -40,6 +40,17 @@ test("a refusal is said in the server's words, with what to do", async () => {
   assert.equal(actions.notice("run"), "");
   assert.equal(actions.notice("iteration"), "The run has already ended. Continue it.");
   assert.equal(actions.busy(), false);
+});
+
+test("what a command said of a workflow is not said of another", () => {
+  const { actions, page } = stage({ fetchApi: async () => answer(200, {}) });
+  actions.tell("This workflow has no loop yet.", "improve");
+  assert.equal(actions.notice("improve"), "This workflow has no loop yet.");
+  page.front = "w2";
+  assert.equal(actions.notice("improve"), "");
+  actions.tell("Saved.");
+  page.front = "w1";
+  assert.equal(actions.notice("run"), "Saved.", "of a run, whatever is in front");
 });
 
 test("a server that is gone, and one that answers nonsense", async () => {
