@@ -7,7 +7,6 @@ import { whenRemoved } from "./text_widget.js";
 
 const CHECKS = ["artifacts", "faces", "text", "composition"];
 const ALWAYS = "prompt_match";
-const UNDER_A_LOOP = ["goal", "pass_score"];
 const HEIGHT = 96;
 let made = 0;
 
@@ -77,18 +76,20 @@ export function addCriticForm(node, { t, store, server }) {
 
   /** Stands in the place of the widgets only where it is drawn at all: Nodes 2.0 of old frontends draws no such thing. */
   function draw() {
-    hideInputs(node, UNDER_A_LOOP, isLinked(node, "loop"));
     const drawn = element.isConnected;
+    const underALoop = isLinked(node, "loop");
+    const hidden = { goal: underALoop, pass_score: underALoop };
     for (const one of [model, connection]) {
       const linked = isLinked(node, one.name);
       const value = String(widgetOf(node, one.name)?.value ?? "");
       if (one.input.value !== value) one.input.value = value;
       one.root.hidden = linked;
-      hideInputs(node, [one.name], drawn && !linked);
+      hidden[one.name] = drawn && !linked;
     }
     const on = checksIn(widgetOf(node, "checks")?.value);
     checks.hidden = on === null || isLinked(node, "checks");
-    hideInputs(node, ["checks"], drawn && !checks.hidden);
+    hidden.checks = drawn && !checks.hidden;
+    hideInputs(node, hidden);
     for (const one of boxes) one.box.checked = Boolean(on?.includes(one.name));
   }
 

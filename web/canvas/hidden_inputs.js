@@ -1,12 +1,12 @@
 // Inputs of a node that mean nothing at the moment are not shown. Their values stay, and are saved.
 
-/** Shows or hides the widgets of these names, on the classic canvas and in Nodes 2.0. */
-export function hideInputs(node, names, hidden) {
-  const changing = (node.widgets ?? []).filter((one) => names.includes(one.name) && Boolean(one.hidden) !== hidden);
+/** hidden: by name of a widget whether it is to be hidden, on the classic canvas and in Nodes 2.0. */
+export function hideInputs(node, hidden) {
+  const changing = (node.widgets ?? []).filter((one) => one.name in hidden && Boolean(one.hidden) !== hidden[one.name]);
   for (const widget of changing) {
-    widget.hidden = hidden;
+    widget.hidden = hidden[widget.name];
     widget.options ??= {};
-    widget.options.hidden = hidden; // the same object: Nodes 2.0 of 1.35 goes on with the one that it read first
+    widget.options.hidden = widget.hidden; // the same object: Nodes 2.0 of 1.35 goes on with the one that it read first
   }
   if (!changing.length) return;
   // Nodes 2.0 reads options when the list changes, which the same list does not; in 1.35 also when a value is told.
