@@ -31,6 +31,7 @@ CUT_OFF: tuple[Status, ...] = ("suspended", "stopped", "interrupted", "deleted",
 """Ends of a run that an experiment goes on from when it is resumed."""
 WAIT_SECONDS = 3600.0
 """How long one look for a run's beginning or end waits; then it looks again."""
+ENDED_BEFORE = "Imitatoes: a run of an experiment had ended when it was to be stopped: %s"
 
 
 class RunFailed(Exception):
@@ -91,7 +92,8 @@ class RunPlayer:
             while not run.ended:
                 run = await self.app.driver.live.wait(run.id, WAIT_SECONDS)
         except asyncio.CancelledError:
-            await asyncio.shield(self._stop(played, run))
+            if run is not None:
+                await asyncio.shield(self._stop(run))
             raise
         except RunNotFound as problem:
             raise RunFailed(f"{problem} It was deleted.") from problem
@@ -141,7 +143,7 @@ class RunPlayer:
         except SubmissionRejected as problem:
             raise RunFailed(str(problem)) from problem
         except asyncio.CancelledError:
-            await asyncio.shield(self._stop(played, None))
+            await asyncio.shield(self._stop_prompt(played.prompt_id))
             raise
         if isinstance(found, Run):
             return played, found
@@ -183,21 +185,28 @@ class RunPlayer:
         useless = after.ended and not gave_picture(after) and len(after.iterations) == before
         return None if useless else after
 
-    async def _stop(self, played: PlayedRun, run: Run | None) -> None:
-        """Stop what goes on, run or queued prompt, and wait until it has ended. Never raises."""
+    async def _stop_prompt(self, prompt_id: str) -> None:
+        """Stop a queued prompt, and the run that it begins, and wait until they have ended. Never raises."""
         try:
-            run = run or await self.app.driver.live.find_by_prompt(played.prompt_id)
-            if run is None and played.prompt_id:
-                await self.app.cancel(played.prompt_id)
+            found = await self.app.driver.live.find_by_prompt(prompt_id)
+            if found is None:
+                await self.app.cancel(prompt_id)
                 # Its render may have been done just before: then there was nothing to interrupt, and its run begins.
-                found = await self._outcome(played.prompt_id)
-                run = found if isinstance(found, Run) else None
-            if run is not None:
-                await self.app.actions.stop(run.id)
-                while not (await self.app.driver.live.wait(run.id, WAIT_SECONDS)).ended:
-                    pass
+                found = await self._outcome(prompt_id)
+        except (RunNotFound, ValueError, OSError) as problem:
+            LOG.info(ENDED_BEFORE, problem)
+            return
+        if isinstance(found, Run):
+            await self._stop(found)
+
+    async def _stop(self, run: Run) -> None:
+        """Stop a run, and wait until it has ended. Never raises."""
+        try:
+            await self.app.actions.stop(run.id)
+            while not (await self.app.driver.live.wait(run.id, WAIT_SECONDS)).ended:
+                pass
         except (NotNow, RunNotFound, ValueError, OSError) as problem:
-            LOG.info("Imitatoes: a run of an experiment had ended when it was to be stopped: %s", problem)
+            LOG.info(ENDED_BEFORE, problem)
 
     def _told(self, prompt: ExperimentPrompt, run: Run) -> dict[str, Any]:
         """milestones, files and verdicts of the ended run. Reads its pictures."""

@@ -41,10 +41,14 @@ class Server:
         return None
 
 
+def player_on(server):
+    choice = JudgeChoice(model="m")
+    return RunPlayer(server, ExperimentRequest(workflow={}, judge=choice, referee=choice), {}, "ollama")
+
+
 def test_a_graph_that_is_queued_under_another_id_is_followed_there():
     server, kept = Server(), []
-    choice = JudgeChoice(model="m")
-    player = RunPlayer(server, ExperimentRequest(workflow={}, judge=choice, referee=choice), {}, "ollama")
+    player = player_on(server)
 
     async def keep(played):
         kept.append(played.prompt_id)
@@ -84,8 +88,7 @@ def test_stopped_while_the_first_render_was_just_done_the_run_that_begins_then_i
     monkeypatch.setattr("pack.host.experiment_runs.Run", SimpleRun)
     monkeypatch.setattr("pack.engine.loop.start.PROMPT_POLL_SECONDS", 0.001)
     server = LateServer()
-    choice = JudgeChoice(model="m")
-    player = RunPlayer(server, ExperimentRequest(workflow={}, judge=choice, referee=choice), {}, "ollama")
+    player = player_on(server)
 
     async def keep(played):
         pass
