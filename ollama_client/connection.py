@@ -10,7 +10,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from ..engine.judge.vision_model import ModelUnreachable
@@ -55,9 +55,8 @@ def is_this_computer(host: str) -> bool:
 @asynccontextmanager
 async def open_client(connection: Connection, timeout: float) -> AsyncIterator[Any]:
     """An ollama.AsyncClient for the event loop that runs now, closed afterwards. Raises ModelUnreachable."""
-    if not _is_plain(connection):
-        with suppress(ImportError):  # that is told below
-            await asyncio.to_thread(certificates)
+    with suppress(ImportError):  # that is told below
+        await asyncio.to_thread(certificates_for, _server_address(connection))
     client = _client(connection, timeout)
     try:
         yield client
@@ -80,7 +79,7 @@ def _client(connection: Connection, timeout: float, verify: bool = True) -> Any:
             timeout=httpx.Timeout(timeout, connect=CONNECT_SECONDS),
             trust_env=False,
             follow_redirects=False,
-            verify=False if not verify or _is_plain(connection) else certificates(),
+            verify=certificates_for(_server_address(connection)) if verify else False,
         )
     except (ValueError, httpx.InvalidURL) as problem:
         raise ModelUnreachable(_unreadable(connection)) from problem
@@ -97,6 +96,11 @@ def _client(connection: Connection, timeout: float, verify: bool = True) -> Any:
     return client
 
 
+def certificates_for(address: str) -> ssl.SSLContext | Literal[False]:
+    """What httpx is to check a connection by: False where nothing is encrypted. May block, see certificates."""
+    return False if address.startswith("http://") else certificates()
+
+
 @functools.lru_cache(maxsize=1)
 def certificates() -> ssl.SSLContext:
     """What an encrypted connection is checked by. Made once: reading them costs more than a whole local request.
@@ -106,11 +110,6 @@ def certificates() -> ssl.SSLContext:
     import httpx
 
     return httpx.create_ssl_context(trust_env=False)
-
-
-def _is_plain(connection: Connection) -> bool:
-    """Whether nothing is encrypted on the way there, so that there are no certificates to check."""
-    return _server_address(connection).startswith("http://")
 
 
 def _server_address(connection: Connection) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ..engine.judge.vision_model import ModelUnreachable
-from ..ollama_client.connection import CONNECT_SECONDS, EVERY_ADDRESS, certificates
+from ..ollama_client.connection import CONNECT_SECONDS, EVERY_ADDRESS, certificates_for
 
 MOST_BYTES = 4 * 2**20
 """Of an answer. A verdict has some thousands; with twenty alternatives for each of 4096 tokens it has three million."""
@@ -72,8 +72,7 @@ async def open_client(server: OpenAIServer, timeout: float) -> AsyncIterator[Any
     except ImportError as problem:
         raise ModelUnreachable(_NO_HTTPX) from problem
     base = base_url(server)
-    plain = base.startswith("http://")  # there are no certificates to check
-    verify = False if plain else await asyncio.to_thread(certificates)  # reads files the first time
+    verify = await asyncio.to_thread(certificates_for, base)  # reads files the first time
     try:
         headers = {"Authorization": f"Bearer {server.key}"} if server.key else {}
         client = httpx.AsyncClient(
