@@ -27,6 +27,16 @@ QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
     "--disable-component-update --disable-sync"
 )
+STILL = """async () => {
+    const now = () => JSON.stringify(%s);
+    const end = performance.now() + 30_000;
+    for (let still = 0, before = ""; still < 10; ) {
+        if (performance.now() > end) throw new Error('it never rests');
+        await new Promise((done) => requestAnimationFrame(done));
+        still = now() === before ? still + 1 : 0;
+        before = now();
+    }
+}"""
 KNOWN = {"Cannot read properties of undefined (reading 'id')"}
 """What frontend 1.27.10 throws of its own, without any pack, when a second workflow is opened."""
 SETTINGS = {
@@ -204,6 +214,10 @@ class Tab:
 
     def api_graph(self) -> dict[str, Any]:
         return json.loads(self.page.evaluate("app.graphToPrompt().then((p) => JSON.stringify(p.output))"))
+
+    def wait_until_still(self, expression: str) -> None:
+        """Until what the expression gives has been the same for ten frames, as a view that has come to rest."""
+        self.page.evaluate(STILL % expression)
 
     def shot(self, name: str) -> None:
         if folder := os.environ.get("SCREENSHOTS"):

@@ -13,22 +13,15 @@ from .graphs import loop_workflow
 
 pytestmark = pytest.mark.browser
 KIND = "ImitatoesVLMCritique"
-TITLE_OF = """async (kind) => {
-  const node = app.graph.nodes.find((n) => n.comfyClass === kind);
-  app.canvas.centerOnNode(node);
-  app.canvas.draw(true, true);
-  for (let still = 0, before = ""; still < 5; ) { // Nodes 2.0 moves its elements in the frames after
-    await new Promise((done) => requestAnimationFrame(done));
-    const drawn = document.querySelector(`[data-node-id="${node.id}"]`)?.getBoundingClientRect();
-    const at = JSON.stringify([...node.pos, drawn]);
-    still = at === before ? still + 1 : 0;
-    before = at;
-  }
+NODE = "app.graph.nodes.find((n) => n.comfyClass === '{kind}')"
+BOX = 'document.querySelector(`[data-node-id="${{{node}.id}}"]`)?.getBoundingClientRect() ?? null'
+"""Of a node's element in Nodes 2.0, which follows the view in the frames after."""
+TITLE = """(node) => {
   const [x, y] = app.canvas.convertOffsetToCanvas([node.pos[0] + 60, node.pos[1] - 12]);
   const { left, top } = app.canvas.canvas.getBoundingClientRect();
   return [x + left, y + top];
 }"""
-"""Where the title of the first node of a kind is on the screen, brought to the middle."""
+"""Where the title of a node is on the screen."""
 
 
 def asked_for_help(tab: Tab, kind: str) -> list[tuple[str, int]]:
@@ -40,7 +33,10 @@ def asked_for_help(tab: Tab, kind: str) -> list[tuple[str, int]]:
             asked.append((response.url.split("/docs/")[1], response.status))
 
     tab.page.on("response", note)
-    tab.page.mouse.click(*tab.page.evaluate(TITLE_OF, kind))
+    node = NODE.format(kind=kind)
+    tab.page.evaluate(f"app.canvas.centerOnNode({node}); app.canvas.draw(true, true)")
+    tab.wait_until_still(f"[...{node}.pos, {BOX.format(node=node)}]")
+    tab.page.mouse.click(*tab.page.evaluate(f"({TITLE})({node})"))
     tab.page.get_by_test_id("info-button").click()
     return asked
 

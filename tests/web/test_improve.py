@@ -11,14 +11,6 @@ from .graphs import DATA, reference
 
 pytestmark = pytest.mark.browser
 UNDO = "app.extensionManager.workflow.activeWorkflow.changeTracker.undoQueue.length"
-UNTIL_THE_VIEW_RESTS = """async () => {
-    const view = () => JSON.stringify([app.canvas.ds.scale, ...app.canvas.ds.offset]);
-    let before = "";
-    for (let still = 0; still < 10; still = view() === before ? still + 1 : 0) {
-        before = view();
-        await new Promise((done) => requestAnimationFrame(done));
-    }
-}"""
 STRAYED = """app.extensionManager.workflow.activeWorkflow.changeTracker.activeState.nodes
     .map(({ id, type, pos }) => [id, type, pos, [...app.graph.getNodeById(id).pos]])
     .filter(([, , put, is]) => Math.hypot(put[0] - is[0], put[1] - is[1]) > 20)"""
@@ -85,7 +77,7 @@ def undone(tab, before, steps, count):
     """Everything stays where the step put it, and one step back is all of it back."""
     tab.page.wait_for_function(f"{UNDO} === {steps + 1}")
     # While the view moves Nodes 2.0 of 1.35.9 undoes anything wrongly: what grows then comes back at another place.
-    tab.page.evaluate(UNTIL_THE_VIEW_RESTS)
+    tab.wait_until_still("[app.canvas.ds.scale, ...app.canvas.ds.offset]")
     assert tab.page.evaluate(STRAYED) == []
     tab.command("Comfy.Undo")
     wait_for_nodes(tab, count)
